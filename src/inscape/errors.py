@@ -1,0 +1,216 @@
+"""Everything that Inscape can tell a person who gave it something it cannot use.
+
+    InscapeError
+    ├── UsageError              what cannot be parsed (exit code 2)
+    ├── NotFoundError           a name that nothing answers to
+    │   ├── ModelNotFoundError
+    │   ├── LayerError
+    │   ├── UnitError
+    │   ├── ConceptError
+    │   └── WorldError
+    ├── ValueRangeError         a value of the right kind outside its range
+    │   ├── RegionError
+    │   ├── LatentError
+    │   └── ShapeError
+    ├── FormatError             a file that is damaged, foreign or of the wrong kind
+    │   └── RecipeError
+    ├── StorageError            a folder or disk that cannot be written
+    ├── MissingExtraError       an optional dependency that is not installed
+    ├── DeviceError             a device that this machine does not have
+    ├── UnsupportedError        a sensible request that this model or build cannot serve
+    └── CancelledError          the person asked to stop
+
+Each class says which HTTP status and which exit code it stands for, so that the studio and the
+command line never decide that a second time.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InscapeError(Exception):
+    """Base of every error that is meant to be read by a person.
+
+    Args:
+        detail: One sentence: what was expected, and what came.
+        hint: What to do about it; may be empty.
+    """
+
+    title = "It failed"
+    status = 400
+    exit_code = 1
+
+    def __init__(self, detail: str, hint: str = "") -> None:
+        super().__init__(f"{detail} {hint}".strip())
+        self.detail = detail
+        self.hint = hint
+
+
+class UsageError(InscapeError):
+    """Something that cannot be parsed: seeds, boxes, lists of units."""
+
+    title = "Cannot read that"
+    status = 422
+    exit_code = 2
+
+
+class NotFoundError(InscapeError):
+    """A name that nothing answers to."""
+
+    title = "No such name"
+    status = 404
+
+
+class ModelNotFoundError(NotFoundError):
+    """No shipped model, file or cached model has this name."""
+
+    title = "No such model"
+
+
+class LayerError(NotFoundError):
+    """The model has no such layer."""
+
+    title = "No such layer"
+
+
+class UnitError(NotFoundError):
+    """The layer has no such unit."""
+
+    title = "No such unit"
+
+
+class ConceptError(NotFoundError):
+    """The vocabulary has no such concept, or no unit matches it."""
+
+    title = "No such concept"
+
+
+class WorldError(NotFoundError):
+    """No shipped world has this name."""
+
+    title = "No such world"
+
+
+class ValueRangeError(InscapeError):
+    """A value of the right kind that lies outside its range."""
+
+    title = "Out of range"
+    status = 422
+
+
+class RegionError(ValueRangeError):
+    """A region that is empty or lies outside the picture."""
+
+    title = "Region outside the picture"
+
+
+class LatentError(ValueRangeError):
+    """A latent of the wrong kind or size for this generator."""
+
+    title = "Latent does not fit"
+
+
+class ShapeError(ValueRangeError):
+    """A tensor or picture of another shape than expected."""
+
+    title = "Wrong shape"
+
+
+class FormatError(InscapeError):
+    """A file that is damaged, foreign or of the wrong kind."""
+
+    title = "Cannot open the file"
+    status = 422
+
+
+class RecipeError(FormatError):
+    """A recipe, or a picture that should hold one, that cannot be replayed."""
+
+    title = "Cannot replay"
+
+
+class StorageError(InscapeError):
+    """A folder or disk that cannot be written."""
+
+    title = "Cannot write"
+    status = 507
+
+
+class MissingExtraError(InscapeError):
+    """An optional dependency that is not installed.
+
+    Args:
+        package: The module that could not be imported.
+        extra: The extra of Inscape that brings it.
+    """
+
+    title = "An optional part is missing"
+    status = 501
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"This needs the package {package!r}, which is not installed.",
+            f"Install it with: pip install 'inscape[{extra}]'",
+        )
+
+
+class DeviceError(InscapeError):
+    """A device that this machine does not have."""
+
+    title = "No such device"
+    status = 422
+
+
+class UnsupportedError(InscapeError):
+    """A sensible request that this model or build cannot serve."""
+
+    title = "Not possible here"
+    status = 422
+
+
+class CancelledError(InscapeError):
+    """The person asked to stop."""
+
+    title = "Stopped"
+    status = 409
+    exit_code = 130
+
+    def __init__(self, detail: str = "Stopped as asked; nothing half-written was kept.", hint: str = "") -> None:
+        super().__init__(detail, hint)
+
+
+def near_names(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names closest to `name`, best first; case is ignored."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    return [by_lower[hit] for hit in difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)]
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], *, where: str = "") -> tuple[str, str]:
+    """Detail and hint for a name that nothing answers to.
+
+    Example:
+        >>> unknown_name("layer", "layr16a", ["layer16a", "layer16b"])[0]
+        "no layer 'layr16a'; did you mean 'layer16a'?"
+
+    Args:
+        kind: The noun: "layer", "concept", "model".
+        name: What was asked for.
+        known: Every name that would have been right, in display order.
+        where: Where it was looked for, for instance "in model 'town'".
+    """
+    known = list(known)
+    place = f" {where}" if where else ""
+    near = near_names(name, known)
+    if near:
+        return f"no {kind} {name!r}{place}; did you mean {near[0]!r}?", _listing(kind, known)
+    return f"no {kind} {name!r}{place}.", _listing(kind, known)
+
+
+def _listing(kind: str, known: list[str]) -> str:
+    if not known:
+        return f"There is no {kind} here at all."
+    shown = ", ".join(known[:24])
+    more = f" and {len(known) - 24} more" if len(known) > 24 else ""
+    return f"Known: {shown}{more}."

@@ -1,0 +1,232 @@
+"""Pictures and where they came from: pixels, latent, seed, and the recipe that makes them again."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from inscape import storage
+from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float, UInt8
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
+
+RECIPE_CHUNK = "inscape"
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """What a generator is driven by.
+
+    Args:
+        kind: "z" before the mapping network, "w" after it, "w+" one per layer.
+        values: float32 `[dims]` for z and w, `[layers, dims]` for w+.
+        truncation: Truncation psi that mapping z to w uses; 1 changes nothing.
+    """
+
+    kind: Literal["z", "w", "w+"]
+    values: NDArray[np.float32]
+    truncation: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the shape and that every value is finite."""
+        expected = 2 if self.kind == "w+" else 1
+        if self.values.ndim != expected or not np.isfinite(self.values).all():
+            raise LatentError(
+                f"A latent of kind {self.kind!r} has {expected} dimension(s) of finite numbers, "
+                f"got shape {list(self.values.shape)}."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """`{kind, values, truncation}`."""
+        return {"kind": self.kind, "values": self.values.tolist(), "truncation": self.truncation}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Latent:
+        """Read what `to_json` wrote.
+
+        Raises:
+            RecipeError: It is not a latent.
+        """
+        try:
+            kind, values = value["kind"], np.asarray(value["values"], np.float32)
+            truncation = float(value.get("truncation", 1.0))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecipeError("A latent is an object with kind, values and truncation.") from error
+        if kind not in ("z", "w", "w+"):
+            raise RecipeError(f"A latent is of kind 'z', 'w' or 'w+', got {kind!r}.")
+        return cls(kind, values, truncation)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture and where it came from.
+
+    Args:
+        pixels: RGB in 0 to 255, uint8 `[height, width, 3]`.
+        latent: What the generator drew it from.
+        seed: The seed of the latent.
+        model: Name of the model that drew it.
+    """
+
+    pixels: NDArray[np.uint8]
+    latent: Latent | None = None
+    seed: int | None = None
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check shape and dtype."""
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
+            raise ShapeError(
+                f"A picture is uint8 [height, width, 3], got {self.pixels.dtype} {list(self.pixels.shape)}."
+            )
+
+    @property
+    def image(self) -> Image:
+        """The picture as a `PIL.Image`."""
+        from PIL import Image as PillowImage
+
+        return PillowImage.fromarray(self.pixels)
+
+    def png(self, recipe: Mapping[str, Any] | None = None) -> bytes:
+        """The picture as a PNG file, with the recipe inside where one is given."""
+        return _png(self.image, recipe)
+
+    def save(self, path: Path | str, *, recipe: Mapping[str, Any] | None = None) -> Path:
+        """Write the picture as PNG, whole or not at all.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        return storage.write_bytes(path, self.png(recipe))
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+def _png(image: Image, recipe: Mapping[str, Any] | None) -> bytes:
+    from PIL.PngImagePlugin import PngInfo
+
+    information = PngInfo()
+    if recipe is not None:
+        information.add_itxt(RECIPE_CHUNK, json.dumps(recipe, sort_keys=True), zip=True)
+    stream = io.BytesIO()
+    image.save(stream, "PNG", pnginfo=information)
+    return stream.getvalue()
+
+
+def read_recipe(path: Path | str) -> dict[str, Any]:
+    """The recipe inside a PNG that Inscape wrote.
+
+    Raises:
+        RecipeError: The file is missing, is no PNG, or holds no recipe.
+    """
+    from PIL import Image as PillowImage
+    from PIL import UnidentifiedImageError
+
+    try:
+        with PillowImage.open(path) as image:
+            text = getattr(image, "text", {}).get(RECIPE_CHUNK)
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise RecipeError(f"{path} is not a picture that can be opened: {error}.") from error
+    if text is None:
+        raise RecipeError(f"{path} holds no recipe.", "Only pictures that Inscape painted and exported hold one.")
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise RecipeError(f"The recipe in {path} is damaged.") from error
+    if not isinstance(value, dict):
+        raise RecipeError(f"The recipe in {path} is damaged: an object was expected.")
+    return value
+
+
+def z_from_seed(seed: int, dims: int) -> NDArray[np.float32]:
+    """The latent z of a seed: `RandomState(seed).standard_normal(dims)`, float32, independent of batches.
+
+    Raises:
+        UsageError: The seed is not between 0 and 2**32 - 1.
+    """
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise UsageError(f"A seed is a whole number from 0 to {_LARGEST_SEED}, got {seed}.")
+    return np.random.RandomState(seed).standard_normal(dims).astype(np.float32)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Read seeds written as `0-63`, `7` or `1,5,9-12`.
+
+    Raises:
+        UsageError: It cannot be parsed, a range runs backwards, or it names more than 100 000 seeds.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"Seeds are whole numbers and ranges such as 0-63 or 1,5,9-12, got {text!r}.")
+        start, stop = int(first), int(last) if dash else int(first)
+        if stop < start:
+            raise UsageError(f"The range {part.strip()} of seeds runs backwards.")
+        if stop > _LARGEST_SEED:
+            raise UsageError(f"A seed is a whole number from 0 to {_LARGEST_SEED}, got {stop}.")
+        if len(seeds) + stop - start + 1 > 100_000:
+            raise UsageError(f"At most 100000 seeds at a time, got more in {text!r}.")
+        seeds.extend(range(start, stop + 1))
+    return seeds
+
+
+def to_uint8(images: Float[Tensor, "batch 3 height width"]) -> UInt8[np.ndarray, "batch height width 3"]:
+    """Pictures in [-1, 1] as 8-bit RGB, rounded to the nearest level."""
+    import torch
+
+    scaled = (images.detach().float() * 127.5 + 127.5).round_().clamp_(0, 255)
+    array: NDArray[np.uint8] = scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return array
+
+
+def to_tensor(
+    pictures: Sequence[Picture] | UInt8[np.ndarray, "batch height width 3"],
+) -> Float[Tensor, "batch 3 height width"]:
+    """8-bit pictures as float32 in [-1, 1]: the exact inverse of `to_uint8`."""
+    import torch
+
+    array = pictures if isinstance(pictures, np.ndarray) else np.stack([p.pixels for p in pictures])
+    return torch.from_numpy(np.ascontiguousarray(array)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+
+
+def grid(
+    pictures: Sequence[Picture | NDArray[np.uint8]], columns: int | None = None, *, gap: int = 0
+) -> Image:
+    """Pictures of one size, side by side.
+
+    Args:
+        pictures: At least one.
+        columns: Pictures in a row; as square as possible unless given.
+        gap: White pixels between pictures.
+
+    Raises:
+        ShapeError: There is none, or the sizes differ.
+    """
+    from PIL import Image as PillowImage
+
+    arrays = [p.pixels if isinstance(p, Picture) else p for p in pictures]
+    if not arrays or any(a.shape != arrays[0].shape for a in arrays):
+        raise ShapeError("A grid needs at least one picture, all of one size.")
+    columns = columns or math.ceil(math.sqrt(len(arrays)))
+    height, width = arrays[0].shape[:2]
+    rows = math.ceil(len(arrays) / columns)
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    for number, array in enumerate(arrays):
+        y, x = (number // columns) * (height + gap), (number % columns) * (width + gap)
+        canvas[y : y + height, x : x + width] = array
+    return PillowImage.fromarray(canvas)

@@ -1,0 +1,152 @@
+"""Progress, passed in as an object, and with it the word to stop.
+
+Long work opens a task and advances it between batches. `Task.advance` raises `CancelledError` when the
+person asked to stop, so that stopping needs no code of its own in any algorithm.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+from inscape.errors import CancelledError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Task(Protocol):
+    """One piece of work that is under way."""
+
+    def advance(self, count: int = 1) -> None:
+        """Say that `count` more units are done.
+
+        Raises:
+            CancelledError: The person asked to stop.
+        """
+
+
+class Progress(Protocol):
+    """Where long work says how far it is."""
+
+    def task(self, name: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Task]:
+        """Open a task of `total` units; `None` where the total is not known."""
+
+
+class Executor(Protocol):
+    """Spreads independent pieces of work; the in-process one is the default."""
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Apply `function` to each item; results come in the order of the items."""
+
+
+class InProcessExecutor:
+    """Runs every piece of work here, one after another."""
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Apply `function` to each item, lazily."""
+        return map(function, items)
+
+
+class _SilentTask:
+    def advance(self, count: int = 1) -> None:
+        """Nothing to show."""
+
+
+class SilentProgress:
+    """Shows nothing and never stops the work; what every function uses unless told otherwise."""
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
+        """Open a task that shows nothing."""
+        yield _SilentTask()
+
+
+class _CallbackTask:
+    def __init__(self, owner: CallbackProgress, name: str, total: int | None, unit: str) -> None:
+        self._owner, self._name, self._total, self._unit = owner, name, total, unit
+        self._done = 0
+        self._started = time.monotonic()
+
+    def advance(self, count: int = 1) -> None:
+        self._done += count
+        self.report()
+        if self._owner.cancelled.is_set():
+            raise CancelledError
+
+    def report(self) -> None:
+        elapsed = time.monotonic() - self._started
+        left = None
+        if self._total and self._done:
+            left = max(0.0, elapsed * (self._total - self._done) / self._done)
+        self._owner.callback(
+            {
+                "name": self._name,
+                "done": self._done,
+                "total": self._total,
+                "unit": self._unit,
+                "seconds": elapsed,
+                "seconds_left": left,
+            }
+        )
+
+
+class CallbackProgress:
+    """Hands every step to a function; the studio uses it to push progress to the page.
+
+    Args:
+        callback: Called with `{name, done, total, unit, seconds, seconds_left}` at every step.
+    """
+
+    def __init__(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        self.callback = callback
+        self.cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next step."""
+        self.cancelled.set()
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
+        """Open a task that reports to the callback."""
+        task = _CallbackTask(self, name, total, unit)
+        task.report()
+        yield task
+
+
+class _RichTask:
+    def __init__(self, bar: Any, identifier: Any) -> None:
+        self._bar, self._identifier = bar, identifier
+
+    def advance(self, count: int = 1) -> None:
+        self._bar.advance(self._identifier, count)
+
+
+class TerminalProgress:
+    """A bar with the time left on standard error; plain lines where that is not a terminal."""
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
+        """Open a task that draws a bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        console = Console(file=sys.stderr)
+        if not console.is_terminal:
+            console.print(f"{name} ({total} {unit})" if total else name, highlight=False)
+            yield _SilentTask()
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeRemainingColumn(),
+        )
+        with RichProgress(*columns, console=console, transient=True) as bar:
+            yield _RichTask(bar, bar.add_task(name, total=total))

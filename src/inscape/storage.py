@@ -1,0 +1,186 @@
+"""Files that are either whole or not there, and caches keyed by what went into them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inscape.errors import FormatError, StorageError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def home() -> Path:
+    """The user's data folder of Inscape; the environment variable `INSCAPE_HOME` moves it."""
+    moved = os.environ.get("INSCAPE_HOME")
+    if moved:
+        return Path(moved).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("inscape", appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Where results that can be computed again are kept: `home()/cache`."""
+    return home() / "cache"
+
+
+def content_key(*parts: object) -> str:
+    """A short key that changes when any part does: 20 hexadecimal digits of SHA-256.
+
+    Args:
+        parts: Anything JSON can hold, and bytes.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        blob = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=str).encode()
+        digest.update(len(blob).to_bytes(8, "little") + blob)
+    return digest.hexdigest()[:20]
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _storage_error(path: Path, error: OSError) -> StorageError:
+    if error.errno == errno.ENOSPC:
+        return StorageError(f"The disk that holds {path} is full.", "Free some space or choose another --out.")
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return StorageError(f"{path} cannot be written: permission denied.", "Choose another --out.")
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return StorageError(f"{path} cannot be written: a file stands where a folder is needed.")
+    return StorageError(f"{path} cannot be written: {error.strerror or error}.")
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the place of `path` when the block succeeds.
+
+    On any error, Ctrl-C included, the temporary file is removed and `path` stays as it was.
+
+    Raises:
+        StorageError: The folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise _storage_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; it takes the place of `path` when the block succeeds.
+
+    A folder that was there before is replaced as a whole, and only then.
+
+    Raises:
+        StorageError: The parent cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            old = path.with_name(f"{temporary.name}.old")
+            path.replace(old)
+            temporary.replace(path)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            temporary.replace(path)
+    except OSError as error:
+        raise _storage_error(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(path: Path | str, data: bytes) -> Path:
+    """Write a whole file or nothing."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return Path(path)
+
+
+def write_text(path: Path | str, text: str) -> Path:
+    """Write a whole text file (UTF-8) or nothing."""
+    return write_bytes(path, text.encode())
+
+
+def write_json(path: Path | str, value: object, *, indent: int | None = 1) -> Path:
+    """Write a whole JSON document or nothing; NaN is refused."""
+    return write_text(path, json.dumps(value, indent=indent, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON document.
+
+    Raises:
+        FormatError: The file is missing or is not JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise FormatError(f"{path} is not a JSON document: {error}.") from error
+
+
+def save_tensors(
+    path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write tensors as one safetensors file, whole or not at all.
+
+    Args:
+        path: Where to write.
+        tensors: Any dtypes; made contiguous and moved to the CPU.
+        metadata: Text that the file carries.
+    """
+    from safetensors.torch import save
+
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return write_bytes(path, save(plain, metadata=dict(metadata or {})))
+
+
+def load_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Read a safetensors file by memory map.
+
+    Returns:
+        The tensors, and the text that the file carries.
+
+    Raises:
+        FormatError: The file is missing, truncated or of another format.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError(f"There is no file {path}.")
+    try:
+        with safe_open(str(path), framework="pt") as stream:
+            tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+            return tensors, dict(stream.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FormatError(
+            f"{path} is not a whole safetensors file: {error}.", "Copy or download the file again."
+        ) from error
