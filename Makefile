@@ -1,0 +1,48 @@
+# Everything that a fresh clone needs: `make studio` and `make test`. Each target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup assets studio test check format bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	INSCAPE_SKIP_WEB=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+		-c constraints.txt -e '.[studio,plot,dev]'
+	touch $@
+
+setup: $(READY) ## Make .venv with pinned dependencies and the package, editable
+
+assets: $(READY) ## Build the studio's page (does nothing when it is up to date)
+	$(BIN)/python hatch_build.py
+
+studio: assets ## Open the studio in the browser
+	$(BIN)/inscape studio
+
+test: assets ## Run every test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: assets ## Format, lint, types, import order, stale generated files: exactly what CI runs
+	$(BIN)/ruff format --check src tests benchmarks scripts hatch_build.py
+	$(BIN)/ruff check src tests benchmarks scripts hatch_build.py
+	$(BIN)/mypy
+	$(BIN)/python scripts/check_generated.py
+	cd web && npm run --silent check
+
+format: $(READY) ## Format and sort imports
+	$(BIN)/ruff check --fix --quiet src tests benchmarks scripts hatch_build.py || true
+	$(BIN)/ruff format --quiet src tests benchmarks scripts hatch_build.py
+
+bench: assets ## Run every benchmark; each prints one JSON document
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean: ## Remove what was built
+	rm -rf $(VENV) dist src/inscape/studio/static web/node_modules .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,77 @@
+"""Inscape opens a neural network, shows what its parts do, and lets a person change what it does.
+
+Nothing heavy is imported before it is used: `import inscape` alone reads no file and loads no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inscape.dissection import DissectionReport, UnitSet, dissect
+    from inscape.editing import EditStack, UnitEdit, replay
+    from inscape.errors import InscapeError
+    from inscape.models import Card, Generator, Model
+    from inscape.models import open_model as open
+    from inscape.painting import paint
+    from inscape.pictures import Latent, Picture
+    from inscape.regions import Region, box
+    from inscape.scenes import world
+    from inscape.training import train
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Card": "inscape.models",
+    "DissectionReport": "inscape.dissection",
+    "EditStack": "inscape.editing",
+    "Generator": "inscape.models",
+    "InscapeError": "inscape.errors",
+    "Latent": "inscape.pictures",
+    "Model": "inscape.models",
+    "Picture": "inscape.pictures",
+    "Region": "inscape.regions",
+    "UnitEdit": "inscape.editing",
+    "UnitSet": "inscape.dissection",
+    "box": "inscape.regions",
+    "dissect": "inscape.dissection",
+    "open": "inscape.models:open_model",
+    "paint": "inscape.painting",
+    "replay": "inscape.editing",
+    "train": "inscape.training",
+    "world": "inscape.scenes",
+}
+
+__all__ = [
+    "Card",
+    "DissectionReport",
+    "EditStack",
+    "Generator",
+    "InscapeError",
+    "Latent",
+    "Model",
+    "Picture",
+    "Region",
+    "UnitEdit",
+    "UnitSet",
+    "__version__",
+    "box",
+    "dissect",
+    "open",
+    "paint",
+    "replay",
+    "train",
+    "world",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'inscape' has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    return getattr(importlib.import_module(module), attribute or name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,122 @@
+"""Cards: what is known of a model before its weights are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inscape import storage
+from inscape.concepts import Vocabulary
+from inscape.errors import FormatError, LayerError, unknown_name
+
+
+class Layer(BaseModel):
+    """A named place in the forward pass whose output can be read and changed.
+
+    Attributes:
+        name: What people call it: "layer16a".
+        units: Number of channels.
+        size: Height and width of its output for the model's own picture size; 0 where it has none.
+        module: Dotted path of the `torch.nn.Module` whose output it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    units: int = Field(gt=0)
+    size: int = Field(ge=0)
+    module: str
+
+
+class Card(BaseModel):
+    """What is known of a model.
+
+    Attributes:
+        kind: A segmenter is a classifier (of pixels); a picture-text network is an encoder.
+        architecture: Name of the builder under `models/architectures`.
+        config: What the builder needs.
+        layers: In the order of the forward pass.
+        default_layer: Where dissection and painting start.
+        image_size: Height and width of its pictures in pixels.
+        latent: For a generator `{"z_dim", "w_dim", "num_ws"}`.
+        pixel_range: What black and white are.
+        concepts: The vocabulary that its pictures are labelled in (`Vocabulary.to_json`).
+        segmenter: Name of a segmenter that fits its pictures.
+        world: The shipped world that it was trained on, and the hash of that world then.
+        parameters: Number of weights.
+        training: How it was trained, in numbers.
+        source: Where it came from.
+        licence: Under what terms it may be used.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    name: str
+    kind: Literal["generator", "classifier", "language", "encoder"]
+    architecture: str
+    config: dict[str, Any] = Field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+    default_layer: str | None = None
+    image_size: int | None = None
+    latent: dict[str, int] = Field(default_factory=dict)
+    pixel_range: tuple[float, float] = (-1.0, 1.0)
+    concepts: list[dict[str, Any]] = Field(default_factory=list)
+    segmenter: str | None = None
+    world: str | None = None
+    world_hash: str | None = None
+    parameters: int = 0
+    training: dict[str, Any] = Field(default_factory=dict)
+    source: str = ""
+    licence: str = ""
+    description: str = ""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The concepts of its pictures; empty where none are known."""
+        return Vocabulary.from_json(self.concepts)
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name.
+
+        Raises:
+            LayerError: There is no such layer; near names are given.
+        """
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = [layer.name for layer in self.layers]
+        raise LayerError(*unknown_name("layer", name, known, where=f"in model {self.name!r}"))
+
+    def write(self, path: Path | str) -> Path:
+        """Write the card as JSON."""
+        return storage.write_json(path, self.model_dump(mode="json"))
+
+    @classmethod
+    def read(cls, path: Path | str) -> Card:
+        """Read a card.
+
+        Raises:
+            FormatError: The file is missing or is no card.
+        """
+        return cls.parse(storage.read_json(path), str(path))
+
+    @classmethod
+    def parse(cls, value: object, where: str) -> Card:
+        """Check what should be a card.
+
+        Args:
+            value: What a JSON document holds.
+            where: Named in the error.
+
+        Raises:
+            FormatError: It is no card; the first wrong field is named.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise FormatError(f"{where} is not a model card: {field}: {first['msg']}.") from error

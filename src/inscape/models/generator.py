@@ -1,0 +1,141 @@
+"""Generators: models that draw a picture from a latent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inscape.errors import LatentError, UnsupportedError
+from inscape.models.model import Edit, Model
+from inscape.pictures import Latent, Picture, to_uint8, z_from_seed
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.models.architectures.stylegan2 import SynthesisState
+
+
+class Generator(Model):
+    """A model that draws a picture from a latent.
+
+    The network has `mapping(z, truncation_psi=…) -> w [batch, num_ws, w_dim]` and a `synthesis` that
+    draws from w, stops after a layer (`run_until`) and goes on from there (`resume`).
+    """
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of its pictures in pixels."""
+        assert self.card.image_size is not None
+        return self.card.image_size
+
+    @property
+    def _network(self) -> Any:
+        return self.module
+
+    def latents(self, seeds: Sequence[int]) -> Float[Tensor, "batch z_dim"]:
+        """The latents z of seeds, each `RandomState(seed).standard_normal(z_dim)`."""
+        import torch
+
+        z_dim = self.card.latent["z_dim"]
+        return torch.from_numpy(np.stack([z_from_seed(seed, z_dim) for seed in seeds])).to(self.device)
+
+    def to_w(
+        self, z: Float[Tensor, "batch z_dim"], truncation: float = 1.0
+    ) -> Float[Tensor, "batch num_ws w_dim"]:
+        """Map latents z to one w per layer.
+
+        Args:
+            z: Latents before the mapping network.
+            truncation: Truncation psi: 1 changes nothing, 0 gives the average picture.
+
+        Raises:
+            LatentError: z has another size than this generator takes.
+        """
+        import torch
+
+        z_dim = self.card.latent["z_dim"]
+        if z.ndim != 2 or z.shape[1] != z_dim:
+            raise LatentError(f"{self.name!r} takes latents z of {z_dim} numbers, got shape {list(z.shape)}.")
+        with torch.inference_mode():
+            w: Tensor = self._network.mapping(z.to(self.device), truncation_psi=truncation)
+        return w
+
+    def w_of(self, latent: Latent) -> Float[Tensor, "1 num_ws w_dim"]:
+        """The w that a latent stands for.
+
+        Raises:
+            LatentError: The latent does not fit this generator.
+        """
+        import torch
+
+        values = torch.from_numpy(np.ascontiguousarray(latent.values, np.float32)).to(self.device)
+        if latent.kind == "z":
+            return self.to_w(values[None], latent.truncation)
+        num_ws, w_dim = self.card.latent["num_ws"], self.card.latent["w_dim"]
+        if values.shape[-1] != w_dim or (latent.kind == "w+" and len(values) != num_ws):
+            raise LatentError(
+                f"{self.name!r} takes w of {w_dim} numbers for {num_ws} layers, got shape {list(values.shape)}."
+            )
+        return values.expand(num_ws, w_dim)[None].contiguous()
+
+    def images(
+        self, w: Float[Tensor, "batch num_ws w_dim"], edits: Sequence[Edit] = ()
+    ) -> Float[Tensor, "batch 3 height width"]:
+        """Draw pictures, RGB nominally in [-1, 1] and not clipped.
+
+        Args:
+            w: One latent per layer, from `to_w`.
+            edits: Applied in order while the pictures are drawn.
+        """
+        import torch
+
+        with torch.inference_mode(), self.edited(edits):
+            images: Tensor = self._network.synthesis(w)
+        return images
+
+    def sample(self, seed: int, *, truncation: float = 1.0, edits: Sequence[Edit] = ()) -> Picture:
+        """The picture of a seed; it keeps its latent."""
+        latent = Latent("z", z_from_seed(seed, self.card.latent["z_dim"]), truncation)
+        picture = self.render(latent, edits)
+        return Picture(picture.pixels, latent, seed, self.name)
+
+    def render(self, latent: Latent, edits: Sequence[Edit] = ()) -> Picture:
+        """Draw one picture, alone in its batch, so that it never depends on others.
+
+        Args:
+            latent: From `sample(...).latent`, or your own.
+            edits: Applied in order.
+
+        Raises:
+            LatentError: The latent does not fit this generator.
+        """
+        pixels = to_uint8(self.images(self.w_of(latent), edits))[0]
+        return Picture(pixels, latent, None, self.name)
+
+    def run_until(self, w: Float[Tensor, "batch num_ws w_dim"], layer: str) -> SynthesisState:
+        """Draw up to and with a layer, and keep what is needed to go on from there.
+
+        Raises:
+            LayerError: There is no such layer.
+            UnsupportedError: This architecture cannot stop in between.
+        """
+        import torch
+
+        self.layer(layer)
+        synthesis = self._network.synthesis
+        if not hasattr(synthesis, "run_until"):
+            raise UnsupportedError(f"Generators of architecture {self.card.architecture!r} cannot stop after a layer.")
+        with torch.inference_mode():
+            state: SynthesisState = synthesis.run_until(w, layer)
+        return state
+
+    def resume(self, state: SynthesisState) -> Float[Tensor, "batch 3 height width"]:
+        """Go on from a layer to the picture; equal to the full pass."""
+        import torch
+
+        with torch.inference_mode():
+            images: Tensor = self._network.synthesis.resume(state)
+        return images

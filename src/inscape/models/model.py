@@ -1,0 +1,83 @@
+"""A model: a network that has been opened, and its card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from inscape.errors import FormatError
+from inscape.models.card import Card, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from torch import nn
+
+
+class Edit(Protocol):
+    """Something that changes what a model does; `inscape.editing` holds the kinds."""
+
+    def applied(self, model: Model) -> AbstractContextManager[None]:
+        """Change the model while the block runs, and restore it whatever happens."""
+
+
+class Model:
+    """A network that has been opened.
+
+    Args:
+        module: The network, in evaluation mode.
+        card: What is known of it.
+    """
+
+    def __init__(self, module: nn.Module, card: Card) -> None:
+        self.module = module
+        self.card = card
+        self.layers: dict[str, Layer] = {layer.name: layer for layer in card.layers}
+
+    def __repr__(self) -> str:
+        """Name, kind and size."""
+        return f"<{self.card.kind} {self.name!r}, {len(self.layers)} layers, {self.card.parameters:,} parameters>"
+
+    @property
+    def name(self) -> str:
+        """The name on the card."""
+        return self.card.name
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.module.parameters()).device
+
+    def layer(self, name: str | None = None) -> Layer:
+        """The layer of that name; the default layer unless one is named.
+
+        Raises:
+            LayerError: There is no such layer; near names are given.
+        """
+        return self.card.layer(name or self.card.default_layer or "")
+
+    def module_of(self, layer: str | Layer) -> nn.Module:
+        """The `torch.nn.Module` whose output a layer is.
+
+        Raises:
+            LayerError: There is no such layer.
+            FormatError: The card names a module that the network does not have.
+        """
+        place = layer if isinstance(layer, Layer) else self.layer(layer)
+        try:
+            return self.module.get_submodule(place.module)
+        except AttributeError as error:
+            raise FormatError(
+                f"The card of {self.name!r} places layer {place.name!r} at {place.module!r}, "
+                "which the network does not have."
+            ) from error
+
+    @contextmanager
+    def edited(self, edits: Sequence[Edit]) -> Iterator[None]:
+        """Apply edits in order while the block runs; afterwards the model is as it was."""
+        with ExitStack() as stack:
+            for edit in edits:
+                stack.enter_context(edit.applied(self))
+            yield
