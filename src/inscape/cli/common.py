@@ -1,0 +1,66 @@
+"""What every verb shares: options, output, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from inscape.errors import UnsupportedError, UsageError
+from inscape.progress import Progress, TerminalProgress
+
+if TYPE_CHECKING:
+    from inscape.models import Generator
+
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`) or a folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")]
+Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Where random numbers start.")]
+Layer = Annotated[str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")]
+
+
+def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
+    """Print the result: the document with `--json`, the text for people otherwise."""
+    sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else text) + "\n")
+
+
+def progress() -> Progress:
+    """The progress of a verb: a bar on standard error."""
+    return TerminalProgress()
+
+
+def open_generator(name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect"]) -> Generator:
+    """Open a model that must be a generator.
+
+    Raises:
+        ModelNotFoundError: No model of that name.
+        UnsupportedError: It is no generator.
+    """
+    from inscape.models import Generator, open_model
+
+    model = open_model(name, device=device)
+    if not isinstance(model, Generator):
+        raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is a {model.card.kind}.")
+    return model
+
+
+def parse_numbers(text: str, what: str) -> list[int]:
+    """Read whole numbers written as `1,2,5-9`.
+
+    Raises:
+        UsageError: It cannot be parsed.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"{what} are whole numbers and ranges such as 1,2,5-9, got {text!r}.")
+        start, stop = int(first), int(last) if dash else int(first)
+        if stop < start or stop - start > 100_000:
+            raise UsageError(f"The range {part.strip()} of {what.lower()} runs backwards or is too long.")
+        numbers.extend(range(start, stop + 1))
+    return numbers

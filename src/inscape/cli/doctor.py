@@ -1,0 +1,120 @@
+"""`inscape doctor`: what is installed, what is missing, and the line that mends it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from inscape.cli.common import Json, emit
+
+Check = dict[str, Any]
+_EXTRAS = {
+    "studio": ("fastapi", "uvicorn", "websockets"),
+    "hub": ("transformers", "tokenizers", "huggingface_hub"),
+    "plot": ("matplotlib",),
+    "ray": ("ray",),
+}
+
+
+def doctor(json: Json = False) -> None:
+    """Say what is installed, what is missing, and the line that mends it."""
+    checks = [check for section in _SECTIONS for check in section()]
+    marks = {"ok": "ok      ", "missing": "missing ", "problem": "PROBLEM "}
+    lines = [
+        marks[check["status"]] + f"{check['name']}: {check['detail']}" + (f"\n         {check['fix']}" if check["fix"] else "")
+        for check in checks
+    ]
+    emit({"checks": checks}, json, "\n".join(lines))
+
+
+def _check(name: str, status: str, detail: str, fix: str = "") -> Check:
+    return {"name": name, "status": status, "detail": detail, "fix": fix}
+
+
+def _python() -> Iterator[Check]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < (3, 11):
+        yield _check("python", "problem", version, "Install Python 3.11 or later.")
+    else:
+        yield _check("python", "ok", version)
+
+
+def _torch() -> Iterator[Check]:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        yield _check("torch", "problem", f"cannot be imported: {error}", "pip install torch==2.13.0")
+        return
+    where = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    yield _check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads, device {where}")
+    if os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
+        yield _check("threads", "problem", "OpenMP waits actively", "export OMP_WAIT_POLICY=PASSIVE")
+
+
+def _torchvision() -> Iterator[Check]:
+    if importlib.util.find_spec("torchvision") is None:
+        yield _check("torchvision", "ok", "not installed, and not needed")
+        return
+    try:
+        import torchvision  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+        yield _check("torchvision", "ok", str(torchvision.__version__))
+    except Exception as error:
+        yield _check(
+            "torchvision", "problem", f"is installed and broken ({error}); it breaks other packages too",
+            "pip uninstall torchvision",
+        )
+
+
+def _extras() -> Iterator[Check]:
+    for extra, packages in _EXTRAS.items():
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        if missing:
+            yield _check(
+                f"extra {extra}", "missing", f"not installed: {', '.join(missing)}", f"pip install 'inscape[{extra}]'"
+            )
+        else:
+            versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
+            yield _check(f"extra {extra}", "ok", versions)
+
+
+def _page() -> Iterator[Check]:
+    from importlib.resources import files
+
+    if files("inscape").joinpath("studio/static/index.html").is_file():
+        yield _check("studio page", "ok", "built")
+    else:
+        yield _check("studio page", "missing", "not built", "make assets (in a clone), or install a wheel")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    yield _check("browser for tests", "ok" if chromium else "missing", chromium or "no Chromium", "" if chromium else "apt install chromium")
+
+
+def _models() -> Iterator[Check]:
+    from inscape.errors import InscapeError
+    from inscape.models import card, folder_of, names
+
+    for name in names():
+        try:
+            size = (folder_of(name) / "weights.safetensors").stat().st_size
+            yield _check(f"model {name}", "ok", f"{card(name).kind}, {size / 1e6:.1f} MB")
+        except (InscapeError, OSError) as error:
+            yield _check(f"model {name}", "problem", str(error), "Install Inscape again.")
+
+
+def _folder() -> Iterator[Check]:
+    from inscape import storage
+
+    place = storage.home()
+    try:
+        storage.write_text(place / ".doctor", "ok").unlink()
+        yield _check("data folder", "ok", f"{place}, {shutil.disk_usage(place).free / 1e9:.0f} GB free")
+    except Exception as error:
+        yield _check("data folder", "problem", str(error), "Set INSCAPE_HOME to a folder that can be written.")
+
+
+_SECTIONS: tuple[Callable[[], Iterator[Check]], ...] = (_python, _torch, _torchvision, _extras, _page, _models, _folder)

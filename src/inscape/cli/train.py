@@ -1,0 +1,32 @@
+"""`inscape train`: train a shipped model again, or longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inscape.cli.common import Device, Json, Out, Seed, emit, progress
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="town, or town-segmenter.")],
+    out: Out,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="When to stop.")] = 60,
+    size: Annotated[int, typer.Option("--size", help="Height and width in pixels: 64 or 128.")] = 64,
+    start: Annotated[
+        str, typer.Option("--start", help="scratch, shipped, or a folder of an earlier run (its size may be half).")
+    ] = "scratch",
+    device: Device = "auto",
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint."""
+    from inscape.training import train as run
+
+    result = run(
+        recipe, size=size, minutes=minutes, out=out, start=start, device=device, seed=seed, progress=progress()
+    )
+    document = {"step": result.step, "images": result.images, "files": [str(file) for file in result.files]}
+    emit(document, json, f"{result.images} pictures seen, {result.step} steps; see {out}")
