@@ -177,7 +177,9 @@ class CancelledError(InscapeError):
     status = 409
     exit_code = 130
 
-    def __init__(self, detail: str = "Stopped as asked; nothing half-written was kept.", hint: str = "") -> None:
+    def __init__(
+        self, detail: str = "Stopped as asked; nothing half-written was kept.", hint: str = ""
+    ) -> None:
         super().__init__(detail, hint)
 
 

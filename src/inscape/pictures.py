@@ -16,7 +16,6 @@ from inscape import storage
 from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
 
 if TYPE_CHECKING:
-    import torch
     from jaxtyping import Float, UInt8
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -142,7 +141,9 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise RecipeError(f"{path} is not a picture that can be opened: {error}.") from error
     if text is None:
-        raise RecipeError(f"{path} holds no recipe.", "Only pictures that Inscape painted and exported hold one.")
+        raise RecipeError(
+            f"{path} holds no recipe.", "Only pictures that Inscape painted and exported hold one."
+        )
     try:
         value = json.loads(text)
     except ValueError as error:

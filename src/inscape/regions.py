@@ -91,9 +91,9 @@ class Region:
             )
         return x, y, w, h
 
-    def bounds(self, height: int, width: int, *, image_size: int | tuple[int, int] | None = None) -> tuple[
-        int, int, int, int
-    ]:
+    def bounds(
+        self, height: int, width: int, *, image_size: int | tuple[int, int] | None = None
+    ) -> tuple[int, int, int, int]:
         """The smallest `(x, y, width, height)` at a resolution that holds every cell above zero."""
         mask = self.mask(height, width, image_size=image_size).numpy() > 0
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -113,7 +113,9 @@ class Region:
         from scipy.ndimage import gaussian_filter
 
         values = self.mask(size, size, image_size=image_size).numpy()
-        return Region(values=np.clip(gaussian_filter(values, radius, mode="nearest"), 0, 1).astype(np.float32))
+        return Region(
+            values=np.clip(gaussian_filter(values, radius, mode="nearest"), 0, 1).astype(np.float32)
+        )
 
     def halo(self, cells: int, size: int, *, image_size: int | None = None) -> Region:
         """The region grown by `cells` cells of a `size × size` grid, without the region itself."""
@@ -168,7 +170,9 @@ def box(x: float, y: float, width: float, height: float) -> Region:
         RegionError: The box is empty, starts outside the picture, or is not finite.
     """
     if not all(np.isfinite(number) for number in (x, y, width, height)) or x < 0 or y < 0:
-        raise RegionError(f"A box starts at x, y ≥ 0 inside the picture, got {x:g},{y:g},{width:g},{height:g}.")
+        raise RegionError(
+            f"A box starts at x, y ≥ 0 inside the picture, got {x:g},{y:g},{width:g},{height:g}."
+        )
     if width <= 0 or height <= 0:
         raise RegionError(f"A box is wider and higher than 0, got {width:g} × {height:g}.")
     return Region(rectangle=(float(x), float(y), float(width), float(height)))
@@ -184,7 +188,9 @@ def parse_box(text: str) -> Region:
     try:
         x, y, w, h = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise UsageError(f"A box is X,Y,WIDTH,HEIGHT in pixels, got {text!r}.", "For instance 20,30,8,12.") from error
+        raise UsageError(
+            f"A box is X,Y,WIDTH,HEIGHT in pixels, got {text!r}.", "For instance 20,30,8,12."
+        ) from error
     return box(x, y, w, h)
 
 

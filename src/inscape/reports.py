@@ -23,7 +23,12 @@ def escape(value: object) -> str:
 def script_json(value: object) -> str:
     """JSON made safe to stand inside a `<script>` element."""
     text = json.dumps(value, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("\u2028", "\\u2028")
+    return (
+        text.replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+        .replace("\u2028", "\\u2028")
+    )
 
 
 class Report(ABC):
@@ -57,7 +62,11 @@ class Report(ABC):
             StorageError: The folder cannot be written, or holds something that is not a report.
         """
         folder = Path(folder)
-        if folder.exists() and not (folder / "report.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if (
+            folder.exists()
+            and not (folder / "report.json").exists()
+            and (not folder.is_dir() or any(folder.iterdir()))
+        ):
             from inscape.errors import StorageError
 
             raise StorageError(

@@ -9,7 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,9 @@ def file_hash(path: Path) -> str:
 
 def _storage_error(path: Path, error: OSError) -> StorageError:
     if error.errno == errno.ENOSPC:
-        return StorageError(f"The disk that holds {path} is full.", "Free some space or choose another --out.")
+        return StorageError(
+            f"The disk that holds {path} is full.", "Free some space or choose another --out."
+        )
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return StorageError(f"{path} cannot be written: permission denied.", "Choose another --out.")
     if isinstance(error, NotADirectoryError | FileExistsError):
@@ -84,7 +86,8 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         raise _storage_error(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,12 +15,18 @@ from inscape.progress import Progress, TerminalProgress
 if TYPE_CHECKING:
     from inscape.models import Generator
 
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`) or a folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`) or a folder.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Where random numbers start.")]
-Layer = Annotated[str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")]
+Layer = Annotated[
+    str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")
+]
 
 
 def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
@@ -33,7 +39,9 @@ def progress() -> Progress:
     return TerminalProgress()
 
 
-def open_generator(name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect"]) -> Generator:
+def open_generator(
+    name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect"]
+) -> Generator:
     """Open a model that must be a generator.
 
     Raises:

@@ -26,7 +26,9 @@ def doctor(json: Json = False) -> None:
     checks = [check for section in _SECTIONS for check in section()]
     marks = {"ok": "ok      ", "missing": "missing ", "problem": "PROBLEM "}
     lines = [
-        marks[check["status"]] + f"{check['name']}: {check['detail']}" + (f"\n         {check['fix']}" if check["fix"] else "")
+        marks[check["status"]]
+        + f"{check['name']}: {check['detail']}"
+        + (f"\n         {check['fix']}" if check["fix"] else "")
         for check in checks
     ]
     emit({"checks": checks}, json, "\n".join(lines))
@@ -66,7 +68,9 @@ def _torchvision() -> Iterator[Check]:
         yield _check("torchvision", "ok", str(torchvision.__version__))
     except Exception as error:
         yield _check(
-            "torchvision", "problem", f"is installed and broken ({error}); it breaks other packages too",
+            "torchvision",
+            "problem",
+            f"is installed and broken ({error}); it breaks other packages too",
             "pip uninstall torchvision",
         )
 
@@ -76,7 +80,10 @@ def _extras() -> Iterator[Check]:
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:
             yield _check(
-                f"extra {extra}", "missing", f"not installed: {', '.join(missing)}", f"pip install 'inscape[{extra}]'"
+                f"extra {extra}",
+                "missing",
+                f"not installed: {', '.join(missing)}",
+                f"pip install 'inscape[{extra}]'",
             )
         else:
             versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
@@ -91,7 +98,12 @@ def _page() -> Iterator[Check]:
     else:
         yield _check("studio page", "missing", "not built", "make assets (in a clone), or install a wheel")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    yield _check("browser for tests", "ok" if chromium else "missing", chromium or "no Chromium", "" if chromium else "apt install chromium")
+    yield _check(
+        "browser for tests",
+        "ok" if chromium else "missing",
+        chromium or "no Chromium",
+        "" if chromium else "apt install chromium",
+    )
 
 
 def _models() -> Iterator[Check]:
@@ -114,7 +126,17 @@ def _folder() -> Iterator[Check]:
         storage.write_text(place / ".doctor", "ok").unlink()
         yield _check("data folder", "ok", f"{place}, {shutil.disk_usage(place).free / 1e9:.0f} GB free")
     except Exception as error:
-        yield _check("data folder", "problem", str(error), "Set INSCAPE_HOME to a folder that can be written.")
+        yield _check(
+            "data folder", "problem", str(error), "Set INSCAPE_HOME to a folder that can be written."
+        )
 
 
-_SECTIONS: tuple[Callable[[], Iterator[Check]], ...] = (_python, _torch, _torchvision, _extras, _page, _models, _folder)
+_SECTIONS: tuple[Callable[[], Iterator[Check]], ...] = (
+    _python,
+    _torch,
+    _torchvision,
+    _extras,
+    _page,
+    _models,
+    _folder,
+)

@@ -70,7 +70,9 @@ def run(arguments: Sequence[str]) -> int:
             return _explain_usage(error)
         if debug:
             raise
-        return _complain(f"An error of Inscape itself: {type(error).__name__}: {error}. Run again with --debug.", 1)
+        return _complain(
+            f"An error of Inscape itself: {type(error).__name__}: {error}. Run again with --debug.", 1
+        )
 
 
 def _is_usage(error: Exception) -> bool:

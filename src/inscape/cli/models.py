@@ -14,7 +14,9 @@ def models(json: Json = False) -> None:
     rows = [describe(card(name)) for name in names()]
     lines = []
     for row in rows:
-        lines.append(f"{row['name']}: {row['kind']}, {row['image_size']} px, {row['parameters']:,} parameters")
+        lines.append(
+            f"{row['name']}: {row['kind']}, {row['image_size']} px, {row['parameters']:,} parameters"
+        )
         lines += [
             f"  {layer['name']:<10} {layer['units']:>4} units  {layer['size']:>3} × {layer['size']}"
             + ("  (default)" if layer["name"] == row["default_layer"] else "")

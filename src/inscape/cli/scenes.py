@@ -15,15 +15,16 @@ def scenes(
     seeds: Annotated[str, typer.Option("--seeds", help="Seeds such as 0-63 or 1,5,9-12.")] = "0-15",
     size: Annotated[int, typer.Option("--size", min=16, max=2048, help="Height and width in pixels.")] = 256,
     grid: Annotated[bool, typer.Option("--grid", help="One picture of all, side by side.")] = False,
-    rules: Annotated[bool, typer.Option("--rules/--no-rules", help="Whether doors must stand in walls.")] = True,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="Whether doors must stand in walls.")
+    ] = True,
     out: Out = Path("scenes"),
     json: Json = False,
 ) -> None:
     """Draw scenes: pictures, label maps (one PNG a plane) and captions."""
+    from inscape.pictures import parse_seeds
     from inscape.scenes import world as open_world
     from inscape.scenes.files import write_grid, write_scene
-
-    from inscape.pictures import parse_seeds
 
     numbers = parse_seeds(seeds)
     place = open_world(world)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,10 @@ def train(
     minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="When to stop.")] = 60,
     size: Annotated[int, typer.Option("--size", help="Height and width in pixels: 64 or 128.")] = 64,
     start: Annotated[
-        str, typer.Option("--start", help="scratch, shipped, or a folder of an earlier run (its size may be half).")
+        str,
+        typer.Option(
+            "--start", help="scratch, shipped, or a folder of an earlier run (its size may be half)."
+        ),
     ] = "scratch",
     device: Device = "auto",
     seed: Seed = 0,
@@ -26,7 +28,14 @@ def train(
     from inscape.training import train as run
 
     result = run(
-        recipe, size=size, minutes=minutes, out=out, start=start, device=device, seed=seed, progress=progress()
+        recipe,
+        size=size,
+        minutes=minutes,
+        out=out,
+        start=start,
+        device=device,
+        seed=seed,
+        progress=progress(),
     )
     document = {"step": result.step, "images": result.images, "files": [str(file) for file in result.files]}
     emit(document, json, f"{result.images} pictures seen, {result.step} steps; see {out}")

@@ -26,7 +26,9 @@ def resolve_device(device: str | torch.device | None = "auto") -> torch.device:
         resolved = torch.device(device)
         torch.empty(1, device=resolved)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise DeviceError(f"There is no device {str(device)!r} on this machine.", "Use --device cpu.") from error
+        raise DeviceError(
+            f"There is no device {str(device)!r} on this machine.", "Use --device cpu."
+        ) from error
     if resolved.type == "meta":
         raise DeviceError("The device 'meta' holds no numbers.", "Use --device cpu.")
     return resolved

@@ -127,7 +127,9 @@ class Generator(Model):
         self.layer(layer)
         synthesis = self._network.synthesis
         if not hasattr(synthesis, "run_until"):
-            raise UnsupportedError(f"Generators of architecture {self.card.architecture!r} cannot stop after a layer.")
+            raise UnsupportedError(
+                f"Generators of architecture {self.card.architecture!r} cannot stop after a layer."
+            )
         with torch.inference_mode():
             state: SynthesisState = synthesis.run_until(w, layer)
         return state

@@ -1,0 +1,28 @@
+"""What every test shares: quiet threads, a data folder of its own, and the optional real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The user's data folder, empty and separate for each test."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("INSCAPE_HOME", str(folder))
+    yield folder
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """Real photographs and label maps that are not part of the repository."""
+    folder = os.environ.get("INSCAPE_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("INSCAPE_TEST_DATA names no folder of real pictures")
+    return Path(folder)

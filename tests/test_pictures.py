@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inscape import pictures
+from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
+from inscape.pictures import Latent, Picture
+
+
+def some_picture(seed: int = 0) -> Picture:
+    return Picture(np.random.default_rng(seed).integers(0, 256, (8, 6, 3), dtype=np.uint8))
+
+
+def test_eight_bits_survive_the_way_to_tensors_and_back():
+    levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
+    assert np.array_equal(pictures.to_uint8(pictures.to_tensor(levels)), levels)
+
+
+def test_values_outside_the_range_are_clipped():
+    images = torch.tensor([-3.0, 3.0]).reshape(1, 1, 1, 2).expand(1, 3, 1, 2)
+    assert pictures.to_uint8(images)[0, 0].tolist() == [[0, 0, 0], [255, 255, 255]]
+
+
+def test_the_latent_of_a_seed_is_the_contract():
+    expected = np.random.RandomState(7).standard_normal(5).astype(np.float32)
+    assert np.array_equal(pictures.z_from_seed(7, 5), expected)
+
+
+def test_a_png_carries_its_recipe(tmp_path):
+    recipe = {"schema_version": 1, "model": "ünï", "edits": []}
+    path = some_picture().save(tmp_path / "a.png", recipe=recipe)
+    assert pictures.read_recipe(path) == recipe
+
+
+def test_a_png_without_a_recipe_says_so(tmp_path):
+    path = some_picture().save(tmp_path / "a.png")
+    with pytest.raises(RecipeError, match="holds no recipe"):
+        pictures.read_recipe(path)
+
+
+def test_what_is_no_picture_says_so(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"not a picture")
+    with pytest.raises(RecipeError, match="is not a picture that can be opened"):
+        pictures.read_recipe(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("7", [7]), ("0-3", [0, 1, 2, 3]), ("1, 5,9-10", [1, 5, 9, 10])])
+def test_seeds_are_read(text, seeds):
+    assert pictures.parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "a", "3-", "5-2", "-1", "1..4", "0-100000000", "99999999999"])
+def test_seeds_that_cannot_be_read_are_usage_errors(text):
+    with pytest.raises(UsageError, match=r"[Ss]eed"):
+        pictures.parse_seeds(text)
+
+
+def test_latents_survive_json():
+    latent = Latent("w+", np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), 0.7)
+    again = Latent.from_json(latent.to_json())
+    assert (again.kind, again.truncation) == ("w+", 0.7)
+    assert np.array_equal(again.values, latent.values)
+
+
+def test_latents_that_are_not_finite_are_refused():
+    with pytest.raises(LatentError, match="finite"):
+        Latent("z", np.array([np.nan], np.float32))
+    with pytest.raises(RecipeError, match="'z', 'w' or 'w\\+'"):
+        Latent.from_json({"kind": "q", "values": [0.0]})
+
+
+def test_a_grid_puts_each_picture_in_its_place():
+    many = [some_picture(i) for i in range(5)]
+    array = np.asarray(pictures.grid(many, columns=3, gap=2))
+    assert array.shape == (18, 22, 3)
+    assert np.array_equal(array[10:18, 8:14], many[4].pixels)
+
+
+def test_grids_of_different_sizes_are_refused():
+    with pytest.raises(ShapeError, match="all of one size"):
+        pictures.grid([some_picture(), Picture(np.zeros((4, 4, 3), np.uint8))])
+    with pytest.raises(ShapeError, match="uint8"):
+        Picture(np.zeros((4, 4, 3)))

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from inscape.errors import CancelledError
+from inscape.progress import CallbackProgress, InProcessExecutor, SilentProgress, TerminalProgress
+
+
+def test_every_step_reaches_the_callback_with_the_time_left():
+    seen = []
+    with CallbackProgress(seen.append).task("Drawing", 4, "pictures") as task:
+        task.advance(1)
+        task.advance(3)
+    assert [step["done"] for step in seen] == [0, 1, 4]
+    assert seen[0]["seconds_left"] is None and seen[-1]["seconds_left"] == 0
+
+
+def test_asking_to_stop_stops_at_the_next_step():
+    progress = CallbackProgress(lambda step: None)
+    with progress.task("Drawing") as task:
+        task.advance()
+        progress.cancel()
+        with pytest.raises(CancelledError, match="Stopped as asked"):
+            task.advance()
+
+
+def test_progress_never_touches_standard_output(capsys):
+    for progress in (SilentProgress(), TerminalProgress()):
+        with progress.task("Drawing", 2, "pictures") as task:
+            task.advance(2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Drawing (2 pictures)" in captured.err
+
+
+def test_the_executor_keeps_the_order():
+    assert list(InProcessExecutor().map(lambda x: x * x, [3, 1, 2])) == [9, 1, 4]
