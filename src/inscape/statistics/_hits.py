@@ -1,0 +1,159 @@
+"""The pixels of up-sampled maps that lie above a threshold, without up-sampling the maps.
+
+A bilinear value never exceeds the largest of its four corners, so only cells with a corner above the
+threshold are looked at: some 6 % of them at a top 1 %.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+
+from inscape.statistics._grid import AxisGaps, axis_gaps
+
+_CHUNK_VALUES = 1 << 19  # what fits in a core's second-level cache
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Pixels above their unit's threshold, sorted by unit.
+
+    Attributes:
+        starts: Where each unit's hits begin; one entry more than units.
+        values: The up-sampled values.
+        places: `picture * label pixels + pixel`, with pixels counted row by row.
+    """
+
+    starts: Int[np.ndarray, "units_and_one"]
+    values: Float[np.ndarray, "hit"]
+    places: Int[np.ndarray, "hit"]
+
+    @property
+    def counts(self) -> Int[np.ndarray, "unit"]:
+        """Hits per unit."""
+        return np.diff(self.starts)
+
+    def units(self) -> Int[np.ndarray, "hit"]:
+        """The unit of every hit."""
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), self.counts)
+
+    def above(self, thresholds: Float[np.ndarray, "unit"]) -> Hits:
+        """Those hits that also lie above higher thresholds."""
+        keep = self.values > np.repeat(thresholds.astype(self.values.dtype), self.counts)
+        kept = np.zeros(len(self.values) + 1, dtype=np.int64)
+        np.cumsum(keep, out=kept[1:])
+        return Hits(kept[self.starts], self.values[keep], self.places[keep])
+
+    def select(self, units: Bool[np.ndarray, "unit"]) -> Hits:
+        """The hits of some units; the others become empty."""
+        keep = np.repeat(units, self.counts)
+        starts = np.concatenate([[0], np.cumsum(np.where(units, self.counts, 0))])
+        return Hits(starts, self.values[keep], self.places[keep])
+
+
+def find_hits(
+    maps: Float[np.ndarray, "unit picture row column"],
+    thresholds: Float[np.ndarray, "unit"],
+    size: tuple[int, int],
+) -> Hits:
+    """All pixels of the up-sampled maps that lie above their unit's threshold.
+
+    Args:
+        maps: Raw activations, unit first; float32 or float64, which is also the precision of the result.
+        thresholds: In the dtype of `maps`; `inf` leaves a unit out.
+        size: Label rows and columns.
+    """
+    units, pictures, height, width = maps.shape
+    rows, columns = axis_gaps(height, size[0]), axis_gaps(width, size[1])
+    cells = np.flatnonzero(_hot_cells(maps > thresholds[:, None, None, None]))
+    one_map, position = np.divmod(cells, (height + 1) * (width + 1))
+    unit_of_cell = one_map // pictures
+    corners = _corners(maps, one_map, *np.divmod(position, width + 1))
+    limits = thresholds[unit_of_cell][:, None]
+    pixels = _pixel_table(rows, columns, size[1])
+    valid = pixels >= 0
+    first_place = (one_map % pictures) * (size[0] * size[1])
+    places_per_cell = pixels.shape[1]
+    found_cells, values, places = [], [], []
+    step = max(1, _CHUNK_VALUES // places_per_cell)
+    for start in range(0, len(cells), step):
+        part = slice(start, start + step)
+        dense = _cell_values(corners[part], position[part], rows, columns)
+        hot = dense > limits[part]
+        hot &= valid[position[part]]
+        hit = np.flatnonzero(hot)
+        cell = hit // places_per_cell
+        values.append(dense.reshape(-1)[hit])
+        hit -= cell * places_per_cell
+        cell += start
+        hit += position[cell] * places_per_cell
+        places.append(pixels.reshape(-1)[hit] + first_place[cell])
+        found_cells.append(np.searchsorted(cell, np.searchsorted(unit_of_cell, np.arange(units + 1))))
+    starts = np.sum(found_cells, axis=0) if found_cells else np.zeros(units + 1, dtype=np.int64)
+    return Hits(starts, _joined(values, maps.dtype), _joined(places, np.int64))
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+
+def _hot_cells(hot: Bool[np.ndarray, "unit picture row column"]) -> Bool[np.ndarray, "unit picture gap gap"]:
+    """The cells with at least one hot corner; the border is repeated."""
+    units, pictures, height, width = hot.shape
+    by_row = np.empty((units, pictures, height + 1, width), dtype=bool)
+    by_row[:, :, 0] = hot[:, :, 0]
+    by_row[:, :, height] = hot[:, :, height - 1]
+    np.logical_or(hot[:, :, 1:], hot[:, :, :-1], out=by_row[:, :, 1:height])
+    cells = np.empty((units, pictures, height + 1, width + 1), dtype=bool)
+    cells[..., 0] = by_row[..., 0]
+    cells[..., width] = by_row[..., width - 1]
+    np.logical_or(by_row[..., 1:], by_row[..., :-1], out=cells[..., 1:width])
+    return cells
+
+
+def _corners(
+    maps: Float[np.ndarray, "unit picture row column"],
+    one_map: Int[np.ndarray, "cell"],
+    row_gap: Int[np.ndarray, "cell"],
+    column_gap: Int[np.ndarray, "cell"],
+) -> Float[np.ndarray, "cell 4"]:
+    """The four activations around each cell: upper left, upper right, lower left, lower right."""
+    height, width = maps.shape[2:]
+    flat = np.ascontiguousarray(maps).reshape(-1)
+    corners = np.empty((len(one_map), 4), dtype=maps.dtype)
+    left, right = np.maximum(column_gap - 1, 0), np.minimum(column_gap, width - 1)
+    for pair, row in enumerate((np.maximum(row_gap - 1, 0), np.minimum(row_gap, height - 1))):
+        base = (one_map * height + row) * width
+        corners[:, 2 * pair] = flat[base + left]
+        corners[:, 2 * pair + 1] = flat[base + right]
+    return corners
+
+
+def _cell_values(
+    corners: Float[np.ndarray, "cell 4"], position: Int[np.ndarray, "cell"], rows: AxisGaps, columns: AxisGaps
+) -> Float[np.ndarray, "cell place"]:
+    """The bilinear values at all pixel places of some cells."""
+    dtype = corners.dtype
+    if rows.uniform and columns.uniform:
+        down, across = rows.weights[0], columns.weights[0]
+        table = [np.outer(a, b).ravel() for a in (1 - down, down) for b in (1 - across, across)]
+        return np.matmul(corners, np.stack(table).astype(dtype))
+    row_gap, column_gap = np.divmod(position, len(columns.weights))
+    down = rows.weights[row_gap].astype(dtype)[:, :, None]
+    across = columns.weights[column_gap].astype(dtype)
+    upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
+    lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
+    values = upper[:, None] * (1 - down) + lower[:, None] * down
+    return values.reshape(len(corners), -1)
+
+
+def _pixel_table(rows: AxisGaps, columns: AxisGaps, width: int) -> Int[np.ndarray, "position place"]:
+    """The label pixel at every place of every cell; -1 outside the picture."""
+    row = rows.pixels[:, None, :, None]
+    column = columns.pixels[None, :, None, :]
+    table = np.where((row >= 0) & (column >= 0), row * width + column, -1)
+    return table.reshape(rows.pixels.shape[0] * columns.pixels.shape[0], -1)

@@ -1,0 +1,93 @@
+"""The value that a unit's top fraction of up-sampled pixels exceeds, exactly, from the raw maps."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import ShapeError, ValueRangeError
+from inscape.statistics._grid import axis_matrix
+from inscape.statistics._hits import Hits, find_hits
+
+
+def sampled_values(
+    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
+) -> Float[np.ndarray, "unit sample"]:
+    """Up-sampled values on every (scale + 1)-th label row and column: all phases of the grid."""
+    down, across = (
+        axis_matrix(length, label)[:: max(1, label // length) + 1].astype(maps.dtype)
+        for length, label in zip(maps.shape[2:], size, strict=True)
+    )
+    return np.matmul(down, np.matmul(maps, across.T)).reshape(len(maps), -1)
+
+
+def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np.ndarray, "unit"]:
+    """The value that exactly `rank` others exceed (fewer where values tie)."""
+    place = values.shape[1] - 1 - rank
+    return np.partition(values, place, axis=1)[:, place]
+
+
+def hits_at_top(
+    maps: Float[np.ndarray, "unit picture row column"], fraction: float, size: tuple[int, int]
+) -> tuple[Float[np.ndarray, "unit"], Hits]:
+    """Exact thresholds of every unit's top `fraction` of up-sampled values, and the pixels above them.
+
+    A sample of the values gives a level that is almost surely a little too low; the pixels above it are
+    found without up-sampling the rest, and the exact order statistic is taken among them. A unit for which
+    the level was not low enough is done again with a lower one, so the result does not depend on the sample.
+
+    Args:
+        maps: Raw activations, unit first.
+        fraction: The share of all up-sampled values that may lie above the threshold, in (0, 1).
+        size: Label rows and columns.
+
+    Returns:
+        The thresholds (values of the units: at most `floor(fraction * values)` lie above) and the hits.
+    """
+    if not 0 < fraction < 1:
+        raise ValueRangeError(f"The top fraction lies between 0 and 1, got {fraction}.")
+    if maps.size == 0:
+        raise ShapeError(f"Thresholds need at least one picture and unit, got shape {maps.shape}.")
+    allowed = int(np.floor(fraction * maps.shape[1] * size[0] * size[1]))
+    floor = maps.min(axis=(1, 2, 3))
+    sample = sampled_values(maps, size)
+    # 1.05 and three standard deviations of a sample whose neighbours are half redundant
+    guess = 1.05 * fraction + 3 * np.sqrt(fraction / sample.shape[1])
+    open_units = np.ones(len(maps), dtype=bool)
+    thresholds = np.full(len(maps), np.inf, dtype=maps.dtype)
+    found: list[Hits] = []
+    while open_units.any():
+        level = nth_largest(sample, int(guess * sample.shape[1])) if guess < 0.5 else floor
+        tried = np.where(open_units, np.maximum(level, floor), np.inf).astype(maps.dtype)
+        hits = find_hits(maps, tried, size)
+        # a unit tried at its lowest value: what is not above lies on it, so that value is the threshold
+        done = open_units & ((hits.counts > allowed) | (level <= floor))
+        exact = np.where(hits.counts > allowed, _ragged_nth_largest(hits, allowed), floor)
+        thresholds = np.where(done, exact, thresholds).astype(maps.dtype)
+        found.append(hits.select(done).above(thresholds))
+        open_units &= ~done
+        guess *= 3
+    return thresholds, _merged(found)
+
+
+def _ragged_nth_largest(hits: Hits, rank: int) -> Float[np.ndarray, "unit"]:
+    """`nth_largest` over the hits of each unit; -inf where there are not enough."""
+    counts = hits.counts
+    table = np.full(
+        (len(counts), max(int(counts.max(initial=0)), rank + 1)), -np.inf, dtype=hits.values.dtype
+    )
+    table[np.arange(width)[None] < counts[:, None]] = hits.values
+    return nth_largest(table, rank)
+
+
+def _merged(parts: list[Hits]) -> Hits:
+    """Hits of disjoint sets of units, sorted by unit again."""
+    if len(parts) == 1:
+        return parts[0]
+    order = np.argsort(np.concatenate([part.units() for part in parts]), kind="stable")
+    counts = np.sum([part.counts for part in parts], axis=0)
+    return Hits(
+        np.concatenate([[0], np.cumsum(counts)]),
+        np.concatenate([part.values for part in parts])[order],
+        np.concatenate([part.places for part in parts])[order],
+    )

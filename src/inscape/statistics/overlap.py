@@ -1,0 +1,256 @@
+"""How far the hot pixels of units and the labelled pixels of concepts are the same pixels.
+
+Intersection over union, pooled over all pictures, after Bau et al., "Network Dissection" (CVPR 2017) and
+"Understanding the role of individual units" (PNAS 2020): a unit is hot where its activation, up-sampled
+bilinearly to the label resolution (half-pixel centres, border repeated), exceeds the unit's own threshold.
+
+Hits are counted into (unit, label) bins instead of multiplying masks by one-hot labels, and only those cells
+of the up-sampling grid are looked at that can exceed the threshold. All counts are int64, so parts merge
+exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inscape.errors import ShapeError, ValueRangeError
+from inscape.statistics._hits import Hits, find_hits
+from inscape.statistics._thresholds import hits_at_top
+
+_BLOCK_VALUES = 1 << 25  # up-sampled values whose hits are held at once
+
+
+class Overlap:
+    """Counts of pixels that are hot in a unit and carry a label, at one threshold per unit.
+
+    Example:
+        >>> overlap = Overlap(thresholds, vocabulary_size=len(vocabulary))
+        >>> overlap.add(activations, labels)   # any number of times, pictures in any order
+        >>> overlap.iou()[unit, vocabulary.index("tree")]
+
+    Attributes:
+        thresholds: One per unit; hot means strictly above.
+        intersection: Pixels that are hot and labelled, by unit and vocabulary index; column 0 stays 0.
+        hot: Hot pixels by unit.
+        labelled: Labelled pixels by vocabulary index.
+        pixels: Label pixels looked at.
+        count: Pictures looked at.
+    """
+
+    def __init__(self, thresholds: Any, vocabulary_size: int) -> None:
+        """Start with nothing counted.
+
+        Args:
+            thresholds: One number per unit.
+            vocabulary_size: `len(vocabulary)`: the concepts and the index 0, which means none.
+        """
+        self.thresholds: Float[np.ndarray, "unit"] = _array(thresholds).astype(np.float64)
+        if self.thresholds.ndim != 1 or not 1 <= vocabulary_size <= 256:
+            raise ShapeError(
+                f"Expected one threshold per unit and at most 255 concepts, got thresholds of shape "
+                f"{self.thresholds.shape} and a vocabulary of {vocabulary_size}."
+            )
+        units = len(self.thresholds)
+        self.intersection: Int[np.ndarray, "unit concept"] = np.zeros(
+            (units, vocabulary_size), dtype=np.int64
+        )
+        self.hot: Int[np.ndarray, "unit"] = np.zeros(units, dtype=np.int64)
+        self.labelled: Int[np.ndarray, "concept"] = np.zeros(vocabulary_size, dtype=np.int64)
+        self.pixels = 0
+        self.count = 0
+
+    @property
+    def units(self) -> int:
+        """How many units are counted."""
+        return len(self.thresholds)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many vocabulary indices there are, 0 included."""
+        return len(self.labelled)
+
+    def add(self, activations: Any, labels: Any) -> None:
+        """Count some pictures.
+
+        Args:
+            activations: Raw activations `[picture, unit, row, column]`, a tensor or array; float64 is
+                counted in float64, everything else in float32.
+            labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none.
+
+        Raises:
+            ShapeError: The shapes do not fit each other or the thresholds.
+            ValueRangeError: A label is not in the vocabulary, or an activation is not a number.
+        """
+        maps, marks = checked(activations, labels, self.vocabulary_size)
+        if len(maps) != self.units:
+            raise ShapeError(f"Expected activations of {self.units} units, got {len(maps)}.")
+        limits = self.thresholds.astype(maps.dtype)
+        for start in range(0, maps.shape[1], step := _pictures_at_once(maps, marks)):
+            part = slice(start, start + step)
+            some = np.ascontiguousarray(maps[:, part])
+            self._count(find_hits(some, limits, marks.shape[2:]), marks[part])
+
+    def _count(self, hits: Hits, marks: NDArray[np.uint8]) -> None:
+        """Count the hits of all units in some pictures."""
+        self.intersection += joint_counts(hits, marks, self.vocabulary_size)
+        self.hot += hits.counts
+        self._count_labels(marks)
+
+    def _count_labels(self, marks: NDArray[np.uint8]) -> None:
+        self.labelled += label_counts(marks, self.vocabulary_size)
+        self.pixels += marks.shape[0] * marks.shape[2] * marks.shape[3]
+        self.count += len(marks)
+
+    def iou(self) -> Float[np.ndarray, "unit concept"]:
+        """Intersection over union; 0 where there is nothing at all, and in column 0."""
+        union = self.hot[:, None] + self.labelled[None] - self.intersection
+        return self.intersection / np.maximum(union, 1)
+
+    def merge(self, other: Overlap) -> None:
+        """Add what another one has counted over other pictures.
+
+        Raises:
+            ValueRangeError: The other one has other thresholds or another vocabulary.
+        """
+        same = self.vocabulary_size == other.vocabulary_size and np.array_equal(
+            self.thresholds, other.thresholds
+        )
+        if not same:
+            raise ValueRangeError(
+                "Only overlaps with the same thresholds and vocabulary can be merged.",
+                "Take the thresholds over all pictures first.",
+            )
+        self.intersection += other.intersection
+        self.hot += other.hot
+        self.labelled += other.labelled
+        self.pixels += other.pixels
+        self.count += other.count
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything there is to know, as tensors."""
+        return {
+            "thresholds": torch.from_numpy(self.thresholds.copy()),
+            "intersection": torch.from_numpy(self.intersection.copy()),
+            "hot": torch.from_numpy(self.hot.copy()),
+            "labelled": torch.from_numpy(self.labelled.copy()),
+            "pixels_and_count": torch.tensor([self.pixels, self.count]),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Tensor]) -> Overlap:
+        """The overlap that `state` was taken from."""
+        overlap = cls(state["thresholds"], len(state["labelled"]))
+        overlap.intersection = state["intersection"].numpy().copy()
+        overlap.hot = state["hot"].numpy().copy()
+        overlap.labelled = state["labelled"].numpy().copy()
+        overlap.pixels, overlap.count = (int(number) for number in state["pixels_and_count"])
+        return overlap
+
+
+def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fraction: float = 0.01) -> Overlap:
+    """Thresholds and overlap at each unit's own top `fraction` of the up-sampled values, in one go.
+
+    The thresholds are exact order statistics over all pictures: at most `floor(fraction * values)` values lie
+    above. Units are taken in blocks, so that what is held does not grow with the number of pictures.
+
+    Args:
+        activations: Raw activations of all pictures `[picture, unit, row, column]`; a memory map will do.
+        labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none.
+        vocabulary_size: `len(vocabulary)`.
+        fraction: Share of the values that are hot.
+    """
+    maps, marks = checked(activations, labels, vocabulary_size)
+    per_unit = maps.shape[1] * marks.shape[2] * marks.shape[3]
+    step = max(1, int(_BLOCK_VALUES / (per_unit * min(1.0, 4 * fraction))))
+    parts = []
+    for start in range(0, len(maps), step):
+        some = np.ascontiguousarray(maps[start : start + step])
+        thresholds, hits = hits_at_top(some, fraction, (marks.shape[2], marks.shape[3]))
+        parts.append((thresholds, hits.counts, joint_counts(hits, marks, vocabulary_size)))
+    overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
+    overlap.hot = np.concatenate([part[1] for part in parts])
+    overlap.intersection = np.concatenate([part[2] for part in parts])
+    overlap._count_labels(marks)
+    return overlap
+
+
+def top_thresholds(
+    activations: Any, size: tuple[int, int], *, fraction: float = 0.01
+) -> Float[np.ndarray, "unit"]:
+    """The value per unit that its top `fraction` of up-sampled values exceeds, exactly.
+
+    Args:
+        activations: Raw activations of all pictures `[picture, unit, row, column]`.
+        size: Label rows and columns.
+        fraction: Share of the values that lie above.
+    """
+    marks = np.zeros((len(activations), 1, *size), dtype=np.uint8)
+    return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds
+
+
+def joint_counts(
+    hits: Hits, marks: Int[np.ndarray, "picture plane row column"], vocabulary_size: int
+) -> Int[np.ndarray, "unit concept"]:
+    """Hits by unit and label, over all planes; column 0 is left 0."""
+    units = len(hits.counts)
+    rows = hits.units() * np.int32(vocabulary_size)
+    joint = np.zeros(units * vocabulary_size, dtype=np.int64)
+    for plane in range(marks.shape[1]):
+        flat = np.ascontiguousarray(marks[:, plane]).reshape(-1)
+        joint += np.bincount(rows + flat[hits.places], minlength=len(joint))
+    joint = joint.reshape(units, vocabulary_size)
+    joint[:, 0] = 0
+    return joint
+
+
+def label_counts(
+    marks: Int[np.ndarray, "picture plane row column"], vocabulary_size: int
+) -> Int[np.ndarray, "concept"]:
+    """Pixels by label; index 0, which means none, is left 0."""
+    counts = np.bincount(np.ravel(marks), minlength=vocabulary_size)
+    counts[0] = 0
+    return counts
+
+
+def checked(
+    activations: Any, labels: Any, vocabulary_size: int
+) -> tuple[Float[np.ndarray, "unit picture row column"], NDArray[np.uint8]]:
+    """Activations, unit first and in float32 or float64, and labels that fit them.
+
+    Raises:
+        ShapeError: Not four axes each, or different numbers of pictures.
+        ValueRangeError: A label outside the vocabulary, or an activation that is not a number.
+    """
+    maps, marks = _array(activations), _array(labels)
+    if maps.ndim != 4 or marks.ndim != 4 or len(maps) != len(marks) or not maps.size:
+        raise ShapeError(
+            "Expected activations [picture, unit, row, column] and labels [picture, plane, row, column] "
+            f"of the same pictures, got {maps.shape} and {marks.shape}."
+        )
+    if marks.dtype != np.uint8:
+        raise ShapeError(f"Label maps are uint8, got {marks.dtype}.")
+    if int(marks.max(initial=0)) >= vocabulary_size:
+        raise ValueRangeError(f"Labels lie below {vocabulary_size}, got {int(marks.max())}.")
+    if maps.dtype != np.float64:
+        maps = maps.astype(np.float32, copy=False)
+    if not np.isfinite(maps.min() + maps.max()):
+        raise ValueRangeError("Activations are finite numbers, got NaN or infinity.")
+    return maps.transpose(1, 0, 2, 3), marks
+
+
+def _pictures_at_once(maps: NDArray[Any], marks: NDArray[Any]) -> int:
+    """Pictures whose up-sampled values fit in a block even when all of them are hot."""
+    return max(1, _BLOCK_VALUES // (len(maps) * marks.shape[2] * marks.shape[3]))
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """A numpy view of a tensor or array."""
+    if isinstance(values, Tensor):
+        return values.detach().cpu().numpy()
+    return np.asarray(values)
