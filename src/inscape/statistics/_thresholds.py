@@ -73,9 +73,8 @@ def hits_at_top(
 def _ragged_nth_largest(hits: Hits, rank: int) -> Float[np.ndarray, "unit"]:
     """`nth_largest` over the hits of each unit; -inf where there are not enough."""
     counts = hits.counts
-    table = np.full(
-        (len(counts), max(int(counts.max(initial=0)), rank + 1)), -np.inf, dtype=hits.values.dtype
-    )
+    width = max(int(counts.max(initial=0)), rank + 1)
+    table = np.full((len(counts), width), -np.inf, dtype=hits.values.dtype)
     table[np.arange(width)[None] < counts[:, None]] = hits.values
     return nth_largest(table, rank)
 
