@@ -198,7 +198,8 @@ def _interval(start: float, stop: float, cells: int) -> NDArray[np.float64]:
     """How much of each of `cells` equal cells of [0, 1] lies between start and stop."""
     edges = np.arange(cells + 1) / cells
     overlap = np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start)
-    return np.clip(overlap, 0, None) * cells
+    share: NDArray[np.float64] = np.clip(overlap, 0, None) * cells
+    return share
 
 
 def _coverage(source: int, target: int) -> NDArray[np.float32]:

@@ -39,11 +39,7 @@ def _check(name: str, status: str, detail: str, fix: str = "") -> Check:
 
 
 def _python() -> Iterator[Check]:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        yield _check("python", "problem", version, "Install Python 3.11 or later.")
-    else:
-        yield _check("python", "ok", version)
+    yield _check("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
 
 
 def _torch() -> Iterator[Check]:

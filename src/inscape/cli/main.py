@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _is_usage(error: Exception) -> bool:
-    """Whether it is click's own; typer carries its own copy of click in some releases, a dependency in others."""
+    """Whether it is click's own; some releases of typer carry click, others depend on it."""
     return any(base.__name__ == "ClickException" for base in type(error).__mro__)
 
 

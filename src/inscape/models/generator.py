@@ -77,7 +77,7 @@ class Generator(Model):
         num_ws, w_dim = self.card.latent["num_ws"], self.card.latent["w_dim"]
         if values.shape[-1] != w_dim or (latent.kind == "w+" and len(values) != num_ws):
             raise LatentError(
-                f"{self.name!r} takes w of {w_dim} numbers for {num_ws} layers, got shape {list(values.shape)}."
+                f"{self.name!r} takes w of {w_dim} numbers for {num_ws} layers, got {list(values.shape)}."
             )
         return values.expand(num_ws, w_dim)[None].contiguous()
 

@@ -38,7 +38,8 @@ class Model:
 
     def __repr__(self) -> str:
         """Name, kind and size."""
-        return f"<{self.card.kind} {self.name!r}, {len(self.layers)} layers, {self.card.parameters:,} parameters>"
+        size = f"{len(self.layers)} layers, {self.card.parameters:,} parameters"
+        return f"<{self.card.kind} {self.name!r}, {size}>"
 
     @property
     def name(self) -> str:

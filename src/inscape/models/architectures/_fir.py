@@ -54,26 +54,3 @@ def upsample(x: Tensor, fir: Tensor) -> Tensor:
     channels = x.shape[1]
     kernel = (fir * 4.0).to(device=x.device, dtype=x.dtype).expand(channels, 1, *fir.shape)
     return functional.conv_transpose2d(x, kernel, stride=2, padding=1, groups=channels)
-
-
-def downsample(x: Tensor, fir: Tensor) -> Tensor:
-    """Halves the size of a feature map: the filter, then every second pixel (upfirdn2d with down=2)."""
-    channels = x.shape[1]
-    return functional.conv2d(x, _depthwise(fir, channels, 1.0, x), stride=2, padding=1, groups=channels)
-
-
-def downsampling_convolution(x: Tensor, weight: Tensor, fir: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Halves the size of a feature map: the filter, then a 3x3 convolution of stride 2.
-
-    Args:
-        x: Features `[B, I, height, width]`.
-        weight: `[O, I, 3, 3]`.
-        fir: 4x4 filter with sum 1.
-        bias: `[O]`.
-
-    Returns:
-        `[B, O, height / 2, width / 2]`.
-    """
-    channels = x.shape[1]
-    blurred = functional.conv2d(x, _depthwise(fir, channels, 1.0, x), padding=2, groups=channels)
-    return functional.conv2d(blurred, weight, bias, stride=2)
