@@ -1,0 +1,50 @@
+"""Change what layers put out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from inscape.activations._targets import Target, find_module
+from inscape.errors import ShapeError
+
+
+@contextmanager
+def edited(target: Target, name: str, function: Callable[[Any], Any]) -> Iterator[None]:
+    """Pass the output of a layer through a function while the block runs.
+
+    Edits nest: the outermost comes first, and the next ones work on what it made.
+
+    Example:
+        >>> with edited(model, "layer16a", lambda features: features * mask):
+        ...     images = model.images(w)
+
+    Args:
+        target: Any `torch.nn.Module`, or an opened model.
+        name: A dotted module name, or a layer name of the model.
+        function: From the output to the output that the rest of the network sees; None leaves it as it is.
+
+    Raises:
+        LayerError: The layer does not exist; near names are given.
+        ShapeError: The function gave a tensor of another shape than it got.
+    """
+    module = find_module(target, name)
+
+    def hook(_: nn.Module, __: Any, output: Any) -> Any:
+        changed = function(output)
+        both = isinstance(output, Tensor) and isinstance(changed, Tensor)
+        if both and changed.shape != output.shape:
+            raise ShapeError(
+                f"The edit of layer {name!r} must keep the shape {tuple(output.shape)}, "
+                f"got {tuple(changed.shape)}."
+            )
+        return changed
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -1,0 +1,95 @@
+"""Run a network no further than a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from inscape.activations._targets import Target, find_module
+from inscape.errors import LayerError
+
+
+class _StopError(Exception):
+    """Leaves a forward pass; belongs to one `Stopped`."""
+
+    def __init__(self, owner: Stopped) -> None:
+        super().__init__("stopped after a layer")
+        self.owner = owner
+
+
+class Stopped:
+    """Where a forward pass was left, and with what."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.reached = False
+        self._output: Any = None
+
+    @property
+    def output(self) -> Any:
+        """What the layer put out.
+
+        Raises:
+            LayerError: The layer has not run.
+        """
+        if not self.reached:
+            raise LayerError(
+                f"Layer {self.name!r} has not run yet.", "Run the network inside the block first."
+            )
+        return self._output
+
+
+@contextmanager
+def stop_after(target: Target, name: str) -> Iterator[Stopped]:
+    """Leave the block as soon as a layer has run; its output is kept, the rest is not computed.
+
+    Example:
+        >>> with stop_after(model, "layer16a") as stopped:
+        ...     model.images(w)      # nothing after this line in the block is reached
+        >>> stopped.output.shape
+
+    Args:
+        target: Any `torch.nn.Module`, or an opened model.
+        name: A dotted module name, or a layer name of the model.
+
+    Raises:
+        LayerError: The layer does not exist (near names are given), or the block ended without running it.
+    """
+    module = find_module(target, name)
+    stopped = Stopped(name)
+
+    def hook(_: nn.Module, __: Any, output: Any) -> None:
+        stopped.reached = True
+        stopped._output = output
+        raise _StopError(stopped)
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield stopped
+    except _StopError as stop:
+        if stop.owner is not stopped:
+            raise
+    finally:
+        handle.remove()
+    if not stopped.reached:
+        raise LayerError(f"Layer {name!r} did not run inside the block.", "Does this network use that layer?")
+
+
+def read(target: Target, name: str, *inputs: Any) -> Any:
+    """The output of one layer for some inputs; nothing behind the layer is computed.
+
+    Args:
+        target: Any callable `torch.nn.Module`, or an opened model whose `module` is called.
+        name: A dotted module name, or a layer name of the model.
+        inputs: What the network is called with.
+
+    Raises:
+        LayerError: The layer does not exist, or the network does not use it.
+    """
+    network: Any = target if isinstance(target, nn.Module) else target.module  # type: ignore[attr-defined]
+    with stop_after(target, name) as stopped:
+        network(*inputs)
+    return stopped.output
