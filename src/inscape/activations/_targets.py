@@ -35,7 +35,7 @@ def find_module(target: Target, name: str) -> nn.Module:
     if not isinstance(target, nn.Module):
         module: nn.Module = target.module_of(name)
         return module
-    modules = dict(target.named_modules())
+    modules: dict[str, nn.Module] = dict(target.named_modules())
     if name not in modules:
         known = [known for known in modules if known]
         raise LayerError(*unknown_name("layer", name, known, where=f"in {type(target).__name__}"))
