@@ -1,0 +1,42 @@
+"""What a unit becomes when it is switched on: the values that an insertion or a brush uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from inscape.errors import ValueRangeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inscape.dissection.unit_set import UnitSet
+
+QUANTILE = 0.99
+"""The level that "quantile" stands for, as GANPaint has it."""
+
+
+def insertion_values(
+    units: UnitSet, value: Literal["mean", "quantile"] | float = "mean"
+) -> NDArray[np.float32]:
+    """What each unit of a set becomes when it is switched on.
+
+    Args:
+        units: The set.
+        value: "mean", what the units are on average where the concept is (GAN Dissection's insertion value);
+            "quantile", their own 99 % level; a number between 0 and 1, the level of that quantile.
+
+    Raises:
+        ValueRangeError: The set does not hold that quantile.
+    """
+    if value == "mean":
+        return np.asarray(units.conditional_mean.cpu(), np.float32)
+    if isinstance(value, str) and value != "quantile":
+        raise ValueRangeError(f"The value is 'mean', 'quantile' or a level between 0 and 1, got {value!r}.")
+    level = QUANTILE if value == "quantile" else float(value)
+    for known, values in units.quantile.items():
+        if abs(known - level) < 1e-9:
+            return np.asarray(values.cpu(), np.float32)
+    levels = ", ".join(f"{known:g}" for known in sorted(units.quantile)) or "none"
+    raise ValueRangeError(f"These units have no quantile at level {level:g}; known: {levels}.")

@@ -1,0 +1,236 @@
+"""Recipes: everything that is needed to draw a painted picture again, byte for byte.
+
+A recipe is a JSON document, on its own or inside a PNG that Inscape exported:
+
+    {"schema_version": 1, "model", "model_hash", "seed", "latent": {kind, values, truncation},
+     "edits": [{"kind": "units", …, "hidden": false}]}
+
+It names a model and edits, and can name nothing else: no path, no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from inscape import storage
+from inscape.editing.stack import EditStack
+from inscape.editing.unit_edit import UnitEdit
+from inscape.errors import InscapeError, RecipeError, UnsupportedError, unknown_name
+from inscape.pictures import Latent, Picture, read_recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from inscape.models import Generator
+
+SCHEMA_VERSION = 1
+LARGEST_FILE = 64 * 2**20
+LARGEST_STACK = 10_000
+_MOST_CELLS = 2**26
+_FIELDS = {"schema_version", "model", "model_hash", "seed", "latent", "edits"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What it takes to draw a painted picture again.
+
+    Args:
+        model: Name of the generator.
+        model_hash: Hash of its weights, from `weights_hash`.
+        latent: What it was driven by.
+        edits: The stack at the moment of saving, hidden edits too.
+        seed: The seed of the latent, for people to read; the latent is what counts.
+    """
+
+    model: str
+    model_hash: str
+    latent: Latent
+    edits: EditStack = field(default_factory=EditStack)
+    seed: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: Generator,
+        latent: Latent,
+        edits: EditStack | Sequence[UnitEdit] = (),
+        *,
+        seed: int | None = None,
+    ) -> Recipe:
+        """The recipe of a picture of `model`."""
+        stack = edits if isinstance(edits, EditStack) else EditStack(edits)
+        return cls(model.name, weights_hash(model.module), latent, stack, seed)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that is saved."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "model": self.model,
+            "model_hash": self.model_hash,
+            "seed": self.seed,
+            "latent": self.latent.to_json(),
+            "edits": self.edits.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Recipe:
+        """Read what `to_json` wrote, trusting nothing.
+
+        Raises:
+            RecipeError: Something is missing, unknown, of the wrong kind or too large; the sentence names it.
+        """
+        document = _checked(value)
+        try:
+            latent = Latent.from_json(document["latent"])
+        except RecipeError:
+            raise
+        except (InscapeError, OverflowError) as error:
+            raise RecipeError(f"The latent of the recipe cannot be used: {error}") from error
+        stack = EditStack.from_json(document["edits"])
+        return cls(document["model"], document["model_hash"], latent, stack, document.get("seed"))
+
+    def save(self, path: Path | str) -> Path:
+        """Write the recipe as JSON, whole or not at all.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        return storage.write_json(path, self.to_json())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Recipe:
+        """Read a recipe from a JSON document, or out of a PNG that Inscape exported.
+
+        Raises:
+            RecipeError: The file is missing, too large, or holds no recipe that can be used.
+        """
+        path = Path(path)
+        try:
+            size = path.stat().st_size
+            with path.open("rb") as stream:
+                start = stream.read(8)
+        except OSError as error:
+            raise RecipeError(f"{path} cannot be read: {error.strerror or error}.") from error
+        if size > LARGEST_FILE:
+            raise RecipeError(f"{path} has {size} bytes; a recipe has at most {LARGEST_FILE}.")
+        if start.startswith(b"\x89PNG"):
+            return cls.from_json(read_recipe(path))
+        try:
+            value = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise RecipeError(f"{path} is neither a recipe nor a PNG that holds one.") from error
+        return cls.from_json(value)
+
+
+def weights_hash(module: nn.Module) -> str:
+    """SHA-256 over the names, kinds, shapes and bytes of all weights, in hexadecimal.
+
+    Computed once per network and remembered for as long as it lives.
+    """
+    if module not in _HASHES:
+        digest = hashlib.sha256()
+        for name, tensor in sorted(module.state_dict().items()):
+            plain = tensor.detach().cpu().contiguous()
+            digest.update(f"{name} {plain.dtype} {list(plain.shape)};".encode())
+            digest.update(plain.reshape(-1).view(_bytes()).numpy().tobytes())
+        _HASHES[module] = digest.hexdigest()
+    return _HASHES[module]
+
+
+_HASHES: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
+
+
+def _bytes() -> Any:
+    import torch
+
+    return torch.uint8
+
+
+def replay(
+    source: Recipe | Mapping[str, Any] | Path | str, *, model: Generator | None = None, device: str = "cpu"
+) -> Picture:
+    """Draw the picture of a recipe again: byte for byte on the same kind of CPU.
+
+    Args:
+        source: A recipe, its JSON document, or the path of a JSON or PNG file.
+        model: The generator to draw with; needed where the recipe's is not a shipped one. It is used even if
+            its weights are others than the recipe's: that is how edits move to another checkpoint.
+        device: Where to open the recipe's model.
+
+    Raises:
+        RecipeError: The recipe cannot be used, its model is not here, or has other weights.
+        LayerError, UnitError, RegionError, LatentError: The recipe does not fit the model.
+    """
+    if isinstance(source, Path | str):
+        recipe = Recipe.load(source)
+    else:
+        recipe = source if isinstance(source, Recipe) else Recipe.from_json(source)
+    generator = model or _open(recipe, device)
+    picture = generator.render(recipe.latent, recipe.edits.edits)
+    return Picture(picture.pixels, recipe.latent, recipe.seed, generator.name)
+
+
+def _open(recipe: Recipe, device: str) -> Generator:
+    from inscape.models import Generator, names, open_model
+
+    if recipe.model not in names():
+        detail, hint = unknown_name("model", recipe.model, names())
+        raise RecipeError(
+            f"The recipe asks for a model that is not here: {detail}", f"{hint} Or name one with --model."
+        )
+    opened = open_model(recipe.model, device=device)
+    if not isinstance(opened, Generator):
+        raise UnsupportedError(f"{recipe.model!r} is no generator, so it cannot draw a recipe's picture.")
+    if weights_hash(opened.module) != recipe.model_hash:
+        raise RecipeError(
+            f"The recipe was made with other weights of {recipe.model!r} than are here.",
+            f"Draw it with these all the same by naming the model: --model {recipe.model}.",
+        )
+    return opened
+
+
+def _checked(value: object) -> Mapping[str, Any]:
+    """The document, once its fields are of the right kinds and sizes."""
+    if not isinstance(value, Mapping):
+        raise RecipeError("A recipe is a JSON object.")
+    version = value.get("schema_version")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise RecipeError(f"A recipe has schema_version {SCHEMA_VERSION}, got {str(version)[:40]!r}.")
+    missing = sorted(_FIELDS - {"seed"} - set(value))
+    unknown = sorted(str(name) for name in set(value) - _FIELDS)
+    if missing:
+        raise RecipeError(f"A recipe needs the field {missing[0]!r}.")
+    if unknown:
+        fields = ", ".join(sorted(_FIELDS))
+        raise RecipeError(f"A recipe has no field {unknown[0][:100]!r}.", f"Fields: {fields}.")
+    for name in ("model", "model_hash"):
+        if not isinstance(value[name], str) or not 0 < len(value[name]) <= 200:
+            raise RecipeError(f"The field {name!r} of a recipe is a text of 1 to 200 letters.")
+    seed = value.get("seed")
+    if seed is not None and (type(seed) is not int or not 0 <= seed < 2**32):
+        raise RecipeError("The seed of a recipe is a whole number from 0 to 4294967295, or null.")
+    if not isinstance(value["latent"], Mapping):
+        raise RecipeError("The latent of a recipe is an object with kind, values and truncation.")
+    _check_sizes(value["edits"])
+    return value
+
+
+def _check_sizes(edits: object) -> None:
+    if not isinstance(edits, list) or len(edits) > LARGEST_STACK:
+        raise RecipeError(f"The edits of a recipe are a list of at most {LARGEST_STACK}.")
+    cells = 0
+    for edit in edits:
+        region = edit.get("region") if isinstance(edit, Mapping) else None
+        if isinstance(region, Mapping) and "mask" in region:
+            height, width = region.get("height"), region.get("width")
+            if not (isinstance(height, int) and isinstance(width, int)) or height < 0 or width < 0:
+                raise RecipeError("The height and width of a mask are whole numbers.")
+            cells += height * width
+    if cells > _MOST_CELLS:
+        raise RecipeError(f"The masks of a recipe hold at most {_MOST_CELLS} cells together, got {cells}.")

@@ -1,0 +1,271 @@
+"""Unit edits: what some channels of a layer should be inside a region.
+
+GAN Dissection (Bau et al., ICLR 2019, equation 4) forces the units U at the places P of a feature map r to
+a value k and leaves everything else alone: r = f_gen(r_{U,P} ← k, rest). Here the places have soft borders:
+
+    features[U] ← (1 − α) · features[U] + α · k,    α = strength × region
+
+with the region averaged over the area of each cell of the layer's own grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from inscape.errors import FormatError, InscapeError, RecipeError, ShapeError, UnitError, ValueRangeError
+from inscape.regions import Region
+from inscape.storage import content_key
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from inscape.models import Layer, Model
+
+_FIELDS = {"kind", "layer", "units", "values", "region", "strength", "mode", "concept"}
+
+LARGEST_EDIT = 65_536
+"""The most units that one edit may name."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitEdit:
+    """Draw with units of a layer, or switch them off, inside a region.
+
+    An edit is a value: it never changes, two edits with the same content are equal, and what is applied is
+    exactly what is saved (a mask is held in 8-bit weights from the start).
+
+    Args:
+        layer: Name of the layer.
+        units: Channels, counted from 0, each once.
+        values: What each unit becomes where the region is 1; needed to draw, 0 when units are removed.
+        region: Where; the whole picture unless given.
+        strength: From 0 (nothing changes) to 1.
+        mode: "draw" goes towards `values`, "remove" towards 0, which is how GAN Dissection switches a unit
+            off. Behind a leaky ReLU a unit may rest below 0; 0 is still what every later layer ignores.
+        concept: What the units stand for, for people to read; it changes nothing.
+
+    Raises:
+        UnitError: A unit is named twice, is negative, or none is named.
+        ShapeError: There are not as many values as units.
+        ValueRangeError: The strength or a value is out of range, or the mode is unknown.
+    """
+
+    layer: str
+    units: tuple[int, ...]
+    values: NDArray[np.float32] | None = None
+    region: Region = field(default_factory=Region.everywhere)
+    strength: float = 1.0
+    mode: Literal["draw", "remove"] = "draw"
+    concept: str = ""
+    _cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check every field, and bring it into the form that is saved."""
+        units = tuple(int(unit) for unit in self.units)
+        removing = self.mode == "remove"
+        given = () if self.values is None else self.values
+        values = np.zeros(len(units), np.float32) if removing else np.asarray(given, np.float32)
+        _check_units(units)
+        _check_numbers(self, units, values)
+        object.__setattr__(self, "units", units)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "strength", float(self.strength))
+        object.__setattr__(self, "region", _as_saved(self.region))
+
+    def __eq__(self, other: object) -> bool:
+        """Edits are equal when their content is."""
+        return isinstance(other, UnitEdit) and self.key == other.key
+
+    def __hash__(self) -> int:
+        """Hash of the content."""
+        return hash(self.key)
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """What each unit becomes where the region is 1: `values`, or 0 when units are removed."""
+        assert self.values is not None
+        return self.values
+
+    @property
+    def key(self) -> str:
+        """A short key that changes when anything in the edit does."""
+        if "key" not in self._cache:
+            self._cache["key"] = content_key(self.to_json())
+        return str(self._cache["key"])
+
+    def weights(
+        self, height: int, width: int, image_size: int | tuple[int, int] | None = None
+    ) -> Float[Tensor, "{height} {width}"]:
+        """How far each cell of a layer goes towards the values: α, from 0 to 1.
+
+        Args:
+            height: Rows of the layer's grid.
+            width: Columns of the layer's grid.
+            image_size: Size of the picture in pixels; regions that are boxes need it.
+
+        Raises:
+            RegionError: The region lies outside the picture.
+        """
+        place = (height, width, image_size)
+        if place not in self._cache:
+            self._cache[place] = self.region.mask(height, width, image_size=image_size) * self.strength
+        weights: Tensor = self._cache[place]
+        return weights
+
+    def transform(
+        self,
+        features: Float[Tensor, "batch unit height width"],
+        image_size: int | tuple[int, int] | None = None,
+    ) -> Float[Tensor, "batch unit height width"]:
+        """The features with this edit made; what came in stays as it was.
+
+        Args:
+            features: Output of the layer; `[batch, unit]` counts as a grid of one cell.
+            image_size: Size of the picture in pixels; regions that are boxes need it.
+
+        Raises:
+            ShapeError: The features have no units or another number of axes.
+            UnitError: The layer has fewer units than the edit names.
+            RegionError: The region lies outside the picture.
+        """
+        import torch
+
+        if features.ndim == 2:
+            return self.transform(features[:, :, None, None], image_size)[:, :, 0, 0]
+        if features.ndim != 4:
+            raise ShapeError(
+                f"The output of layer {self.layer!r} should be [batch, unit, height, width], "
+                f"got {list(features.shape)}."
+            )
+        self._check_range(features.shape[1])
+        alpha = self.weights(features.shape[2], features.shape[3], image_size).to(features)
+        index = torch.tensor(self.units, device=features.device)
+        target = torch.from_numpy(self.targets).to(features)[:, None, None]
+        chosen = features[:, index]
+        result = features.clone()
+        result[:, index] = torch.lerp(chosen, target.expand_as(chosen), alpha.expand_as(chosen))
+        return result
+
+    @contextmanager
+    def applied(self, model: Model) -> Iterator[None]:
+        """Change what the layer puts out while the block runs; afterwards the model is as it was.
+
+        Raises:
+            LayerError: The model has no such layer.
+            UnitError: The layer has fewer units than the edit names.
+            RegionError: The region lies outside the model's pictures.
+        """
+        from inscape.activations import edited
+
+        layer = self.check(model)
+        size = model.card.image_size
+        with edited(model.module, layer.module, lambda features: self.transform(features, size)):
+            yield
+
+    def check(self, model: Model) -> Layer:
+        """The layer that this edit changes, once it is known to fit the model.
+
+        Raises:
+            LayerError: The model has no such layer.
+            UnitError: The layer has fewer units than the edit names.
+            RegionError: The region lies outside the model's pictures.
+        """
+        layer = model.layer(self.layer)
+        self._check_range(layer.units)
+        if layer.size:
+            self.weights(layer.size, layer.size, model.card.image_size)
+        return layer
+
+    def _check_range(self, count: int) -> None:
+        if max(self.units) >= count:
+            outside = [unit for unit in self.units if unit >= count]
+            raise UnitError(
+                f"Layer {self.layer!r} has units 0 to {count - 1}, got {', '.join(map(str, outside[:5]))}.",
+                "The command `inscape models --json` lists layers and their units.",
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """`{kind: "units", layer, units, values, region, strength, mode, concept}`; exact."""
+        return {
+            "kind": "units",
+            "layer": self.layer,
+            "units": list(self.units),
+            "values": [] if self.mode == "remove" else [float(value) for value in self.targets],
+            "region": self.region.to_json(),
+            "strength": self.strength,
+            "mode": self.mode,
+            "concept": self.concept,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> UnitEdit:
+        """Read what `to_json` wrote, trusting nothing.
+
+        Raises:
+            RecipeError: A field is missing, unknown, of the wrong kind or out of range.
+        """
+        unknown = sorted(str(name) for name in set(value) - _FIELDS)
+        if unknown:
+            known = ", ".join(sorted(_FIELDS))
+            raise RecipeError(f"A unit edit has the fields {known}; got {unknown[0][:100]!r} too.")
+        try:
+            layer, mode, concept = value["layer"], value.get("mode", "draw"), value.get("concept", "")
+            if not (isinstance(layer, str) and isinstance(concept, str) and len(layer + concept) <= 1000):
+                raise RecipeError("Layer and concept of a unit edit are names of at most 1000 letters.")
+            units = _whole_numbers(value["units"])
+            values = np.asarray(value.get("values", ()), np.float32)
+            region = Region.from_json(value["region"]) if "region" in value else Region.everywhere()
+            return cls(layer, units, values, region, _number(value.get("strength", 1.0)), mode, concept)
+        except RecipeError:
+            raise
+        except KeyError as error:
+            raise RecipeError(f"A unit edit needs the field {error.args[0]!r}.") from error
+        except InscapeError as error:
+            raise RecipeError(error.detail, error.hint) from error
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise RecipeError("A unit edit holds something of the wrong kind.") from error
+
+
+def _as_saved(region: Region) -> Region:
+    """The region in the precision that a file holds: masks in 8-bit weights."""
+    if region.values is None:
+        return region
+    return Region.from_mask(np.round(region.values * 255).astype(np.uint8))
+
+
+def _check_units(units: tuple[int, ...]) -> None:
+    if not units or len(units) > LARGEST_EDIT:
+        raise UnitError(f"An edit names 1 to {LARGEST_EDIT} units, got {len(units)}.")
+    if min(units) < 0 or max(units) >= 2**31 or len(set(units)) != len(units):
+        raise UnitError("The units of an edit are whole numbers from 0, and each is named once.")
+
+
+def _check_numbers(edit: UnitEdit, units: tuple[int, ...], values: NDArray[np.float32]) -> None:
+    if edit.mode not in ("draw", "remove"):
+        raise ValueRangeError(f"The mode of an edit is 'draw' or 'remove', got {edit.mode!r}.")
+    if not 0 <= edit.strength <= 1:
+        raise ValueRangeError(f"The strength of an edit lies between 0 and 1, got {edit.strength}.")
+    if values.shape != (len(units),):
+        shape = list(values.shape)
+        raise ShapeError(f"Drawing needs one value for each of {len(units)} units, got shape {shape}.")
+    if not np.isfinite(values).all():
+        raise ValueRangeError("The values of an edit are finite numbers.")
+
+
+def _whole_numbers(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or any(type(unit) is not int for unit in value):
+        raise FormatError("The units of an edit are a list of whole numbers.")
+    return tuple(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FormatError(f"The strength of an edit is a number, got {value!r}.")
+    return float(value)

@@ -1,0 +1,71 @@
+"""Brushes: units, how many of them, and how they paint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from inscape.dissection.insertion import insertion_values
+from inscape.errors import ValueRangeError
+from inscape.painting.paint import paint
+
+if TYPE_CHECKING:
+    from inscape.dissection import DissectionReport, UnitSet
+    from inscape.editing import UnitEdit
+    from inscape.regions import Region
+
+DEFAULT_UNITS = 20
+
+
+@dataclass(frozen=True)
+class Brush:
+    """Units that paint together.
+
+    Args:
+        name: What people see: the concept, or a name for hand-picked units.
+        units: Best first.
+        strength: From 0 to 1.
+        value: What the units become: "mean", "quantile" or a level, as in `paint`.
+    """
+
+    name: str
+    units: UnitSet
+    strength: float = 1.0
+    value: Literal["mean", "quantile"] | float = "mean"
+
+    def __post_init__(self) -> None:
+        """Check the strength and that the value is one the units have."""
+        if not 0 <= self.strength <= 1:
+            raise ValueRangeError(f"The strength of a brush lies between 0 and 1, got {self.strength}.")
+        insertion_values(self.units, self.value)
+
+    @classmethod
+    def from_report(cls, report: DissectionReport, concept: str, *, top: int = DEFAULT_UNITS) -> Brush:
+        """The brush of a concept: the units that match it best.
+
+        Raises:
+            ConceptError: The report knows no such concept.
+        """
+        return cls(concept, report.units(concept, top=top))
+
+    @classmethod
+    def of_units(cls, report: DissectionReport, units: Sequence[int], *, name: str = "") -> Brush:
+        """A brush of hand-picked units.
+
+        Raises:
+            UnitError: The layer has no such unit.
+        """
+        return cls(name or "units " + ", ".join(map(str, units[:6])), report.unit_set(list(units)))
+
+    def with_units(self, count: int) -> Brush:
+        """The same brush with its best `count` units only."""
+        return replace(self, units=self.units.first(count))
+
+    def draw(self, region: Region) -> UnitEdit:
+        """The edit that draws with this brush."""
+        return paint(self.units, region, strength=self.strength, value=self.value)
+
+    def remove(self, region: Region) -> UnitEdit:
+        """The edit that switches this brush's units off."""
+        return paint(self.units, region, strength=self.strength, remove=True)

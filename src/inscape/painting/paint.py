@@ -1,0 +1,50 @@
+"""Painting: from units and a region to an edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from inscape.dissection.insertion import insertion_values
+from inscape.editing import UnitEdit
+
+if TYPE_CHECKING:
+    from inscape.dissection import UnitSet
+    from inscape.regions import Region
+
+
+def paint(
+    units: UnitSet,
+    region: Region,
+    *,
+    strength: float = 1.0,
+    remove: bool = False,
+    value: Literal["mean", "quantile"] | float = "mean",
+) -> UnitEdit:
+    """Draw with units inside a region, or switch them off there.
+
+    Example:
+        >>> doors = report.units("door", top=20)
+        >>> edit = inscape.paint(doors, inscape.box(20, 30, 8, 12))
+        >>> after = model.render(picture.latent, edits=[edit])
+
+    Args:
+        units: From a report: `report.units("door")`, or hand-picked with `report.unit_set([3, 5])`.
+        region: Where, for instance `inscape.box(x, y, width, height)` in pixels.
+        strength: From 0 (nothing changes) to 1.
+        remove: Switch the units off instead of drawing with them.
+        value: What the units become: "mean", what they are on average where the concept is; "quantile", their
+            own 99 % level; a number between 0 and 1, the level of that quantile.
+
+    Raises:
+        ValueRangeError: The strength is out of range, or the set does not hold that quantile.
+    """
+    values = None if remove else insertion_values(units, value)
+    return UnitEdit(
+        units.layer,
+        units.units,
+        values,
+        region,
+        strength,
+        "remove" if remove else "draw",
+        units.concept or "",
+    )

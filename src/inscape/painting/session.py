@@ -1,0 +1,232 @@
+"""Painting while a person waits: only the layers above the brush are computed again.
+
+Everything up to the lowest edited layer is kept per picture; of a growing stack of strokes only the new
+ones are made. The picture is the same, byte for byte, as a full pass with the edits applied draws.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from inscape.editing import UnitEdit
+from inscape.errors import ShapeError
+from inscape.pictures import to_uint8
+from inscape.storage import content_key
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from inscape.models import Edit, Generator
+    from inscape.models.architectures.stylegan2 import SynthesisState
+    from inscape.pictures import Latent
+    from inscape.regions import Region
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class UnitActivity:
+    """How much a unit fires under a region.
+
+    Args:
+        unit: Counted from 0.
+        mean: Its mean under the region, each cell weighted with the region.
+        peak: Its largest value in cells that the region covers at least in half, or in the most covered one.
+        score: How far `mean` lies above its mean in the whole picture, in its standard deviations there;
+            where levels were given, `peak` minus the level in the same measure.
+        fired: Whether `peak` is above the unit's level; `None` where no levels were given.
+    """
+
+    unit: int
+    mean: float
+    peak: float
+    score: float
+    fired: bool | None = None
+
+
+class _Recent(Generic[T]):
+    """The values used last, up to a number."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of a key, made where it is not there."""
+        if key in self._values:
+            self._values.move_to_end(key)
+            return self._values[key]
+        value = self._values[key] = make()
+        while len(self._values) > self._capacity:
+            self._values.popitem(last=False)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
+
+@dataclass(frozen=True)
+class _Painted:
+    """Features with the first edits of a stack made."""
+
+    place: Hashable
+    edits: tuple[UnitEdit, ...]
+    features: Tensor
+
+
+class PaintSession:
+    """Renders pictures of one generator under changing edits.
+
+    It may be called from several threads; one picture is drawn at a time.
+
+    Args:
+        generator: Its weights must not change while the session lives; call `clear` where they do.
+        capacity: For how many pictures (and layers) the lower part is kept.
+    """
+
+    def __init__(self, generator: Generator, *, capacity: int = 64) -> None:
+        self.generator = generator
+        self._order = {name: number for number, name in enumerate(generator.layers)}
+        self._latents: _Recent[Tensor] = _Recent(4 * capacity)
+        self._states: _Recent[SynthesisState] = _Recent(capacity)
+        self._painted: _Painted | None = None
+        self._lock = threading.RLock()
+
+    def clear(self) -> None:
+        """Forget every picture."""
+        with self._lock:
+            self._latents.clear()
+            self._states.clear()
+            self._painted = None
+
+    def prepare(self, latent: Latent, layer: str | None = None) -> None:
+        """Compute what a first stroke on a picture will need, before it comes.
+
+        Raises:
+            LayerError: There is no such layer.
+            LatentError: The latent does not fit the generator.
+        """
+        with self._lock:
+            self._state(latent, self.generator.layer(layer).name)
+
+    def render(self, latent: Latent, edits: Sequence[Edit] = ()) -> NDArray[np.uint8]:
+        """The picture with the edits made in order, uint8 `[height, width, 3]`.
+
+        Unit edits are made on the kept features; where any other kind of edit is among them, the whole
+        generator runs.
+
+        Raises:
+            LayerError, UnitError, RegionError: An edit does not fit the generator.
+            LatentError: The latent does not fit the generator.
+        """
+        import torch
+
+        unit_edits = [edit for edit in edits if isinstance(edit, UnitEdit)]
+        with self._lock, torch.inference_mode():
+            if len(unit_edits) < len(edits):
+                return _pixels(self.generator.images(self._w(latent), edits))
+            for edit in unit_edits:
+                self.generator.layer(edit.layer)
+            layers = {edit.layer for edit in unit_edits} or {self.generator.layer().name}
+            lowest = min(layers, key=self._order.__getitem__)
+            state = self._state(latent, lowest)
+            here = tuple(edit for edit in unit_edits if edit.layer == lowest)
+            above = [edit for edit in unit_edits if edit.layer != lowest]
+            features = self._paint(_latent_key(latent), state, here)
+            with self.generator.edited(above):
+                images = self.generator.resume(replace(state, features=features))
+            return _pixels(images)
+
+    def preview(self, region: Region, layer: str | None = None) -> NDArray[np.float32]:
+        """The region as a layer sees it: weights in [0, 1] on the layer's own grid, `[height, width]`.
+
+        Raises:
+            LayerError: There is no such layer.
+            RegionError: The region lies outside the picture.
+        """
+        place = self.generator.layer(layer)
+        weights = region.mask(place.size, place.size, image_size=self.generator.image_size)
+        return np.asarray(weights, np.float32)
+
+    def activity(
+        self,
+        latent: Latent,
+        region: Region,
+        layer: str | None = None,
+        *,
+        levels: NDArray[np.float32] | None = None,
+        top: int = 20,
+    ) -> list[UnitActivity]:
+        """Which units fire under a region of the unedited picture, the strongest first.
+
+        Args:
+            latent: The picture.
+            region: Where to look.
+            layer: The layer to look at; the default layer unless given.
+            levels: For each unit of the layer, the level above which it counts as firing, from a report.
+            top: How many units to return.
+
+        Raises:
+            LayerError: There is no such layer.
+            RegionError: The region lies outside the picture.
+            ShapeError: There are not as many levels as units.
+        """
+        with self._lock:
+            features = self._state(latent, self.generator.layer(layer).name).features[0]
+        maps = np.asarray(features.float().cpu(), np.float64)
+        if levels is not None and levels.shape != (len(maps),):
+            raise ShapeError(f"Levels are one for each of {len(maps)} units, got shape {list(levels.shape)}.")
+        height, width = maps.shape[1:]
+        weights = region.mask(height, width, image_size=self.generator.image_size).numpy().astype(np.float64)
+        mean = (maps * weights).sum((1, 2)) / max(weights.sum(), 1e-12)
+        peak = maps[:, weights >= min(0.5, weights.max())].max(1)
+        spread = maps.std((1, 2)) + 1e-12
+        score = (mean - maps.mean((1, 2)) if levels is None else peak - levels) / spread
+        return [
+            UnitActivity(
+                int(unit),
+                float(mean[unit]),
+                float(peak[unit]),
+                float(score[unit]),
+                None if levels is None else bool(peak[unit] > levels[unit]),
+            )
+            for unit in np.argsort(-score, kind="stable")[:top]
+        ]
+
+    def _w(self, latent: Latent) -> Float[Tensor, "1 num_ws w_dim"]:
+        return self._latents.get(_latent_key(latent), lambda: self.generator.w_of(latent))
+
+    def _state(self, latent: Latent, layer: str) -> SynthesisState:
+        key = (_latent_key(latent), layer)
+        return self._states.get(key, lambda: self.generator.run_until(self._w(latent), layer))
+
+    def _paint(self, picture: str, state: SynthesisState, edits: tuple[UnitEdit, ...]) -> Tensor:
+        """The features of a state with edits made; only those that the last call did not make."""
+        place, size = (picture, state.layer), self.generator.image_size
+        features, done = state.features, 0
+        last = self._painted
+        if last is not None and last.place == place and edits[: len(last.edits)] == last.edits:
+            features, done = last.features, len(last.edits)
+        for edit in edits[done:]:
+            features = edit.transform(features, size)
+        if edits:
+            self._painted = _Painted(place, edits, features)
+        return features
+
+
+def _pixels(images: Tensor) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = to_uint8(images)[0]
+    return pixels
+
+
+def _latent_key(latent: Latent) -> str:
+    return content_key(latent.kind, latent.truncation, latent.values.tobytes())
