@@ -1,0 +1,1 @@
+"""The studio: the web application over the library."""

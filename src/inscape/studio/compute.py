@@ -1,0 +1,92 @@
+"""The one thread in which networks run: what a person waits for goes before long work.
+
+Long work (`submit_long`) calls `give_way` between its batches, which runs whatever is urgent in the
+meantime; a stroke during a dissection therefore waits for one batch, not for the dissection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Piece = tuple["Future[Any]", Callable[[], Any]]
+
+
+class Compute:
+    """A single worker thread with an urgent and a long queue."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[Piece] = deque()
+        self._long: deque[Piece] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="inscape-compute", daemon=True)
+        self._thread.start()
+
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        """Run a function before all long work; its result comes as a future."""
+        return self._put(self._urgent, function)
+
+    def submit_long(self, function: Callable[[], T]) -> Future[T]:
+        """Run a function when nothing urgent waits; it must call `give_way` now and then."""
+        return self._put(self._long, function)
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run a function before all long work, and wait for it without blocking the event loop."""
+        return await asyncio.wrap_future(self.submit(function))
+
+    def give_way(self) -> None:
+        """Run everything urgent that waits; called by long work, in the compute thread."""
+        while True:
+            with self._changed:
+                if not self._urgent:
+                    return
+                piece = self._urgent.popleft()
+            _run(piece)
+
+    def close(self) -> None:
+        """Take no more work, drop what waits, and let the thread end."""
+        with self._changed:
+            self._closed = True
+            for future, _ in (*self._urgent, *self._long):
+                future.cancel()
+            self._urgent.clear()
+            self._long.clear()
+            self._changed.notify_all()
+
+    def _put(self, queue: deque[Piece], function: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        with self._changed:
+            if self._closed:
+                future.cancel()
+                return future
+            queue.append((future, function))
+            self._changed.notify_all()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._urgent or self._long or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    return
+                piece = (self._urgent or self._long).popleft()
+            _run(piece)
+
+
+def _run(piece: Piece) -> None:
+    future, function = piece
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # handed to whoever waits, KeyboardInterrupt and MemoryError too
+        future.set_exception(error)
+    else:
+        future.set_result(result)

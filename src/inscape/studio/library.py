@@ -1,0 +1,127 @@
+"""The models that the studio offers: their cards at once, their networks when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inscape.errors import ModelNotFoundError, UnsupportedError, unknown_name
+from inscape.models import Card, names, open_model
+from inscape.models import card as shipped_card
+from inscape.studio.schemas import LayerInfo, ModelInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inscape.models import Generator
+
+
+class Library:
+    """Models by name; a name is all that a request can give.
+
+    Args:
+        folders: Models that the person who started the studio named, by name; the shipped ones come besides.
+        device: Where networks run.
+        dissected: Says whether a layer of a model has a report.
+    """
+
+    def __init__(
+        self, folders: Mapping[str, Path], *, device: str, dissected: Callable[[str, str], bool]
+    ) -> None:
+        self._folders = dict(folders)
+        self.device = device
+        self._dissected = dissected
+        self._open: dict[str, Generator] = {}
+
+    def names(self) -> list[str]:
+        """The models that were named at the start, then the shipped ones."""
+        return [*self._folders, *(name for name in names() if name not in self._folders)]
+
+    def card(self, name: str) -> Card:
+        """The card of a model, without its weights.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+        """
+        if name in self._folders:
+            return Card.read(self._folders[name] / "card.json")
+        if name not in names():
+            raise ModelNotFoundError(*unknown_name("model", name[:120], self.names()))
+        return shipped_card(name)
+
+    def folder(self, name: str) -> Path | None:
+        """The folder of a model that was named at the start; `None` for a shipped one."""
+        return self._folders.get(name)
+
+    def default(self) -> str | None:
+        """The first model that can be painted with."""
+        return next((name for name in self.names() if _paints(self.card(name))), None)
+
+    def paintable(self, name: str) -> Card:
+        """The card of a model that can be painted with.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+            UnsupportedError: It draws no pictures.
+        """
+        card = self.card(name)
+        if not _paints(card):
+            raise UnsupportedError(f"{name!r} is a {card.kind}; only generators can be painted with.")
+        return card
+
+    def generator(self, name: str) -> Generator:
+        """The opened generator; called in the compute thread.
+
+        Raises:
+            UnsupportedError: It is no generator.
+        """
+        if name not in self._open:
+            self._open[name] = self.fresh(name)
+        return self._open[name]
+
+    def opened(self, name: str) -> bool:
+        """Whether its network has been loaded."""
+        return name in self._open
+
+    def fresh(self, name: str) -> Generator:
+        """A network of its own, for long work that must not meet a stroke in between."""
+        from inscape.models import Generator
+
+        self.paintable(name)
+        model = open_model(self._folders.get(name, name), device=self.device)
+        assert isinstance(model, Generator)
+        return model
+
+    def describe(self, name: str) -> ModelInfo:
+        """What the page shows of a model."""
+        card = self.card(name)
+        layers = [
+            LayerInfo(
+                name=layer.name, units=layer.units, size=layer.size, dissected=self._dissected(name, layer.name)
+            )
+            for layer in card.layers
+        ]
+        return ModelInfo(
+            name=name,
+            kind=card.kind,
+            architecture=card.architecture,
+            description=card.description,
+            image_size=card.image_size,
+            parameters=card.parameters,
+            default_layer=card.default_layer,
+            concepts=list(card.vocabulary.names),
+            layers=layers,
+            segmenter=card.segmenter,
+            world=card.world,
+            world_hash=card.world_hash,
+            latent=card.latent,
+            training=card.training,
+            source=card.source,
+            licence=card.licence,
+            paintable=_paints(card),
+        )
+
+
+def _paints(card: Card) -> bool:
+    return card.kind == "generator" and card.image_size is not None

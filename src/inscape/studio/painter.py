@@ -1,0 +1,172 @@
+"""From strokes to pictures; everything here runs in the compute thread."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inscape.errors import ConceptError
+from inscape.pictures import Latent, z_from_seed
+from inscape.regions import Region
+from inscape.studio.library import Library
+from inscape.studio.reports import Reports
+from inscape.studio.schemas import (
+    ActivityList,
+    ActivityRequest,
+    ActivityRow,
+    RegionBox,
+    RegionMask,
+    Stroke,
+    StrokeSettings,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inscape.editing import UnitEdit
+    from inscape.painting import PaintSession
+
+JPEG_QUALITY = 92
+
+
+@dataclass(frozen=True)
+class Place:
+    """The picture that is painted on."""
+
+    model: str
+    seed: int
+    truncation: float = 1.0
+
+
+class Painter:
+    """Draws pictures with strokes on them.
+
+    Args:
+        library: The generators.
+        reports: Where brushes find their units.
+    """
+
+    def __init__(self, library: Library, reports: Reports) -> None:
+        self._library = library
+        self._reports = reports
+        self._sessions: dict[str, PaintSession] = {}
+
+    def session(self, model: str) -> PaintSession:
+        """The painting session of a model, which keeps what lies below the brush."""
+        from inscape.painting import PaintSession
+
+        if model not in self._sessions:
+            self._sessions[model] = PaintSession(self._library.generator(model))
+        return self._sessions[model]
+
+    def latent(self, place: Place) -> Latent:
+        """The latent of a picture."""
+        z_dim = self._library.paintable(place.model).latent["z_dim"]
+        return Latent("z", z_from_seed(place.seed, z_dim), place.truncation)
+
+    def edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
+        """The edit that a stroke stands for.
+
+        Raises:
+            LayerError, UnitError, ConceptError: The stroke names something that the model does not have.
+            RegionError: Its region lies outside the picture.
+        """
+        from inscape.editing import UnitEdit
+        from inscape.painting import paint
+
+        removing = stroke.mode == "remove"
+        layer = self._library.paintable(model).layer(stroke.layer).name
+        if stroke.units and (removing or stroke.values):
+            edit = UnitEdit(
+                layer,
+                tuple(stroke.units),
+                np.asarray(stroke.values, np.float32),
+                region,
+                stroke.strength,
+                stroke.mode,
+                stroke.concept or "",
+            )
+        else:
+            report = self._reports.load(model, layer)
+            if stroke.units:
+                units = report.unit_set(stroke.units)
+            elif stroke.concept is not None:
+                units = report.units(stroke.concept, top=stroke.top)
+            else:
+                raise ConceptError("A stroke needs a concept or units.", "Pick a brush first.")
+            edit = paint(units, region, strength=stroke.strength, remove=removing, value=stroke.value)
+        edit.check(self._library.generator(model))
+        return edit
+
+    def settled(self, model: str, stroke: Stroke) -> Stroke:
+        """The stroke with its units and their values written down, so that no later report changes it."""
+        edit = self.edit(model, stroke, region_of(stroke.region))
+        values = [] if stroke.mode == "remove" else [float(value) for value in edit.values]
+        return stroke.model_copy(update={"units": list(edit.units), "values": values})
+
+    def pixels(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
+        """The picture with edits, uint8 `[height, width, 3]`."""
+        return self.session(place.model).render(self.latent(place), edits)
+
+    def preview(self, place: Place, ground: Sequence[UnitEdit], live: UnitEdit) -> NDArray[np.uint8]:
+        """The picture with the ground's edits and the stroke under the pointer."""
+        return self.session(place.model).render(self.latent(place), [*ground, live])
+
+    def warm(self, place: Place) -> None:
+        """Do once what a first stroke would otherwise wait for."""
+        session = self.session(place.model)
+        session.prepare(self.latent(place))
+        session.render(self.latent(place))
+        layer = session.generator.layer().name
+        if self._reports.has(place.model, layer):
+            self._reports.load(place.model, layer)
+
+    def activity(self, model: str, request: ActivityRequest) -> ActivityList:
+        """Which units fire under a region of a picture."""
+        session = self.session(model)
+        layer = session.generator.layer(request.layer).name
+        latent = self.latent(Place(model, request.seed, request.truncation))
+        findings = self._reports.load(model, layer).findings if self._reports.has(model, layer) else None
+        levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
+        rows = session.activity(latent, region_of(request.region), layer, levels=levels, top=request.top)
+        return ActivityList(
+            units=[
+                ActivityRow(
+                    unit=row.unit,
+                    concept=findings[row.unit].concept if findings else None,
+                    peak=row.peak,
+                    score=row.score,
+                    fired=row.fired,
+                )
+                for row in rows
+            ]
+        )
+
+
+def region_of(region: RegionMask | RegionBox) -> Region:
+    """The region of a message.
+
+    Raises:
+        FormatError, RegionError: It cannot be read.
+    """
+    return Region.from_json(region.model_dump())
+
+
+def jpeg(pixels: NDArray[np.uint8], size: int | None = None) -> bytes:
+    """A JPEG of quality 92 without chroma subsampling, at another size where one is given."""
+    return _encode(pixels, size, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+
+
+def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: Any) -> bytes:
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    if size is not None and size != image.width:
+        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()

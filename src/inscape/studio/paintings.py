@@ -1,0 +1,241 @@
+"""Paintings that are kept: an SQLite file under the user's data folder, written at every operation."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from inscape.errors import FormatError, NotFoundError, StorageError, UsageError
+from inscape.studio import history
+from inscape.studio.problems import ConflictError
+from inscape.studio.schemas import (
+    MOST_OPERATIONS,
+    Branch,
+    NewPainting,
+    Operation,
+    Painting,
+    PaintingSummary,
+    SavePainting,
+    StepPainting,
+)
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS paintings (
+    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
+    seed INTEGER NOT NULL, truncation REAL NOT NULL, operations TEXT NOT NULL, cursor INTEGER NOT NULL, branches TEXT NOT NULL,
+    created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0)
+"""
+_OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
+_BRANCHES: TypeAdapter[list[Branch]] = TypeAdapter(list[Branch])
+_MOST_BRANCHES = 20
+_KEEP_DELETED_SECONDS = 7 * 86400.0
+
+
+class Paintings:
+    """The paintings of a user.
+
+    Args:
+        path: The SQLite file; made, with its folder, when it is first needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: everything in the block is written, or nothing."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                with self._connection:
+                    yield self._connection
+            except sqlite3.OperationalError as error:
+                raise StorageError(
+                    f"The paintings in {self._path} cannot be written: {error}.",
+                    "Free some space, or set INSCAPE_HOME to a folder that can be written.",
+                ) from error
+            except sqlite3.DatabaseError as error:
+                raise FormatError(
+                    f"{self._path} is damaged: {error}.", "Move it away; the studio starts a new one."
+                ) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{self._path.parent} cannot be made: {error.strerror or error}.",
+                "Set INSCAPE_HOME to a folder that can be written.",
+            ) from error
+        connection = sqlite3.connect(self._path, check_same_thread=False, timeout=5)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_TABLE)
+        oldest = time.time() - _KEEP_DELETED_SECONDS
+        connection.execute("DELETE FROM paintings WHERE deleted = 1 AND updated < ?", (oldest,))
+        connection.commit()
+        return connection
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def all(self) -> list[PaintingSummary]:
+        """Every painting, the latest first."""
+        with self._open() as connection:
+            rows = connection.execute("SELECT * FROM paintings WHERE deleted = 0 ORDER BY updated DESC").fetchall()
+        return [_summary(_painting(row)) for row in rows]
+
+    def create(self, request: NewPainting) -> Painting:
+        """Keep a new painting.
+
+        Raises:
+            UsageError: Its history does not hang together.
+        """
+        cursor = len(request.operations) if request.cursor is None else request.cursor
+        history.check(request.operations, cursor)
+        now = time.time()
+        painting = Painting(
+            id=uuid.uuid4().hex[:16], revision=1, name=request.name, model=request.model, seed=request.seed,
+            truncation=request.truncation, operations=request.operations, cursor=cursor, created=now, updated=now,
+        )
+        with self._open() as connection:
+            connection.execute(
+                "INSERT INTO paintings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (
+                    painting.id, painting.revision, painting.name, painting.model, painting.seed,
+                    painting.truncation, _text(painting.operations), cursor, "[]", now, now,
+                ),
+            )
+        return painting
+
+    def get(self, identifier: str) -> Painting:
+        """The painting of that identifier.
+
+        Raises:
+            NotFoundError: There is none, or it was deleted.
+        """
+        with self._open() as connection:
+            return _painting(self._row(connection, identifier))
+
+    def save(self, identifier: str, request: SavePainting) -> Painting:
+        """Replace a painting as a whole.
+
+        Raises:
+            ConflictError: It is not at the revision that the change was made from.
+            UsageError: Its history does not hang together.
+        """
+        with self._open() as connection:
+            old = self._checked(connection, identifier, request.revision)
+            new = old.model_copy(
+                update={"name": request.name, "operations": request.operations, "cursor": request.cursor}
+            )
+            return self._write(connection, new)
+
+    def step(self, identifier: str, request: StepPainting) -> Painting:
+        """Take one step; what a new operation after an undo would lose becomes a branch.
+
+        Raises:
+            ConflictError: It is not at the revision that the step was made from.
+            UsageError: The step does not fit the history.
+        """
+        with self._open() as connection:
+            old = self._checked(connection, identifier, request.revision)
+            if request.keep > len(old.operations):
+                raise UsageError(f"There are {len(old.operations)} operations to keep, got keep={request.keep}.")
+            lost = old.operations[request.keep :]
+            branches = [*old.branches, Branch(at=request.keep, operations=lost)] if lost else old.branches
+            new = old.model_copy(
+                update={
+                    "operations": [*old.operations[: request.keep], *request.append],
+                    "cursor": request.cursor,
+                    "branches": branches[-_MOST_BRANCHES:],
+                }
+            )
+            return self._write(connection, new)
+
+    def delete(self, identifier: str) -> None:
+        """Put a painting away; it can be restored for a week."""
+        self._mark(identifier, deleted=True)
+
+    def restore(self, identifier: str) -> Painting:
+        """Bring a deleted painting back."""
+        self._mark(identifier, deleted=False)
+        return self.get(identifier)
+
+    def _mark(self, identifier: str, *, deleted: bool) -> None:
+        with self._open() as connection:
+            found = connection.execute("UPDATE paintings SET deleted = ? WHERE id = ?", (int(deleted), identifier))
+            if found.rowcount == 0:
+                raise _missing(identifier)
+
+    def _row(self, connection: sqlite3.Connection, identifier: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = connection.execute(
+            "SELECT * FROM paintings WHERE id = ? AND deleted = 0", (identifier,)
+        ).fetchone()
+        if row is None:
+            raise _missing(identifier)
+        return row
+
+    def _checked(self, connection: sqlite3.Connection, identifier: str, revision: int) -> Painting:
+        painting = _painting(self._row(connection, identifier))
+        if painting.revision != revision:
+            raise ConflictError(
+                f"This painting is at revision {painting.revision}; the change was made from {revision}.",
+                "It is open in another tab or window; load it again to go on from there.",
+            )
+        return painting
+
+    def _write(self, connection: sqlite3.Connection, painting: Painting) -> Painting:
+        if len(painting.operations) > MOST_OPERATIONS:
+            raise UsageError(f"A painting holds at most {MOST_OPERATIONS} operations.", "Export it and go on from there.")
+        history.check(painting.operations, painting.cursor)
+        new = painting.model_copy(update={"revision": painting.revision + 1, "updated": time.time()})
+        connection.execute(
+            "UPDATE paintings SET revision = ?, name = ?, operations = ?, cursor = ?, branches = ?, updated = ? "
+            "WHERE id = ?",
+            (
+                new.revision, new.name, _text(new.operations), new.cursor,
+                _BRANCHES.dump_json(new.branches).decode(), new.updated, new.id,
+            ),
+        )
+        return new
+
+
+def _missing(identifier: str) -> NotFoundError:
+    return NotFoundError(f"there is no painting {identifier[:40]!r}.", "It was deleted, or belongs to another user.")
+
+
+def _text(operations: Sequence[Operation]) -> str:
+    return _OPERATIONS.dump_json(list(operations)).decode()
+
+
+def _painting(row: sqlite3.Row) -> Painting:
+    return Painting(
+        id=row["id"], revision=row["revision"], name=row["name"], model=row["model"], seed=row["seed"],
+        truncation=row["truncation"], operations=json.loads(row["operations"]), cursor=row["cursor"], branches=json.loads(row["branches"]),
+        created=row["created"], updated=row["updated"],
+    )
+
+
+def _summary(painting: Painting) -> PaintingSummary:
+    return PaintingSummary(
+        id=painting.id, revision=painting.revision, name=painting.name, model=painting.model, seed=painting.seed,
+        strokes=len(history.visible_strokes(painting.operations, painting.cursor)), updated=painting.updated,
+        picture=f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}",
+    )

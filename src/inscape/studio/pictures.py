@@ -1,0 +1,88 @@
+"""Pictures as files: thumbnails, exports that hold their recipe, imports, and the lines that do the same."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from inscape.pictures import Picture
+from inscape.studio.history import visible_strokes
+from inscape.studio.painter import Painter, Place, jpeg, region_of
+from inscape.studio.schemas import Command, Painting
+
+if TYPE_CHECKING:
+    from inscape.editing import Recipe, UnitEdit
+
+_KEPT = 512
+
+
+class Pictures:
+    """Draws what is asked for as a file; everything here runs in the compute thread.
+
+    Args:
+        painter: Draws.
+    """
+
+    def __init__(self, painter: Painter) -> None:
+        self._painter = painter
+        self._kept: OrderedDict[tuple[Place, int | None], bytes] = OrderedDict()
+
+    def jpeg(self, model: str, seed: int, size: int | None = None) -> bytes:
+        """The picture of a seed as JPEG."""
+        key = (Place(model, seed), size)
+        if key not in self._kept:
+            self._kept[key] = jpeg(self._painter.pixels(key[0]), size)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def png(self, model: str, seed: int) -> bytes:
+        """The picture of a seed as PNG."""
+        return Picture(self._painter.pixels(Place(model, seed))).png()
+
+    def painted_jpeg(self, painting: Painting, size: int | None = None) -> bytes:
+        """A painting as it stands, as JPEG."""
+        return jpeg(self._painter.pixels(_place(painting), self._edits(painting)), size)
+
+    def export(self, painting: Painting) -> bytes:
+        """A painting as PNG, with the recipe inside that draws it again byte for byte."""
+        pixels = self._painter.pixels(_place(painting), self._edits(painting))
+        return Picture(pixels).png(self.recipe(painting))
+
+    def recipe(self, painting: Painting) -> dict[str, Any]:
+        """The recipe of a painting as it stands."""
+        return self._recipe(painting).to_json()
+
+    def command(self, painting: Painting) -> Command:
+        """The command line and the Python that draw a painting; both carry its recipe."""
+        text = json.dumps(self.recipe(painting), separators=(",", ":"))
+        name = f"inscape-{painting.id}"
+        cli = (
+            f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n"
+            f"inscape replay {name}.json --out {name}.png\n"
+        )
+        python = (
+            "import json\n\nimport inscape\n\n"
+            f"recipe = json.loads(r'''{text}''')\n"
+            f'inscape.replay(recipe).save("{name}.png", recipe=recipe)\n'
+        )
+        return Command(cli=cli, python=python)
+
+    def _recipe(self, painting: Painting) -> Recipe:
+        from inscape.editing import Recipe
+
+        place = _place(painting)
+        generator = self._painter.session(place.model).generator
+        return Recipe.of(generator, self._painter.latent(place), self._edits(painting), seed=place.seed)
+
+    def _edits(self, painting: Painting) -> list[UnitEdit]:
+        return [
+            self._painter.edit(painting.model, stroke, region_of(stroke.region))
+            for stroke in visible_strokes(painting.operations, painting.cursor)
+        ]
+
+
+def _place(painting: Painting) -> Place:
+    return Place(painting.model, painting.seed, painting.truncation)

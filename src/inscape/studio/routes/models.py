@@ -1,0 +1,54 @@
+"""Models: their cards, their pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
+from inscape.studio.schemas import ModelInfo, ModelList, StudioInfo
+
+router = APIRouter(prefix="/api", tags=["models"])
+SeedInPath = Annotated[int, Path(ge=0, le=2**32 - 1)]
+Size = Annotated[int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")]
+
+
+@router.get("/studio", operation_id="getStudio", responses=ERRORS)
+def get_studio(studio: StudioOf) -> StudioInfo:
+    """Version, default model, and whether it has been loaded."""
+    return studio.info()
+
+
+@router.get("/models", operation_id="listModels", responses=ERRORS)
+def list_models(studio: StudioOf) -> ModelList:
+    """All models and what their cards say."""
+    return ModelList(models=[studio.library.describe(name) for name in studio.library.names()])
+
+
+@router.get("/models/{model}", operation_id="getModel", responses=ERRORS)
+def get_model(model: str, studio: StudioOf) -> ModelInfo:
+    """One model: card, layers, provenance, licence."""
+    return studio.library.describe(model)
+
+
+@router.get(
+    "/models/{model}/pictures/{seed}.jpg",
+    operation_id="getPictureJpeg",
+    response_class=Response,
+    responses=image_answers("jpeg"),
+)
+async def get_picture_jpeg(model: str, seed: SeedInPath, studio: StudioOf, size: Size = None) -> Response:
+    """The picture of a seed as JPEG."""
+    return image(await studio.compute.run(lambda: studio.pictures.jpeg(model, seed, size)), "jpeg")
+
+
+@router.get(
+    "/models/{model}/pictures/{seed}.png",
+    operation_id="getPicturePng",
+    response_class=Response,
+    responses=image_answers("png"),
+)
+async def get_picture_png(model: str, seed: SeedInPath, studio: StudioOf) -> Response:
+    """The picture of a seed as PNG, exact."""
+    return image(await studio.compute.run(lambda: studio.pictures.png(model, seed)), "png")

@@ -1,0 +1,138 @@
+"""The studio behind the routes: models, reports, paintings, jobs, and the thread that computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inscape import __version__, storage
+from inscape.errors import InscapeError
+from inscape.studio.compute import Compute
+from inscape.studio.history import visible_strokes
+from inscape.studio.importer import Importer
+from inscape.studio.jobs import Jobs
+from inscape.studio.library import Library
+from inscape.studio.painter import Painter, Place
+from inscape.studio.paintings import Paintings
+from inscape.studio.pictures import Pictures
+from inscape.studio.problems import problem_of
+from inscape.studio.reports import Reports
+from inscape.studio.schemas import (
+    AddStroke,
+    DissectionRequest,
+    EffectsRequest,
+    JobInfo,
+    NewPainting,
+    Operation,
+    Problem,
+    StudioInfo,
+)
+from inscape.studio.security import new_token
+
+if TYPE_CHECKING:
+    from inscape.progress import Progress
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a studio is started.
+
+    Args:
+        host: Where it listens.
+        port: Where it listens.
+        token: What lets people in.
+        models: Folders of models besides the shipped ones, by name.
+        device: Where networks run.
+        home: Where paintings and reports are kept.
+        first_seed: The picture that is made ready at the start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    token: str = field(default_factory=new_token)
+    models: Mapping[str, Path] = field(default_factory=dict)
+    device: str = "auto"
+    home: Path = field(default_factory=storage.home)
+    first_seed: int = 0
+
+
+class Studio:
+    """Everything that the routes need.
+
+    Args:
+        settings: How it is started.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.compute = Compute()
+        self.library = Library(settings.models, device=settings.device, dissected=self._dissected)
+        self.reports = Reports(self.library, settings.home / "studio" / "reports")
+        self.painter = Painter(self.library, self.reports)
+        self.pictures = Pictures(self.painter)
+        self.paintings = Paintings(settings.home / "studio" / "paintings.sqlite")
+        self.importer = Importer(self.library, self.painter, self.paintings)
+        self.jobs = Jobs(self.compute)
+        self._failure: Problem | None = None
+
+    def open(self) -> None:
+        """Load the default model in the background."""
+        self.compute.submit(self._warm)
+
+    def close(self) -> None:
+        """Stop jobs, close files; what is under way ends at its next step."""
+        self.jobs.close()
+        self.compute.close()
+        self.paintings.close()
+
+    def info(self) -> StudioInfo:
+        """What the page needs at first."""
+        default = self.library.default()
+        return StudioInfo(
+            version=__version__,
+            default_model=default,
+            ready=default is not None and self.library.opened(default),
+            device=self.settings.device,
+            failure=self._failure,
+        )
+
+    def settled(self, model: str, operations: list[Operation]) -> list[Operation]:
+        """Operations with the units and values of their strokes written down; called in the compute thread."""
+        return [
+            AddStroke(stroke=self.painter.settled(model, operation.stroke))
+            if isinstance(operation, AddStroke)
+            else operation
+            for operation in operations
+        ]
+
+    def start_dissection(self, model: str, layer: str, request: DissectionRequest) -> JobInfo:
+        """Dissect a layer as a job; the report is kept.
+
+        Raises:
+            ModelNotFoundError, LayerError, UnsupportedError: There is nothing to dissect.
+        """
+        self.library.paintable(model).layer(layer)
+        folder = self.reports.kept_at(model, layer)
+
+        def work(progress: Progress) -> dict[str, Any]:
+            from inscape.dissection import dissect
+
+            report = dissect(self.library.fresh(model), layer=layer, images=request.images, progress=progress)
+            report.save(folder)
+            return {"images": report.images, "units": len(report.findings), "concepts": report.concepts}
+
+        name = f"Dissect {layer} of {model} ({request.images} pictures)"
+        return self.jobs.start("dissection", name, work, model=model, layer=layer)
+
+    def _dissected(self, model: str, layer: str) -> bool:
+        return self.reports.has(model, layer)
+
+    def _warm(self) -> None:
+        try:
+            default = self.library.default()
+            if default is not None:
+                self.painter.warm(Place(default, self.settings.first_seed))
+        except (InscapeError, OSError, ImportError) as error:
+            self._failure = problem_of(error)[0]
