@@ -1,0 +1,456 @@
+"""StyleGAN2 (Karras et al., CVPR 2020): skip outputs, modulated convolutions, constant or random noise.
+
+Parameter names, shapes and run-time scales are those of NVIDIA's stylegan2-ada-pytorch, so that checkpoints of
+that code, and by renaming those of rosinality, map onto it one to one. The style multiplies the activations instead
+of the weights: `y = demod(W, s) * conv(x * s, W)`, which is the same number and keeps the batch in one convolution.
+
+A synthesis can stop after any layer and go on from there. `SynthesisState` is all that the layers above need.
+
+Under autocast the convolutions run in the autocast type; the mapping, the styles, the demodulation and the RGB
+pictures stay in float32.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as MappingOf
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, cast
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from inscape.errors import FormatError, LayerError, ValueRangeError, unknown_name
+from inscape.models.architectures._equalized import (
+    GAIN,
+    FullyConnected,
+    compute_dtype,
+    normalize_second_moment,
+    rectify_,
+)
+from inscape.models.architectures._fir import binomial_filter, upsample, upsampling_convolution
+
+NoiseMode = Literal["const", "random", "none"]
+NOISE_MODES = ("const", "random", "none")
+
+
+@dataclass(frozen=True)
+class StyleGAN2Config:
+    """Sizes of a StyleGAN2.
+
+    Attributes:
+        resolution: Height and width of its pictures, a power of two from 8.
+        z_dim: Size of the latent z.
+        w_dim: Size of the latent w.
+        mapping_layers: Depth of the mapping network.
+        channels: Units by resolution, from 4 to `resolution`.
+        c_dim: Number of classes; 0 for an unconditional generator.
+        conv_clamp: Activations are clamped to plus or minus this before the gain; None clamps nothing.
+        lr_multiplier: Learning-rate multiplier of the mapping network.
+    """
+
+    resolution: int = 64
+    z_dim: int = 128
+    w_dim: int = 128
+    mapping_layers: int = 4
+    channels: dict[int, int] = field(default_factory=lambda: {4: 192, 8: 192, 16: 128, 32: 64, 64: 32})
+    c_dim: int = 0
+    conv_clamp: float | None = None
+    lr_multiplier: float = 0.01
+
+    def __post_init__(self) -> None:
+        exponent = int(math.log2(self.resolution)) if self.resolution > 0 else 0
+        if self.resolution < 8 or 2**exponent != self.resolution:
+            raise ValueRangeError(f"The resolution must be a power of two from 8, got {self.resolution}.")
+        if missing := [size for size in self.sizes if size not in self.channels]:
+            raise ValueRangeError(f"The channels of a StyleGAN2 name every size; {missing} have none.")
+
+    @property
+    def sizes(self) -> list[int]:
+        """4, 8, ... up to the resolution."""
+        return [2**exponent for exponent in range(2, int(math.log2(self.resolution)) + 1)]
+
+    @property
+    def num_ws(self) -> int:
+        """How many copies of w the synthesis takes: one per convolution and one for the last RGB."""
+        return 2 * len(self.sizes)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON; the keys of `channels` become text."""
+        return asdict(self) | {"channels": {str(size): units for size, units in self.channels.items()}}
+
+    @classmethod
+    def from_json(cls, value: MappingOf[str, Any]) -> StyleGAN2Config:
+        """Read what `to_json` wrote.
+
+        Raises:
+            FormatError: A field is unknown or of the wrong kind.
+        """
+        try:
+            channels = {int(size): int(units) for size, units in value["channels"].items()}
+            return cls(**{**value, "channels": channels})
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise FormatError(f"This is not the configuration of a StyleGAN2: {error}.") from error
+
+
+class Mapping(nn.Module):
+    """z to w: `fc0` ... with leaky rectifiers; `w_avg` is the mean of w, which truncation pulls towards."""
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.z_dim, self.c_dim, self.w_dim, self.num_ws = config.z_dim, config.c_dim, config.w_dim, config.num_ws
+        self.depth = config.mapping_layers
+        if config.c_dim:
+            self.embed = FullyConnected(config.c_dim, config.w_dim)
+        width = config.z_dim + (config.w_dim if config.c_dim else 0)
+        for index in range(config.mapping_layers):
+            layer = FullyConnected(width, config.w_dim, rectified=True, lr_multiplier=config.lr_multiplier)
+            setattr(self, f"fc{index}", layer)
+            width = config.w_dim
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+        self.w_avg: Tensor
+
+    def single(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """`[batch, z_dim]` to w, `[batch, w_dim]`, without truncation.
+
+        Args:
+            z: Latents; each is scaled to mean square 1 first.
+            c: One-hot classes `[batch, c_dim]`, for a conditional generator.
+        """
+        x = normalize_second_moment(z.float())
+        if self.c_dim:
+            if c is None:
+                raise ValueRangeError(f"This generator has {self.c_dim} classes: give c, one-hot, [batch, {self.c_dim}].")
+            x = torch.cat([x, normalize_second_moment(self.embed(c))], dim=1)
+        for index in range(self.depth):
+            x = getattr(self, f"fc{index}")(x)
+        return x
+
+    def forward(
+        self,
+        z: Tensor,
+        c: Tensor | None = None,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+    ) -> Tensor:
+        """`[batch, z_dim]` to `[batch, num_ws, w_dim]`.
+
+        Args:
+            z: Latents.
+            c: One-hot classes, for a conditional generator.
+            truncation_psi: 1 changes nothing, 0 gives the average picture.
+            truncation_cutoff: How many of the copies are truncated; all by default.
+        """
+        with torch.autocast(z.device.type, enabled=False):
+            w = self.single(z, c)[:, None].repeat(1, self.num_ws, 1)
+            if truncation_psi != 1.0:
+                cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
+                w[:, :cutoff] = self.w_avg.lerp(w[:, :cutoff], truncation_psi)
+        return w
+
+    @torch.no_grad()
+    def track(self, w: Tensor, beta: float = 0.995) -> None:
+        """Move `w_avg` towards the mean of a batch of w `[batch, w_dim]`, as training does."""
+        self.w_avg.copy_(w.detach().float().mean(dim=0).lerp(self.w_avg, beta))
+
+
+class SynthesisLayer(nn.Module):
+    """A modulated 3x3 convolution, noise, bias and leaky rectifier; its output is what a layer's units are.
+
+    Args:
+        inputs: Units of the layer below.
+        outputs: Its own units.
+        w_dim: Size of w.
+        resolution: Height and width of its output.
+        upsampling: Whether it doubles the size.
+        clamp: See `StyleGAN2Config.conv_clamp`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, w_dim: int, resolution: int, upsampling: bool, clamp: float | None
+    ) -> None:
+        super().__init__()
+        self.resolution, self.units, self.upsampling = resolution, outputs, upsampling
+        self.clamp = clamp
+        self.affine = FullyConnected(w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.noise_strength = nn.Parameter(torch.zeros([]))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("resample_filter", binomial_filter())
+        self.noise_const: Tensor
+        self.resample_filter: Tensor
+
+    def demodulation(self, styles: Tensor) -> Tensor:
+        """`1 / |W * s|` of every output, `[batch, outputs]` (equation 3)."""
+        energy = self.weight.float().square().sum(dim=(2, 3))
+        return (styles.square() @ energy.t() + 1e-8).rsqrt()
+
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+        """One layer.
+
+        Args:
+            x: Features of the layer below, `[batch, inputs, height, width]`.
+            w: `[batch, w_dim]`.
+            noise: `[batch or 1, 1, resolution, resolution]`, not yet scaled; None for no noise.
+        """
+        styles = self.affine(w)
+        scale = (self.demodulation(styles) * GAIN).to(x.dtype)[:, :, None, None]
+        x = x * styles.to(x.dtype)[:, :, None, None]
+        weight = self.weight.to(x.dtype)
+        if self.upsampling:
+            x = upsampling_convolution(x, weight, self.resample_filter)
+        else:
+            x = functional.conv2d(x, weight, padding=1)
+        offset = (self.bias * GAIN)[None, :, None, None]
+        if noise is not None and noise.shape[0] == 1:
+            offset, noise = offset + noise * (self.noise_strength * GAIN), None
+        x = torch.addcmul(offset.to(x.dtype), x, scale)
+        if noise is not None:
+            x = x.add_((noise * (self.noise_strength * GAIN)).to(x.dtype))
+        return rectify_(x, self.clamp)
+
+
+class ToRGB(nn.Module):
+    """A modulated 1x1 convolution to three colours, without demodulation."""
+
+    def __init__(self, inputs: int, w_dim: int, clamp: float | None) -> None:
+        super().__init__()
+        self.clamp = clamp
+        self.affine = FullyConnected(w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(3))
+        self.weight_gain = 1 / math.sqrt(inputs)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """`[batch, inputs, height, width]` and `[batch, w_dim]` to RGB in float32."""
+        styles = (self.affine(w) * self.weight_gain).to(x.dtype)
+        rgb = functional.conv2d(x * styles[:, :, None, None], self.weight.to(x.dtype)).float()
+        rgb = rgb + self.bias[None, :, None, None]
+        return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
+
+
+class SynthesisBlock(nn.Module):
+    """Everything at one resolution: one or two layers and the RGB output."""
+
+    def __init__(self, config: StyleGAN2Config, resolution: int) -> None:
+        super().__init__()
+        units, clamp, w_dim = config.channels[resolution], config.conv_clamp, config.w_dim
+        self.resolution = resolution
+        self.register_buffer("resample_filter", binomial_filter())
+        self.resample_filter: Tensor
+        if resolution == 4:
+            self.const = nn.Parameter(torch.randn(units, 4, 4))
+        else:
+            below = config.channels[resolution // 2]
+            self.conv0 = SynthesisLayer(
+                below, units, w_dim=w_dim, resolution=resolution, upsampling=True, clamp=clamp
+            )
+        self.conv1 = SynthesisLayer(units, units, w_dim=w_dim, resolution=resolution, upsampling=False, clamp=clamp)
+        self.torgb = ToRGB(units, w_dim, clamp)
+
+    def add_rgb(self, x: Tensor, w: Tensor, rgb: Tensor | None) -> Tensor:
+        """The picture so far, doubled in size, plus what this block adds to it."""
+        added = cast(Tensor, self.torgb(x, w))
+        return added if rgb is None else upsample(rgb, self.resample_filter) + added
+
+
+@dataclass(frozen=True)
+class SynthesisState:
+    """What a synthesis that stopped after a layer needs to go on.
+
+    Attributes:
+        layer: Name of the layer that ran last.
+        features: Its output, `[batch, units, height, width]`.
+        rgb: The picture of the blocks below, float32, at their resolution; None in the first block.
+        w: `[batch, num_ws, w_dim]`.
+        noise: Noise of every layer that has some, by layer name, `[batch or 1, 1, height, width]`.
+    """
+
+    layer: str
+    features: Tensor
+    rgb: Tensor | None
+    w: Tensor
+    noise: MappingOf[str, Tensor]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One layer of the synthesis: its name, where its module is, and which copy of w it takes."""
+
+    name: str
+    block: str
+    attribute: str
+    latent: int
+    resolution: int
+
+
+class Synthesis(nn.Module):
+    """w to picture, layer by layer; layers are named by resolution: `layer4`, `layer8a`, `layer8b`, ..."""
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.num_ws, self.w_dim, self.resolution = config.num_ws, config.w_dim, config.resolution
+        self._steps = [_Step("layer4", "b4", "conv1", 0, 4)]
+        for size in config.sizes:
+            setattr(self, f"b{size}", SynthesisBlock(config, size))
+            if size > 4:
+                first = self._steps[-1].latent + 1
+                self._steps += [
+                    _Step(f"layer{size}a", f"b{size}", "conv0", first, size),
+                    _Step(f"layer{size}b", f"b{size}", "conv1", first + 1, size),
+                ]
+        self._index = {step.name: index for index, step in enumerate(self._steps)}
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers, in the order of the forward pass."""
+        return tuple(self._index)
+
+    @property
+    def layer_paths(self) -> dict[str, str]:
+        """Where the module of each layer is inside this one: `{"layer16a": "b16.conv0"}`."""
+        return {step.name: f"{step.block}.{step.attribute}" for step in self._steps}
+
+    def layer_module(self, name: str) -> SynthesisLayer:
+        """The module of a layer.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        return self._module(self._steps[self._find(name)])
+
+    def forward(
+        self, w: Tensor, *, noise_mode: NoiseMode = "const", generator: torch.Generator | None = None
+    ) -> Tensor:
+        """`[batch, num_ws, w_dim]` to pictures `[batch, 3, resolution, resolution]`, float32, not clipped.
+
+        Args:
+            w: One latent per layer.
+            noise_mode: "const" uses the generator's own noise, "random" draws some, "none" leaves it out.
+            generator: What random noise is drawn from.
+        """
+        noise = self.draw_noise(len(w), noise_mode, generator)
+        x, rgb = self._advance(self._start(w), None, w, noise, range(len(self._steps)))
+        return self._finish(x, rgb, w)
+
+    def draw_noise(
+        self, batch: int, mode: NoiseMode = "const", generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
+        """The noise of every layer, by name; the same for the whole batch unless it is random."""
+        if mode not in NOISE_MODES:
+            raise ValueRangeError(*unknown_name("noise mode", mode, NOISE_MODES))
+        if mode == "none":
+            return {}
+        noise = {}
+        for step in self._steps:
+            const = self._module(step).noise_const[None, None]
+            if mode == "random":
+                shape = (batch, 1, step.resolution, step.resolution)
+                noise[step.name] = torch.randn(shape, device=const.device, generator=generator)
+            else:
+                noise[step.name] = const
+        return noise
+
+    def run_until(
+        self, w: Tensor, layer: str, *, noise_mode: NoiseMode = "const", generator: torch.Generator | None = None
+    ) -> SynthesisState:
+        """Run up to and with a layer.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        index = self._find(layer)
+        noise = self.draw_noise(len(w), noise_mode, generator)
+        x, rgb = self._advance(self._start(w), None, w, noise, range(index + 1))
+        return SynthesisState(layer, x, rgb, w, noise)
+
+    def resume(self, state: SynthesisState) -> Tensor:
+        """Run the layers above a state; equal to the full pass. The state's own layer is not run again."""
+        index = self._find(state.layer)
+        x, rgb = state.features, state.rgb
+        if self._closes_block(index):
+            rgb = self._add_rgb(index, x, rgb, state.w)
+        following = range(index + 1, len(self._steps))
+        x, rgb = self._advance(x, rgb, state.w, state.noise, following)
+        if not following:
+            assert rgb is not None
+            return rgb
+        return self._finish(x, rgb, state.w)
+
+    def advance(self, state: SynthesisState, layer: str) -> SynthesisState:
+        """Run from a state up to and with a higher layer.
+
+        Raises:
+            LayerError: There is no such layer, or it lies below the state.
+        """
+        index, target = self._find(state.layer), self._find(layer)
+        if target < index:
+            raise LayerError(f"Layer {layer!r} lies below {state.layer!r}; run from the start with run_until.")
+        if target == index:
+            return state
+        rgb = state.rgb
+        if self._closes_block(index):
+            rgb = self._add_rgb(index, state.features, rgb, state.w)
+        x, rgb = self._advance(state.features, rgb, state.w, state.noise, range(index + 1, target + 1))
+        return SynthesisState(layer, x, rgb, state.w, state.noise)
+
+    def _find(self, layer: str) -> int:
+        if layer not in self._index:
+            raise LayerError(*unknown_name("layer", layer, self.layer_names))
+        return self._index[layer]
+
+    def _module(self, step: _Step) -> SynthesisLayer:
+        return cast(SynthesisLayer, getattr(getattr(self, step.block), step.attribute))
+
+    def _closes_block(self, index: int) -> bool:
+        return self._steps[index].attribute == "conv1"
+
+    def _start(self, w: Tensor) -> Tensor:
+        const = cast(SynthesisBlock, self.b4).const.to(compute_dtype(w.device))
+        return const.expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+
+    def _add_rgb(self, index: int, x: Tensor, rgb: Tensor | None, w: Tensor) -> Tensor:
+        step = self._steps[index]
+        with torch.autocast(w.device.type, enabled=False):
+            return cast(SynthesisBlock, getattr(self, step.block)).add_rgb(x, w[:, step.latent + 1], rgb)
+
+    def _advance(
+        self, x: Tensor, rgb: Tensor | None, w: Tensor, noise: MappingOf[str, Tensor], steps: range
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run some layers; the RGB output of a block is added when the next block begins."""
+        with torch.autocast(w.device.type, enabled=False):
+            for count, index in enumerate(steps):
+                step = self._steps[index]
+                if count and self._closes_block(index - 1):
+                    rgb = self._add_rgb(index - 1, x, rgb, w)
+                x = self._module(step)(x, w[:, step.latent], noise.get(step.name))
+        return x, rgb
+
+    def _finish(self, x: Tensor, rgb: Tensor | None, w: Tensor) -> Tensor:
+        return self._add_rgb(len(self._steps) - 1, x, rgb, w)
+
+
+class StyleGAN2(nn.Module):
+    """The generator: `mapping`, then `synthesis`."""
+
+    def __init__(self, config: StyleGAN2Config | None = None) -> None:
+        super().__init__()
+        self.config = config or StyleGAN2Config()
+        self.mapping = Mapping(self.config)
+        self.synthesis = Synthesis(self.config)
+
+    def forward(
+        self,
+        z: Tensor,
+        c: Tensor | None = None,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        noise_mode: NoiseMode = "const",
+    ) -> Tensor:
+        """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]`, nominally in [-1, 1]."""
+        w = self.mapping(z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+        return cast(Tensor, self.synthesis(w, noise_mode=noise_mode))
