@@ -147,6 +147,14 @@ class Canvas:
         if label is not None:
             self.mark(path, label)
 
+    def backdrop(self, line: tuple[Point, Point], colors: tuple[Color, ...], label: Label) -> None:
+        """Fill everything with an upright gradient: one narrow strip is drawn, then repeated."""
+        strip = skia.Path()
+        strip.addRect(skia.Rect.MakeXYWH(0, 0, 1 / self.size, 1))
+        self.shade(strip, line, colors)
+        self._pixels[:, 1:] = self._pixels[:, :1]
+        self._numbers[..., 0] = self._number(label)
+
     def glow(self, centre: Point, radius: float, color: Color, alpha: float) -> None:
         """A soft round light, strongest in the middle."""
         self._shade.setShader(
@@ -200,8 +208,9 @@ class Canvas:
 
     def finish(self, picture: Pixels, labels: Pixels) -> None:
         """Write picture `[height, width, 3]` and labels `[plane, height, width]` into the arrays given."""
-        picture[...] = self._pixels[..., :3]
-        table = np.array(self._rows, np.uint8)
-        numbers = np.ascontiguousarray(self._numbers[..., 0])
+        for channel in range(3):
+            picture[..., channel] = self._pixels[..., channel]
+        numbers = self._numbers[..., 0].tobytes()
         for plane in range(labels.shape[0]):
-            np.take(table[:, plane], numbers, out=labels[plane])
+            table = bytes(row[plane] for row in self._rows).ljust(256, b"\0")
+            labels[plane] = np.frombuffer(numbers.translate(table), np.uint8).reshape(labels.shape[1:])

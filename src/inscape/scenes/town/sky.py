@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, mix, oval, rectangle, scaled
+from inscape.scenes.canvas import Canvas, mix, oval, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Factors, Light
 
@@ -15,9 +15,7 @@ def draw_sky(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
     """Fill the picture with the sky of the hour, its sun or stars, and clouds."""
     horizon = factors.horizon
     between = mix(light.above, light.low, 0.55)
-    canvas.shade(
-        rectangle(0, 0, 1, 1), ((0.5, 0.0), (0.5, horizon)), (light.above, between, light.low), ("sky",)
-    )
+    canvas.backdrop(((0.5, 0.0), (0.5, horizon)), (light.above, between, light.low), ("sky",))
     x = 0.5 + light.side * random.uniform(0.18, 0.42)
     if factors.hour > 0.9:
         if factors.weather in ("clear", "fair"):
