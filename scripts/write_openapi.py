@@ -1,6 +1,6 @@
 """Write `web/openapi.json`, which the page's TypeScript types are generated from.
 
-With `--check`, nothing is written: the exit code says whether the file is up to date.
+With `--stdout` it is printed instead.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ PLACE = Path(__file__).resolve().parent.parent / "web" / "openapi.json"
 
 
 def main() -> int:
-    """Write or check the file."""
+    """Write or print."""
     text = json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
-    if "--check" in sys.argv[1:]:
-        if PLACE.is_file() and PLACE.read_text() == text:
-            return 0
-        sys.stderr.write("web/openapi.json is stale: run scripts/write_openapi.py.\n")
-        return 1
+    if "--stdout" in sys.argv[1:]:
+        sys.stdout.write(text)
+        return 0
     PLACE.write_text(text)
     return 0
 

@@ -51,7 +51,12 @@ def create_api(studio: Studio | None) -> FastAPI:
             studio.close()
 
     api = FastAPI(
-        title="Inscape studio", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+        title="Inscape studio",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
     )
     api.state.studio = studio
     problems.install(api)
@@ -65,7 +70,8 @@ def openapi() -> dict[str, Any]:
     api = create_api(None)
     document = get_openapi(title=api.title, version="1", routes=api.routes)
     _, extra = models_json_schema(
-        [(message, "validation") for message in _WEBSOCKET_MESSAGES], ref_template="#/components/schemas/{model}"
+        [(message, "validation") for message in _WEBSOCKET_MESSAGES],
+        ref_template="#/components/schemas/{model}",
     )
     document["components"]["schemas"] = dict(
         sorted({**extra.get("$defs", {}), **document["components"]["schemas"]}.items())

@@ -23,8 +23,17 @@ _NATURAL = {
     "brick": "#a6432f",
 }
 _PALETTE = (  # Okabe and Ito, 2008, without black
-    "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#999933", "#882255", "#44aa99", "#aa4499",
-)  # fmt: skip
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+    "#999933",
+    "#882255",
+    "#44aa99",
+    "#aa4499",
+)
 
 
 def colour_of(concept: str, number: int) -> str:

@@ -60,7 +60,11 @@ class Importer:
             entry.edit.check(generator)
             operations.extend(_operations(entry))
         request = NewPainting(
-            model=place.model, seed=place.seed, truncation=place.truncation, name="imported", operations=operations
+            model=place.model,
+            seed=place.seed,
+            truncation=place.truncation,
+            name="imported",
+            operations=operations,
         )
         return self._paintings.create(request)
 
@@ -86,7 +90,7 @@ def _operations(entry: StackedEdit) -> list[Operation]:
         top=len(edit.units),
         mode=edit.mode,
         strength=edit.strength,
-        values=[] if edit.mode == "remove" else [float(value) for value in edit.values],
+        values=[] if edit.mode == "remove" else [float(value) for value in np.asarray(edit.values)],
         region=edit.region.to_json(),  # type: ignore[arg-type]
     )
     operations: list[Operation] = [AddStroke(stroke=stroke)]
@@ -102,7 +106,9 @@ def _document(data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise RecipeError("This is neither a recipe nor a PNG that holds one.", "Choose a file that Inscape exported.") from error
+        raise RecipeError(
+            "This is neither a recipe nor a PNG that holds one.", "Choose a file that Inscape exported."
+        ) from error
 
 
 def _chunk(data: bytes) -> bytes:
@@ -111,10 +117,16 @@ def _chunk(data: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             if image.width * image.height > _MOST_PIXELS:
-                raise RecipeError(f"A picture has at most {_MOST_PIXELS} pixels, got {image.width} × {image.height}.")
+                raise RecipeError(
+                    f"A picture has at most {_MOST_PIXELS} pixels, got {image.width} × {image.height}."
+                )
             text = getattr(image, "text", {}).get(RECIPE_CHUNK)
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RecipeError(f"This PNG cannot be opened: {error}.", "Choose a file that Inscape exported.") from error
+        raise RecipeError(
+            f"This PNG cannot be opened: {error}.", "Choose a file that Inscape exported."
+        ) from error
     if text is None:
-        raise RecipeError("This PNG holds no recipe.", "Only pictures that Inscape painted and exported hold one.")
+        raise RecipeError(
+            "This PNG holds no recipe.", "Only pictures that Inscape painted and exported hold one."
+        )
     return str(text).encode()

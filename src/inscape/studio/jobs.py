@@ -44,7 +44,9 @@ class Jobs:
         """
         with self._lock:
             if identifier not in self._jobs:
-                raise NotFoundError(f"there is no job {identifier[:40]!r}.", "It ended, or the studio was restarted.")
+                raise NotFoundError(
+                    f"there is no job {identifier[:40]!r}.", "It ended, or the studio was restarted."
+                )
             return self._jobs[identifier].model_copy()
 
     def start(
@@ -70,7 +72,12 @@ class Jobs:
             if len(waiting) >= _MOST_WAITING:
                 raise ValueRangeError(f"{len(waiting)} jobs wait already.", "Cancel some, or wait.")
             job = JobInfo(
-                id=uuid.uuid4().hex[:16], kind=kind, name=name, model=model, layer=layer, state="waiting",
+                id=uuid.uuid4().hex[:16],
+                kind=kind,
+                name=name,
+                model=model,
+                layer=layer,
+                state="waiting",
                 created=time.time(),
             )
             self._jobs[job.id] = job
@@ -103,7 +110,9 @@ class Jobs:
 
     def _step(self, identifier: str, step: dict[str, Any]) -> None:
         with self._lock:
-            self._jobs[identifier] = self._jobs[identifier].model_copy(update={"progress": JobProgress(**step)})
+            self._jobs[identifier] = self._jobs[identifier].model_copy(
+                update={"progress": JobProgress(**step)}
+            )
         self._compute.give_way()
 
     def _end(self, identifier: str, **update: Any) -> None:

@@ -98,7 +98,10 @@ class Library:
         card = self.card(name)
         layers = [
             LayerInfo(
-                name=layer.name, units=layer.units, size=layer.size, dissected=self._dissected(name, layer.name)
+                name=layer.name,
+                units=layer.units,
+                size=layer.size,
+                dissected=self._dissected(name, layer.name),
             )
             for layer in card.layers
         ]

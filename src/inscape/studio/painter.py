@@ -105,7 +105,7 @@ class Painter:
     def settled(self, model: str, stroke: Stroke) -> Stroke:
         """The stroke with its units and their values written down, so that no later report changes it."""
         edit = self.edit(model, stroke, region_of(stroke.region))
-        values = [] if stroke.mode == "remove" else [float(value) for value in edit.values]
+        values = [] if stroke.mode == "remove" else [float(value) for value in np.asarray(edit.values)]
         return stroke.model_copy(update={"units": list(edit.units), "values": values})
 
     def pixels(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:

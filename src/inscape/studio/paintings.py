@@ -30,7 +30,8 @@ from inscape.studio.schemas import (
 _TABLE = """
 CREATE TABLE IF NOT EXISTS paintings (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
-    seed INTEGER NOT NULL, truncation REAL NOT NULL, operations TEXT NOT NULL, cursor INTEGER NOT NULL, branches TEXT NOT NULL,
+    seed INTEGER NOT NULL, truncation REAL NOT NULL, operations TEXT NOT NULL,
+    cursor INTEGER NOT NULL, branches TEXT NOT NULL,
     created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0)
 """
 _OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
@@ -98,7 +99,9 @@ class Paintings:
     def all(self) -> list[PaintingSummary]:
         """Every painting, the latest first."""
         with self._open() as connection:
-            rows = connection.execute("SELECT * FROM paintings WHERE deleted = 0 ORDER BY updated DESC").fetchall()
+            rows = connection.execute(
+                "SELECT * FROM paintings WHERE deleted = 0 ORDER BY updated DESC"
+            ).fetchall()
         return [_summary(_painting(row)) for row in rows]
 
     def create(self, request: NewPainting) -> Painting:
@@ -111,15 +114,32 @@ class Paintings:
         history.check(request.operations, cursor)
         now = time.time()
         painting = Painting(
-            id=uuid.uuid4().hex[:16], revision=1, name=request.name, model=request.model, seed=request.seed,
-            truncation=request.truncation, operations=request.operations, cursor=cursor, created=now, updated=now,
+            id=uuid.uuid4().hex[:16],
+            revision=1,
+            name=request.name,
+            model=request.model,
+            seed=request.seed,
+            truncation=request.truncation,
+            operations=request.operations,
+            cursor=cursor,
+            created=now,
+            updated=now,
         )
         with self._open() as connection:
             connection.execute(
                 "INSERT INTO paintings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (
-                    painting.id, painting.revision, painting.name, painting.model, painting.seed,
-                    painting.truncation, _text(painting.operations), cursor, "[]", now, now,
+                    painting.id,
+                    painting.revision,
+                    painting.name,
+                    painting.model,
+                    painting.seed,
+                    painting.truncation,
+                    _text(painting.operations),
+                    cursor,
+                    "[]",
+                    now,
+                    now,
                 ),
             )
         return painting
@@ -157,7 +177,9 @@ class Paintings:
         with self._open() as connection:
             old = self._checked(connection, identifier, request.revision)
             if request.keep > len(old.operations):
-                raise UsageError(f"There are {len(old.operations)} operations to keep, got keep={request.keep}.")
+                raise UsageError(
+                    f"There are {len(old.operations)} operations to keep, got keep={request.keep}."
+                )
             lost = old.operations[request.keep :]
             branches = [*old.branches, Branch(at=request.keep, operations=lost)] if lost else old.branches
             new = old.model_copy(
@@ -180,7 +202,9 @@ class Paintings:
 
     def _mark(self, identifier: str, *, deleted: bool) -> None:
         with self._open() as connection:
-            found = connection.execute("UPDATE paintings SET deleted = ? WHERE id = ?", (int(deleted), identifier))
+            found = connection.execute(
+                "UPDATE paintings SET deleted = ? WHERE id = ?", (int(deleted), identifier)
+            )
             if found.rowcount == 0:
                 raise _missing(identifier)
 
@@ -203,22 +227,29 @@ class Paintings:
 
     def _write(self, connection: sqlite3.Connection, painting: Painting) -> Painting:
         if len(painting.operations) > MOST_OPERATIONS:
-            raise UsageError(f"A painting holds at most {MOST_OPERATIONS} operations.", "Export it and go on from there.")
+            raise UsageError(
+                f"A painting holds at most {MOST_OPERATIONS} operations.", "Export it and go on from there."
+            )
         history.check(painting.operations, painting.cursor)
         new = painting.model_copy(update={"revision": painting.revision + 1, "updated": time.time()})
         connection.execute(
-            "UPDATE paintings SET revision = ?, name = ?, operations = ?, cursor = ?, branches = ?, updated = ? "
-            "WHERE id = ?",
+            "UPDATE paintings SET revision = ?, name = ?, operations = ?, cursor = ?, branches = ?, "
+            "updated = ? WHERE id = ?",
             (
-                new.revision, new.name, _text(new.operations), new.cursor,
-                _BRANCHES.dump_json(new.branches).decode(), new.updated, new.id,
+                new.revision,
+                new.name,
+                _text(new.operations),
+                new.cursor,
+                _BRANCHES.dump_json(new.branches).decode(),
+                new.updated,
+                new.id,
             ),
         )
         return new
 
 
 def _missing(identifier: str) -> NotFoundError:
-    return NotFoundError(f"there is no painting {identifier[:40]!r}.", "It was deleted, or belongs to another user.")
+    return NotFoundError(f"there is no painting {identifier[:40]!r}.", "It was deleted.")
 
 
 def _text(operations: Sequence[Operation]) -> str:
@@ -227,15 +258,28 @@ def _text(operations: Sequence[Operation]) -> str:
 
 def _painting(row: sqlite3.Row) -> Painting:
     return Painting(
-        id=row["id"], revision=row["revision"], name=row["name"], model=row["model"], seed=row["seed"],
-        truncation=row["truncation"], operations=json.loads(row["operations"]), cursor=row["cursor"], branches=json.loads(row["branches"]),
-        created=row["created"], updated=row["updated"],
+        id=row["id"],
+        revision=row["revision"],
+        name=row["name"],
+        model=row["model"],
+        seed=row["seed"],
+        truncation=row["truncation"],
+        operations=json.loads(row["operations"]),
+        cursor=row["cursor"],
+        branches=json.loads(row["branches"]),
+        created=row["created"],
+        updated=row["updated"],
     )
 
 
 def _summary(painting: Painting) -> PaintingSummary:
     return PaintingSummary(
-        id=painting.id, revision=painting.revision, name=painting.name, model=painting.model, seed=painting.seed,
-        strokes=len(history.visible_strokes(painting.operations, painting.cursor)), updated=painting.updated,
+        id=painting.id,
+        revision=painting.revision,
+        name=painting.name,
+        model=painting.model,
+        seed=painting.seed,
+        strokes=len(history.visible_strokes(painting.operations, painting.cursor)),
+        updated=painting.updated,
         picture=f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}",
     )

@@ -59,10 +59,7 @@ class Pictures:
         """The command line and the Python that draw a painting; both carry its recipe."""
         text = json.dumps(self.recipe(painting), separators=(",", ":"))
         name = f"inscape-{painting.id}"
-        cli = (
-            f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n"
-            f"inscape replay {name}.json --out {name}.png\n"
-        )
+        cli = f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\ninscape replay {name}.json --out {name}.png\n"
         python = (
             "import json\n\nimport inscape\n\n"
             f"recipe = json.loads(r'''{text}''')\n"

@@ -124,11 +124,15 @@ class Reports:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise FormatError(f"{path} cannot be read: {error.strerror}.", "Dissect the layer again.") from error
+            raise FormatError(
+                f"{path} cannot be read: {error.strerror}.", "Dissect the layer again."
+            ) from error
 
     def brushes(self, model: str, layer: str | None) -> BrushList:
         """The concepts that units of a layer count for, those with most units first."""
-        name = self._library.paintable(model).layer(layer or self._library.card(model).default_layer or "").name
+        name = (
+            self._library.paintable(model).layer(layer or self._library.card(model).default_layer or "").name
+        )
         folder = self.find(model, name)
         if folder is None:
             return BrushList(model=model, layer=name, dissected=False, brushes=[])
@@ -150,7 +154,9 @@ class Reports:
         """
         from PIL import Image
 
-        name = self._library.paintable(model).layer(layer or self._library.card(model).default_layer or "").name
+        name = (
+            self._library.paintable(model).layer(layer or self._library.card(model).default_layer or "").name
+        )
         document = self._document(self._need(model, name))
         units = _best(document, concept)
         if not units:
@@ -169,7 +175,8 @@ class Reports:
         folder = self.find(model, layer)
         if folder is None:
             raise LayerError(
-                f"layer {layer!r} of {model!r} has not been dissected yet.", "Start its dissection on the page Units."
+                f"layer {layer!r} of {model!r} has not been dissected yet.",
+                "Start its dissection on the page Units.",
             )
         return folder
 

@@ -213,7 +213,7 @@ class StrokeSettings(Message):
     values: list[float] = Field(
         default_factory=list,
         max_length=4096,
-        description="What each of `units` becomes; filled in where a stroke is kept, so that it never drifts.",
+        description="What each of `units` becomes; filled in where a stroke is kept, so it never drifts.",
     )
 
 
@@ -289,7 +289,7 @@ class StepPainting(Message):
 
 
 class Branch(Message):
-    """Operations that a new stroke after an undo would have lost; restore with keep=at, append=operations."""
+    """What a new stroke after an undo would have lost; restore with keep=at, append=operations."""
 
     at: int
     operations: Operations
@@ -354,7 +354,9 @@ class ActivityRow(Message):
     concept: str | None
     peak: float
     score: float = Field(description="In standard deviations of the unit over the picture.")
-    fired: bool | None = Field(description="Whether its peak is above its top 1 % level; None without a report.")
+    fired: bool | None = Field(
+        description="Whether its peak is above its top 1 % level; None without a report."
+    )
 
 
 class ActivityList(Message):

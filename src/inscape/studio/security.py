@@ -106,7 +106,9 @@ class Gate:
             if scope["type"] == "http" and "text/html" in headers.get("accept", ""):
                 return HTMLResponse(_LOCKED, 401)
             return _problem(
-                401, "Locked", "The token of this launch is missing or wrong.",
+                401,
+                "Locked",
+                "The token of this launch is missing or wrong.",
                 "Open the address that `inscape studio` printed.",
             )
         length = headers.get("content-length", "0")
@@ -152,7 +154,9 @@ class Gate:
             return None
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         rest = [(name, value) for name, value in pairs if name != "token"]
-        answer = RedirectResponse("/" + scope["path"].lstrip("/") + ("?" + urlencode(rest) if rest else ""), 303)
+        answer = RedirectResponse(
+            "/" + scope["path"].lstrip("/") + ("?" + urlencode(rest) if rest else ""), 303
+        )
         answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
         answer.headers["cache-control"] = "no-store"
         return answer

@@ -65,12 +65,14 @@ class Ground:
         place = Place(message.model, message.seed, message.truncation)
         if message.keep and (place != self.place or message.keep > len(self.strokes)):
             raise UsageError(
-                f"This connection has {len(self.strokes)} strokes on its picture; keep={message.keep} does not fit.",
+                f"There are {len(self.strokes)} strokes on this picture; keep={message.keep} does not fit.",
                 "Send the whole ground with keep=0.",
             )
         strokes = self.strokes[: message.keep] + tuple(GroundStroke(stroke) for stroke in message.strokes)
         if len(strokes) > MOST_STROKES:
-            raise UsageError(f"A ground holds at most {MOST_STROKES} strokes.", "Export the picture and go on from there.")
+            raise UsageError(
+                f"A ground holds at most {MOST_STROKES} strokes.", "Export the picture and go on from there."
+            )
         return replace(self, place=place, strokes=strokes)
 
 

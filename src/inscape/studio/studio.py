@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape import __version__, storage
-from inscape.errors import InscapeError
+from inscape.errors import InscapeError, UnitError
 from inscape.studio.compute import Compute
-from inscape.studio.history import visible_strokes
+from inscape.studio.effects import run_effects
 from inscape.studio.importer import Importer
 from inscape.studio.jobs import Jobs
 from inscape.studio.library import Library
@@ -24,7 +24,6 @@ from inscape.studio.schemas import (
     DissectionRequest,
     EffectsRequest,
     JobInfo,
-    NewPainting,
     Operation,
     Problem,
     StudioInfo,
@@ -98,14 +97,22 @@ class Studio:
             failure=self._failure,
         )
 
-    def settled(self, model: str, operations: list[Operation]) -> list[Operation]:
-        """Operations with the units and values of their strokes written down; called in the compute thread."""
-        return [
-            AddStroke(stroke=self.painter.settled(model, operation.stroke))
-            if isinstance(operation, AddStroke)
-            else operation
-            for operation in operations
-        ]
+    async def settled(self, model: str, operations: list[Operation]) -> list[Operation]:
+        """Operations with the units and values of their strokes written down.
+
+        Raises:
+            LayerError, UnitError, ConceptError, RegionError: A stroke does not fit the model.
+        """
+        if not any(isinstance(operation, AddStroke) for operation in operations):
+            return operations
+        return await self.compute.run(
+            lambda: [
+                AddStroke(stroke=self.painter.settled(model, operation.stroke))
+                if isinstance(operation, AddStroke)
+                else operation
+                for operation in operations
+            ]
+        )
 
     def start_dissection(self, model: str, layer: str, request: DissectionRequest) -> JobInfo:
         """Dissect a layer as a job; the report is kept.
@@ -125,6 +132,28 @@ class Studio:
 
         name = f"Dissect {layer} of {model} ({request.images} pictures)"
         return self.jobs.start("dissection", name, work, model=model, layer=layer)
+
+    def start_effects(self, model: str, request: EffectsRequest) -> JobInfo:
+        """Measure what units cause as a job; its result is what `inscape effect --json` prints.
+
+        Raises:
+            ModelNotFoundError, LayerError, UnitError, ConceptError: It names something that is not there.
+            UnsupportedError: The model is no generator.
+        """
+        card = self.library.paintable(model)
+        layer = card.layer(request.layer)
+        outside = [unit for unit in request.units if not 0 <= unit < layer.units]
+        if outside:
+            raise UnitError(f"layer {layer.name!r} has units 0 to {layer.units - 1}, got {outside[0]}.")
+        card.vocabulary.index(request.concept)
+
+        def work(progress: Progress) -> dict[str, Any]:
+            return run_effects(self.library.fresh(model), request, progress)
+
+        shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")
+        verb = "Insert" if request.insert else "Switch off"
+        name = f"{verb} units {shown} of {layer.name}: {request.concept} ({request.images} pictures)"
+        return self.jobs.start("effects", name, work, model=model, layer=layer.name)
 
     def _dissected(self, model: str, layer: str) -> bool:
         return self.reports.has(model, layer)

@@ -23,7 +23,9 @@ StudioOf = Annotated[Studio, Depends(studio_of)]
 
 def image(data: bytes, kind: str, *, keep_seconds: int = 600) -> Response:
     """A picture as an answer that the browser may keep for a while."""
-    return Response(data, media_type=f"image/{kind}", headers={"Cache-Control": f"private, max-age={keep_seconds}"})
+    return Response(
+        data, media_type=f"image/{kind}", headers={"Cache-Control": f"private, max-age={keep_seconds}"}
+    )
 
 
 def image_answers(kind: str) -> dict[int | str, dict[str, Any]]:

@@ -11,7 +11,10 @@ router = APIRouter(prefix="/api", tags=["jobs"])
 
 
 @router.post(
-    "/models/{model}/layers/{layer}/dissection", operation_id="startDissection", status_code=202, responses=ERRORS
+    "/models/{model}/layers/{layer}/dissection",
+    operation_id="startDissection",
+    status_code=202,
+    responses=ERRORS,
 )
 def start_dissection(model: str, layer: str, request: DissectionRequest, studio: StudioOf) -> JobInfo:
     """Dissect a layer; a dissection of it that waits or runs already is joined."""

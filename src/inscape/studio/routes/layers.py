@@ -13,7 +13,6 @@ router = APIRouter(prefix="/api/models/{model}", tags=["layers"])
 UnitInPath = Annotated[int, Path(ge=0, le=1_000_000)]
 
 
-
 @router.get("/layers/{layer}/report", operation_id="getReport", responses=ERRORS)
 def get_report(model: str, layer: str, studio: StudioOf) -> ReportInfo:
     """What the units of a layer match; `dissected` is false where nothing is known yet."""

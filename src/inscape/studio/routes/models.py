@@ -11,7 +11,9 @@ from inscape.studio.schemas import ModelInfo, ModelList, StudioInfo
 
 router = APIRouter(prefix="/api", tags=["models"])
 SeedInPath = Annotated[int, Path(ge=0, le=2**32 - 1)]
-Size = Annotated[int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")]
+Size = Annotated[
+    int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")
+]
 
 
 @router.get("/studio", operation_id="getStudio", responses=ERRORS)

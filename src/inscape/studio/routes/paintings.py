@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
 from inscape.studio.schemas import (
@@ -28,10 +29,13 @@ def list_paintings(studio: StudioOf) -> PaintingList:
 
 
 @router.post("", operation_id="createPainting", status_code=201, responses=ERRORS)
-def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
+async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
     """Start a painting on the picture of a seed."""
     studio.library.paintable(request.model)
-    return studio.paintings.create(request)
+    operations = await studio.settled(request.model, request.operations)
+    return await run_in_threadpool(
+        studio.paintings.create, request.model_copy(update={"operations": operations})
+    )
 
 
 @router.post(
@@ -54,15 +58,23 @@ def get_painting(painting: Identifier, studio: StudioOf) -> Painting:
 
 
 @router.put("/{painting}", operation_id="savePainting", responses=ERRORS)
-def save_painting(painting: Identifier, request: SavePainting, studio: StudioOf) -> Painting:
+async def save_painting(painting: Identifier, request: SavePainting, studio: StudioOf) -> Painting:
     """Replace a painting; 409 where another tab has changed it since."""
-    return studio.paintings.save(painting, request)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    operations = await studio.settled(kept.model, request.operations)
+    return await run_in_threadpool(
+        studio.paintings.save, painting, request.model_copy(update={"operations": operations})
+    )
 
 
 @router.patch("/{painting}", operation_id="stepPainting", responses=ERRORS)
-def step_painting(painting: Identifier, request: StepPainting, studio: StudioOf) -> Painting:
+async def step_painting(painting: Identifier, request: StepPainting, studio: StudioOf) -> Painting:
     """One operation, undo or redo; 409 where another tab has changed it since."""
-    return studio.paintings.step(painting, request)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    appended = await studio.settled(kept.model, request.append)
+    return await run_in_threadpool(
+        studio.paintings.step, painting, request.model_copy(update={"append": appended})
+    )
 
 
 @router.delete("/{painting}", operation_id="deletePainting", status_code=204, responses=ERRORS)
@@ -87,16 +99,21 @@ async def get_painting_jpeg(
     painting: Identifier, studio: StudioOf, size: Annotated[int | None, Query(ge=16, le=1024)] = None
 ) -> Response:
     """The painting as it stands, as JPEG."""
-    kept = studio.paintings.get(painting)
-    return image(await studio.compute.run(lambda: studio.pictures.painted_jpeg(kept, size)), "jpeg", keep_seconds=0)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    return image(
+        await studio.compute.run(lambda: studio.pictures.painted_jpeg(kept, size)), "jpeg", keep_seconds=0
+    )
 
 
 @router.get(
-    "/{painting}/export.png", operation_id="exportPainting", response_class=Response, responses=image_answers("png")
+    "/{painting}/export.png",
+    operation_id="exportPainting",
+    response_class=Response,
+    responses=image_answers("png"),
 )
 async def export_painting(painting: Identifier, studio: StudioOf) -> Response:
     """The painting as PNG with its recipe inside: `inscape replay` draws it again."""
-    kept = studio.paintings.get(painting)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
     answer = image(await studio.compute.run(lambda: studio.pictures.export(kept)), "png", keep_seconds=0)
     answer.headers["Content-Disposition"] = f'attachment; filename="inscape-{painting}.png"'
     return answer
@@ -105,12 +122,12 @@ async def export_painting(painting: Identifier, studio: StudioOf) -> Response:
 @router.get("/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)
 async def get_recipe(painting: Identifier, studio: StudioOf) -> dict[str, Any]:
     """The recipe alone."""
-    kept = studio.paintings.get(painting)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
     return await studio.compute.run(lambda: studio.pictures.recipe(kept))
 
 
 @router.get("/{painting}/command", operation_id="getCommand", responses=ERRORS)
 async def get_command(painting: Identifier, studio: StudioOf) -> Command:
     """The command line and the Python that do the same."""
-    kept = studio.paintings.get(painting)
+    kept = await run_in_threadpool(studio.paintings.get, painting)
     return await studio.compute.run(lambda: studio.pictures.command(kept))

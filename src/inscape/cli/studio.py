@@ -1,0 +1,66 @@
+"""`inscape studio`: the web application."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inscape.cli.common import Device, Json
+
+
+def studio(
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; other machines reach 0.0.0.0.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = 7860,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the address in a browser.")
+    ] = True,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option("--model", help="A folder with card.json and weights.safetensors; repeatable."),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Open the studio in a browser; Ctrl-C ends it."""
+    from importlib.util import find_spec
+
+    from inscape.errors import MissingExtraError
+
+    for package in ("fastapi", "uvicorn", "websockets"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "studio")
+    from inscape.studio.server import serve
+    from inscape.studio.studio import Settings
+
+    _set_up_logging()
+    settings = Settings(host=host, port=port, device=device, models=_named(model or []))
+
+    def started(address: str) -> None:
+        text = (
+            f"Inscape studio: {address}\nCtrl-C ends it."
+            if not json
+            else json_module.dumps({"address": address})
+        )
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    serve(settings, started=started, browser=browser)
+
+
+def _named(folders: list[Path]) -> dict[str, Path]:
+    """Folders by the names on their cards."""
+    from inscape.models import Card
+
+    return {Card.read(folder / "card.json").name: folder for folder in folders}
+
+
+def _set_up_logging() -> None:
+    import logging
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="inscape: %(message)s")
