@@ -111,6 +111,7 @@ class Canvas:
         number = self._known.get(label)
         if number is None:
             number = self._known[label] = len(self._rows)
+            assert number < 256, "a scene has at most 255 different labels"
             row = [0] * len(self.vocabulary.planes)
             for name in label:
                 row[self.vocabulary.plane_of(name)] = self.vocabulary.index(name)
@@ -159,7 +160,7 @@ class Canvas:
         """A soft round light, strongest in the middle."""
         self._shade.setShader(
             skia.GradientShader.MakeRadial(
-                skia.Point(*centre), radius, [_color(color, alpha), _color(color, alpha * 0.3), _color(color, 0)]
+                skia.Point(*centre), radius, [_color(color, alpha * share) for share in (1.0, 0.3, 0.0)]
             )
         )
         self._picture.drawCircle(centre[0], centre[1], radius, self._shade)
@@ -180,7 +181,14 @@ class Canvas:
 
     @contextmanager
     def at(
-        self, x: float, y: float, scale: float = 1.0, *, flip: bool = False, rise: float = 0.0, turn: float = 0.0
+        self,
+        x: float,
+        y: float,
+        scale: float = 1.0,
+        *,
+        flip: bool = False,
+        rise: float = 0.0,
+        turn: float = 0.0,
     ) -> Iterator[None]:
         """Move the origin: mirrored left to right, skewed upwards to the right, or turned, in degrees."""
         matrix = skia.Matrix.MakeAll(-scale if flip else scale, 0, x, -rise * scale, scale, y, 0, 0, 1)
@@ -204,7 +212,7 @@ class Canvas:
     @property
     def scale(self) -> float:
         """How long one unit of the present coordinates is, as a fraction of the picture's height."""
-        return abs(self._picture.getTotalMatrix().getScaleY()) / self._size
+        return float(abs(self._picture.getTotalMatrix().getScaleY())) / self._size
 
     def finish(self, picture: Pixels, labels: Pixels) -> None:
         """Write picture `[height, width, 3]` and labels `[plane, height, width]` into the arrays given."""

@@ -77,9 +77,8 @@ class Random:
     def weighted(self, weights: dict[str, float]) -> str:
         """One of the names, as often as their weights say."""
         rest = self.unit() * sum(weights.values())
-        name = ""
         for name, weight in weights.items():
             rest -= weight
             if rest < 0:
-                break
-        return name
+                return name
+        return next(reversed(weights))

@@ -14,7 +14,12 @@ _DAYS = {
     "night": "at night",
 }
 _STYLES = {"plaster": "plastered", "brick": "brick", "stone": "stone", "wood": "wooden"}
-_WEATHER = {"clear": "a clear sky", "fair": "a bright sky", "overcast": "an overcast sky", "mist": "mist"}
+_WEATHER = {
+    "clear": "under a clear sky",
+    "fair": "under a bright sky",
+    "overcast": "under an overcast sky",
+    "mist": "in mist",
+}
 _COUNTS = ("no", "a", "two", "three", "four", "five", "six")
 
 
@@ -38,9 +43,8 @@ def write_captions(factors: Factors, visible: Set[str], trees: int) -> tuple[str
         around.append("mountains behind" if factors.terrain == "mountains" else "hills behind")
     season = f"{factors.season}{', snow on the ground' if factors.snow else ''}"
     middle = f", {_listing(around)}," if around else ""
-    long = f"{article.capitalize()} {house}{top}{middle} under {_WEATHER[factors.weather]} {_DAYS[factors.day]}; {season}."
-    if factors.weather == "mist":
-        long = long.replace("under mist", "in the mist")
+    weather = f"{_WEATHER[factors.weather]} {_DAYS[factors.day]}"
+    long = f"{article.capitalize()} {house}{top}{middle} {weather}; {season}."
     marks = [name for name in ("banner", "lettering") if name in visible]
     captions = [short, long]
     if marks:

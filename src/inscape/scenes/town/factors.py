@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from inscape.scenes.canvas import Color, mix
 from inscape.scenes.random import Random
 
-# hour: sky above, sky at the horizon, light on things, light in shadow, how brightly windows glow
-_HOURS: tuple[tuple[float, Color, Color, Color, Color, float], ...] = (
-    (0.00, (0.36, 0.44, 0.72), (0.99, 0.76, 0.66), (0.96, 0.84, 0.80), (0.58, 0.56, 0.74), 0.25),
-    (0.20, (0.30, 0.56, 0.88), (0.84, 0.91, 0.96), (1.02, 0.99, 0.93), (0.62, 0.66, 0.78), 0.00),
-    (0.50, (0.18, 0.46, 0.86), (0.72, 0.87, 0.98), (1.05, 1.04, 1.00), (0.62, 0.67, 0.78), 0.00),
-    (0.70, (0.33, 0.52, 0.80), (0.98, 0.84, 0.60), (1.08, 0.95, 0.74), (0.60, 0.56, 0.66), 0.05),
-    (0.85, (0.20, 0.20, 0.46), (0.98, 0.52, 0.38), (0.82, 0.62, 0.60), (0.42, 0.38, 0.56), 0.90),
-    (1.00, (0.05, 0.08, 0.23), (0.26, 0.34, 0.58), (0.46, 0.50, 0.70), (0.28, 0.31, 0.50), 1.00),
+
+class _Hour(NamedTuple):
+    """Colours of the sky above and at the horizon, light in the sun and in shadow, glow of windows."""
+
+    hour: float
+    above: Color
+    low: Color
+    sun: Color
+    shadow: Color
+    glow: float
+
+
+_HOURS = (
+    _Hour(0.00, (0.36, 0.44, 0.72), (0.99, 0.76, 0.66), (0.96, 0.84, 0.80), (0.58, 0.56, 0.74), 0.25),
+    _Hour(0.20, (0.30, 0.56, 0.88), (0.84, 0.91, 0.96), (1.02, 0.99, 0.93), (0.62, 0.66, 0.78), 0.00),
+    _Hour(0.50, (0.18, 0.46, 0.86), (0.72, 0.87, 0.98), (1.05, 1.04, 1.00), (0.62, 0.67, 0.78), 0.00),
+    _Hour(0.70, (0.33, 0.52, 0.80), (0.98, 0.84, 0.60), (1.08, 0.95, 0.74), (0.60, 0.56, 0.66), 0.05),
+    _Hour(0.85, (0.20, 0.20, 0.46), (0.98, 0.52, 0.38), (0.82, 0.62, 0.60), (0.42, 0.38, 0.56), 0.90),
+    _Hour(1.00, (0.05, 0.08, 0.23), (0.26, 0.34, 0.58), (0.46, 0.50, 0.70), (0.28, 0.31, 0.50), 1.00),
 )
+_PLANS = {"cottage": 0.26, "townhouse": 0.18, "church": 0.24, "hall": 0.18, "barn": 0.14}
 
 
 @dataclass(frozen=True)
@@ -82,8 +96,12 @@ def draw_factors(random: Random, rules: bool) -> Factors:
     hour = of("hour")
     day = hour.weighted({"morning": 0.22, "noon": 0.36, "evening": 0.2, "dusk": 0.15, "night": 0.07})
     low, high = {
-        "morning": (0.0, 0.2), "noon": (0.2, 0.6), "evening": (0.6, 0.76), "dusk": (0.78, 0.91), "night": (0.91, 1.0)
-    }[day]  # fmt: skip
+        "morning": (0.0, 0.2),
+        "noon": (0.2, 0.6),
+        "evening": (0.6, 0.76),
+        "dusk": (0.78, 0.91),
+        "night": (0.91, 1.0),
+    }[day]
     season = of("season").weighted({"spring": 0.25, "summer": 0.35, "autumn": 0.22, "winter": 0.18})
     tower = of("tower").weighted({"none": 0.32, "side": 0.46, "middle": 0.22})
     top = of("top").weighted({"spire": 0.48, "dome": 0.42, "battlement": 0.1})
@@ -97,7 +115,7 @@ def draw_factors(random: Random, rules: bool) -> Factors:
         weather=of("weather").weighted({"clear": 0.3, "fair": 0.4, "overcast": 0.18, "mist": 0.12}),
         season=season,
         snow=season == "winter" and of("snow").chance(0.75),
-        plan=of("plan").weighted({"cottage": 0.26, "townhouse": 0.18, "church": 0.24, "hall": 0.18, "barn": 0.14}),
+        plan=of("plan").weighted(_PLANS),
         style=of("style").weighted({"plaster": 0.33, "brick": 0.27, "stone": 0.24, "wood": 0.16}),
         tower=tower,
         top=top if tower != "none" else "none",
@@ -117,12 +135,11 @@ def light_of(factors: Factors, random: Random) -> Light:
     """The light of a scene: hour and weather, with a little freedom."""
     own = random.stream("light")
     hour = factors.hour
-    for before, after in zip(_HOURS, _HOURS[1:], strict=False):
-        if hour <= after[0]:
-            break
-    share = (hour - before[0]) / (after[0] - before[0])
-    above, low, sun, shadow = (mix(before[i], after[i], share) for i in (1, 2, 3, 4))
-    glow = before[5] + (after[5] - before[5]) * share
+    before, after = next((pair for pair in pairwise(_HOURS) if hour <= pair[1].hour), _HOURS[-2:])
+    share = (hour - before.hour) / (after.hour - before.hour)
+    above, low = mix(before.above, after.above, share), mix(before.low, after.low, share)
+    sun, shadow = mix(before.sun, after.sun, share), mix(before.shadow, after.shadow, share)
+    glow = before.glow + (after.glow - before.glow) * share
     above = mix(above, (own.unit(), own.unit() * 0.5 + 0.3, own.unit() * 0.3 + 0.6), 0.1)
     low = mix(low, (own.unit(), own.unit() * 0.5 + 0.4, own.unit()), 0.08)
     dim = (above[0] + above[1] + low[1]) / 3.0

@@ -30,7 +30,9 @@ def draw_sky(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
     clouds = random.stream("clouds")
     for _ in range(clouds.integer(few, many)):
         size = clouds.uniform(0.16, 0.34)
-        draw_cloud(canvas, light, clouds, (clouds.uniform(0.02, 0.98), clouds.uniform(0.06, horizon * 0.55)), size)
+        draw_cloud(
+            canvas, light, clouds, (clouds.uniform(0.02, 0.98), clouds.uniform(0.06, horizon * 0.55)), size
+        )
 
 
 def _stars(canvas: Canvas, horizon: float, random: Random) -> None:
@@ -41,12 +43,16 @@ def _stars(canvas: Canvas, horizon: float, random: Random) -> None:
     canvas.fill(path, (1, 1, 0.95), alpha=0.8)
 
 
-def _disc(canvas: Canvas, x: float, y: float, radius: float, color: tuple[float, float, float], alpha: float) -> None:
+def _disc(
+    canvas: Canvas, x: float, y: float, radius: float, color: tuple[float, float, float], alpha: float
+) -> None:
     canvas.glow((x, y), radius * 7, color, alpha)
     canvas.fill(oval(x, y, radius, radius), mix(color, (1, 1, 1), 0.5))
 
 
-def draw_cloud(canvas: Canvas, light: Light, random: Random, centre: tuple[float, float], size: float) -> None:
+def draw_cloud(
+    canvas: Canvas, light: Light, random: Random, centre: tuple[float, float], size: float
+) -> None:
     """A heap of ovals over a flat base: shaded below, bright where the sun is."""
     x, y = centre
     count = random.integer(4, 6)
@@ -62,7 +68,9 @@ def draw_cloud(canvas: Canvas, light: Light, random: Random, centre: tuple[float
         bright.addOval(
             skia.Rect.MakeLTRB(cx - rx * 0.84 + shift, cy - ry * 0.92, cx + rx * 0.84 + shift, cy + ry * 0.5)
         )
-    whole.addOval(skia.Rect.MakeLTRB(x - size * 0.58, base - size * 0.12, x + size * 0.58, base + size * 0.035))
+    whole.addOval(
+        skia.Rect.MakeLTRB(x - size * 0.58, base - size * 0.12, x + size * 0.58, base + size * 0.035)
+    )
     body = light.on((0.97, 0.97, 0.98), 0.45)
     top = mix(light.on((1.0, 1.0, 1.0), 1.0), light.low, 0.12)
     canvas.fill(whole, mix(body, light.low, 0.25), ("cloud",))

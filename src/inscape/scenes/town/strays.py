@@ -14,9 +14,17 @@ from inscape.scenes.town.trees import KINDS, draw_tree
 from inscape.scenes.town.walls import ROOF_COLORS, WALL_COLORS, draw_face, draw_roof
 
 _STRAYS = {
-    "patch": 0.22, "door": 0.2, "window": 0.12, "tree": 0.16, "dome": 0.1, "spire": 0.1, "car": 0.06,
-    "person": 0.07, "sign": 0.06, "cloud": 0.05,
-}  # fmt: skip
+    "patch": 0.22,
+    "door": 0.2,
+    "window": 0.12,
+    "tree": 0.16,
+    "dome": 0.1,
+    "spire": 0.1,
+    "car": 0.06,
+    "person": 0.07,
+    "sign": 0.06,
+    "cloud": 0.05,
+}
 
 
 def draw_strays(canvas: Canvas, factors: Factors, light: Light, random: Random) -> None:
@@ -41,7 +49,9 @@ def _stray(canvas: Canvas, factors: Factors, light: Light, random: Random, what:
         draw_window(canvas, light, size, (arch, frame, frame), random.chance(0.5))
     elif what == "tree":
         height = random.uniform(0.18, 0.42)
-        draw_tree(canvas, factors, light, random, random.choice(KINDS), height=height, shadow=random.chance(0.3))
+        draw_tree(
+            canvas, factors, light, random, random.choice(KINDS), height=height, shadow=random.chance(0.3)
+        )
     elif what == "dome":
         draw_dome(canvas, light, random, random.uniform(0.16, 0.24), random.chance(0.5))
     elif what == "spire":
@@ -59,16 +69,25 @@ def _stray(canvas: Canvas, factors: Factors, light: Light, random: Random, what:
 def _patch(canvas: Canvas, factors: Factors, light: Light, random: Random) -> None:
     """A piece of wall, roof, grass, hill or sky."""
     width, height = random.uniform(0.08, 0.3), random.uniform(0.08, 0.25)
-    shape = random.choice((rectangle(0, -height, width, height), oval(width * 0.5, -height * 0.5, width * 0.5, height * 0.5),
-                           polygon([(0, 0), (width * 0.5, -height), (width, 0)])))  # fmt: skip
+    shape = random.choice(
+        (
+            rectangle(0, -height, width, height),
+            oval(width * 0.5, -height * 0.5, width * 0.5, height * 0.5),
+            polygon([(0, 0), (width * 0.5, -height), (width, 0)]),
+        )
+    )
     what = random.choice(("wall", "wall", "roof", "roof", "grass", "hill", "sky"))
     if what == "wall":
         material = random.choice(tuple(WALL_COLORS))
         look = (material, random.choice(WALL_COLORS[material]))
-        draw_face(canvas, light, shape, (width, height), look, random.unit(), ("wall", material))
+        draw_face(
+            canvas, light, shape, (width, height), look, exposure=random.unit(), label=("wall", material)
+        )
     elif what == "roof":
         color, material = random.choice(ROOF_COLORS)
-        draw_roof(canvas, light, shape, (material, color), random.unit(), "cottage", snow=factors.snow)
+        draw_roof(
+            canvas, light, shape, (material, color), exposure=random.unit(), kind="cottage", snow=factors.snow
+        )
     elif what == "grass":
         label = ("grass", "snow" if factors.snow else "turf")
         canvas.fill(shape, light.on(grass_color(factors, random), 0.9), label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import skia
 
 from inscape.scenes.canvas import Canvas, Color, mix, oval, scaled
@@ -59,7 +61,7 @@ def draw_ridge(
     path = skia.Path()
     path.moveTo(-0.4, base + 0.06)
     path.lineTo(*points[0])
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if sharp:
             path.lineTo(x1, y1)
         else:
@@ -141,7 +143,9 @@ def _flowers(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
     path = skia.Path()
     for _ in range(30):
         depth = random.unit()
-        path.addCircle(random.unit(), factors.horizon + 0.05 + (0.95 - factors.horizon) * depth, 0.002 + 0.004 * depth)
+        path.addCircle(
+            random.unit(), factors.horizon + 0.05 + (0.95 - factors.horizon) * depth, 0.002 + 0.004 * depth
+        )
     canvas.fill(path, light.on(random.choice(colors)))
 
 
@@ -160,9 +164,7 @@ def draw_path(
     one, two = y + (1.0 - y) * 0.4, y + (1.0 - y) * 0.65
     path = skia.Path()
     path.moveTo(x - width * 0.5, y)
-    path.cubicTo(
-        x - width * 0.6 + bend * 0.6, one, end - wide * 0.4 + bend, two, end - wide * 0.5, 1.02
-    )
+    path.cubicTo(x - width * 0.6 + bend * 0.6, one, end - wide * 0.4 + bend, two, end - wide * 0.5, 1.02)
     path.lineTo(end + wide * 0.5, 1.02)
     path.cubicTo(end + wide * 0.3 + bend, two, x + width * 0.7 + bend * 0.6, one, x + width * 0.5, y)
     path.close()

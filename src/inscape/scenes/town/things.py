@@ -9,18 +9,31 @@ from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 
 _PAINTS: tuple[Color, ...] = (
-    (0.82, 0.14, 0.14), (0.12, 0.34, 0.72), (0.95, 0.76, 0.16), (0.92, 0.92, 0.92), (0.12, 0.5, 0.44), (0.16, 0.17, 0.2)
-)  # fmt: skip
+    (0.82, 0.14, 0.14),
+    (0.12, 0.34, 0.72),
+    (0.95, 0.76, 0.16),
+    (0.92, 0.92, 0.92),
+    (0.12, 0.5, 0.44),
+    (0.16, 0.17, 0.2),
+)
 _COATS: tuple[Color, ...] = (
-    (0.84, 0.18, 0.2), (0.16, 0.32, 0.66), (0.95, 0.72, 0.2), (0.5, 0.22, 0.5), (0.94, 0.94, 0.9), (0.14, 0.46, 0.36)
-)  # fmt: skip
+    (0.84, 0.18, 0.2),
+    (0.16, 0.32, 0.66),
+    (0.95, 0.72, 0.2),
+    (0.5, 0.22, 0.5),
+    (0.94, 0.94, 0.9),
+    (0.14, 0.46, 0.36),
+)
 _SKINS: tuple[Color, ...] = ((0.96, 0.80, 0.68), (0.78, 0.58, 0.44), (0.48, 0.32, 0.24))
 _BOARDS: tuple[Color, ...] = ((0.10, 0.32, 0.68), (0.96, 0.82, 0.18), (0.84, 0.14, 0.14), (0.95, 0.95, 0.93))
 
 
 def _shadow(canvas: Canvas, light: Light, half: float, height: float) -> None:
-    canvas.fill(oval(-light.side * half * 0.3, 0, half, height), light.on((0.08, 0.09, 0.12), 0.1),
-                alpha=0.25 + 0.3 * light.crisp)  # fmt: skip
+    canvas.fill(
+        oval(-light.side * half * 0.3, 0, half, height),
+        light.on((0.08, 0.09, 0.12), 0.1),
+        alpha=0.25 + 0.3 * light.crisp,
+    )
 
 
 def draw_car(canvas: Canvas, light: Light, random: Random, length: float) -> None:
@@ -38,13 +51,22 @@ def draw_car(canvas: Canvas, light: Light, random: Random, length: float) -> Non
         canvas.fill(cabin, light.on(scaled(paint, 0.92), 0.8), label)
         body = skia.Path()
         body.addRoundRect(skia.Rect.MakeLTRB(-0.5, -0.27, 0.5, -0.07), 0.075, 0.07)
-        canvas.shade(body, ((0, -0.27), (0, -0.07)), (light.on(mix(paint, (1, 1, 1), 0.25), 1), light.on(scaled(paint, 0.7), 0.4)), label)
+        canvas.shade(
+            body,
+            ((0, -0.27), (0, -0.07)),
+            (light.on(mix(paint, (1, 1, 1), 0.25), 1), light.on(scaled(paint, 0.7), 0.4)),
+            label,
+        )
         glass = mix(light.low, (0.16, 0.22, 0.3), 0.55)
         pane = ("car", "windscreen", "glass")
         canvas.fill(polygon([(-0.28, -0.25), (-0.2, -0.39), (-0.03, -0.395), (-0.03, -0.25)]), glass, pane)
-        canvas.fill(polygon([(0.01, -0.25), (0.01, -0.395), (0.09, -0.39), (0.24, -0.25)]), scaled(glass, 1.12), pane)
+        canvas.fill(
+            polygon([(0.01, -0.25), (0.01, -0.395), (0.09, -0.39), (0.24, -0.25)]), scaled(glass, 1.12), pane
+        )
         canvas.fill(rectangle(-0.5, -0.14, 1.0, 0.025), light.on(scaled(paint, 0.5), 0.3), alpha=0.6)
-        canvas.fill(oval(0.465, -0.19, 0.03, 0.03), mix(light.on((0.98, 0.95, 0.8)), (1.0, 0.95, 0.7), light.glow))
+        canvas.fill(
+            oval(0.465, -0.19, 0.03, 0.03), mix(light.on((0.98, 0.95, 0.8)), (1.0, 0.95, 0.7), light.glow)
+        )
         canvas.fill(rectangle(-0.5, -0.22, 0.035, 0.05), (0.75, 0.1, 0.1))
         for x in (-0.29, 0.29):
             canvas.fill(oval(x, -0.075, 0.1, 0.1), light.on((0.1, 0.1, 0.12), 0.6), ("car", "wheel"))
@@ -59,7 +81,17 @@ def draw_person(canvas: Canvas, light: Light, random: Random, height: float) -> 
     with canvas.at(0, 0, height, flip=random.chance(0.5)):
         _shadow(canvas, light, 0.2, 0.03)
         stride = random.uniform(0.02, 0.07)
-        lower = polygon([(-0.11, -0.46), (0.11, -0.46), (0.09 + stride, 0), (0.01 + stride, 0), (0.0, -0.34), (-0.01 - stride, 0), (-0.09 - stride, 0)])
+        lower = polygon(
+            [
+                (-0.11, -0.46),
+                (0.11, -0.46),
+                (0.09 + stride, 0),
+                (0.01 + stride, 0),
+                (0.0, -0.34),
+                (-0.01 - stride, 0),
+                (-0.09 - stride, 0),
+            ]
+        )
         canvas.fill(lower, light.on(legs, 0.7), ("person", "legs", "cloth"))
         upper = skia.Path()
         upper.moveTo(-0.1, -0.82)
@@ -73,9 +105,17 @@ def draw_person(canvas: Canvas, light: Light, random: Random, height: float) -> 
         upper.close()
         sides = (light.on(coat, 0.5 - light.side * 0.45), light.on(coat, 0.5 + light.side * 0.45))
         canvas.shade(upper, ((-0.18, 0), (0.18, 0)), sides, ("person", "coat", "cloth"))
-        canvas.fill(oval(0, -0.9, 0.1, 0.105), light.on(random.choice(_SKINS), 0.85), ("person", "head", "skin"))
-        hair = polygon([(-0.105, -0.9), (-0.09, -0.99), (0.0, -1.02), (0.09, -0.99), (0.105, -0.92), (0.04, -0.95)])
-        canvas.fill(hair, light.on(random.choice(((0.2, 0.14, 0.1), (0.55, 0.4, 0.2), (0.12, 0.1, 0.1)))), ("person", "head", "skin"))
+        canvas.fill(
+            oval(0, -0.9, 0.1, 0.105), light.on(random.choice(_SKINS), 0.85), ("person", "head", "skin")
+        )
+        hair = polygon(
+            [(-0.105, -0.9), (-0.09, -0.99), (0.0, -1.02), (0.09, -0.99), (0.105, -0.92), (0.04, -0.95)]
+        )
+        canvas.fill(
+            hair,
+            light.on(random.choice(((0.2, 0.14, 0.1), (0.55, 0.4, 0.2), (0.12, 0.1, 0.1)))),
+            ("person", "head", "skin"),
+        )
         canvas.place("person", skia.Rect.MakeLTRB(-0.21, -1.02, 0.21, 0), height=round(height, 4))
 
 
@@ -85,7 +125,9 @@ def draw_sign(canvas: Canvas, light: Light, random: Random, height: float) -> No
     ink: Color = (0.12, 0.12, 0.16) if board[0] > 0.85 and board[1] > 0.7 else (0.97, 0.97, 0.95)
     with canvas.at(0, 0, height, flip=random.chance(0.5)):
         _shadow(canvas, light, 0.2, 0.025)
-        canvas.fill(rectangle(-0.04, -0.95, 0.08, 0.95), light.on((0.46, 0.36, 0.28), 0.6), ("sign", "post", "wood"))
+        canvas.fill(
+            rectangle(-0.04, -0.95, 0.08, 0.95), light.on((0.46, 0.36, 0.28), 0.6), ("sign", "post", "wood")
+        )
         arrow = random.chance(0.5)
         if arrow:
             shape = polygon([(-0.36, -0.98), (0.3, -0.98), (0.46, -0.77), (0.3, -0.56), (-0.36, -0.56)])

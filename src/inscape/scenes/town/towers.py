@@ -11,11 +11,17 @@ from inscape.scenes.town.openings import draw_window
 from inscape.scenes.town.walls import draw_face
 
 SPIRES: tuple[tuple[Color, str], ...] = (
-    ((0.30, 0.36, 0.46), "slate"), ((0.68, 0.28, 0.20), "tile"), ((0.38, 0.62, 0.54), "copper"), ((0.24, 0.26, 0.32), "slate")
-)  # fmt: skip
+    ((0.30, 0.36, 0.46), "slate"),
+    ((0.68, 0.28, 0.20), "tile"),
+    ((0.38, 0.62, 0.54), "copper"),
+    ((0.24, 0.26, 0.32), "slate"),
+)
 DOMES: tuple[tuple[Color, str], ...] = (
-    ((0.90, 0.70, 0.24), "metal"), ((0.36, 0.66, 0.58), "copper"), ((0.30, 0.46, 0.74), "metal"), ((0.56, 0.60, 0.68), "metal")
-)  # fmt: skip
+    ((0.90, 0.70, 0.24), "metal"),
+    ((0.36, 0.66, 0.58), "copper"),
+    ((0.30, 0.46, 0.74), "metal"),
+    ((0.56, 0.60, 0.68), "metal"),
+)
 
 
 def draw_spire(canvas: Canvas, light: Light, random: Random, width: float, height: float) -> None:
@@ -54,7 +60,11 @@ def draw_dome(canvas: Canvas, light: Light, random: Random, width: float, onion:
         path.cubicTo(-half * 0.98, -height * 0.72, -half * 0.5, -height, 0, -height)
         path.cubicTo(half * 0.5, -height, half * 0.98, -height * 0.72, half * 0.94, 0)
     path.close()
-    dark, middle, pale = light.on(scaled(color, 0.6), 0.15), light.on(color, 0.8), light.on(mix(color, (1, 1, 1), 0.3), 1.0)
+    dark, middle, pale = (
+        light.on(scaled(color, 0.6), 0.15),
+        light.on(color, 0.8),
+        light.on(mix(color, (1, 1, 1), 0.3), 1.0),
+    )
     colors = (dark, middle, pale, middle) if light.side > 0 else (middle, pale, middle, dark)
     canvas.shade(path, ((-half * 1.1, 0), (half * 1.1, 0)), colors, ("dome", material))
     ribs = skia.Path()
@@ -65,25 +75,38 @@ def draw_dome(canvas: Canvas, light: Light, random: Random, width: float, onion:
     canvas.fill(rectangle(-half, -0.016, width, 0.022), light.on((0.93, 0.9, 0.84), 0.8), ("dome", "stone"))
     lantern = rectangle(-width * 0.05, -height - width * 0.14, width * 0.1, width * 0.17)
     canvas.fill(lantern, light.on(scaled(color, 0.9), 0.7), ("dome", "lantern", material))
-    canvas.fill(oval(0, -height - width * 0.16, width * 0.05, width * 0.05), pale, ("dome", "lantern", material))
-    canvas.place("dome", skia.Rect.MakeLTRB(-half, -height - width * 0.2, half, 0), material=material, onion=onion)
+    canvas.fill(
+        oval(0, -height - width * 0.16, width * 0.05, width * 0.05), pale, ("dome", "lantern", material)
+    )
+    canvas.place(
+        "dome", skia.Rect.MakeLTRB(-half, -height - width * 0.2, half, 0), material=material, onion=onion
+    )
     return height
 
 
 def draw_tower(
-    canvas: Canvas, light: Light, random: Random, size: tuple[float, float], top: str,
-    look: tuple[str, Color], kind: str, frame: Color,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    light: Light,
+    random: Random,
+    size: tuple[float, float],
+    top: str,
+    look: tuple[str, Color],
+    *,
+    kind: str,
+    frame: Color,
+) -> None:
     """A tower of (width, height) whose foot is centred on the origin, with its top and a window."""
     width, height = size
     half = width * 0.5
     with canvas.at(-half, 0):
         face = rectangle(0, -height, width, height)
-        draw_face(canvas, light, face, size, look, 0.9, ("wall", "tower", look[0], kind))
+        draw_face(canvas, light, face, size, look, exposure=0.9, label=("wall", "tower", look[0], kind))
         dark = (0.0, 0.0, 0.05)
         edge = ((0.0, 0.0), (width, 0.0)) if light.side < 0 else ((width, 0.0), (0.0, 0.0))
         canvas.shade(face, edge, (dark, dark), alphas=(0.0, 0.34))
-        canvas.place("wall", face.getBounds(), part="tower", material=look[0], height=round(height * canvas.scale, 4))
+        canvas.place(
+            "wall", face.getBounds(), part="tower", material=look[0], height=round(height * canvas.scale, 4)
+        )
     ledge = light.on(mix(scaled(look[1], 0.9), (0.9, 0.88, 0.84), 0.4), 0.9)
     label = ("wall", "tower", look[0], kind)
     pale = width * 0.44

@@ -56,11 +56,18 @@ class Town:
         counts = np.bincount(labels[0].ravel(), minlength=len(self.vocabulary))
         least = max(size * size // 2048, 1)
         visible = {
-            name for name in self.vocabulary.in_plane("object") if counts[self.vocabulary.index(name)] >= least
+            name
+            for name in self.vocabulary.in_plane("object")
+            if counts[self.vocabulary.index(name)] >= least
         }
         trees = sum(thing.concept == "tree" for thing in canvas.objects)
         return Scene(
-            picture, labels, tuple(canvas.objects), write_captions(factors, visible, trees), seed, asdict(factors)
+            picture,
+            labels,
+            tuple(canvas.objects),
+            write_captions(factors, visible, trees),
+            seed,
+            asdict(factors),
         )
 
     def batch(self, seeds: Iterable[int], size: int = 64, rules: bool = True) -> tuple[Pixels, Pixels]:
@@ -78,6 +85,10 @@ class Town:
             canvas.finish(pictures[index], labels[index])
         return pictures, labels
 
+    def __reduce__(self) -> tuple[type[Town], tuple[()]]:
+        """A world travels between processes without its drawing surfaces."""
+        return Town, ()
+
     def hash(self) -> str:
         """SHA-256 of the vocabulary and the labels of 64 scenes at 64 pixels, with rules and without."""
         digest = hashlib.sha256(repr(self.vocabulary.to_json()).encode())
@@ -87,7 +98,9 @@ class Town:
 
     def _canvas(self, size: int) -> Canvas:
         if not 16 <= size <= 4096:
-            raise ValueRangeError(f"A scene is 16 to 4096 pixels high and wide, got {size}.", "Use for instance 256.")
+            raise ValueRangeError(
+                f"A scene is 16 to 4096 pixels high and wide, got {size}.", "Use for instance 256."
+            )
         canvas = getattr(self._local, "canvas", None)
         if canvas is None or canvas.size != size:
             canvas = self._local.canvas = Canvas(size, self.vocabulary)
@@ -180,13 +193,22 @@ def _draw_things(
     side = 1 if random.chance(0.5) else -1
     low = min(foot + 0.04, 0.93)
     if factors.sign:
-        with canvas.at(min(max(x - side * random.uniform(0.2, 0.36), 0.1), 0.9), random.uniform(low, min(low + 0.07, 0.95))):
+        with canvas.at(
+            min(max(x - side * random.uniform(0.2, 0.36), 0.1), 0.9),
+            random.uniform(low, min(low + 0.07, 0.95)),
+        ):
             draw_sign(canvas, light, random.stream("sign"), random.uniform(0.2, 0.25))
     if factors.person:
-        with canvas.at(min(max(x + side * random.uniform(0.1, 0.3), 0.08), 0.92), random.uniform(low, min(low + 0.06, 0.95))):
-            draw_person(canvas, light, random.stream("person"), random.uniform(0.19, 0.23) * (0.8 + 0.2 * scale))
+        with canvas.at(
+            min(max(x + side * random.uniform(0.1, 0.3), 0.08), 0.92),
+            random.uniform(low, min(low + 0.06, 0.95)),
+        ):
+            draw_person(
+                canvas, light, random.stream("person"), random.uniform(0.19, 0.23) * (0.8 + 0.2 * scale)
+            )
     if factors.car:
-        with canvas.at(min(max(x + side * random.uniform(0.24, 0.42), 0.1), 0.9), random.uniform(min(low + 0.02, 0.94), 0.96)):
+        with canvas.at(
+            min(max(x + side * random.uniform(0.24, 0.42), 0.1), 0.9),
+            random.uniform(min(low + 0.02, 0.94), 0.96),
+        ):
             draw_car(canvas, light, random.stream("car"), random.uniform(0.27, 0.34))
-
-

@@ -16,18 +16,37 @@ _LEAVES: dict[str, tuple[Color, ...]] = {
     "winter": ((0.46, 0.38, 0.34), (0.52, 0.46, 0.40), (0.42, 0.36, 0.38)),
 }
 _NEEDLES: tuple[Color, ...] = ((0.12, 0.36, 0.26), (0.10, 0.30, 0.22), (0.20, 0.40, 0.24))
+_LOBES = (
+    (-1, -0.48),
+    (-0.62, -0.78),
+    (-0.1, -0.86),
+    (0.5, -0.82),
+    (0.95, -0.5),
+    (-0.4, -0.45),
+    (0.45, -0.43),
+)
 _BARK: Color = (0.38, 0.26, 0.18)
 
 
 def draw_tree(
-    canvas: Canvas, factors: Factors, light: Light, random: Random, kind: str, *, height: float, shadow: bool = True
+    canvas: Canvas,
+    factors: Factors,
+    light: Light,
+    random: Random,
+    kind: str,
+    *,
+    height: float,
+    shadow: bool = True,
 ) -> None:
     """Draw a tree of this height at the origin, with its shadow on the ground."""
     with canvas.at(0, 0, height):
         if shadow and light.crisp > 0.1:
             lean = -light.side * 0.22
-            canvas.fill(oval(lean, 0.0, 0.3 if kind != "poplar" else 0.2, 0.035), light.on((0.1, 0.12, 0.1), 0.1),
-                        alpha=0.4 * light.crisp)  # fmt: skip
+            canvas.fill(
+                oval(lean, 0.0, 0.3 if kind != "poplar" else 0.2, 0.035),
+                light.on((0.1, 0.12, 0.1), 0.1),
+                alpha=0.4 * light.crisp,
+            )
         if kind == "conifer":
             bounds = _conifer(canvas, factors, light, random)
         elif kind == "poplar":
@@ -39,13 +58,17 @@ def draw_tree(
 
 def _trunk(canvas: Canvas, light: Light, kind: str, half: float, top: float) -> None:
     path = polygon([(-half, 0.0), (-half * 0.6, -top), (half * 0.6, -top), (half, 0.0)])
-    colors = (light.on(_BARK, 0.9 if light.side < 0 else 0.2), light.on(_BARK, 0.9 if light.side > 0 else 0.2))
+    colors = (
+        light.on(_BARK, 0.9 if light.side < 0 else 0.2),
+        light.on(_BARK, 0.9 if light.side > 0 else 0.2),
+    )
     canvas.shade(path, ((-half, 0), (half, 0)), colors, ("tree", "trunk", "bark", kind))
 
 
 def _leaf_color(factors: Factors, random: Random) -> Color:
-    color = random.choice(_LEAVES[factors.season])
-    return scaled(mix(color, random.choice(_LEAVES[factors.season][:2]), random.uniform(0, 0.5)), random.uniform(0.85, 1.1))
+    leaves = _LEAVES[factors.season]
+    color = mix(random.choice(leaves), random.choice(leaves[:2]), random.uniform(0, 0.5))
+    return scaled(color, random.uniform(0.85, 1.1))
 
 
 def _broadleaf(canvas: Canvas, factors: Factors, light: Light, random: Random) -> skia.Rect:
@@ -53,17 +76,19 @@ def _broadleaf(canvas: Canvas, factors: Factors, light: Light, random: Random) -
     _trunk(canvas, light, "broadleaf", 0.055, 0.55)
     wide = random.uniform(0.26, 0.36)
     lobes = [(0.0, -0.7, wide * 0.86, 0.28)]
-    for index in range(7):
-        x, y = ((-1, -0.48), (-0.62, -0.78), (-0.1, -0.86), (0.5, -0.82), (0.95, -0.5), (-0.4, -0.45), (0.45, -0.43))[index]
+    for x, y in _LOBES:
         radius = random.uniform(0.13, 0.18)
-        lobes.append((x * wide * 0.75 + random.uniform(-0.03, 0.03), y + random.uniform(-0.03, 0.03), radius * 1.1, radius))
+        cx, cy = x * wide * 0.75 + random.uniform(-0.03, 0.03), y + random.uniform(-0.03, 0.03)
+        lobes.append((cx, cy, radius * 1.1, radius))
     whole, middle, bright = skia.Path(), skia.Path(), skia.Path()
     for x, y, rx, ry in lobes:
         _add_oval(whole, x, y, rx, ry)
         _add_oval(middle, x + light.side * rx * 0.14, y - ry * 0.16, rx * 0.78, ry * 0.76)
         _add_oval(bright, x + light.side * rx * 0.3, y - ry * 0.36, rx * 0.42, ry * 0.36)
     label = ("tree", "crown", "foliage", "broadleaf")
-    canvas.shade(whole, ((0, -1), (0, -0.35)), (light.on(color, 0.45), light.on(scaled(color, 0.6), 0.1)), label)
+    canvas.shade(
+        whole, ((0, -1), (0, -0.35)), (light.on(color, 0.45), light.on(scaled(color, 0.6), 0.1)), label
+    )
     canvas.shade(middle, ((0, -1), (0, -0.3)), (light.on(color, 0.95), light.on(scaled(color, 0.72), 0.4)))
     top = (0.95, 0.97, 1.0) if factors.snow else mix(color, (1.0, 0.96, 0.5), 0.28)
     canvas.fill(bright, light.on(top, 1.0), alpha=0.75)
@@ -72,7 +97,9 @@ def _broadleaf(canvas: Canvas, factors: Factors, light: Light, random: Random) -
     return skia.Rect.MakeLTRB(bounds.left(), bounds.top(), bounds.right(), 0)
 
 
-def _leaves(canvas: Canvas, light: Light, random: Random, color: Color, extent: tuple[float, float, float]) -> None:
+def _leaves(
+    canvas: Canvas, light: Light, random: Random, color: Color, extent: tuple[float, float, float]
+) -> None:
     """Dabs of lighter and darker leaf over the crown."""
     wide, top, bottom = extent
     dabs = skia.Path()
@@ -91,7 +118,9 @@ def _poplar(canvas: Canvas, factors: Factors, light: Light, random: Random) -> s
         _add_oval(whole, random.uniform(-0.015, 0.015), y, wide * share, 0.18)
         _add_oval(bright, light.side * wide * 0.3, y - 0.03, wide * share * 0.5, 0.12)
     label = ("tree", "crown", "foliage", "poplar")
-    canvas.shade(whole, ((0, -1), (0, -0.15)), (light.on(color, 0.6), light.on(scaled(color, 0.62), 0.2)), label)
+    canvas.shade(
+        whole, ((0, -1), (0, -0.15)), (light.on(color, 0.6), light.on(scaled(color, 0.62), 0.2)), label
+    )
     top = (0.93, 0.95, 1.0) if factors.snow else mix(color, (1.0, 0.96, 0.5), 0.18)
     canvas.fill(bright, light.on(top, 0.95), alpha=0.7)
     _leaves(canvas, light, random, color, (wide * 0.7, -0.78, -0.25))
@@ -112,10 +141,21 @@ def _conifer(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
         peak = min(foot + 0.02, -0.13 - (share + 1.75 / tiers) * 0.78)
         peak = max(peak, -1.0)
         shape = polygon(
-            [(0, peak), (half, foot), (half * 0.5, foot + 0.025), (0, foot + 0.005), (-half * 0.5, foot + 0.025), (-half, foot)]
+            [
+                (0, peak),
+                (half, foot),
+                (half * 0.5, foot + 0.025),
+                (0, foot + 0.005),
+                (-half * 0.5, foot + 0.025),
+                (-half, foot),
+            ]
         )
-        canvas.shade(shape, ((-half, 0), (half, 0)),
-                     (light.on(color, 0.5 - light.side * 0.5), light.on(color, 0.5 + light.side * 0.5)), label)  # fmt: skip
+        canvas.shade(
+            shape,
+            ((-half, 0), (half, 0)),
+            (light.on(color, 0.5 - light.side * 0.5), light.on(color, 0.5 + light.side * 0.5)),
+            label,
+        )
         edge = skia.Path()
         edge.moveTo(-half, foot)
         edge.lineTo(-half * 0.5, foot + 0.02)
@@ -124,7 +164,14 @@ def _conifer(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
         edge.lineTo(half, foot)
         canvas.stroke(edge, light.on(scaled(color, 0.5), 0.1), 0.014, 0.5)
         if factors.snow:
-            snow = polygon([(0, peak), (half * 0.5, (peak + foot) * 0.5 + 0.02), (half * 0.1, (peak + foot) * 0.5), (-half * 0.35, (peak + foot) * 0.5)])
+            snow = polygon(
+                [
+                    (0, peak),
+                    (half * 0.5, (peak + foot) * 0.5 + 0.02),
+                    (half * 0.1, (peak + foot) * 0.5),
+                    (-half * 0.35, (peak + foot) * 0.5),
+                ]
+            )
             canvas.fill(snow, light.on((0.95, 0.97, 1.0), 0.9), alpha=0.85)
     return skia.Rect.MakeLTRB(-wide, -1, wide, 0)
 

@@ -5,8 +5,24 @@ from __future__ import annotations
 from inscape.concepts import Concept, Vocabulary
 
 _OBJECTS = (
-    "sky cloud hill grass path tree wall roof spire dome door window car person sign banner lettering"
-).split()
+    "sky",
+    "cloud",
+    "hill",
+    "grass",
+    "path",
+    "tree",
+    "wall",
+    "roof",
+    "spire",
+    "dome",
+    "door",
+    "window",
+    "car",
+    "person",
+    "sign",
+    "banner",
+    "lettering",
+)
 _PARTS = {
     "trunk": "tree",
     "crown": "tree",
@@ -30,8 +46,26 @@ _PARTS = {
     "post": "sign",
     "board": "sign",
 }
-_MATERIALS = "plaster brick stone wood tile slate copper glass metal foliage bark turf snow gravel rock cloth skin".split()
-_KINDS = "conifer broadleaf poplar cottage townhouse church hall barn".split()
+_MATERIALS = (
+    "plaster",
+    "brick",
+    "stone",
+    "wood",
+    "tile",
+    "slate",
+    "copper",
+    "glass",
+    "metal",
+    "foliage",
+    "bark",
+    "turf",
+    "snow",
+    "gravel",
+    "rock",
+    "cloth",
+    "skin",
+)
+_KINDS = ("conifer", "broadleaf", "poplar", "cottage", "townhouse", "church", "hall", "barn")
 _KIND_PARENTS = {"conifer": "tree", "broadleaf": "tree", "poplar": "tree"}
 
 VOCABULARY = Vocabulary(

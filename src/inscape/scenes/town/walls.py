@@ -9,21 +9,44 @@ from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 
 WALL_COLORS: dict[str, tuple[Color, ...]] = {
-    "plaster": ((0.96, 0.91, 0.80), (0.95, 0.80, 0.52), (0.94, 0.72, 0.66), (0.70, 0.82, 0.88), (0.97, 0.96, 0.93), (0.76, 0.84, 0.68)),
+    "plaster": (
+        (0.96, 0.91, 0.80),
+        (0.95, 0.80, 0.52),
+        (0.94, 0.72, 0.66),
+        (0.70, 0.82, 0.88),
+        (0.97, 0.96, 0.93),
+        (0.76, 0.84, 0.68),
+    ),
     "brick": ((0.72, 0.32, 0.24), (0.62, 0.26, 0.20), (0.78, 0.44, 0.30), (0.56, 0.32, 0.28)),
     "stone": ((0.70, 0.68, 0.64), (0.80, 0.73, 0.60), (0.60, 0.61, 0.64), (0.74, 0.66, 0.58)),
-    "wood": ((0.60, 0.16, 0.12), (0.52, 0.36, 0.22), (0.34, 0.42, 0.34), (0.40, 0.48, 0.56), (0.72, 0.56, 0.36)),
-}  # fmt: skip
+    "wood": (
+        (0.60, 0.16, 0.12),
+        (0.52, 0.36, 0.22),
+        (0.34, 0.42, 0.34),
+        (0.40, 0.48, 0.56),
+        (0.72, 0.56, 0.36),
+    ),
+}
 ROOF_COLORS: tuple[tuple[Color, str], ...] = (
-    ((0.76, 0.36, 0.22), "tile"), ((0.64, 0.26, 0.18), "tile"), ((0.52, 0.32, 0.22), "tile"),
-    ((0.34, 0.40, 0.50), "slate"), ((0.28, 0.30, 0.34), "slate"), ((0.36, 0.58, 0.52), "copper"),
-)  # fmt: skip
+    ((0.76, 0.36, 0.22), "tile"),
+    ((0.64, 0.26, 0.18), "tile"),
+    ((0.52, 0.32, 0.22), "tile"),
+    ((0.34, 0.40, 0.50), "slate"),
+    ((0.28, 0.30, 0.34), "slate"),
+    ((0.36, 0.58, 0.52), "copper"),
+)
 
 
 def draw_face(
-    canvas: Canvas, light: Light, shape: skia.Path, extent: tuple[float, float],
-    look: tuple[str, Color], exposure: float, label: Label,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    light: Light,
+    shape: skia.Path,
+    extent: tuple[float, float],
+    look: tuple[str, Color],
+    *,
+    exposure: float,
+    label: Label,
+) -> None:
     """A wall of this outline; `extent` is its width and height, `look` its material and colour."""
     width, height = extent
     material, color = look
@@ -31,7 +54,8 @@ def draw_face(
     canvas.shade(shape, ((0, -height), (0, 0)), (lit, foot), label)
     with canvas.inside(shape):
         if material == "brick":
-            _courses(canvas, width, height, (0.022, 0.046), light.on(mix(color, (0.9, 0.84, 0.76), 0.6), exposure), 0.5)
+            mortar = light.on(mix(color, (0.9, 0.84, 0.76), 0.6), exposure)
+            _courses(canvas, width, height, (0.022, 0.046), mortar, 0.5)
         elif material == "stone":
             _courses(canvas, width, height, (0.036, 0.07), light.on(scaled(color, 0.62), exposure), 0.55)
         elif material == "wood":
@@ -40,7 +64,9 @@ def draw_face(
             _stains(canvas, width, height, light.on(scaled(color, 0.86), exposure))
 
 
-def _courses(canvas: Canvas, width: float, height: float, unit: tuple[float, float], color: Color, alpha: float) -> None:
+def _courses(
+    canvas: Canvas, width: float, height: float, unit: tuple[float, float], color: Color, alpha: float
+) -> None:
     high, wide = unit
     path = skia.Path()
     row, y = 0, 0.0
@@ -77,9 +103,15 @@ def _stains(canvas: Canvas, width: float, height: float, color: Color) -> None:
 
 
 def draw_roof(
-    canvas: Canvas, light: Light, shape: skia.Path, look: tuple[str, Color], exposure: float, kind: str,
-    *, snow: bool = False,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    light: Light,
+    shape: skia.Path,
+    look: tuple[str, Color],
+    *,
+    exposure: float,
+    kind: str,
+    snow: bool = False,
+) -> None:
     """A sloping roof of this outline, with rows of tiles, or under snow."""
     material, color = look
     bounds = shape.getBounds()
