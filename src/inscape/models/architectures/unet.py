@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -103,21 +104,23 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config
-        channels = config.channels
+        with torch.random.fork_rng(devices=[]):  # layers draw weights of their own before ours replace them
+            self._build(config.channels)
+        self._draw_weights(seed)
+
+    def _build(self, channels: tuple[int, ...]) -> None:
         self.down = nn.ModuleList(
             nn.Sequential(ConvolutionBlock(before, width), ConvolutionBlock(width, width))
             for before, width in zip((3, *channels), channels, strict=False)
         )
         self.narrow = nn.ModuleList(
-            ConvolutionBlock(below, width, size=1)
-            for width, below in zip(channels, channels[1:], strict=False)
+            ConvolutionBlock(below, width, size=1) for width, below in pairwise(channels)
         )
         self.up = nn.ModuleList(
             nn.Sequential(ConvolutionBlock(width, width), ConvolutionBlock(width, width))
             for width in channels[:-1]
         )
-        self.head = nn.Conv2d(channels[0], sum(config.heads), 1)
-        self._draw_weights(seed)
+        self.head = nn.Conv2d(channels[0], sum(self.config.heads), 1)
 
     @torch.no_grad()
     def _draw_weights(self, seed: int) -> None:
@@ -148,7 +151,12 @@ class UNet(nn.Module):
             ShapeError: Height or width is not a multiple of `config.multiple`.
         """
         multiple = self.config.multiple
-        if images.ndim != 4 or images.shape[1] != 3 or images.shape[2] % multiple or images.shape[3] % multiple:
+        if (
+            images.ndim != 4
+            or images.shape[1] != 3
+            or images.shape[2] % multiple
+            or images.shape[3] % multiple
+        ):
             raise ShapeError(
                 f"The network takes pictures [batch, 3, height, width] with sides that are multiples of "
                 f"{multiple}, got {list(images.shape)}."

@@ -1,0 +1,80 @@
+"""Scenes drawn once and read by memory map while a segmenter trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inscape import storage
+from inscape.progress import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inscape.scenes.scene import World
+
+FIRST_SEED = 50_000_000
+"""Training scenes count up from here; nothing else in Inscape draws scenes from these seeds."""
+
+_SHARD = 1000
+
+
+class SceneCache:
+    """Pictures and labels of many scenes on disk, in shards that are whole or not there.
+
+    Args:
+        folder: Where they are kept; the world, its hash and the size are part of the file names.
+        world: What draws them.
+        size: Height and width in pixels.
+        count: How many, rounded up to whole shards of 1000.
+        rules_share: Share of scenes drawn with the world's rules on; the rest break them.
+    """
+
+    def __init__(self, folder: Path, world: World, size: int, count: int, rules_share: float) -> None:
+        self._world, self._size, self._rules_share = world, size, rules_share
+        key = storage.content_key(world.name, world.hash(), size, rules_share)
+        self._shard = min(_SHARD, count)
+        self._paths = [
+            (folder / f"{key}-{number:04d}-pictures.npy", folder / f"{key}-{number:04d}-labels.npy")
+            for number in range(-(-count // self._shard))
+        ]
+        self._maps: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
+
+    def __len__(self) -> int:
+        """How many scenes there are."""
+        return self._shard * len(self._paths)
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Draw what is not there yet, then open everything by memory map."""
+        missing = [
+            number for number, pair in enumerate(self._paths) if not all(path.exists() for path in pair)
+        ]
+        if missing:
+            total = len(missing) * self._shard
+            with (progress or SilentProgress()).task("Drawing scenes", total=total, unit="scenes") as task:
+                for number in missing:
+                    self._draw(number)
+                    task.advance(self._shard)
+        self._maps = [
+            (np.load(first, mmap_mode="r"), np.load(second, mmap_mode="r")) for first, second in self._paths
+        ]
+
+    def _draw(self, number: int) -> None:
+        start = FIRST_SEED + number * self._shard
+        lawful = start + round(self._rules_share * self._shard)
+        parts = [
+            self._world.batch(seeds, self._size, rules=rules)
+            for seeds, rules in ((range(start, lawful), True), (range(lawful, start + self._shard), False))
+            if len(seeds)
+        ]
+        for path, arrays in zip(self._paths[number], zip(*parts, strict=True), strict=True):
+            with storage.atomic_path(path) as temporary:
+                np.save(temporary, np.concatenate(arrays))
+
+    def read(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Pictures `[b, height, width, 3]` and labels `[b, plane, height, width]` of these scenes."""
+        places = [divmod(int(index), self._shard) for index in indices]
+        pictures = np.stack([self._maps[shard][0][row] for shard, row in places])
+        return pictures, np.stack([self._maps[shard][1][row] for shard, row in places])
