@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from inscape.dissection.unit_set import UnitSet
 
+Value: TypeAlias = Literal["mean", "quantile"] | float
+"""What units become: see `insertion_values`."""
+
 QUANTILE = 0.99
 """The level that "quantile" stands for, as GANPaint has it."""
 
 
-def insertion_values(
-    units: UnitSet, value: Literal["mean", "quantile"] | float = "mean"
-) -> NDArray[np.float32]:
+def insertion_values(units: UnitSet, value: Value = "mean") -> NDArray[np.float32]:
     """What each unit of a set becomes when it is switched on.
 
     Args:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from inscape.dissection.insertion import insertion_values
+from inscape.dissection.insertion import Value, insertion_values
 from inscape.errors import ValueRangeError
 from inscape.painting.paint import paint
 
@@ -32,7 +32,7 @@ class Brush:
     name: str
     units: UnitSet
     strength: float = 1.0
-    value: Literal["mean", "quantile"] | float = "mean"
+    value: Value = "mean"
 
     def __post_init__(self) -> None:
         """Check the strength and that the value is one the units have."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from inscape.dissection.insertion import insertion_values
+from inscape.dissection.insertion import Value, insertion_values
 from inscape.editing import UnitEdit
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def paint(
     *,
     strength: float = 1.0,
     remove: bool = False,
-    value: Literal["mean", "quantile"] | float = "mean",
+    value: Value = "mean",
 ) -> UnitEdit:
     """Draw with units inside a region, or switch them off there.
 

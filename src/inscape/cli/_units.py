@@ -1,0 +1,110 @@
+"""Which units a verb works with: those of a concept, or hand-picked ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inscape.cli.common import parse_numbers
+from inscape.errors import LayerError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from inscape.dissection import DissectionReport, UnitSet
+    from inscape.models import Generator
+
+
+Units = Annotated[str | None, typer.Option("--units", help="Hand-picked units such as 3,17,40-42.")]
+ReportFolder = Annotated[
+    Path | None, typer.Option("--report", help="Folder of a dissection; the shipped one otherwise.")
+]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person said about units.
+
+    Args:
+        concept: The concept whose best units are meant, unless units are named.
+        units: Hand-picked units, as typed.
+        top: How many units of the concept.
+        layer: The layer asked for; the report's own where none is.
+        report: The folder of a dissection; the one beside the model's weights where none is.
+    """
+
+    concept: str | None
+    units: str | None
+    top: int
+    layer: str | None
+    report: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse what says nothing, before anything is opened."""
+        if self.units is None and self.concept is None:
+            raise UsageError("Say what: a concept with --concept door, or units with --units 3,17.")
+        if self.units is not None:
+            parse_numbers(self.units, "Units")
+
+    def take(self, generator: Generator, source: str, *, values: bool) -> UnitSet:
+        """The units.
+
+        Args:
+            generator: The opened model.
+            source: How the person named it.
+            values: Whether they will be drawn with; hand-picked units that are only switched off need no
+                dissection.
+
+        Raises:
+            LayerError, ConceptError, UnitError: A name or number that the model does not have.
+            NotFoundError: A dissection is needed, and the model has none.
+            FormatError: The report is damaged.
+        """
+        numbers = None if self.units is None else parse_numbers(self.units, "Units")
+        if numbers is not None and not values and self.report is None:
+            from inscape.dissection.variants import bare_units
+
+            return bare_units(generator, self.layer, numbers)
+        report = find_report(generator, source, self.layer, self.report)
+        if numbers is not None:
+            return report.unit_set(numbers)
+        assert self.concept is not None
+        return report.units(self.concept, top=self.top)
+
+
+def find_report(
+    generator: Generator, source: str, layer: str | None, folder: Path | None
+) -> DissectionReport:
+    """The dissection that a verb takes its units from.
+
+    Args:
+        generator: The opened model.
+        source: How the person named it.
+        layer: The layer asked for; the report's own where none is.
+        folder: The report asked for; otherwise the one beside the model's weights.
+
+    Raises:
+        LayerError: The model has no such layer, or the report is of another one.
+        NotFoundError: The model has no report.
+        FormatError: The folder holds no whole report.
+    """
+    from inscape.dissection import DissectionReport
+    from inscape.models import folder_of, names
+
+    if layer is not None:
+        generator.layer(layer)
+    if folder is None:
+        folder = (folder_of(source) if source in names() else Path(source)) / "report"
+        if not (folder / "report.json").is_file():
+            raise NotFoundError(
+                f"Model {source!r} has no dissection beside it, which says what its units stand for.",
+                f"Make one with `inscape dissect {source} --out report`, then add --report report.",
+            )
+    report = DissectionReport.load(folder)
+    if layer is not None and report.layer != layer:
+        raise LayerError(
+            f"The dissection in {folder} is of {report.layer!r}, not of {layer!r}.",
+            f"Make one: `inscape dissect {source} --layer {layer} --out report`, then add --report report.",
+        )
+    return report
