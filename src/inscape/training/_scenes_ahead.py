@@ -1,0 +1,149 @@
+"""Scenes drawn ahead of time into one memory-mapped file, by several processes, resumable."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inscape import scenes, storage
+from inscape.progress import Progress, SilentProgress
+
+CHUNK = 250
+"""Scenes that are drawn, and marked as drawn, at a time."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a process needs to know to draw some of the scenes."""
+
+    folder: Path
+    world: str
+    size: int
+    count: int
+    first_seed: int
+
+    def pictures(self, mode: str = "r") -> NDArray[np.uint8]:
+        shape = (self.count, self.size, self.size, 3)
+        return np.memmap(self.folder / "pictures.u8", np.uint8, mode, shape=shape)  # type: ignore[call-overload,no-any-return]
+
+    def marks(self, mode: str = "r") -> NDArray[np.uint8]:
+        shape = (-(-self.count // CHUNK),)
+        return np.memmap(self.folder / "drawn.u8", np.uint8, mode, shape=shape)  # type: ignore[call-overload,no-any-return]
+
+
+def _draw(plan: _Plan, chunk: int) -> int:
+    """Draw one chunk; it is marked only when it is whole."""
+    start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, plan.count)
+    seeds = range(plan.first_seed + start, plan.first_seed + stop)
+    drawn, _ = scenes.world(plan.world).batch(seeds, size=plan.size)
+    pictures = plan.pictures("r+")
+    pictures[start:stop] = drawn
+    pictures.flush()  # type: ignore[attr-defined]
+    plan.marks("r+")[chunk] = 1
+    return stop - start
+
+
+def _draw_rest(plan: _Plan, chunks: list[int]) -> None:
+    os.nice(5)
+    parent = os.getppid()
+    for chunk in chunks:
+        if os.getppid() != parent:
+            return
+        _draw(plan, chunk)
+
+
+class ScenesAhead:
+    """Scenes of a world, ready to be read in any order.
+
+    The folder is named after the world's hash, so that a changed world is drawn anew.
+
+    Args:
+        folder: Where to keep them.
+        world: Name of the world.
+        size: Height and width.
+        count: How many scenes.
+        first_seed: Seed of the first one.
+    """
+
+    def __init__(self, folder: Path, *, world: str, size: int, count: int, first_seed: int) -> None:
+        key = storage.content_key(scenes.world(world).hash(), size, count, first_seed)
+        self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
+        self._worker: multiprocessing.process.BaseProcess | None = None
+        self._plan.folder.mkdir(parents=True, exist_ok=True)
+        for name, length in (("pictures.u8", count * size * size * 3), ("drawn.u8", -(-count // CHUNK))):
+            path = self._plan.folder / name
+            if not path.exists() or path.stat().st_size != length:
+                with path.open("wb") as stream:
+                    stream.truncate(length)
+        self._pictures = self._plan.pictures()
+        self._marks = self._plan.marks()
+        self._ready = self._count_ready()
+
+    def _count_ready(self) -> int:
+        """Scenes before the first chunk that is not drawn."""
+        missing = np.flatnonzero(np.asarray(self._marks) == 0)
+        return self._plan.count if missing.size == 0 else int(missing[0]) * CHUNK
+
+    @property
+    def ready(self) -> int:
+        """How many scenes can be read, from the first."""
+        if self._ready < self._plan.count:
+            self._ready = self._count_ready()
+        return self._ready
+
+    def draw(self, count: int, *, processes: int = 1, progress: Progress | None = None) -> None:
+        """Draw until `count` scenes are ready (all of them at most).
+
+        Args:
+            count: How many from the first.
+            processes: How many draw at a time; 1 draws in this one.
+            progress: Told of every chunk.
+        """
+        missing = [chunk for chunk in self._missing() if chunk * CHUNK < count]
+        shown = progress or SilentProgress()
+        with shown.task("Drawing scenes", total=len(missing) * CHUNK, unit="scenes") as task:
+            if processes <= 1 or len(missing) < 4:
+                for chunk in missing:
+                    task.advance(_draw(self._plan, chunk))
+                return
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(processes, mp_context=context) as pool:
+                try:
+                    for done in as_completed([pool.submit(_draw, self._plan, chunk) for chunk in missing]):
+                        task.advance(done.result())
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+
+    def draw_in_background(self) -> None:
+        """Draw what is missing in one process of low priority; leaving the context ends it."""
+        missing = self._missing()
+        if missing and self._worker is None:
+            context = multiprocessing.get_context("spawn")
+            self._worker = context.Process(target=_draw_rest, args=(self._plan, missing), daemon=True)
+            self._worker.start()
+
+    def _missing(self) -> list[int]:
+        return [int(chunk) for chunk in np.flatnonzero(np.asarray(self._marks) == 0)]
+
+    def pictures(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Scenes by number, uint8 `[n, height, width, 3]`."""
+        return np.asarray(self._pictures[indices])
+
+    def __enter__(self) -> ScenesAhead:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._worker is not None:
+            self._worker.terminate()
+            self._worker.join()
+            self._worker = None

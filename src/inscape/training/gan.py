@@ -1,0 +1,196 @@
+"""Adversarial training of a StyleGAN2 on the scenes of a world: resumable, on CPU or GPU."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inscape.errors import ValueRangeError
+from inscape.models.devices import resolve_device
+from inscape.progress import Progress, SilentProgress
+from inscape.training._gan_start import first_state
+from inscape.training._gan_state import GanState
+from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
+from inscape.training._gan_watch import Watch
+from inscape.training._scenes_ahead import ScenesAhead
+from inscape.training.recipes import GanRecipe
+from inscape.training.result import TrainResult
+
+CHECKPOINT = "checkpoint.safetensors"
+_SAVE_SECONDS = 120.0
+_FIRST_SCENES = 6000
+
+
+@dataclass(frozen=True)
+class GanOptions:
+    """What a run does besides its recipe.
+
+    Attributes:
+        start: "scratch", "shipped" (the shipped generator and its kept discriminator), or a checkpoint or a folder
+            of another run. Used only where the folder holds no checkpoint yet.
+        images: Stop after so many pictures in all; None goes by minutes alone.
+        sample_every: Pictures from one sample grid to the next.
+        measure_every: Pictures from one distance to the world to the next; 0 measures nothing.
+    """
+
+    start: str | Path = "scratch"
+    images: int | None = None
+    sample_every: int = 5000
+    measure_every: int = 25_000
+
+
+def train_gan(
+    recipe: GanRecipe,
+    out: Path | str,
+    minutes: float,
+    *,
+    options: GanOptions | None = None,
+    device: str | torch.device | None = "auto",
+    progress: Progress | None = None,
+) -> TrainResult:
+    """Train a generator, or go on where the folder stopped.
+
+    The folder holds `checkpoint.safetensors` (replaced every two minutes and at the end), `samples/`, `log.jsonl`,
+    `losses.svg`, `distance.jsonl` and the scenes that were drawn ahead.
+
+    Args:
+        recipe: What to train and how.
+        out: The folder.
+        minutes: For how long, in this run; 0 sets everything up and stops.
+        options: Where to start, how often to look.
+        device: "auto", "cpu", "cuda:0".
+        progress: Told of every step; a request to stop is obeyed after the checkpoint is written.
+
+    Raises:
+        ValueRangeError: Minutes below zero.
+        FormatError: A checkpoint to start from is damaged or of another kind.
+    """
+    if minutes < 0:
+        raise ValueRangeError(f"Training takes 0 minutes or more, got {minutes}.")
+    options = options or GanOptions()
+    run = _Run(recipe, Path(out), options, resolve_device(device))
+    shown = progress or SilentProgress()
+    with run.scenes:
+        run.scenes.draw(_FIRST_SCENES, processes=recipe.shards, progress=shown)
+        run.scenes.draw_in_background()
+        run.train(minutes * 60, shown)
+    return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
+
+
+class _Run:
+    """One run: state, scenes, and what is written as it goes."""
+
+    def __init__(self, recipe: GanRecipe, out: Path, options: GanOptions, device: torch.device) -> None:
+        self.recipe, self.out, self.options = recipe, out, options
+        self.checkpoint = out / CHECKPOINT
+        if self.checkpoint.exists():
+            self.state = GanState.load(self.checkpoint, recipe, device)
+        else:
+            self.state = first_state(recipe, options.start, device)
+        self.watch = Watch(self.state, out)
+        self.scenes = ScenesAhead(
+            out, world=recipe.world, size=recipe.size, count=recipe.scenes, first_seed=recipe.first_seed
+        )
+
+    def files(self) -> list[Path]:
+        """What is in the folder, without the scenes."""
+        return [self.checkpoint, *self.watch.files()]
+
+    def train(self, seconds: float, progress: Progress) -> None:
+        """Take steps until the time is over; always leaves a checkpoint."""
+        counters, options = self.state.counters, self.options
+        before, started = counters.seconds, time.monotonic()
+        saved = started
+        with progress.task("Training", total=options.images, unit="pictures") as task, _threads(self.recipe) as pool:
+            try:
+                while time.monotonic() - started < seconds and counters.images < (options.images or float("inf")):
+                    numbers = self._step(pool)
+                    counters.seconds = before + time.monotonic() - started
+                    self.watch.log(numbers)
+                    task.advance(self.recipe.batch)
+                    self._look()
+                    if time.monotonic() - saved > _SAVE_SECONDS:
+                        self.save()
+                        saved = time.monotonic()
+            finally:
+                self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint and the curves."""
+        self.watch.flush()
+        self.state.save(self.checkpoint)
+
+    def _look(self) -> None:
+        images, batch = self.state.counters.images, self.recipe.batch
+        if _crossed(images, batch, self.options.sample_every):
+            self.watch.sample()
+        if _crossed(images, batch, self.options.measure_every):
+            self.watch.measure()
+
+    def _step(self, pool: ThreadPoolExecutor) -> dict[str, float]:
+        shards = list(pool.map(self._shard, range(self.recipe.shards)))
+        self.state.apply(shards)
+        names = {name for shard in shards for name in shard.numbers}
+        numbers = {name: float(np.mean([shard.numbers[name] for shard in shards])) for name in sorted(names)}
+        if "path" in numbers:
+            counters = self.state.counters
+            counters.path_mean += 0.01 * (numbers["path"] - counters.path_mean)
+        return numbers
+
+    def _shard(self, index: int) -> ShardGradients:
+        state, recipe = self.state, self.recipe
+        step = state.counters.step
+        generator = shard_generator(recipe, step, index, state.device)
+        return shard_gradients(
+            state.networks,
+            recipe,
+            self._real(step, index),
+            generator,
+            step=step,
+            path_mean=state.counters.path_mean,
+        )
+
+    def _real(self, step: int, shard: int) -> Tensor:
+        """Real pictures of one shard, in [-1, 1]."""
+        random = np.random.default_rng([self.recipe.seed, step, shard])
+        count = self.recipe.batch // self.recipe.shards
+        pictures = self.scenes.pictures(random.integers(0, self.scenes.ready, count))
+        if self.recipe.flips:
+            mirrored = random.random(count) < 0.5
+            pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.state.device)
+        return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+
+
+def _crossed(images: int, batch: int, every: int) -> bool:
+    return every > 0 and images // every > (images - batch) // every
+
+
+@contextmanager
+def _threads(recipe: GanRecipe) -> Iterator[ThreadPoolExecutor]:
+    """A thread per shard, each computing on one core; the caller's setting is put back.
+
+    Cores that work on a shard each wait for one another once a step. Cores that share every convolution do so
+    hundreds of times, and beside other work on the machine that was ten times slower.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(recipe.shards, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """The lines of `log.jsonl` or `distance.jsonl`, oldest first."""
+    return [json.loads(line) for line in path.read_text().splitlines()]

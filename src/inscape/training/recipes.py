@@ -1,0 +1,105 @@
+"""What the shipped models are trained with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from inscape.errors import UsageError, ValueRangeError, unknown_name
+
+
+@dataclass(frozen=True)
+class GanRecipe:
+    """How a generator is trained on a world.
+
+    Attributes:
+        name: What the model will be called.
+        world: The world that it learns to draw.
+        size: Height and width of its pictures.
+        scenes: How many scenes are drawn ahead of time.
+        first_seed: Seed of the first of them; small seeds stay unseen.
+        z_dim: Size of the latent z.
+        w_dim: Size of the latent w.
+        mapping_layers: Depth of the mapping network.
+        mapping_rate: Learning-rate multiplier of the mapping network.
+        channels: Units of the generator by resolution.
+        discriminator_channels: Units of the discriminator by resolution.
+        batch: Pictures in a step.
+        shards: Into how many parts a batch is split, one thread each. Randomness belongs to a shard, so that
+            a run is the same however many threads it gets.
+        learning_rate: Of Adam, with betas 0 and 0.99.
+        r1_weight: Gamma of the gradient penalty on real pictures.
+        r1_every: Steps from one penalty to the next.
+        r1_fraction: Part of a shard that the penalty is taken on.
+        path_weight: Weight of the path-length penalty; 0 leaves it out.
+        path_every: Steps from one path-length penalty to the next.
+        mixing: Fraction of pictures whose upper layers take another latent.
+        flips: Whether real pictures are mirrored at random. Off where a world has lettering, which would be
+            mirrored with it.
+        average_images: Half-life of the moving average of the weights, in pictures.
+        average_warm_up: The half-life is at most this fraction of the pictures seen.
+        seed: Of everything random.
+    """
+
+    name: str
+    world: str
+    size: int
+    scenes: int = 40_000
+    first_seed: int = 10_000_000
+    z_dim: int = 128
+    w_dim: int = 128
+    mapping_layers: int = 4
+    mapping_rate: float = 0.1
+    channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
+    discriminator_channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
+    batch: int = 16
+    shards: int = 2
+    learning_rate: float = 0.002
+    r1_weight: float = 0.5
+    r1_every: int = 16
+    r1_fraction: float = 0.5
+    path_weight: float = 0.0
+    path_every: int = 4
+    mixing: float = 0.5
+    flips: bool = False
+    average_images: int = 10_000
+    average_warm_up: float = 0.05
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch % self.shards:
+            raise ValueRangeError(f"A batch of {self.batch} cannot be split into {self.shards} equal shards.")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        value = asdict(self)
+        for key in ("channels", "discriminator_channels"):
+            value[key] = {str(size): units for size, units in value[key].items()}
+        return value
+
+
+_CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
+_GENERATORS = {"town": GanRecipe("town", "town", 64)}
+_SIZES = (64, 128)
+
+
+def recipe(name: str, size: int = 64) -> GanRecipe:
+    """The recipe of a shipped generator.
+
+    Args:
+        name: "town".
+        size: 64 or 128.
+
+    Raises:
+        UsageError: There is no such recipe or size.
+    """
+    if name not in _GENERATORS:
+        raise UsageError(*unknown_name("recipe", name, recipe_names()))
+    if size not in _SIZES:
+        raise UsageError(f"The recipe {name!r} has the sizes {', '.join(map(str, _SIZES))}, got {size}.")
+    return replace(_GENERATORS[name], size=size)
+
+
+def recipe_names() -> list[str]:
+    """Everything that can be trained: generators, and a segmenter for the world of each."""
+    return [name for generator in _GENERATORS for name in (generator, f"{generator}-segmenter")]
