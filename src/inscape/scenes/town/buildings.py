@@ -250,7 +250,6 @@ def _roof(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
         x, y = ridge[0] + step[0] * 0.55, ridge[1] + step[1] * 0.55
         draw_chimney(canvas, light, random, x, y - 0.05, y + 0.04)
     draw_roof(canvas, light, shape, plan.roof, exposure=exposure, kind=plan.kind, snow=plan.snow)
-    canvas.place("roof", shape.getBounds(), material=plan.roof[0])
     edge: list[tuple[float, float]] = [
         (-half - 0.022, -height + 0.022),
         (0, -height - gable - 0.008),
@@ -267,7 +266,10 @@ def _roof(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
     under = [(x * 0.9, y + 0.028) for x, y in reversed(edge)]
     color = (0.95, 0.97, 1.0) if plan.snow else scaled(plan.roof[1], 0.85)
     material = "snow" if plan.snow else plan.roof[0]
-    canvas.fill(polygon(edge + under), light.on(color, 0.8), ("roof", material, plan.kind))
+    verge = polygon(edge + under)
+    canvas.fill(verge, light.on(color, 0.8), ("roof", material, plan.kind))
+    shape.addPath(verge)
+    canvas.place("roof", shape.getBounds(), material=plan.roof[0])
 
 
 def _openings(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import skia
@@ -19,11 +19,16 @@ _BANNERS: tuple[tuple[Color, Color], ...] = (
 )
 
 
+@cache
+def _typeface() -> skia.Typeface:
+    """The shipped font, opened without asking the system for its fonts."""
+    return skia.FontMgr.New_Custom_Empty().makeFromFile(str(FONT))
+
+
 @lru_cache(maxsize=256)
 def word_path(text: str) -> skia.Path:
     """The outline of a word, its left foot at the origin, one unit of the em high."""
-    typeface = skia.Typeface.MakeFromFile(str(FONT))
-    font = skia.Font(typeface, 256)
+    font = skia.Font(_typeface(), 256)
     font.setHinting(skia.FontHinting.kNone)
     font.setSubpixel(True)
     font.setLinearMetrics(True)
