@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from inscape.cli.main import VERBS, run
+
+
+def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "inscape", *arguments], capture_output=True, text=True, **options)
+
+
+def only_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_help_lists_every_verb():
+    result = command("--help")
+    assert result.returncode == 0
+    assert all(verb in result.stdout for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_and_json(verb, capsys):
+    assert run([verb, "--help"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["sample", "twon"], 1, "no model 'twon'; did you mean 'town'?"),
+        (["sample", "town", "--seeds", "9-3"], 2, "The range 9-3 of seeds runs backwards."),
+        (["sample", "town", "--seeds", "x"], 2, "Seeds are whole numbers"),
+        (["sample", "town-segmenter"], 1, "needs a generator"),
+        (["sample", "town", "--device", "cuda:77"], 1, "There is no device 'cuda:77' on this machine."),
+        (["scenes", "twon"], 1, "no world 'twon'; did you mean 'town'?"),
+        (["scenes", "town", "--size", "1"], 2, "16"),
+        (["smple", "town"], 2, "No such command 'smple'"),
+        (["sample"], 2, "Missing argument"),
+        (["train", "twon", "--out", "x"], 1, "twon"),
+    ],
+)
+def test_wrong_input_is_one_sentence_with_the_right_code(arguments, code, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert sentence in only_line(captured.err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_where_it_failed():
+    result = command("sample", "twon", "--debug")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+
+
+def test_an_unwritable_folder_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run(["sample", "town", "--seeds", "0", "--out", str(tmp_path / "file")]) == 1
+    assert "a file stands where a folder is needed" in capsys.readouterr().err
+
+
+def test_sample_writes_one_picture_a_seed_and_prints_only_json(tmp_path):
+    result = command("sample", "town", "--seeds", "0-2", "--out", str(tmp_path / "a"), "--json")
+    assert result.returncode == 0, result.stderr
+    files = json.loads(result.stdout)["files"]
+    assert len(files) == 3 and all(Path(file).stat().st_size > 500 for file in files)
+
+
+def test_a_grid_is_one_file(tmp_path, capsys):
+    assert run(["sample", "town", "--seeds", "0-3", "--grid", "--out", str(tmp_path / "g.png"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == [str(tmp_path / "g.png")]
+
+
+def test_models_lists_layers_units_and_concepts(capsys):
+    assert run(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["models"]}
+    town = rows["town"]
+    assert town["kind"] == "generator" and town["image_size"] == 64
+    assert [layer["name"] for layer in town["layers"]][:4] == ["layer4", "layer8a", "layer8b", "layer16a"]
+    assert town["default_layer"] in {layer["name"] for layer in town["layers"]}
+    assert {"tree", "door", "lettering"} <= set(town["concepts"])
+    assert "town-segmenter" in rows
+
+
+def test_scenes_writes_pictures_label_maps_and_captions(tmp_path, capsys):
+    assert run(["scenes", "town", "--seeds", "5", "--size", "64", "--out", str(tmp_path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    names = {Path(file).name for file in document["files"]}
+    assert {"town-000005.png", "town-000005.object.png", "town-000005.json"} <= names
+    assert "door" in document["concepts"]
+    assert json.loads((tmp_path / "town-000005.json").read_text())["captions"]
+
+
+def test_doctor_names_what_is_missing_and_the_line_that_mends_it(capsys):
+    assert run(["doctor", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {"python", "torch", "model town", "data folder"} <= {check["name"] for check in checks}
+    assert all(check["fix"] for check in checks if check["status"] != "ok")
+
+
+def test_interrupting_leaves_nothing_half_written(tmp_path):
+    arguments = [sys.executable, "-m", "inscape", "scenes", "town", "--seeds", "0-9999", "--out", str(tmp_path)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        for _ in range(400):
+            if any(tmp_path.glob("*.json")):
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted; nothing half-written was kept." in errors
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
