@@ -76,3 +76,97 @@ def table_of_top(
     """Thresholds [U] and IoU [U, C] at each unit's own top `fraction` of the up-sampled values."""
     thresholds_U = top_thresholds(activations_NUhw, tuple(labels_NPHW.shape[-2:]), fraction)
     return thresholds_U, iou(*counts(activations_NUhw, labels_NPHW, thresholds_U, vocabulary_size))
+
+
+LEVELS = tuple(np.geomspace(0.001, 0.5, 16))
+LEVEL_PICTURES = 256
+
+
+def sample_stride(size: int, label_size: int) -> int:
+    """The least stride from 3 on without a common factor with the scale, so that all phases are visited."""
+    scale = max(1, label_size // size)
+    return next(stride for stride in range(3, 100) if np.gcd(stride, scale) == 1)
+
+
+def sample(maps_NXHW: torch.Tensor, raw_size: tuple[int, int]) -> torch.Tensor:
+    """Every third (or so) row and column of whatever has the label resolution."""
+    rows, columns = (sample_stride(*pair) for pair in zip(raw_size, maps_NXHW.shape[2:], strict=True))
+    return maps_NXHW[:, :, ::rows, ::columns]
+
+
+def level_thresholds(activations_NUhw: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Candidate thresholds [U, L]: what the top 0.1 % to 50 % of a unit's up-sampled values exceed.
+
+    Taken over a sample of the up-sampled values in at most 256 evenly spaced pictures.
+    """
+    some_NUhw = activations_NUhw[:: -(-len(activations_NUhw) // LEVEL_PICTURES)]
+    values_NUHW = sample(upsample(some_NUhw, size), tuple(some_NUhw.shape[2:]))
+    values_U_ = values_NUHW.transpose(0, 1).reshape(activations_NUhw.shape[1], -1)
+    return torch.stack([threshold(values_U_, level) for level in LEVELS], dim=1)
+
+
+def information_quality_ratio(
+    both_UC: torch.Tensor, hot_U: torch.Tensor, labelled_C: torch.Tensor, pixels: int
+) -> torch.Tensor:
+    """Mutual information over joint entropy of "hot" and "labelled"; less than 1e-12 nats are none."""
+    both = both_UC.double() / pixels
+    hot = (hot_U.double() / pixels)[:, None].expand_as(both)
+    labelled = (labelled_C.double() / pixels)[None].expand_as(both)
+
+    def entropy(*probabilities: torch.Tensor) -> torch.Tensor:
+        return -sum(torch.special.xlogy(p.clamp(min=0), p.clamp(min=0)) for p in probabilities)
+
+    joint = entropy(both, hot - both, labelled - both, 1 - hot - labelled + both)
+    mutual = entropy(hot, 1 - hot) + entropy(labelled, 1 - labelled) - joint
+    return torch.where(mutual > 1e-12, mutual / joint.clamp(min=1e-12), 0.0)
+
+
+def best(
+    activations_NUhw: torch.Tensor,
+    labels_NPHW: torch.Tensor,
+    thresholds_UL: torch.Tensor,
+    vocabulary_size: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The level [U, C] with the highest information quality ratio in every second picture, IoU in the others.
+
+    Pictures 0, 2, 4, ... choose, on a sample of their pixels; pictures 1, 3, 5, ... measure, on all pixels.
+    Equal ratios go to the smaller level.
+    """
+    raw_size = tuple(activations_NUhw.shape[2:])
+    values_NUHW = sample(upsample(activations_NUhw[0::2], labels_NPHW.shape[2:]), raw_size)
+    labels_of_sample = sample(labels_NPHW[0::2], raw_size)
+    ratios, ious = [], []
+    for thresholds_U in thresholds_UL.T:
+        # what is already up-sampled stays as it is
+        chosen = counts(values_NUHW, labels_of_sample, thresholds_U, vocabulary_size)
+        measured = counts(activations_NUhw[1::2], labels_NPHW[1::2], thresholds_U, vocabulary_size)
+        ratios.append(information_quality_ratio(*chosen, labels_of_sample[:, 0].numel()))
+        ious.append(iou(*measured))
+    level_UC = torch.from_numpy(np.argmax(torch.stack(ratios).numpy(), axis=0))
+    return level_UC, torch.stack(ious).gather(0, level_UC[None])[0]
+
+
+def shuffled_best(
+    activations_NUhw: torch.Tensor,
+    labels_NPHW: torch.Tensor,
+    thresholds_UL: torch.Tensor,
+    vocabulary_size: int,
+    *,
+    shuffles: int,
+    seed: int,
+) -> torch.Tensor:
+    """`best` [shuffle, U, C] with whole label maps shuffled between the pictures of each half."""
+    random = np.random.default_rng(seed)
+    found = []
+    for _ in range(shuffles):
+        shuffled = labels_NPHW.clone()
+        for half in (0, 1):
+            part = labels_NPHW[half::2]
+            shuffled[half::2] = part[torch.from_numpy(random.permutation(len(part)))]
+        found.append(best(activations_NUhw, shuffled, thresholds_UL, vocabulary_size)[1])
+    return torch.stack(found)
+
+
+def chance(shuffled_best_SUC: torch.Tensor) -> torch.Tensor:
+    """The 99th percentile over the shuffles of each unit's best IoU over all concepts."""
+    return torch.from_numpy(np.quantile(shuffled_best_SUC.max(dim=2).values.numpy(), 0.99, axis=0))

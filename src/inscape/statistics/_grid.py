@@ -10,6 +10,7 @@ next row. A cell is one gap in each direction; all its pixels are convex combina
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,3 +71,20 @@ def axis_matrix(size: int, label_size: int) -> Float[np.ndarray, "label_row row"
     np.add.at(matrix, (pixel, np.clip(gap - 1, 0, size - 1)), 1 - weight)
     np.add.at(matrix, (pixel, np.clip(gap, 0, size - 1)), weight)
     return matrix
+
+
+def sample_stride(size: int, label_size: int) -> int:
+    """Every how many label rows a sample of them is taken: the least from 3 on that visits all phases alike.
+
+    A row's phase is its place between two rows of the map. A stride without a common factor with the scale
+    visits all phases equally often.
+    """
+    scale, stride = max(1, label_size // size), 3
+    while math.gcd(scale, stride) > 1:
+        stride += 1
+    return stride
+
+
+def sample_matrix(size: int, label_size: int) -> Float[np.ndarray, "sampled_row row"]:
+    """The rows of `axis_matrix` that belong to the sample."""
+    return axis_matrix(size, label_size)[:: sample_stride(size, label_size)]
