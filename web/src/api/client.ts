@@ -1,0 +1,114 @@
+import type { components } from "./types";
+
+type Schemas = components["schemas"];
+export type StudioInfo = Schemas["StudioInfo"];
+export type ModelInfo = Schemas["ModelInfo"];
+export type LayerInfo = Schemas["LayerInfo"];
+export type ReportInfo = Schemas["ReportInfo"];
+export type UnitInfo = Schemas["UnitInfo"];
+export type BrushInfo = Schemas["BrushInfo"];
+export type BrushList = Schemas["BrushList"];
+export type JobInfo = Schemas["JobInfo"];
+export type Painting = Schemas["Painting"];
+export type PaintingSummary = Schemas["PaintingSummary"];
+export type WireStroke = Schemas["Stroke"];
+export type WireOperation = Painting["operations"][number];
+export type Problem = Schemas["Problem"];
+
+/** An answer that says no: what, why, and what to do. */
+export class ProblemError extends Error {
+  constructor(
+    readonly problem: Problem,
+    readonly status: number,
+  ) {
+    super(problem.detail);
+  }
+}
+
+/** Nobody answered. */
+export const UNREACHABLE: Problem = {
+  title: "The studio does not answer",
+  detail: "Your work is kept here and is sent as soon as it is back.",
+  hint: "Is `inscape studio` still running?",
+};
+
+export function isProblem(value: unknown): value is Problem {
+  if (typeof value !== "object" || value === null) return false;
+  return "title" in value && "detail" in value && typeof value.title === "string";
+}
+
+/** Any error in the one shape that people see. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  const detail = error instanceof Error ? error.message : String(error);
+  return { title: "Something went wrong", detail, hint: "" };
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ProblemError(UNREACHABLE, 0);
+  }
+  if (response.ok) return response;
+  const body: unknown = await response.json().catch(() => null);
+  const fallback = { title: response.statusText || "It failed", detail: `The studio answered ${response.status}.`, hint: "" };
+  throw new ProblemError(isProblem(body) ? body : fallback, response.status);
+}
+
+/** The types come from the studio's own OpenAPI, which a check holds against the code. */
+async function json<Answer>(path: string, method = "GET", body?: object): Promise<Answer> {
+  const init: RequestInit = { method };
+  if (body) {
+    init.body = JSON.stringify(body);
+    init.headers = { "content-type": "application/json" };
+  }
+  const response = await request(path, init);
+  return (await response.json()) as Answer;
+}
+
+const part = encodeURIComponent;
+const layerPath = (model: string, layer: string) => `api/models/${part(model)}/layers/${part(layer)}`;
+
+/** Addresses of pictures, relative, so that the studio works under any path. */
+export const address = {
+  picture: (model: string, seed: number, size?: number) =>
+    `api/models/${part(model)}/pictures/${seed}.jpg${size ? `?size=${size}` : ""}`,
+  strip: (model: string, layer: string, unit: number) => `${layerPath(model, layer)}/units/${unit}/strip.webp`,
+  export: (painting: string) => `api/paintings/${painting}/export.png`,
+  recipe: (painting: string) => `api/paintings/${painting}/recipe.json`,
+};
+
+export const api = {
+  studio: () => json<StudioInfo>("api/studio"),
+  models: () => json<Schemas["ModelList"]>("api/models"),
+  report: (model: string, layer: string) => json<ReportInfo>(`${layerPath(model, layer)}/report`),
+  unit: (model: string, layer: string, unit: number) =>
+    json<UnitInfo>(`${layerPath(model, layer)}/units/${unit}`),
+  brushes: (model: string, layer: string) =>
+    json<BrushList>(`api/models/${part(model)}/brushes?layer=${part(layer)}`),
+  paintings: () => json<Schemas["PaintingList"]>("api/paintings"),
+  painting: (id: string) => json<Painting>(`api/paintings/${part(id)}`),
+  createPainting: (body: Schemas["NewPainting"]) => json<Painting>("api/paintings", "POST", body),
+  stepPainting: (id: string, body: Schemas["StepPainting"]) =>
+    json<Painting>(`api/paintings/${part(id)}`, "PATCH", body),
+  deletePainting: async (id: string) => void (await request(`api/paintings/${part(id)}`, { method: "DELETE" })),
+  restorePainting: (id: string) => json<Painting>(`api/paintings/${part(id)}/restore`, "POST"),
+  importPainting: async (file: Blob) => {
+    const response = await request("api/paintings/import", { method: "POST", body: file });
+    return (await response.json()) as Painting;
+  },
+  command: (id: string) => json<Schemas["Command"]>(`api/paintings/${part(id)}/command`),
+  blob: async (path: string) => (await request(path)).blob(),
+  startDissection: (model: string, layer: string, images: number) =>
+    json<JobInfo>(`${layerPath(model, layer)}/dissection`, "POST", { images }),
+  startEffects: (model: string, body: Schemas["EffectsRequest"]) =>
+    json<JobInfo>(`api/models/${part(model)}/effects`, "POST", body),
+  activity: (model: string, body: Schemas["ActivityRequest"]) =>
+    json<Schemas["ActivityList"]>(`api/models/${part(model)}/activity`, "POST", body),
+  jobs: () => json<Schemas["JobList"]>("api/jobs"),
+  job: (id: string) => json<JobInfo>(`api/jobs/${part(id)}`),
+  cancelJob: (id: string) => json<JobInfo>(`api/jobs/${part(id)}`, "DELETE"),
+};

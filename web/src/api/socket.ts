@@ -1,0 +1,142 @@
+import { decodeFrame, encodeFrame } from "../engine/frame";
+import { difference } from "../engine/history";
+import type { Stroke } from "../engine/stroke";
+import { isProblem, type Problem, ProblemError } from "./client";
+import type { components } from "./types";
+import { settingsOf, strokeToWire } from "./wire";
+
+type FrameHeader = components["schemas"]["PaintFrame"];
+export type Connection = "connecting" | "open" | "lost";
+
+/** What is to be drawn: the strokes that lie, and the one under the pointer. */
+export interface Drawing {
+  readonly model: string;
+  readonly seed: number;
+  readonly strokes: readonly Stroke[];
+  readonly live: Omit<Stroke, "id"> | null;
+  readonly final: boolean;
+}
+
+export interface Frame {
+  readonly picture: ImageBitmap;
+  readonly seq: number;
+  readonly units: readonly number[];
+  readonly milliseconds: number;
+}
+
+/** A newer picture was drawn instead. */
+export class SupersededError extends Error {}
+/** The connection broke before the answer came. */
+export class DisconnectedError extends Error {}
+
+interface Pending {
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Ground {
+  readonly model: string;
+  readonly seed: number;
+  readonly strokes: readonly Stroke[];
+}
+
+/** The WebSocket that paints. It reconnects by itself, and sends the ground again when it has. */
+export class PaintSocket {
+  private socket: WebSocket | null = null;
+  private sent: Ground | null = null;
+  private number = 0;
+  private attempts = 0;
+  private readonly pending = new Map<number, Pending>();
+
+  constructor(
+    private readonly url: string,
+    private readonly onConnection: (connection: Connection) => void,
+    private readonly onProblem: (problem: Problem) => void,
+  ) {}
+
+  connect(): void {
+    const socket = new WebSocket(this.url);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.onConnection(this.attempts === 0 ? "connecting" : "lost");
+    socket.onopen = () => {
+      this.attempts = 0;
+      this.sent = null;
+      this.onConnection("open");
+    };
+    socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
+    socket.onclose = () => this.closed();
+  }
+
+  /** Ask for a picture. The ground is sent along as far as it has changed. */
+  draw(drawing: Drawing): Promise<Frame> {
+    const { socket } = this;
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
+    this.sendGround(socket, drawing);
+    this.number += 1;
+    const seq = this.number;
+    const { live } = drawing;
+    const stroke = live && { ...settingsOf(live), height: live.mask.size, width: live.mask.size };
+    const header = { seq, final: drawing.final, ...(stroke ? { stroke } : {}) };
+    socket.send(encodeFrame(header, live ? live.mask.cells : new Uint8Array()));
+    return new Promise((resolve, reject) => this.pending.set(seq, { resolve, reject }));
+  }
+
+  private sendGround(socket: WebSocket, { model, seed, strokes }: Drawing): void {
+    const same = this.sent?.model === model && this.sent.seed === seed;
+    const before = same ? (this.sent?.strokes ?? []) : [];
+    const { keep, append } = difference(before, strokes);
+    if (same && keep === before.length && append.length === 0) return;
+    socket.send(JSON.stringify({ type: "ground", model, seed, keep, strokes: append.map(strokeToWire) }));
+    this.sent = { model, seed, strokes };
+  }
+
+  private receive(data: unknown): void {
+    if (data instanceof ArrayBuffer) void this.receiveFrame(data);
+    else if (typeof data === "string") this.receiveText(data);
+  }
+
+  private async receiveFrame(data: ArrayBuffer): Promise<void> {
+    const { header, payload } = decodeFrame(data);
+    const frame = header as FrameHeader;
+    this.supersede(frame.seq);
+    const waiting = this.pending.get(frame.seq);
+    this.pending.delete(frame.seq);
+    if (!waiting) return;
+    try {
+      const picture = await createImageBitmap(new Blob([payload], { type: "image/jpeg" }));
+      waiting.resolve({ picture, seq: frame.seq, units: frame.units, milliseconds: frame.milliseconds });
+    } catch (error) {
+      waiting.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private receiveText(data: string): void {
+    const message: unknown = JSON.parse(data);
+    if (!isProblem(message)) return;
+    const seq = "seq" in message && typeof message.seq === "number" ? message.seq : null;
+    const waiting = seq === null ? undefined : this.pending.get(seq);
+    if (seq !== null) this.pending.delete(seq);
+    if (seq === null) this.sent = null;
+    if (waiting) waiting.reject(new ProblemError(message, 400));
+    else this.onProblem(message);
+  }
+
+  /** Answers come in order: whoever still waits for an older one was passed over. */
+  private supersede(seq: number): void {
+    for (const [number, waiting] of this.pending) {
+      if (number >= seq) continue;
+      this.pending.delete(number);
+      waiting.reject(new SupersededError("a newer picture was drawn"));
+    }
+  }
+
+  private closed(): void {
+    this.socket = null;
+    for (const waiting of this.pending.values()) waiting.reject(new DisconnectedError("the connection broke"));
+    this.pending.clear();
+    this.attempts += 1;
+    this.onConnection("lost");
+    setTimeout(() => this.connect(), Math.min(5000, 250 * 2 ** Math.min(5, this.attempts)));
+  }
+}

@@ -1,0 +1,106 @@
+import { useEffect, useState } from "preact/hooks";
+import { paint } from "../paint/session";
+import { useStore } from "../ui/hooks";
+import { Icon } from "../ui/Icon";
+import { provide } from "./actions";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { Header } from "./Header";
+import { HelpSheet } from "./HelpSheet";
+import { dismiss, messages } from "./messages";
+import { PANELS } from "./panels";
+import { go, router } from "./router";
+
+function Toasts() {
+  const { toasts } = useStore(messages);
+  return (
+    <div class="toasts" role="region" aria-label="Messages">
+      {toasts.map((one) => (
+        <div key={one.id} class={`toast ${one.bad ? "bad" : ""}`} role={one.bad ? "alert" : "status"} data-testid="toast">
+          <p>
+            <b>{one.title}</b>
+            {one.detail && <span>{one.detail}</span>}
+          </p>
+          {one.action && (
+            <button
+              type="button"
+              class="button plain"
+              data-testid="toast-action"
+              onClick={() => {
+                one.action?.run();
+                dismiss(one.id);
+              }}
+            >
+              {one.action.label}
+            </button>
+          )}
+          <button type="button" class="button icon" aria-label="Dismiss" onClick={() => dismiss(one.id)}>
+            <Icon name="close" size={18} />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** For screen readers, and for tests: what just happened, and whether it is kept. */
+function Status() {
+  const { said } = useStore(messages);
+  const { save } = useStore(paint);
+  return (
+    <p class="sr-only" role="status" aria-live="polite" data-testid="status" data-saved={String(save === "saved")}>
+      {said}
+    </p>
+  );
+}
+
+function Disconnected() {
+  const { connection } = useStore(paint);
+  if (connection !== "lost") return null;
+  return (
+    <div class="banner" role="alert" data-testid="disconnected">
+      <Icon name="warning" size={18} />
+      <span>
+        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back. If it was
+        restarted, open the address that <code>inscape studio</code> printed.
+      </span>
+    </div>
+  );
+}
+
+export function App() {
+  const { route } = useStore(router);
+  const [help, setHelp] = useState(false);
+  const panel = PANELS.find((one) => one.name === route.page) ?? PANELS[0];
+  useEffect(
+    () =>
+      provide({
+        help: () => setHelp(true),
+        "page-paint": () => go("paint"),
+        "page-units": () => go("units"),
+        "page-models": () => go("models"),
+      }),
+    [],
+  );
+  useEffect(() => {
+    document.title = `${panel?.title ?? ""} · Inscape`;
+  }, [panel]);
+  if (!panel) return null;
+  const Page = panel.component;
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>
+        Skip to the page
+      </a>
+      <Header page={panel.name} onHelp={() => setHelp(true)} />
+      <Disconnected />
+      <main id="main" tabIndex={-1} class={`page-${panel.name}`}>
+        <ErrorBoundary key={panel.name}>
+          <Page />
+        </ErrorBoundary>
+      </main>
+      <Toasts />
+      <Status />
+      {help && <HelpSheet onClose={() => setHelp(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Problem } from "../api/client";
+import { Store } from "../engine/store";
+
+export interface Toast {
+  readonly id: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly bad: boolean;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** What is told to people: toasts that are seen, and sentences that are heard. */
+export const messages = new Store<{ toasts: readonly Toast[]; said: string }>({ toasts: [], said: "" });
+
+let counter = 0;
+
+export function toast(message: Omit<Toast, "id" | "detail" | "bad"> & Partial<Toast>): void {
+  counter += 1;
+  const shown: Toast = { detail: "", bad: false, ...message, id: counter };
+  const others = messages.get().toasts.filter((one) => one.title !== shown.title);
+  messages.set({ toasts: [...others, shown].slice(-3) });
+  setTimeout(() => dismiss(shown.id), shown.bad ? 12000 : 7000);
+}
+
+export function dismiss(id: number): void {
+  messages.set({ toasts: messages.get().toasts.filter((one) => one.id !== id) });
+}
+
+export function complain(problem: Problem): void {
+  const detail = [problem.detail, problem.hint].filter(Boolean).join(" ");
+  toast({ title: problem.title, detail, bad: true });
+}
+
+/** For people who listen to the page; the same sentence twice is told twice. */
+export function say(text: string): void {
+  messages.set({ said: messages.get().said === text ? `${text}\u00a0` : text });
+}
+
+/** Copy, and say so; where the browser forbids it, show the text to be copied by hand. */
+export async function copy(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast({ title: `${what} copied` });
+  } catch {
+    toast({ title: `${what}: copy it from here`, detail: text });
+  }
+}

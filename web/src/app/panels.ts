@@ -1,0 +1,20 @@
+import type { ComponentType } from "preact";
+import { ModelsPage } from "../models/ModelsPage";
+import { PaintPage } from "../paint/PaintPage";
+import type { IconName } from "../ui/icons";
+import { UnitsPage } from "../units/UnitsPage";
+import type { PAGES } from "./router";
+
+export interface Panel {
+  readonly name: (typeof PAGES)[number];
+  readonly title: string;
+  readonly icon: IconName;
+  readonly component: ComponentType;
+}
+
+/** Every page of the studio. To add one: a component, a line here, and its name in `PAGES`. */
+export const PANELS: readonly Panel[] = [
+  { name: "paint", title: "Paint", icon: "brush", component: PaintPage },
+  { name: "units", title: "Units", icon: "units", component: UnitsPage },
+  { name: "models", title: "Models", icon: "model", component: ModelsPage },
+];

@@ -1,0 +1,189 @@
+import { type Stroke, strokeLabel } from "./stroke";
+
+/** One thing that was done to a painting. */
+export type Operation =
+  | { readonly kind: "stroke"; readonly stroke: Stroke }
+  | { readonly kind: "hide"; readonly stroke: string; readonly hidden: boolean }
+  | { readonly kind: "delete"; readonly stroke: string }
+  | { readonly kind: "reset" };
+
+/** What was undone and then painted over; it can be brought back. */
+export interface Branch {
+  readonly at: number;
+  readonly operations: readonly Operation[];
+}
+
+export interface SavedHistory {
+  readonly operations: readonly Operation[];
+  readonly cursor: number;
+  readonly branches: readonly Branch[];
+}
+
+/** A stroke on the picture; hidden ones keep their place. */
+export interface Placed {
+  readonly stroke: Stroke;
+  readonly hidden: boolean;
+}
+
+/**
+ * Everything that was done, in order, and how much of it applies (the cursor). Undo and redo move the cursor, without
+ * limit; a new operation after an undo makes a branch of what was undone instead of losing it.
+ */
+export class History {
+  private list: Operation[];
+  private at: number;
+  private side: Branch[];
+  /** The strokes after each number of operations; states share what they have in common. */
+  private states: (readonly Placed[])[] = [[]];
+
+  constructor(saved?: SavedHistory) {
+    this.list = [...(saved?.operations ?? [])];
+    this.side = [...(saved?.branches ?? [])];
+    this.at = Math.min(Math.max(0, saved?.cursor ?? this.list.length), this.list.length);
+  }
+
+  get operations(): readonly Operation[] {
+    return this.list;
+  }
+
+  get cursor(): number {
+    return this.at;
+  }
+
+  get branches(): readonly Branch[] {
+    return this.side;
+  }
+
+  get canUndo(): boolean {
+    return this.at > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.at < this.list.length;
+  }
+
+  /** What lies on the picture now. */
+  get placed(): readonly Placed[] {
+    return this.stateAt(this.at);
+  }
+
+  /** The strokes that are to be drawn now. */
+  get strokes(): readonly Stroke[] {
+    return this.strokesAt(this.at);
+  }
+
+  strokesAt(cursor: number): readonly Stroke[] {
+    return this.stateAt(cursor)
+      .filter((one) => !one.hidden)
+      .map((one) => one.stroke);
+  }
+
+  find(id: string): Placed | undefined {
+    return this.placed.find((one) => one.stroke.id === id);
+  }
+
+  undo(): boolean {
+    return this.jump(this.at - 1);
+  }
+
+  redo(): boolean {
+    return this.jump(this.at + 1);
+  }
+
+  jump(cursor: number): boolean {
+    if (cursor < 0 || cursor > this.list.length || cursor === this.at) return false;
+    this.at = cursor;
+    return true;
+  }
+
+  add(stroke: Stroke): void {
+    this.push([{ kind: "stroke", stroke }]);
+  }
+
+  setHidden(id: string, hidden: boolean): boolean {
+    const one = this.find(id);
+    if (!one || one.hidden === hidden) return false;
+    this.push([{ kind: "hide", stroke: id, hidden }]);
+    return true;
+  }
+
+  remove(id: string): boolean {
+    if (!this.find(id)) return false;
+    this.push([{ kind: "delete", stroke: id }]);
+    return true;
+  }
+
+  reset(): boolean {
+    if (this.placed.length === 0) return false;
+    this.push([{ kind: "reset" }]);
+    return true;
+  }
+
+  /** Bring a branch back; what it replaces becomes a branch in its turn. */
+  restore(index: number): boolean {
+    const branch = this.side[index];
+    if (!branch || branch.at > this.list.length) return false;
+    this.side.splice(index, 1);
+    this.at = branch.at;
+    this.push(branch.operations);
+    return true;
+  }
+
+  save(): SavedHistory {
+    return { operations: [...this.list], cursor: this.at, branches: [...this.side] };
+  }
+
+  private push(operations: readonly Operation[]): void {
+    const lost = this.list.slice(this.at);
+    if (lost.length > 0) this.side.push({ at: this.at, operations: lost });
+    // A branch that hangs on what is cut off now cannot be reached any more without it.
+    this.side = this.side.filter((branch) => branch.at <= this.at || lost.length === 0);
+    this.list = [...this.list.slice(0, this.at), ...operations];
+    this.states.length = Math.min(this.states.length, this.at + 1);
+    this.at = this.list.length;
+  }
+
+  private stateAt(cursor: number): readonly Placed[] {
+    for (let length = this.states.length; length <= cursor; length++) {
+      const operation = this.list[length - 1];
+      const before = this.states[length - 1] ?? [];
+      this.states.push(operation ? applied(before, operation) : before);
+    }
+    return this.states[cursor] ?? [];
+  }
+}
+
+function applied(before: readonly Placed[], operation: Operation): readonly Placed[] {
+  switch (operation.kind) {
+    case "stroke":
+      return [...before, { stroke: operation.stroke, hidden: false }];
+    case "hide":
+      return before.map((one) =>
+        one.stroke.id === operation.stroke ? { ...one, hidden: operation.hidden } : one,
+      );
+    case "delete":
+      return before.filter((one) => one.stroke.id !== operation.stroke);
+    case "reset":
+      return [];
+  }
+}
+
+/** What an operation is called in the history; `known` are all operations before it. */
+export function operationLabel(operation: Operation, known: readonly Operation[]): string {
+  if (operation.kind === "stroke") return strokeLabel(operation.stroke);
+  if (operation.kind === "reset") return "Reset";
+  const made = known.find((one) => one.kind === "stroke" && one.stroke.id === operation.stroke);
+  const name = made?.kind === "stroke" ? strokeLabel(made.stroke).toLowerCase() : "a stroke";
+  if (operation.kind === "delete") return `Delete: ${name}`;
+  return `${operation.hidden ? "Hide" : "Show"}: ${name}`;
+}
+
+/** How two lists differ, when the second was made from the first: how much to keep, and what to append. */
+export function difference<Item>(
+  before: readonly Item[],
+  after: readonly Item[],
+): { keep: number; append: readonly Item[] } {
+  let keep = 0;
+  while (keep < before.length && keep < after.length && before[keep] === after[keep]) keep++;
+  return { keep, append: after.slice(keep) };
+}

@@ -1,0 +1,49 @@
+import type { Mask } from "./mask";
+
+export type Mode = "draw" | "remove";
+
+/** What a stroke is painted with: the units of a layer, chosen by a concept or by hand. */
+export interface Brush {
+  readonly layer: string;
+  readonly concept: string | null;
+  /** Hand-picked units; empty where the concept's own are meant. */
+  readonly units: readonly number[];
+  /** How many of the concept's units, best first. */
+  readonly top: number;
+  /** What each of `units` becomes; the studio fills it in where a stroke is kept. */
+  readonly values?: readonly number[];
+}
+
+/** One stroke: a brush pressed on a region of the picture. It is a value and never changes. */
+export interface Stroke {
+  readonly id: string;
+  readonly brush: Brush;
+  readonly mode: Mode;
+  /** 1 sets the units to what they are where the concept stands. */
+  readonly strength: number;
+  readonly mask: Mask;
+}
+
+export function brushName(brush: Brush): string {
+  if (brush.concept !== null) return brush.concept;
+  return brush.units.length === 1 ? `unit ${brush.units[0]}` : `${brush.units.length} units`;
+}
+
+export function strokeLabel(stroke: Stroke): string {
+  return `${stroke.mode === "draw" ? "Draw" : "Remove"} ${brushName(stroke.brush)}`;
+}
+
+export function sameBrush(a: Brush, b: Brush): boolean {
+  return (
+    a.layer === b.layer && a.concept === b.concept && a.top === b.top && a.units.join() === b.units.join()
+  );
+}
+
+let counter = 0;
+
+/** A name that no other stroke has, also not one made in another tab. */
+export function freshId(): string {
+  counter += 1;
+  const random = Math.floor(Math.random() * 36 ** 4).toString(36);
+  return `${Date.now().toString(36)}-${counter.toString(36)}-${random}`;
+}

@@ -1,0 +1,20 @@
+import { render } from "preact";
+import { startShortcuts } from "./app/actions";
+import { App } from "./app/App";
+import { startTheme } from "./app/theme";
+import { start } from "./paint/session";
+import { timings } from "./paint/timings";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/shell.css";
+import "./styles/paint.css";
+import "./styles/catalogue.css";
+
+const root = document.getElementById("app");
+if (root) {
+  timings.start();
+  startTheme();
+  startShortcuts();
+  render(<App />, root);
+  void start();
+}

@@ -1,0 +1,123 @@
+import { useEffect, useState } from "preact/hooks";
+import type { BrushInfo } from "../api/client";
+import { go } from "../app/router";
+import { formatUnits, parseUnits } from "../engine/numbers";
+import { conceptColour, conceptIcon } from "../engine/palette";
+import { sameBrush } from "../engine/stroke";
+import { Button, Notice, Select } from "../ui/controls";
+import { useStore } from "../ui/hooks";
+import { Icon } from "../ui/Icon";
+import { brushOf, openSeed, paint, pickUnits, selectLayer, selectModel } from "./session";
+
+function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
+  const icon = conceptIcon(brush.concept);
+  return (
+    <button
+      type="button"
+      class="brush"
+      data-testid={`brush-${brush.concept}`}
+      data-tip={`${Math.min(brush.top, brush.units.length)} units of ${brush.layer}`}
+      aria-pressed={chosen}
+      style={{ "--concept": conceptColour(brush.concept) }}
+      onClick={() => paint.set({ brush: brushOf(brush.concept, brush.layer, brush.top) })}
+    >
+      <span class="brush-dot">
+        {icon ? <Icon path={icon} size={22} /> : <b aria-hidden="true">{brush.concept.slice(0, 1)}</b>}
+      </span>
+      <span class="brush-name">{brush.concept}</span>
+    </button>
+  );
+}
+
+/** Units typed by hand: 3, 5, 8-12. */
+function UnitsField() {
+  const { brush, layer, model } = useStore(paint);
+  const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
+  const chosen = brush && brush.concept === null ? formatUnits(brush.units) : "";
+  const [text, setText] = useState(chosen);
+  useEffect(() => setText(chosen), [chosen]);
+  const { units, problem } = parseUnits(text, count);
+  return (
+    <form
+      class="units-field"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (units.length > 0) pickUnits(units, layer);
+      }}
+    >
+      <label>
+        <span>Your own units</span>
+        <input
+          type="text"
+          inputMode="numeric"
+          placeholder="3, 5, 8-12"
+          data-testid="units-field"
+          value={text}
+          aria-invalid={problem !== ""}
+          aria-describedby="units-problem"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="button plain" aria-disabled={units.length === 0} aria-pressed={chosen !== ""}>
+        Use
+      </button>
+      <p id="units-problem" class="problem" role="status">
+        {problem}
+      </p>
+    </form>
+  );
+}
+
+/** What to paint with. */
+export function BrushPanel() {
+  const { brushes, brush, layer, model, models } = useStore(paint);
+  const layers = model?.layers.filter((one) => one.size > 0) ?? [];
+  return (
+    <section class="panel brushes" aria-label="Brushes">
+      <div class="brush-list">
+        {brushes.map((one) => (
+          <BrushButton
+            key={one.concept}
+            brush={one}
+            chosen={brush !== null && sameBrush(brush, brushOf(one.concept, one.layer, one.top))}
+          />
+        ))}
+      </div>
+      {model && brushes.length === 0 && (
+        <Notice title="No brushes at this layer yet" detail="Its units have not been compared with concepts.">
+          <Button
+            label="Dissect the layer"
+            icon="flask"
+            onClick={() => go("units", { model: model.name, layer })}
+          />
+        </Notice>
+      )}
+      <details class="more" open={brush?.concept === null}>
+        <summary>Layer and units</summary>
+        {models.length > 1 && model && (
+          <Select
+            label="Model"
+            value={model.name}
+            choices={models.map((one) => ({ value: one.name, label: one.name }))}
+            testid="paint-model"
+            onChange={(name) => {
+              const next = models.find((one) => one.name === name);
+              if (next) void selectModel(next, "").then(() => openSeed(0));
+            }}
+          />
+        )}
+        <Select
+          label="Layer"
+          value={layer}
+          choices={layers.map((one) => ({
+            value: one.name,
+            label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
+          }))}
+          testid="paint-layer"
+          onChange={(name) => void selectLayer(name)}
+        />
+        <UnitsField />
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,71 @@
+import { useEffect, useRef } from "preact/hooks";
+import { FITTED, placed } from "../engine/view";
+import { useStore } from "../ui/hooks";
+import { look, paint } from "./session";
+
+/** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */
+export function SplitHandle({ canvas }: { canvas: { width: number; height: number } }) {
+  const { compare, split, view } = useStore(look);
+  if (compare !== "slider" || canvas.width === 0) return null;
+  const square = placed(view, canvas);
+  const set = (value: number) => look.set({ split: Math.min(1, Math.max(0, value)) });
+  const drag = (event: PointerEvent) => {
+    const box = (event.currentTarget as HTMLElement).parentElement?.getBoundingClientRect();
+    if (box && event.buttons > 0) set((event.clientX - box.left - square.left) / square.side);
+  };
+  return (
+    <div
+      class="split"
+      data-testid="compare-slider"
+      role="slider"
+      tabIndex={0}
+      aria-label="Before and after"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(split * 100)}
+      aria-valuetext={`${Math.round(split * 100)} % original`}
+      style={{ left: `${square.left + split * square.side}px`, top: `${square.top}px`, height: `${square.side}px` }}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={drag}
+      onKeyDown={(event) => {
+        const by = { ArrowLeft: -0.05, ArrowRight: 0.05 }[event.key];
+        if (by !== undefined) set(split + by);
+      }}
+    >
+      <span class="split-label before">Before</span>
+      <span class="split-grip" />
+      <span class="split-label after">After</span>
+    </div>
+  );
+}
+
+/** The original beside the painting, panned and zoomed with it. */
+export function OriginalBeside() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { original } = useStore(paint);
+  const { view } = useStore(look);
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context) return;
+    const draw = () => {
+      const scale = window.devicePixelRatio || 1;
+      const size = { width: element.clientWidth, height: element.clientHeight };
+      Object.assign(element, { width: Math.round(size.width * scale), height: Math.round(size.height * scale) });
+      context.scale(scale, scale);
+      context.imageSmoothingQuality = "high";
+      const square = placed(view ?? FITTED, size);
+      if (original) context.drawImage(original, square.left, square.top, square.side, square.side);
+    };
+    draw();
+    const watch = new ResizeObserver(draw);
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [original, view]);
+  return (
+    <figure class="beside">
+      <canvas ref={canvas} role="img" aria-label="The original picture" />
+      <figcaption>Original</figcaption>
+    </figure>
+  );
+}

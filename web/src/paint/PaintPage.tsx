@@ -1,0 +1,112 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { router } from "../app/router";
+import { brushName } from "../engine/stroke";
+import { Notice } from "../ui/controls";
+import { useStore } from "../ui/hooks";
+import { BrushPanel } from "./BrushPanel";
+import { OriginalBeside, SplitHandle } from "./Compare";
+import { HistoryPanel } from "./HistoryPanel";
+import { PictureStrip } from "./PictureStrip";
+import { SaveState } from "./SaveState";
+import { Stage } from "./Stage";
+import { importFile, look, paint } from "./session";
+import { BrushTools, PictureTools } from "./Toolbar";
+import { usePaintActions } from "./usePaintActions";
+import { useAddress } from "./useAddress";
+
+/** Drop or paste a PNG that holds a recipe. */
+function useDropping(): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const take = (files: FileList | undefined) => files?.[0] && void importFile(files[0]);
+    const dragging = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      setOver(false);
+      take(event.dataTransfer?.files);
+    };
+    window.addEventListener("dragover", dragging, options);
+    window.addEventListener("dragleave", (event) => event.relatedTarget === null && setOver(false), options);
+    window.addEventListener("drop", drop, options);
+    window.addEventListener("paste", (event) => take(event.clipboardData?.files), options);
+    return () => controller.abort();
+  }, []);
+  return over;
+}
+
+function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    if (!element.current) return;
+    const watch = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, [element]);
+  return size;
+}
+
+function Hint() {
+  const { firstVisit, brush, brushes, connection } = useStore(paint);
+  if (!firstVisit || !brush || brushes.length === 0 || connection !== "open") return null;
+  return (
+    <p class="stage-hint">
+      Drag on the picture to draw a <b>{brushName(brush)}</b>. Nobody told the network what one is.
+    </p>
+  );
+}
+
+/** The start page: paint with the units of a generator. */
+export function PaintPage() {
+  const stage = useRef<HTMLDivElement>(null);
+  const size = useSize(stage);
+  const { model, models, connection } = useStore(paint);
+  const { compare, peek } = useStore(look);
+  const { route } = useStore(router);
+  usePaintActions();
+  useAddress(route);
+  const over = useDropping();
+  const nothing = models.length === 0 && connection !== "connecting";
+  return (
+    <div class="paint-page">
+      <h1 class="sr-only">Paint</h1>
+      <BrushPanel />
+      <div class="easel">
+        <BrushTools />
+        {nothing ? (
+          <Notice
+            title="No generator to paint with"
+            detail="No model that can be painted with is here."
+            hint="Name one: inscape studio --model FILE"
+          />
+        ) : (
+          <div class={`stage ${compare === "side" ? "two" : ""} ${over ? "over" : ""}`}>
+            {compare === "side" && <OriginalBeside />}
+            <div class="stage-main" ref={stage}>
+              <Stage />
+              <SplitHandle canvas={size} />
+              {(peek || compare === "original") && <span class="badge">Original</span>}
+              {compare === "difference" && <span class="badge">Difference: dark is unchanged</span>}
+              {over && <span class="badge">Drop a PNG or a recipe to open it</span>}
+            </div>
+            <Hint />
+          </div>
+        )}
+        <div class="under">
+          <PictureTools />
+          <SaveState />
+        </div>
+        <PictureStrip />
+      </div>
+      <HistoryPanel />
+      {model === null && !nothing && <p class="sr-only">The studio is starting.</p>}
+    </div>
+  );
+}

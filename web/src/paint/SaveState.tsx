@@ -1,0 +1,33 @@
+import { problemOf } from "../api/client";
+import { complain } from "../app/messages";
+import { Button } from "../ui/controls";
+import { useStore } from "../ui/hooks";
+import { Icon } from "../ui/Icon";
+import { openPainting, paint, painter } from "./session";
+
+const TEXT = {
+  new: "Kept as you paint",
+  saving: "Saving…",
+  saved: "Saved",
+  offline: "Not saved: no connection",
+  failed: "Not saved",
+  conflict: "Changed in another tab",
+} as const;
+
+/** Whether the work is kept, always in sight. */
+export function SaveState() {
+  const { save, painting, milliseconds, seq } = useStore(paint);
+  const good = save === "saved" || save === "new";
+  const reload = () => {
+    if (painting) void openPainting(painting).catch((error: unknown) => complain(problemOf(error)));
+  };
+  return (
+    <p class={`save ${good ? "good" : save}`} data-testid="save-state" data-saved={save === "saved" || save === "new"}>
+      {good ? <Icon name="check" size={16} /> : save !== "saving" && <Icon name="warning" size={16} />}
+      <span>{TEXT[save]}</span>
+      {save === "conflict" && <Button label="Load it again" onClick={reload} />}
+      {(save === "failed" || save === "offline") && <Button label="Try again" onClick={() => painter.retry()} />}
+      {seq > 0 && good && <span class="speed">{Math.max(1, Math.round(milliseconds))} ms in the network</span>}
+    </p>
+  );
+}

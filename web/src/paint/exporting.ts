@@ -1,0 +1,83 @@
+import { address, api, problemOf } from "../api/client";
+import { complain, copy, toast } from "../app/messages";
+import { formatRoute } from "../engine/route";
+import { toLink } from "../engine/share";
+import { openPainting, openSeed, paint, painter } from "./session";
+
+/** The painting's identifier once everything is kept; an untouched picture is kept now. */
+async function keptId(): Promise<string | null> {
+  const id = await painter.kept();
+  if (id) return id;
+  const { model, seed } = paint.get();
+  if (!model || painter.history.operations.length > 0) {
+    complain({ title: "Not saved yet", detail: "The studio does not answer.", hint: "Try again when it is back." });
+    return null;
+  }
+  try {
+    const made = await api.createPainting({ model: model.name, seed, name: "", truncation: 1, operations: [], cursor: 0 });
+    return made.id;
+  } catch (error) {
+    complain(problemOf(error));
+    return null;
+  }
+}
+
+export async function exportPng(): Promise<void> {
+  const id = await keptId();
+  if (!id) return;
+  try {
+    const { model, seed } = paint.get();
+    const url = URL.createObjectURL(await api.blob(address.export(id)));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `inscape-${model?.name ?? "picture"}-${seed}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
+    toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}
+
+export async function copyCommand(kind: "cli" | "python"): Promise<void> {
+  const id = await keptId();
+  if (!id) return;
+  try {
+    await copy((await api.command(id))[kind], kind === "cli" ? "Command line" : "Python");
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}
+
+/** A link that holds the strokes themselves: it works in any studio that has the model. */
+export async function copyLink(): Promise<void> {
+  const { model, seed, layer, brush } = paint.get();
+  const edits = await toLink(painter.history.strokes);
+  const query = { model: model?.name ?? "", seed: String(seed), layer, brush: brush?.concept ?? "", edits };
+  const url = new URL(location.href);
+  url.search = "";
+  url.hash = formatRoute({ page: "paint", query });
+  await copy(url.href, "Link");
+}
+
+/** Put a painting away; the toast brings it back. */
+export async function deletePainting(id: string, after: () => void): Promise<void> {
+  try {
+    if (id === paint.get().painting) await painter.kept();
+    await api.deletePainting(id);
+    if (id === paint.get().painting) await openSeed(paint.get().seed);
+    after();
+    const restore = async () => {
+      await api.restorePainting(id);
+      await openPainting(id);
+      after();
+    };
+    toast({
+      title: "Painting deleted",
+      action: { label: "Undo", run: () => void restore().catch((error: unknown) => complain(problemOf(error))) },
+    });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}
+

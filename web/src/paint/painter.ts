@@ -1,0 +1,187 @@
+import { address, api, type Problem, ProblemError, problemOf } from "../api/client";
+import { DisconnectedError, type Drawing, type Frame, SupersededError } from "../api/socket";
+import { Autosave, type Kept, type Store as Keep } from "../engine/autosave";
+import { History, type SavedHistory } from "../engine/history";
+import { copyMask, drag, emptyMask, isEmpty, type Point, stamp } from "../engine/mask";
+import { type Ground, Preview, stateKey } from "../engine/preview";
+import type { Store } from "../engine/store";
+import { freshId, type Stroke } from "../engine/stroke";
+import { gridSize, type PaintState } from "./state";
+import { timings } from "./timings";
+
+export interface Ports {
+  draw(drawing: Drawing): Promise<Frame>;
+  keep(model: string, seed: number): Keep;
+  problem(problem: Problem): void;
+  say(text: string): void;
+}
+
+/** Turns what a person does into strokes, a history, pictures and kept work. Knows nothing of the page. */
+export class Painter {
+  history = new History();
+  private autosave: Autosave | null = null;
+  private last: Point | null = null;
+  private readonly preview: Preview<ImageBitmap>;
+
+  constructor(
+    readonly store: Store<PaintState>,
+    private readonly ports: Ports,
+  ) {
+    this.preview = new Preview<ImageBitmap>(
+      (wanted) => ports.draw(wanted),
+      (shown, wanted) => {
+        if (stateKey({ ...wanted, strokes: [] }) !== stateKey({ ...this.ground(), strokes: [] })) return;
+        if (wanted.final && wanted.live) timings.arrived(wanted.live.id);
+        const { picture, seq, units, milliseconds } = shown;
+        if (wanted.final && wanted.strokes.length === 0 && !wanted.live) store.set({ original: picture });
+        const fired = wanted.live ? { units } : {};
+        store.set({ picture, seq, final: wanted.final, milliseconds, drawing: this.preview.busy, ...fired });
+      },
+      (error) => this.failed(error),
+    );
+  }
+
+  /** Paint on the picture of a seed: from a kept history, or from nothing. */
+  open(seed: number, saved: SavedHistory | null = null, kept: Kept | null = null): void {
+    this.history = new History(saved ?? undefined);
+    const { model } = this.store.get();
+    if (!model) return;
+    this.store.set({ seed, live: null, highlighted: null, original: null, units: [], painting: kept?.id ?? null });
+    this.store.set({ save: kept ? "saved" : "new" });
+    const autosave: Autosave = new Autosave(
+      this.history,
+      this.ports.keep(model.name, seed),
+      (save, now) => {
+        if (this.autosave === autosave) this.store.set({ save, painting: now?.id ?? null });
+      },
+      kept,
+    );
+    this.autosave = autosave;
+    this.changed(false);
+    void this.fetchOriginal();
+  }
+
+  /** Take the strokes of a link or of an example, as one step that can be undone. */
+  adopt(strokes: readonly Stroke[]): void {
+    for (const stroke of strokes) this.history.add(stroke);
+    this.changed();
+  }
+
+  begin(point: Point, diameter: number): void {
+    const state = this.store.get();
+    if (!state.brush) return;
+    const mask = emptyMask(gridSize({ ...state, layer: state.brush.layer }));
+    stamp(mask, point, diameter);
+    this.last = point;
+    this.setLive({ id: freshId(), brush: state.brush, mode: state.mode, strength: state.strength, mask });
+  }
+
+  move(point: Point, diameter: number): void {
+    const { live } = this.store.get();
+    if (!live || !this.last) return;
+    const mask = copyMask(live.mask);
+    drag(mask, this.last, point, diameter);
+    this.last = point;
+    if (mask.cells.some((weight, index) => weight !== live.mask.cells[index])) this.setLive({ ...live, mask });
+  }
+
+  /** The pointer was lifted: the stroke is done. */
+  end(): void {
+    const { live } = this.store.get();
+    if (!live) return;
+    this.last = null;
+    if (isEmpty(live.mask)) {
+      this.store.set({ live: null });
+      return;
+    }
+    timings.lifted(live.id);
+    const ground = this.ground();
+    this.history.add(live);
+    this.preview.finish(ground, live);
+    this.store.set({ live: null, drawing: true, version: this.store.get().version + 1, firstVisit: false });
+    this.autosave?.changed();
+    this.ports.say(`${live.mode === "draw" ? "Drew" : "Removed"} ${live.brush.concept ?? "units"}.`);
+  }
+
+  abort(): void {
+    if (!this.store.get().live) return;
+    this.last = null;
+    this.store.set({ live: null });
+    this.preview.state(this.ground());
+  }
+
+  undo = (): void => this.after(this.history.undo(), "Undone.");
+  redo = (): void => this.after(this.history.redo(), "Done again.");
+  reset = (): void => this.after(this.history.reset(), "All strokes removed.");
+  jump = (cursor: number): void => this.after(this.history.jump(cursor), "");
+  remove = (id: string): void => this.after(this.history.remove(id), "Stroke deleted.");
+  restore = (index: number): void => this.after(this.history.restore(index), "Other branch restored.");
+  setHidden = (id: string, hidden: boolean): void =>
+    this.after(this.history.setHidden(id, hidden), hidden ? "Stroke hidden." : "Stroke shown.");
+
+  /** The connection is there again: draw what is current, keep what was not kept. */
+  online(): void {
+    this.preview.resume();
+    if (this.store.get().model) this.preview.state(this.ground());
+    this.autosave?.retry();
+    if (this.store.get().model && !this.store.get().original) void this.fetchOriginal();
+  }
+
+  offline(): void {
+    this.preview.pause();
+  }
+
+  retry(): void {
+    this.autosave?.retry();
+  }
+
+  /** Wait until the work is kept; its identifier, or null where it could not be. */
+  async kept(): Promise<string | null> {
+    await this.autosave?.flush();
+    return this.autosave?.state === "saved" ? this.autosave.id : null;
+  }
+
+  private ground(): Ground {
+    const { model, seed } = this.store.get();
+    return { model: model?.name ?? "", seed, strokes: this.history.strokes };
+  }
+
+  private setLive(live: Stroke): void {
+    this.store.set({ live, drawing: true });
+    this.preview.live(this.ground(), live);
+  }
+
+  private after(done: boolean, said: string): void {
+    if (!done) return;
+    this.changed();
+    if (said) this.ports.say(said);
+  }
+
+  private changed(save = true): void {
+    this.store.set({ version: this.store.get().version + 1, drawing: true });
+    this.preview.state(this.ground());
+    if (save) this.autosave?.changed();
+    this.store.set({ drawing: this.preview.busy });
+  }
+
+  /** The untouched picture, for comparing; where there are strokes it is drawn beside them. */
+  private async fetchOriginal(): Promise<void> {
+    const ground = { ...this.ground(), strokes: [] };
+    const known = this.preview.known(ground);
+    if (known) this.store.set({ original: known.picture });
+    if (known || this.history.strokes.length === 0) return;
+    const original = await fetchPicture(ground).catch(() => null);
+    const same = stateKey({ ...this.ground(), strokes: [] }) === stateKey(ground);
+    if (original && same) this.store.set({ original });
+  }
+
+  private failed(error: unknown): void {
+    this.store.set({ drawing: this.preview.busy });
+    if (error instanceof SupersededError || error instanceof DisconnectedError) return;
+    this.ports.problem(error instanceof ProblemError ? error.problem : problemOf(error));
+  }
+}
+
+async function fetchPicture({ model, seed }: Ground): Promise<ImageBitmap> {
+  return createImageBitmap(await api.blob(address.picture(model, seed)));
+}

@@ -1,0 +1,100 @@
+import type { BrushInfo, ModelInfo } from "../api/client";
+import type { Connection } from "../api/socket";
+import type { SaveState } from "../engine/autosave";
+import type { Cursor } from "../engine/cursor";
+import { Store } from "../engine/store";
+import type { Brush, Mode, Stroke } from "../engine/stroke";
+import { FITTED, type View } from "../engine/view";
+
+/** What is painted, and with what. */
+export interface PaintState {
+  readonly model: ModelInfo | null;
+  readonly models: readonly ModelInfo[];
+  readonly seed: number;
+  readonly layer: string;
+  readonly brushes: readonly BrushInfo[];
+  readonly brush: Brush | null;
+  readonly mode: Mode;
+  readonly strength: number;
+  /** Diameter of the brush in cells of the layer. */
+  readonly diameter: number;
+  /** Counts every change of the history, which itself is not a plain value. */
+  readonly version: number;
+  readonly live: Stroke | null;
+  readonly highlighted: Stroke | null;
+  readonly picture: ImageBitmap | null;
+  readonly original: ImageBitmap | null;
+  /** Number of the request that `picture` answers, and whether the pointer had been lifted. */
+  readonly seq: number;
+  readonly final: boolean;
+  readonly units: readonly number[];
+  readonly milliseconds: number;
+  readonly drawing: boolean;
+  readonly connection: Connection;
+  readonly save: SaveState;
+  readonly painting: string | null;
+  readonly firstVisit: boolean;
+}
+
+export const COMPARE = ["off", "original", "slider", "side", "difference"] as const;
+export type Compare = (typeof COMPARE)[number];
+
+/** How it is looked at. */
+export interface LookState {
+  readonly compare: Compare;
+  readonly peek: boolean;
+  readonly hideMask: boolean;
+  readonly grid: boolean;
+  /** Where the slider stands: the share of the picture's width that shows the original. */
+  readonly split: number;
+  readonly view: View;
+  readonly hand: boolean;
+  readonly cursor: Cursor | null;
+  /** Where the pointer hovers, in fractions of the picture; null where it is elsewhere. */
+  readonly hover: { readonly x: number; readonly y: number } | null;
+}
+
+export const paintStore = () =>
+  new Store<PaintState>({
+    model: null,
+    models: [],
+    seed: 0,
+    layer: "",
+    brushes: [],
+    brush: null,
+    mode: "draw",
+    strength: 1,
+    diameter: 2,
+    version: 0,
+    live: null,
+    highlighted: null,
+    picture: null,
+    original: null,
+    seq: 0,
+    final: true,
+    units: [],
+    milliseconds: 0,
+    drawing: false,
+    connection: "connecting",
+    save: "new",
+    painting: null,
+    firstVisit: false,
+  });
+
+export const lookStore = () =>
+  new Store<LookState>({
+    compare: "off",
+    peek: false,
+    hideMask: false,
+    grid: false,
+    split: 0.5,
+    view: FITTED,
+    hand: false,
+    cursor: null,
+    hover: null,
+  });
+
+/** Cells along a side of the layer that is painted at. */
+export function gridSize(state: PaintState): number {
+  return state.model?.layers.find((layer) => layer.name === state.layer)?.size ?? 16;
+}

@@ -1,0 +1,54 @@
+import { useEffect, useRef } from "preact/hooks";
+import { show } from "../app/router";
+import type { Route } from "../engine/route";
+import { formatUnits } from "../engine/numbers";
+import { useStore } from "../ui/hooks";
+import { applyTools, openPainting, openSeed, paint, selectLayer, selectModel } from "./session";
+
+/** Hold the address bar and the page together: what is shown is written there, Back and links are followed. */
+export function useAddress(route: Route): void {
+  const { model, seed, layer, brush, mode, strength, diameter, painting } = useStore(paint);
+  const written = useRef<{ picture: string; painting: string } | null>(null);
+  const picture = `${model?.name ?? ""}/${seed}`;
+
+  useEffect(() => {
+    if (!model) return;
+    const { query } = route;
+    const asked = `${query.model ?? model.name}/${query.seed ?? seed}`;
+    const before = written.current;
+    if (!before || asked === before.picture || asked === picture) return;
+    written.current = { picture: asked, painting: query.painting ?? "" };
+    void follow(query);
+  }, [route]);
+
+  useEffect(() => {
+    if (!model || route.page !== "paint") return;
+    const moved = written.current !== null && written.current.picture !== picture;
+    written.current = { picture, painting: painting ?? "" };
+    const byHand = brush?.concept === null ? formatUnits(brush.units).replaceAll(" ", "") : "";
+    const query = {
+      model: model.name,
+      seed: String(seed),
+      layer,
+      brush: brush?.concept ?? "",
+      units: byHand.includes("-") && brush ? brush.units.join(",") : byHand,
+      mode: mode === "draw" ? "" : mode,
+      strength: strength === 1 ? "" : String(strength),
+      size: diameter === 2 ? "" : String(diameter),
+      painting: painting ?? "",
+    };
+    show(query, !moved);
+  }, [model, picture, layer, brush, mode, strength, diameter, painting]);
+}
+
+/** Back, Forward or an edited address: show what it asks for. */
+async function follow(query: Route["query"]): Promise<void> {
+  const { model, models } = paint.get();
+  const wanted = models.find((one) => one.name === query.model);
+  if (wanted && wanted.name !== model?.name) await selectModel(wanted, query.layer ?? "");
+  else if (query.layer && query.layer !== paint.get().layer) await selectLayer(query.layer);
+  applyTools(query);
+  if (query.painting && (await openPainting(query.painting))) return;
+  const seed = Number(query.seed);
+  if (Number.isInteger(seed)) await openSeed(seed);
+}

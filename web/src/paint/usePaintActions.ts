@@ -1,0 +1,86 @@
+import { useEffect } from "preact/hooks";
+import { provide } from "../app/actions";
+import { toast } from "../app/messages";
+import { neighbour, shuffle } from "../engine/seeds";
+import { FITTED, zoomAt } from "../engine/view";
+import { exportPng } from "./exporting";
+import { brushOf, look, openSeed, paint, painter } from "./session";
+import { abortStroke } from "./Stage";
+import type { Compare } from "./state";
+
+const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
+
+export const sizes = { smallest: 1, largest: 8 };
+
+export function changeSize(by: number): void {
+  paint.set({ diameter: clamp(paint.get().diameter + by, sizes.smallest, sizes.largest) });
+}
+
+function changeStrength(by: number): void {
+  paint.set({ strength: Math.round(clamp(paint.get().strength + by, 0, 1) * 100) / 100 });
+}
+
+function nextBrush(by: number): void {
+  const { brushes, brush } = paint.get();
+  const at = brushes.findIndex((one) => one.concept === brush?.concept);
+  const next = brushes[(at + by + brushes.length) % Math.max(1, brushes.length)];
+  if (next) paint.set({ brush: brushOf(next.concept, next.layer, next.top) });
+}
+
+export function resetPainting(): void {
+  if (painter.history.placed.length === 0) return;
+  painter.reset();
+  toast({ title: "All strokes removed", action: { label: "Undo", run: painter.undo } });
+}
+
+export function deleteStroke(id: string): void {
+  painter.remove(id);
+  toast({ title: "Stroke deleted", action: { label: "Undo", run: painter.undo } });
+}
+
+const toggle = (mode: Compare) => look.set({ compare: look.get().compare === mode ? "off" : mode });
+
+function zoom(factor: number): void {
+  const canvas = document.querySelector<HTMLCanvasElement>("[data-testid=canvas]");
+  if (!canvas) return;
+  const size = { width: canvas.clientWidth, height: canvas.clientHeight };
+  look.set({ view: zoomAt(look.get().view, size, factor, size.width / 2, size.height / 2) });
+}
+
+export const shuffleTo = () => void openSeed(shuffle(Math.random, 1, paint.get().seed));
+
+/** What the keys do while the page Paint is shown. */
+export function usePaintActions(): void {
+  useEffect(
+    () =>
+      provide({
+        draw: () => paint.set({ mode: "draw" }),
+        remove: () => paint.set({ mode: "remove" }),
+        swap: () => paint.set({ mode: paint.get().mode === "draw" ? "remove" : "draw" }),
+        smaller: () => changeSize(-1),
+        larger: () => changeSize(1),
+        weaker: () => changeStrength(-0.1),
+        stronger: () => changeStrength(0.1),
+        "next-brush": () => nextBrush(1),
+        "previous-brush": () => nextBrush(-1),
+        abort: () => void (abortStroke() || look.set({ compare: "off" })),
+        undo: painter.undo,
+        redo: painter.redo,
+        reset: resetPainting,
+        export: () => void exportPng(),
+        peek: (pressed) => look.set({ peek: pressed }),
+        mask: (pressed) => look.set({ hideMask: pressed }),
+        original: () => toggle("original"),
+        compare: () => toggle("slider"),
+        grid: () => look.set({ grid: !look.get().grid }),
+        fit: () => look.set({ view: FITTED }),
+        "zoom-in": () => zoom(1.25),
+        "zoom-out": () => zoom(0.8),
+        hand: (pressed) => look.set({ hand: pressed }),
+        "next-picture": () => void openSeed(neighbour(paint.get().seed, 1)),
+        "previous-picture": () => void openSeed(neighbour(paint.get().seed, -1)),
+        shuffle: shuffleTo,
+      }),
+    [],
+  );
+}

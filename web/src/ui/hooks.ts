@@ -1,0 +1,70 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Problem, problemOf } from "../api/client";
+import type { Store } from "../engine/store";
+
+/** The state of a store; the component is drawn again when it changes. */
+export function useStore<State extends object>(store: Store<State>): State {
+  const [state, setState] = useState(store.get());
+  useEffect(() => {
+    setState(store.get());
+    return store.subscribe(() => setState(store.get()));
+  }, [store]);
+  return state;
+}
+
+export interface Loaded<Value> {
+  readonly value: Value | null;
+  readonly problem: Problem | null;
+  readonly loading: boolean;
+  readonly reload: () => void;
+}
+
+/** What a promise brings; asked again when `key` changes, and answers of older keys are ignored. */
+export function useLoaded<Value>(key: string, load: () => Promise<Value>): Loaded<Value> {
+  const [state, setState] = useState<{ key: string; value: Value | null; problem: Problem | null }>({
+    key: "",
+    value: null,
+    problem: null,
+  });
+  const [again, setAgain] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => {
+    let current = true;
+    latest.current().then(
+      (value) => current && setState({ key, value, problem: null }),
+      (error: unknown) => current && setState({ key, value: null, problem: problemOf(error) }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key, again]);
+  const fresh = state.key === key;
+  return {
+    value: fresh ? state.value : null,
+    problem: fresh ? state.problem : null,
+    loading: !fresh,
+    reload: () => setAgain((count) => count + 1),
+  };
+}
+
+/** Call while mounted, every so many milliseconds; `null` pauses. */
+export function useInterval(callback: () => void, milliseconds: number | null): void {
+  const latest = useRef(callback);
+  latest.current = callback;
+  useEffect(() => {
+    if (milliseconds === null) return;
+    const timer = setInterval(() => latest.current(), milliseconds);
+    return () => clearInterval(timer);
+  }, [milliseconds]);
+}
+
+/** The text, once it has rested for a moment. */
+export function useRested(text: string, milliseconds = 250): string {
+  const [rested, setRested] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(text), milliseconds);
+    return () => clearTimeout(timer);
+  }, [text, milliseconds]);
+  return rested;
+}
