@@ -152,7 +152,9 @@ def test_the_shipped_segmenter_reads_unseen_scenes(rules):
     scores = LabelScores(town.vocabulary)
     found = segmenter.segment(to_tensor(pictures))
     scores.add(found, torch.from_numpy(labels))
-    assert scores.mean("object") >= (0.93 if rules else 0.90)
+    promised = models.card(SHIPPED).training["iou"]
+    objects = np.mean([promised[name] for name in town.vocabulary.in_plane("object")])
+    assert scores.mean("object") >= objects - (0.04 if rules else 0.15)
     for concept in town.vocabulary.concepts:
         if concept.plane == "part":
             inside = found[:, 1] == town.vocabulary.index(concept.name)

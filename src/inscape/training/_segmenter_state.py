@@ -34,6 +34,7 @@ class SegmenterState:
             self.network.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4
         )
         self.step = 0
+        self.images = 0
         self.seconds = 0.0
         self.losses: list[float] = []
 
@@ -61,7 +62,8 @@ class SegmenterState:
             tensors |= {
                 f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()
             }
-        about = {"run": run, "step": self.step, "seconds": self.seconds, "losses": self.losses}
+        about = {"run": run, "step": self.step, "images": self.images, "seconds": self.seconds}
+        about["losses"] = self.losses
         storage.save_tensors(path, tensors, {"inscape": json.dumps(about)})
 
     def load(self, path: Path, *, run: str) -> None:
@@ -82,6 +84,7 @@ class SegmenterState:
             self.average.load_state_dict(_under("average.", tensors))
             self._load_optimizer(_under("optimizer.", tensors))
             self.step, self.seconds = int(about["step"]), float(about["seconds"])
+            self.images = int(about["images"])
             self.losses = [float(loss) for loss in about["losses"]]
         except (KeyError, ValueError, RuntimeError) as error:
             raise FormatError(f"{path} is not the state of a segmenter's training: {error}.") from error

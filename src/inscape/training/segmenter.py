@@ -31,6 +31,7 @@ from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
 from inscape.training._segmenter_scenes import SceneCache
 from inscape.training._segmenter_state import SegmenterState
+from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,36 +63,30 @@ class SegmenterOptions:
     """
 
     steps: int | None = None
-    batch: int = 32
-    scenes: int = 24_000
+    batch: int = 16
+    scenes: int = 16_000
     rules_share: float = 0.65
     channels: tuple[int, ...] = (24, 48, 96, 192)
-    rate: float = 4e-3
-    average: float = 0.997
+    rate: float = 3e-3
+    average: float = 0.995
     dice: float = 1.0
-    plane_weights: tuple[float, ...] = (1.0, 0.6, 0.4)
-    save_every: int = 250
+    plane_weights: tuple[float, ...] = (1.0, 0.6, 0.3)
+    save_every: int = 200
     check: int = 500
     noise: NoiseOptions = field(default_factory=NoiseOptions)
 
 
 @dataclass(frozen=True)
-class SegmenterResult:
+class SegmenterResult(TrainResult):
     """What a training run left.
 
-    Args:
-        step: Steps taken, earlier runs included.
-        images: Pictures seen.
-        seconds: Time spent, earlier runs included.
+    Attributes:
+        seconds: Time spent training, earlier runs included.
         scores: IoU of every concept on unseen scenes that keep the rules.
-        files: What was written.
     """
 
-    step: int
-    images: int
     seconds: float
     scores: dict[str, float]
-    files: tuple[Path, ...]
 
 
 def train_segmenter(
@@ -153,7 +148,7 @@ class _Run:
         self.planes = Planes(world.vocabulary)
         self.scenes = SceneCache(out / "scenes", world, size, options.scenes, options.rules_share)
         self.state = SegmenterState(UNetConfig(self.planes.heads, options.channels), seed, device)
-        self.key = storage.content_key(world.name, world.hash(), size, seed, options.channels, options.batch)
+        self.key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
 
     @property
     def _state_file(self) -> Path:
@@ -203,6 +198,7 @@ class _Run:
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
         state.optimizer.step()
         state.step += 1
+        state.images += options.batch
         state.follow(options.average)
         if state.step % 10 == 0:
             state.losses.append(round(float(loss.detach()), 4))
@@ -240,8 +236,7 @@ class _Run:
         }
         storage.save_tensors(files[1], halved, {"world": self.world.name, "world_hash": self.world.hash()})
         self._card(network, scores).write(files[0])
-        images = self.state.step * self.options.batch
-        return SegmenterResult(self.state.step, images, self.state.seconds, scores, files)
+        return SegmenterResult(self.state.step, self.state.images, files, self.state.seconds, scores)
 
     def _scores(self, network: UNet) -> dict[str, float]:
         scores = LabelScores(self.world.vocabulary)
@@ -266,7 +261,7 @@ class _Run:
         training = {
             "seed": self.seed,
             "steps": self.state.step,
-            "images": self.state.step * self.options.batch,
+            "images": self.state.images,
             "seconds": round(self.state.seconds, 1),
             "options": asdict(self.options),
             "iou": scores,

@@ -1,0 +1,83 @@
+"""What a generator draws beside what its world holds, by the segmenter.
+
+    python benchmarks/generator.py --pictures 5000
+
+Prints one JSON document: for every concept the share of the picture that it covers, in generated pictures,
+in the world's by the segmenter and by the world's own labels; how many pictures carry a watermark; and the
+Fréchet distance of object areas, beside the world's own floor (two disjoint samples of as many scenes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+import inscape
+from inscape.scenes import world
+from inscape.segmenters import open_segmenter
+from inscape.segmenters.areas import WorldDistance
+
+COMMON = 0.01  # share of the world's area from which a concept is judged by the narrow bar
+NARROW, WIDE = (0.7, 1.4), (0.3, 3.0)
+MARKED = (0.03, 0.12)
+
+
+def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
+    """Pictures of a generator from seeds 0, 1, ..."""
+    for start in range(0, count, 50):
+        seeds = list(range(start, min(start + 50, count)))
+        yield model.images(model.to_w(model.latents(seeds)))
+
+
+def judge(found: dict[str, Any], objects: tuple[str, ...]) -> dict[str, Any]:
+    """Which object concepts and watermark figures miss their bars."""
+    short = {}
+    for name in objects:
+        concept = found["concepts"][name]
+        low, high = NARROW if concept["area_exact"] >= COMMON else WIDE
+        if concept["ratio"] is None or not low <= concept["ratio"] <= high:
+            short[name] = {"ratio": concept["ratio"], "bar": [low, high]}
+    marked = found["marked"]
+    ok = MARKED[0] <= marked["watermark"] <= MARKED[1] and marked["banner"] > 0 and marked["lettering"] > 0
+    return {"objects_short": short, "watermark": bool(ok)}
+
+
+def rounded(value: Any) -> Any:
+    """Every number to five significant digits."""
+    if isinstance(value, dict):
+        return {name: rounded(inner) for name, inner in value.items()}
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="town")
+    parser.add_argument("--segmenter", default="town-segmenter")
+    parser.add_argument("--world", default="town")
+    parser.add_argument("--pictures", type=int, default=5000)
+    options = parser.parse_args()
+    model = inscape.open(options.model, device="cpu")
+    scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
+    distance = WorldDistance(scenes, segmenter, model.card.image_size, options.pictures)
+    found = distance.measure(drawn(model, options.pictures))
+    report = {
+        "model": options.model,
+        "pictures": options.pictures,
+        "frechet": found["frechet"],
+        "floor": found["floor"],
+        "bars": judge(found, segmenter.vocabulary.in_plane("object")),
+        "marked": found["marked"],
+        "marked_world": found["marked_world"],
+        "marked_exact": distance.exact.marked(),
+        "concepts": found["concepts"],
+    }
+    print(json.dumps(rounded(report), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""How well the shipped segmenter reads scenes that it never saw, and how far two of them agree.
+
+    python benchmarks/segmenter.py --scenes 1000 [--second FOLDER] [--model town --pictures 500]
+
+Prints one JSON document. `--second` is a segmenter trained from another seed: the folder that
+`inscape.training.segmenter.train_segmenter(..., seed=1)` wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import inscape
+from inscape.pictures import to_tensor
+from inscape.scenes import World, world
+from inscape.segmenters import Segmenter, open_segmenter
+from inscape.segmenters.scores import LabelScores
+
+FIRST_SEED = 90_000_000
+LARGE = 48  # pixels of 64 x 64
+
+
+def read_scenes(segmenter: Segmenter, scenes: World, count: int, size: int, rules: bool) -> LabelScores:
+    """Compare the segmenter with the world's own labels."""
+    scores = LabelScores(scenes.vocabulary)
+    for start in range(0, count, 50):
+        seeds = range(FIRST_SEED + start, FIRST_SEED + min(start + 50, count))
+        pictures, labels = scenes.batch(seeds, size, rules=rules)
+        scores.add(segmenter.segment(to_tensor(pictures)), torch.from_numpy(labels))
+    return scores
+
+
+def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
+    """Pictures of a generator from seeds 0, 1, ..."""
+    for start in range(0, count, 50):
+        seeds = list(range(start, min(start + 50, count)))
+        yield model.images(model.to_w(model.latents(seeds)))
+
+
+def agreement(first: Segmenter, second: Segmenter, model: Any, count: int) -> dict[str, Any]:
+    """Of the pixels that the first gives to a concept, the share that the second gives to it too."""
+    scores = LabelScores(first.vocabulary)
+    for images in drawn(model, count):
+        scores.add(second.segment(images), first.segment(images))
+    objects = first.vocabulary.in_plane("object")
+    found = {name: round(share, 4) for name, share in scores.recall().items() if name in objects}
+    return {"pictures": count, "objects": found, "worst": min(found.items(), key=lambda item: item[1])}
+
+
+def bars(scores: LabelScores) -> dict[str, Any]:
+    """The figures that the bars ask for, and which concepts miss theirs."""
+    iou, areas = scores.iou(), scores.median_area()
+    in_plane = scores.vocabulary.in_plane
+    least = {name: 0.93 if areas[name] >= LARGE else 0.85 for name in in_plane("object") if name in iou}
+    least |= {name: 0.75 for name in in_plane("part") if name in iou}
+    return {
+        "mean": {plane: round(scores.mean(plane), 4) for plane in scores.vocabulary.planes},
+        "short": {name: [round(iou[name], 4), bar] for name, bar in least.items() if iou[name] < bar},
+        "concepts": {
+            name: {"iou": round(iou[name], 4), "median_pixels": areas.get(name, 0.0)} for name in iou
+        },
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--segmenter", default="town-segmenter")
+    parser.add_argument("--second", type=Path)
+    parser.add_argument("--world", default="town")
+    parser.add_argument("--scenes", type=int, default=1000)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--model", help="generator whose pictures the two are compared on")
+    parser.add_argument("--pictures", type=int, default=500)
+    options = parser.parse_args()
+    scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
+    lawful, lawless = (
+        read_scenes(segmenter, scenes, options.scenes, options.size, rules) for rules in (True, False)
+    )
+    report: dict[str, Any] = {
+        "segmenter": options.segmenter,
+        "scenes": options.scenes,
+        "size": options.size,
+        "rules": bars(lawful),
+        "no_rules": bars(lawless),
+        "loss_without_rules": round(lawful.mean("object") - lawless.mean("object"), 4),
+    }
+    if options.second and options.model:
+        other = open_segmenter(options.second, device="cpu")
+        report["agreement"] = agreement(
+            segmenter, other, inscape.open(options.model, device="cpu"), options.pictures
+        )
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
