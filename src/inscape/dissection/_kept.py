@@ -1,0 +1,154 @@
+"""Arrays on disk that a batch a time is written into, and read from without mapping them into memory.
+
+A memory map would count as resident memory page by page; reads into one buffer do not.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inscape import storage
+from inscape.errors import FormatError
+
+_BLOCK_BYTES = 48 << 20
+
+
+@dataclass(frozen=True)
+class KeptArray:
+    """One array `[picture, ...]` in a file of raw numbers.
+
+    Attributes:
+        path: The file.
+        shape: Of the whole array.
+        dtype: Of the numbers.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        """The number of pictures."""
+        return self.shape[0]
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+
+    def write(self, first: int, rows: NDArray[Any]) -> int:
+        """Write some pictures; returns their checksum."""
+        data = np.ascontiguousarray(rows)
+        self.path.touch()
+        with self.path.open("r+b") as stream:
+            stream.seek(first * self._row_bytes)
+            stream.write(_bytes(data))
+        return zlib.crc32(_bytes(data))
+
+    def checksum(self, first: int, count: int) -> int:
+        """The checksum of some pictures as they are on disk; of fewer where the file ends early."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(first * self._row_bytes)
+                return zlib.crc32(stream.read(count * self._row_bytes))
+        except OSError:
+            return -1
+
+    def rows(self, first: int, count: int) -> NDArray[Any]:
+        """Some pictures, `[count, ...]`."""
+        return self._read([first * self._row_bytes], (count, *self.shape[1:]))
+
+    def units(self, first: int, count: int) -> NDArray[Any]:
+        """Some units of all pictures, `[picture, count, ...]`; the second axis is that of units."""
+        unit_bytes = self._row_bytes // self.shape[1]
+        offsets = [picture * self._row_bytes + first * unit_bytes for picture in range(len(self))]
+        return self._read(offsets, (len(self), count, *self.shape[2:]))
+
+    def unit_of(self, picture: int, unit: int) -> NDArray[Any]:
+        """One unit of one picture, `[...]`."""
+        unit_bytes = self._row_bytes // self.shape[1]
+        return self._read([picture * self._row_bytes + unit * unit_bytes], self.shape[2:])
+
+    def unit_blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """All units in blocks of limited size: the first unit, and `[picture, units, ...]`."""
+        per_unit = len(self) * self._row_bytes // self.shape[1]
+        step = max(1, _BLOCK_BYTES // max(1, per_unit))
+        for first in range(0, self.shape[1], step):
+            yield first, self.units(first, min(step, self.shape[1] - first))
+
+    def whole(self) -> NDArray[Any]:
+        """The whole array in memory."""
+        return self.rows(0, len(self))
+
+    def _read(self, offsets: list[int], shape: tuple[int, ...]) -> NDArray[Any]:
+        array: NDArray[Any] = np.empty(shape, self.dtype)
+        parts = _bytes(array)
+        size = array.nbytes // max(1, len(offsets))
+        with self.path.open("rb", buffering=0) as stream:
+            for number, offset in enumerate(offsets):
+                stream.seek(offset)
+                if stream.readinto(parts[number * size : (number + 1) * size]) != size:
+                    raise FormatError(f"{self.path} ends too early.", "Run the dissection again.")
+        return array
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of a contiguous array, without a copy."""
+    return memoryview(array.reshape(-1).view(np.uint8).data)
+
+
+class KeptArrays:
+    """The arrays of one run, and which batches of pictures they already hold.
+
+    Args:
+        folder: Where they are.
+        count: Pictures in the whole run.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.count = folder, count
+        self._arrays: dict[str, KeptArray] = {}
+        self._index = folder / "arrays.json"
+        if self._index.is_file():
+            for name, (file, shape, dtype) in storage.read_json(self._index).items():
+                self._arrays[name] = KeptArray(folder / file, tuple(shape), np.dtype(dtype))
+
+    def __getitem__(self, name: str) -> KeptArray:
+        """One array by name."""
+        return self._arrays[name]
+
+    def holds(self, number: int, first: int, count: int, names: set[str]) -> bool:
+        """Whether a batch is on disk, whole."""
+        marker = self._marker(number)
+        try:
+            sums = json.loads(marker.read_text())
+        except (OSError, ValueError):
+            return False
+        return names == set(sums) == set(self._arrays) and all(
+            self._arrays[name].checksum(first, count) == value for name, value in sums.items()
+        )
+
+    def write(self, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:
+        """Write a batch; it counts once its marker is there."""
+        if set(batch) != set(self._arrays):
+            self._create(batch)
+        sums = {name: self._arrays[name].write(first, rows) for name, rows in batch.items()}
+        storage.write_json(self._marker(number), sums)
+
+    def _create(self, batch: dict[str, NDArray[Any]]) -> None:
+        self._arrays = {
+            name: KeptArray(self.folder / f"array-{place:03d}.raw", (self.count, *rows.shape[1:]), rows.dtype)
+            for place, (name, rows) in enumerate(batch.items())
+        }
+        index = {name: [kept.path.name, kept.shape, kept.dtype.str] for name, kept in self._arrays.items()}
+        storage.write_json(self._index, index)
+
+    def _marker(self, number: int) -> Path:
+        return self.folder / f"batch-{number:05d}.json"

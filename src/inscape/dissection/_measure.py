@@ -1,0 +1,70 @@
+"""Thresholds, overlaps and chance of one layer, from what the pass kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from inscape.dissection._pass import Kept
+from inscape.dissection._values import LEVELS, conditional_means, quantiles
+from inscape.dissection.report import UnitValues
+from inscape.progress import Progress
+from inscape.statistics import overlap_table
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Per unit: both levels and what chance reaches; and the numbers by concept and unit."""
+
+    threshold: Float[np.ndarray, "unit"]
+    threshold_best: Float[np.ndarray, "unit"]
+    chance: Float[np.ndarray, "unit"]
+    values: UnitValues
+
+
+def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) -> Measured:
+    """Measure every unit of a layer against every concept.
+
+    Units are taken in blocks of limited size, so that what is in memory does not grow with the pictures.
+
+    Args:
+        kept: The pass.
+        layer: Name of the layer.
+        vocabulary_size: The concepts and 0.
+        progress: Advances by units.
+    """
+    activations, labels = kept.layer(layer), kept.labels.whole()
+    tables, levels = [], []
+    with progress.task(f"Comparing units of {layer}", total=activations.shape[1], unit="units") as task:
+        for _, block in activations.unit_blocks():
+            tables.append(overlap_table(block, labels, vocabulary_size=vocabulary_size))
+            levels.append(quantiles(block, LEVELS))
+            task.advance(block.shape[1])
+    conditional, mean = conditional_means(activations, kept.labels, vocabulary_size)
+    iou_best = np.concatenate([table.iou_best[:, 1:] for table in tables])
+    best = iou_best.argmax(axis=1)[:, None]
+    thresholds = np.concatenate([table.threshold_best[:, 1:] for table in tables])
+    values = UnitValues(
+        levels=LEVELS,
+        quantiles=torch.from_numpy(np.concatenate(levels, axis=1)),
+        mean=mean,
+        conditional_mean=conditional,
+        iou=_by_concept([table.iou for table in tables]),
+        iou_best=_by_concept([table.iou_best for table in tables]),
+        chance=_by_concept([table.chance_by_concept for table in tables]),
+    )
+    return Measured(
+        threshold=np.concatenate([table.threshold for table in tables]),
+        threshold_best=np.take_along_axis(thresholds, best, axis=1)[:, 0],
+        chance=np.concatenate([table.chance for table in tables]),
+        values=values,
+    )
+
+
+def _by_concept(tables: list[Float[np.ndarray, "unit concept"]]) -> Float[Tensor, "concept unit"]:
+    """Blocks of units joined, without the column of index 0."""
+    return torch.from_numpy(np.ascontiguousarray(np.concatenate(tables)[:, 1:].T, dtype=np.float32))

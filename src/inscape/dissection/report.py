@@ -1,0 +1,307 @@
+"""What a dissection found: which unit of a layer matches which concept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from inscape import storage
+from inscape.concepts import Vocabulary
+from inscape.dissection._sprites import Sprites, read_sprites
+from inscape.dissection.unit_set import UnitSet
+from inscape.errors import ConceptError, FormatError, UnitError, unknown_name
+from inscape.reports import Report, read_report_json
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SCHEMA_VERSION = 1
+LEAST_IOU = 0.05
+"""Below this, no unit counts for a concept, whatever chance says."""
+
+
+@dataclass(frozen=True)
+class UnitFinding:
+    """What one unit matches.
+
+    Attributes:
+        unit: Channel index, counted from 0.
+        concept: The concept of the highest `iou`; `None` where the unit meets none at all.
+        plane: The label plane of `concept`.
+        iou: Intersection over union at the unit's own top 1 % of up-sampled values (PNAS 2020).
+        threshold: That level.
+        iou_best: The highest intersection over union at a level of highest information quality ratio,
+            chosen on one half of the pictures and measured on the other (GAN Dissection).
+        threshold_best: That level.
+        concept_best: The concept of `iou_best`.
+        chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures.
+    """
+
+    unit: int
+    concept: str | None
+    plane: str | None
+    iou: float
+    threshold: float
+    iou_best: float
+    threshold_best: float
+    concept_best: str | None
+    chance: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether the unit counts for its concept: above 0.05 and above its own chance level."""
+        return self.concept_best is not None and self.iou_best > max(LEAST_IOU, self.chance)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitValues:
+    """What units usually are, for brushes; over the raw activations of all pictures.
+
+    Attributes:
+        levels: Fractions of the quantiles, ascending.
+        quantiles: The value that this fraction of a unit's activations stay below.
+        mean: Over everything.
+        conditional_mean: By concept in the vocabulary's order: mean of the activation weighted with the
+            fraction of the cell that the concept covers; the overall mean where it never occurs.
+        iou: Intersection over union at the top 1 % for every concept.
+        iou_best: The same at the level of highest information quality ratio.
+        chance: 99th percentile of `iou_best` on shuffled label maps.
+    """
+
+    levels: tuple[float, ...]
+    quantiles: Float[Tensor, "level unit"]
+    mean: Float[Tensor, "unit"]
+    conditional_mean: Float[Tensor, "concept unit"]
+    iou: Float[Tensor, "concept unit"]
+    iou_best: Float[Tensor, "concept unit"]
+    chance: Float[Tensor, "concept unit"]
+
+
+@dataclass(frozen=True, eq=False)
+class TopPictures:
+    """The pictures in which each unit is most active.
+
+    Attributes:
+        seeds: Best first.
+        peaks: The largest raw activation in each.
+        sprites: One picture strip per unit: the upper row with the unit's region marked, the lower one plain.
+    """
+
+    seeds: Int[Tensor, "unit rank"]
+    peaks: Float[Tensor, "unit rank"]
+    sprites: Sprites
+
+
+@dataclass(frozen=True, eq=False)
+class DissectionReport(Report):
+    """Which unit of a layer matches which concept.
+
+    A unit counts for a concept when its `iou_best` is above 0.05 and above the unit's own chance level.
+
+    Attributes:
+        model: Name of the model.
+        layer: Name of the layer.
+        images: Pictures looked at.
+        seed: Seed of the first; the others follow.
+        vocabulary: The concepts.
+        findings: One per unit, in the order of the units.
+        values: Numbers for brushes.
+        top: Top pictures per unit.
+        seconds: Spent on `total`, `model`, `segmenter`, `statistics` and `page`.
+    """
+
+    model: str
+    layer: str
+    images: int
+    seed: int
+    vocabulary: Vocabulary
+    findings: tuple[UnitFinding, ...]
+    values: UnitValues
+    top: TopPictures
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def rankings(self) -> dict[str, list[tuple[int, float]]]:
+        """For every concept, all units and their `iou_best` for it, best first."""
+        ranked = {}
+        for name, row in zip(self.vocabulary.names, self.values.iou_best, strict=True):
+            order = torch.argsort(row, descending=True, stable=True).tolist()
+            ranked[name] = [(unit, float(row[unit])) for unit in order]
+        return ranked
+
+    @property
+    def concepts(self) -> dict[str, int]:
+        """How many units count for each concept; concepts without any are left out."""
+        counts = dict.fromkeys(self.vocabulary.names, 0)
+        for finding in self.findings:
+            if finding.counts and finding.concept_best is not None:
+                counts[finding.concept_best] += 1
+        return {name: count for name, count in counts.items() if count}
+
+    def units(self, concept: str, top: int = 20) -> UnitSet:
+        """The units that match a concept best, by `iou_best`.
+
+        Args:
+            concept: A name of the vocabulary.
+            top: How many; fewer where the layer has fewer.
+
+        Raises:
+            ConceptError: The vocabulary has no such concept, or no unit of the layer matches it better
+                than that unit does on shuffled label maps.
+        """
+        if concept not in self.vocabulary.names:
+            raise ConceptError(*unknown_name("concept", concept, self.vocabulary.names))
+        place = self.vocabulary.index(concept) - 1
+        row, chance = self.values.iou_best[place], self.values.chance[place]
+        if not bool((row > chance).any()):
+            known = ", ".join(self.concepts) or "none"
+            raise ConceptError(
+                f"No unit of {self.layer!r} of {self.model!r} matches {concept!r} better than chance.",
+                f"Concepts with units: {known}.",
+            )
+        order = [unit for unit in torch.argsort(row, descending=True, stable=True).tolist() if row[unit] > 0]
+        return self._set(order[: max(1, top)], concept)
+
+    def unit_set(self, units: Sequence[int]) -> UnitSet:
+        """Hand-picked units; each has the conditional mean of its own best concept.
+
+        Raises:
+            UnitError: None was given, one is not in the layer, or one is named twice.
+        """
+        count = len(self.findings)
+        outside = [unit for unit in units if not 0 <= unit < count]
+        if outside or not units or len(set(units)) != len(units):
+            came = f"got {outside}" if outside else "got a unit twice" if units else "got none"
+            raise UnitError(
+                f"Layer {self.layer!r} has units 0 to {count - 1}, each to be named once; {came}."
+            )
+        return self._set(list(units), None)
+
+    def _set(self, units: list[int], concept: str | None) -> UnitSet:
+        values = self.values
+        if concept is None:
+            best = [self.findings[unit].concept_best for unit in units]
+            mean = torch.stack(
+                [
+                    values.mean[unit]
+                    if name is None
+                    else values.conditional_mean[self.vocabulary.index(name) - 1, unit]
+                    for unit, name in zip(units, best, strict=True)
+                ]
+            )
+        else:
+            mean = values.conditional_mean[self.vocabulary.index(concept) - 1, units]
+        quantile = {level: row[units] for level, row in zip(values.levels, values.quantiles, strict=True)}
+        return UnitSet(self.model, self.layer, tuple(units), concept, mean, quantile)
+
+    def table(self) -> DataFrame:
+        """A row per unit, with the columns of `UnitFinding` and whether it counts."""
+        from pandas import DataFrame
+
+        return DataFrame([{**asdict(finding), "counts": finding.counts} for finding in self.findings])
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `report.json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "kind": "dissection",
+            "model": self.model,
+            "layer": self.layer,
+            "images": self.images,
+            "seed": self.seed,
+            "units": [asdict(finding) for finding in self.findings],
+            "rankings": {
+                name: [[unit, round(iou, 6)] for unit, iou in ranking]
+                for name, ranking in self.rankings.items()
+            },
+            "concepts": self.concepts,
+            "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
+            "vocabulary": self.vocabulary.to_json(),
+            "top_pictures": self.top.seeds.tolist(),
+            "thumbnails": {"folder": "thumbnails", **self.top.sprites.to_json()},
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write `report.json`, `index.html`, `thumbnails/` and `values.safetensors`."""
+        from inscape.dissection._page import page
+
+        self.top.sprites.write(folder / "thumbnails")
+        storage.save_tensors(folder / "values.safetensors", self._tensors())
+        storage.write_text(folder / "index.html", page(self))
+        storage.write_json(folder / "report.json", self.to_json(), indent=None)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        values = self.values
+        return {
+            "levels": torch.tensor(values.levels, dtype=torch.float64),
+            "quantiles": values.quantiles,
+            "mean": values.mean,
+            "conditional_mean": values.conditional_mean,
+            "iou": values.iou,
+            "iou_best": values.iou_best,
+            "chance": values.chance,
+            "top_seeds": self.top.seeds,
+            "top_peaks": self.top.peaks,
+        }
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read a report that was saved.
+
+        Raises:
+            FormatError: The folder holds no whole dissection report.
+        """
+        folder = Path(folder)
+        document = read_report_json(folder)
+        if document.get("kind") != "dissection" or document.get("schema_version") != SCHEMA_VERSION:
+            raise FormatError(
+                f"{folder} holds no dissection report of version {SCHEMA_VERSION}.",
+                "Dissect the model again.",
+            )
+        tensors, _ = storage.load_tensors(folder / "values.safetensors")
+        try:
+            return cls(
+                model=str(document["model"]),
+                layer=str(document["layer"]),
+                images=int(document["images"]),
+                seed=int(document["seed"]),
+                vocabulary=Vocabulary.from_json(document["vocabulary"]),
+                findings=_findings(document["units"]),
+                values=_values(tensors),
+                top=TopPictures(
+                    tensors["top_seeds"],
+                    tensors["top_peaks"],
+                    read_sprites(folder / "thumbnails", document["thumbnails"], len(document["units"])),
+                ),
+                seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FormatError(f"The dissection report in {folder} is damaged: {error!r}.") from error
+
+    def _repr_html_(self) -> str:
+        from inscape.dissection._page import summary
+
+        return summary(self)
+
+
+def _findings(rows: Sequence[Mapping[str, Any]]) -> tuple[UnitFinding, ...]:
+    names = [each.name for each in fields(UnitFinding)]
+    return tuple(UnitFinding(**{name: row[name] for name in names}) for row in rows)
+
+
+def _values(tensors: Mapping[str, Tensor]) -> UnitValues:
+    return UnitValues(
+        levels=tuple(tensors["levels"].tolist()),
+        quantiles=tensors["quantiles"],
+        mean=tensors["mean"],
+        conditional_mean=tensors["conditional_mean"],
+        iou=tensors["iou"],
+        iou_best=tensors["iou_best"],
+        chance=tensors["chance"],
+    )
