@@ -21,19 +21,15 @@ def scenes(seed: int, pictures: int, low: tuple[int, int], high: tuple[int, int]
         picture[0, top : top + rng.integers(3, 12), left : left + rng.integers(4, 16)] = 3
         picture[1, top : top + 3, left : left + 5] = 4
     small = [
-        torch.nn.functional.interpolate(
-            torch.from_numpy((labels[:, :1] == concept).astype(np.float32)), size=low, mode="area"
-        )[:, 0]
+        torch.nn.functional.adaptive_avg_pool2d(
+            torch.from_numpy((labels[:, 0] == concept) * 1.0).float(), low
+        )
         for concept in (1, 3)
     ]
     noise = torch.from_numpy(rng.standard_normal((pictures, 4, *low)).astype(np.float32))
     smooth = torch.nn.functional.avg_pool2d(noise, 3, 1, 1)
-    units = [
-        small[0] + 0.5 * smooth[:, 0],
-        small[1] + 0.3 * smooth[:, 1],
-        noise[:, 2],
-        noise[:, 3].relu() * 0.2 + small[0],
-    ]
+    sky, tree = small[0] + 0.5 * smooth[:, 0], small[1] + 0.3 * smooth[:, 1]
+    units = [sky, tree, noise[:, 2], noise[:, 3].relu() * 0.2 + small[0]]
     return torch.stack(units, dim=1).to(dtype), torch.from_numpy(labels)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -89,8 +90,8 @@ def index_labels(marks: Int[np.ndarray, "picture plane row column"], vocabulary_
 
 def plane_slices(plane: NDArray[np.intp]) -> list[slice]:
     """The runs of equal planes; within one plane no label comes twice."""
-    edges = np.flatnonzero(np.diff(plane, prepend=-1, append=-1))
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    edges = [0, *(np.flatnonzero(plane[1:] != plane[:-1]) + 1).tolist(), len(plane)]
+    return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def binary_product(

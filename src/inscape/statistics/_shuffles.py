@@ -2,11 +2,12 @@
 
 For a shuffle `s` the count of one unit, level and concept is the sum over pictures `n` of
 `<mask(n), label(s(n))>`. Its mean over all shuffles follows from the mean mask and the mean label map and is
-computed exactly: it holds what position alone explains (sky is above, grass below). What a single shuffle deviates
-from that mean is computed for the very permutation that was drawn, with masks and labels averaged over the
-4 by 4 fields of the picture: a shuffled label map knows nothing of the mask but through position, so what remains
-within a field is a small part of the deviation, which itself is of the order of 1 / sqrt(pictures) of the count.
-All this is done on the sample of the label pixels. The tests compare with the slow exact reference.
+computed exactly: it holds what position alone explains (sky is above, grass below). What a single shuffle
+deviates from that mean is computed for the very permutation that was drawn, with masks and labels averaged
+over the 4 by 4 fields of the picture: a shuffled label map knows nothing of the mask but through position, so
+what remains within a field is a small part of the deviation, which itself is of the order of
+1 / sqrt(pictures) of the count. All this is done on the sample of the label pixels. The tests compare with
+the slow exact reference.
 """
 
 from __future__ import annotations
@@ -67,9 +68,8 @@ def shuffled_best(
         part = slice(start, start + _SHUFFLES_AT_ONCE)
         counts = choose.counts(orders[0][part]), measure.counts(orders[1][part])
         for first, second in zip(*counts, strict=True):
-            level = information_quality_ratio(
-                first, choose.hot, choose.labelled[:, None, None], pixels
-            ).argmax(1)
+            labelled = choose.labelled[:, None, None]
+            level = information_quality_ratio(first, choose.hot, labelled, pixels).argmax(axis=1)
             found.append(overlap_at(level, second, measure.hot, measure.labelled))
     return np.stack(found)
 

@@ -11,6 +11,7 @@ exactly.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
+from inscape.statistics._base import Statistic, array
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._thresholds import hits_at_top
 
 _BLOCK_VALUES = 1 << 25  # up-sampled values whose hits are held at once
 
 
-class Overlap:
+class Overlap(Statistic):
     """Counts of pixels that are hot in a unit and carry a label, at one threshold per unit.
 
     Example:
@@ -50,7 +52,7 @@ class Overlap:
             thresholds: One number per unit.
             vocabulary_size: `len(vocabulary)`: the concepts and the index 0, which means none.
         """
-        self.thresholds: Float[np.ndarray, "unit"] = _array(thresholds).astype(np.float64)
+        self.thresholds: Float[np.ndarray, "unit"] = array(thresholds).astype(np.float64)
         if self.thresholds.ndim != 1 or not 1 <= vocabulary_size <= 256:
             raise ShapeError(
                 f"Expected one threshold per unit and at most 255 concepts, got thresholds of shape "
@@ -143,7 +145,7 @@ class Overlap:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Tensor]) -> Overlap:
+    def from_state(cls, state: Mapping[str, Tensor]) -> Overlap:
         """The overlap that `state` was taken from."""
         overlap = cls(state["thresholds"], len(state["labelled"]))
         overlap.intersection = state["intersection"].numpy().copy()
@@ -227,7 +229,7 @@ def checked(
         ShapeError: Not four axes each, or different numbers of pictures.
         ValueRangeError: A label outside the vocabulary, or an activation that is not a number.
     """
-    maps, marks = _array(activations), _array(labels)
+    maps, marks = array(activations), array(labels)
     if maps.ndim != 4 or marks.ndim != 4 or len(maps) != len(marks) or not maps.size:
         raise ShapeError(
             "Expected activations [picture, unit, row, column] and labels [picture, plane, row, column] "
@@ -247,10 +249,3 @@ def checked(
 def _pictures_at_once(maps: NDArray[Any], marks: NDArray[Any]) -> int:
     """Pictures whose up-sampled values fit in a block even when all of them are hot."""
     return max(1, _BLOCK_VALUES // (len(maps) * marks.shape[2] * marks.shape[3]))
-
-
-def _array(values: Any) -> NDArray[Any]:
-    """A numpy view of a tensor or array."""
-    if isinstance(values, Tensor):
-        return values.detach().cpu().numpy()
-    return np.asarray(values)

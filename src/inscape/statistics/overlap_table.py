@@ -76,8 +76,8 @@ def overlap_table(
 
     Raises:
         ShapeError: The shapes do not fit each other.
-        ValueRangeError: A label is not in the vocabulary, an activation is not a number, or there are fewer than
-            two pictures.
+        ValueRangeError: A label is not in the vocabulary, an activation is not a number, or there are fewer
+            than two pictures.
     """
     maps, marks = checked(activations, labels, vocabulary_size)
     units, pictures = maps.shape[:2]
