@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from inscape.errors import InscapeError
+from inscape.errors import CancelledError, InscapeError
 
 VERBS = ("models", "sample", "dissect", "effect", "paint", "replay", "train", "scenes", "doctor", "studio")
 """In the order of `--help`; each is a function of the same name in the file of the same name."""
@@ -53,6 +53,8 @@ def run(arguments: Sequence[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         result = app(args=arguments, prog_name="inscape", standalone_mode=False)
+        if result == CancelledError.exit_code:  # typer turns Ctrl-C into an exit of its own
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except InscapeError as error:
         if debug:
