@@ -1,4 +1,4 @@
-"""Where training a generator starts: from scratch, from another run, from what ships, or from a smaller size."""
+"""Where training a generator starts: from scratch, another run, what ships, or a smaller size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
     """
     if start == "scratch":
         torch.manual_seed(recipe.seed)
-        generator, discriminator = StyleGAN2(generator_config(recipe)), Discriminator(discriminator_config(recipe))
+        generator, discriminator = (
+            StyleGAN2(generator_config(recipe)),
+            Discriminator(discriminator_config(recipe)),
+        )
         return GanState(recipe, generator, discriminator, device=device)
     if start == "shipped":
         path = shipped_checkpoint(recipe)
@@ -42,7 +45,9 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
     while state.networks.generator.config.resolution < recipe.size:
         state = grown(state, device)
     if state.networks.generator.config.resolution > recipe.size:
-        raise UnsupportedError(f"{path} draws pictures larger than {recipe.size} pixels; a generator cannot shrink.")
+        raise UnsupportedError(
+            f"{path} draws pictures larger than {recipe.size} pixels; a generator cannot shrink."
+        )
     return state
 
 
@@ -66,8 +71,9 @@ def shipped_checkpoint(recipe: GanRecipe) -> Path:
 def grown(state: GanState, device: torch.device) -> GanState:
     """A state of twice the size that draws the same pictures, enlarged, and judges them as before.
 
-    Every block is copied. The generator's new block begins with an RGB layer of zeros. The discriminator's new
-    block begins with nothing on its way to the old ones, which keep their from-RGB layer and see the picture shrunk.
+    Every block is copied. The generator's new block begins with an RGB layer of zeros. The discriminator's
+    new block begins with nothing on its way to the old ones, which keep their from-RGB layer and see the
+    picture shrunk.
 
     Args:
         state: Of half the size.

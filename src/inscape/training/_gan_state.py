@@ -46,9 +46,7 @@ def discriminator_config(recipe: GanRecipe) -> DiscriminatorConfig:
 
 def rescale_mapping(state: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
     """The same generator with another learning-rate multiplier: stored mapping weights times `old / new`."""
-    return {
-        name: value * factor if name.startswith("mapping.fc") else value for name, value in state.items()
-    }
+    return {name: value * factor if name.startswith("mapping.fc") else value for name, value in state.items()}
 
 
 @dataclass
@@ -60,7 +58,6 @@ class Counters:
         images: Real pictures seen.
         seconds: Time spent training, over all runs.
         path_mean: Running mean of the path length.
-        resets: Pictures at which the moving average was last started from the raw weights (growing does that).
     """
 
     step: int = 0
@@ -91,7 +88,9 @@ class GanState:
     ) -> None:
         device = device or torch.device("cpu")
         self.recipe = recipe
-        self.networks = GanNetworks(_ready(generator, device), _ready(discriminator, device))
+        for module in (generator, discriminator):
+            module.to(device).train().requires_grad_(True)
+        self.networks = GanNetworks(generator, discriminator)
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
@@ -122,7 +121,8 @@ class GanState:
     def _average(self) -> None:
         half_life = min(self.recipe.average_images, self.counters.images * self.recipe.average_warm_up)
         keep = 0.5 ** (self.recipe.batch / max(half_life, 1e-8))
-        averaged, raw = list(self.average.parameters()), list(self.networks.generator.parameters())
+        averaged: list[Tensor] = list(self.average.parameters())
+        raw: list[Tensor] = list(self.networks.generator.parameters())
         torch._foreach_lerp_(averaged, raw, 1 - keep)
         for old, new in zip(self.average.buffers(), self.networks.generator.buffers(), strict=True):
             old.copy_(new)
@@ -133,11 +133,13 @@ class GanState:
         Args:
             path: A safetensors file.
             moments: Whether Adam's second moments go in; its first ones are never used (beta is 0).
-            dtype: Half precision makes a smaller file, from which training goes on, though not exactly the same.
+            dtype: Half precision makes a smaller file, from which training goes on, if not exactly so.
         """
         tensors: dict[str, Tensor] = {}
         modules = {
-            "generator": self.networks.generator, "average": self.average, "discriminator": self.networks.discriminator
+            "generator": self.networks.generator,
+            "average": self.average,
+            "discriminator": self.networks.discriminator,
         }
         for prefix, module in modules.items():
             tensors |= {f"{prefix}.{name}": value.to(dtype) for name, value in module.state_dict().items()}
@@ -145,7 +147,8 @@ class GanState:
             for prefix, optimizer in self.optimizers.items():
                 for name, weight in modules[prefix].named_parameters():
                     if kept := optimizer.state.get(weight):
-                        tensors[f"adam.{prefix}.{name}"] = kept["exp_avg_sq"].to(dtype)
+                        wide = dtype if dtype == torch.float32 else torch.bfloat16
+                        tensors[f"adam.{prefix}.{name}"] = kept["exp_avg_sq"].to(wide)
         metadata = {
             "kind": KIND,
             "generator": json.dumps(self.networks.generator.config.to_json()),
@@ -191,10 +194,6 @@ class GanState:
         return state
 
 
-def _ready(module: nn.Module, device: torch.device) -> nn.Module:
-    return module.to(device).train().requires_grad_(True)
-
-
 def _adam(weights: Iterable[Tensor], rate: float, lazy: float) -> torch.optim.Adam:
     """Adam without first moment; `lazy` corrects for the extra steps of a lazy penalty (Karras 2020)."""
     return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, foreach=True)
@@ -209,7 +208,9 @@ def _mean(gradients: list[Tensor | None]) -> Tensor | None:
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name[len(prefix) + 1 :]: value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
+    return {
+        name[len(prefix) + 1 :]: value for name, value in tensors.items() if name.startswith(f"{prefix}.")
+    }
 
 
 def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:

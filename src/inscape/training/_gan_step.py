@@ -1,8 +1,9 @@
 """One step of adversarial training, as gradients of one shard of a batch.
 
-Non-saturating logistic loss (Goodfellow 2014), R1 (Mescheder 2018) and path length (Karras 2020) taken lazily. The
-pictures are drawn once and judged once: the gradients of both losses come from the same passes, each only with
-respect to the weights that it trains, so the discriminator's weights are frozen for the generator's loss.
+Non-saturating logistic loss (Goodfellow 2014), R1 (Mescheder 2018) and path length (Karras 2020) taken
+lazily. The pictures are drawn once and judged once: the gradients of both losses come from the same passes,
+each only with respect to the weights that it trains, so the discriminator's weights are frozen for the
+generator's loss.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class ShardGradients:
 
 
 def shard_generator(recipe: GanRecipe, step: int, shard: int, device: torch.device) -> torch.Generator:
-    """The random numbers of one shard of one step: they depend on nothing else, so a run can stop anywhere."""
+    """The random numbers of one shard of one step: they depend on nothing else, so a run can stop."""
     generator = torch.Generator(device)
     generator.manual_seed(((recipe.seed * 1_000_003 + step) * 64 + shard) % (2**63))
     return generator
@@ -88,7 +89,13 @@ class GanNetworks:
 
 
 def shard_gradients(
-    networks: GanNetworks, recipe: GanRecipe, real: Tensor, generator: torch.Generator, *, step: int, path_mean: float
+    networks: GanNetworks,
+    recipe: GanRecipe,
+    real: Tensor,
+    generator: torch.Generator,
+    *,
+    step: int,
+    path_mean: float,
 ) -> ShardGradients:
     """Gradients of both losses for one shard.
 

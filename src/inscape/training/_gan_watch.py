@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from inscape import storage
+from inscape import scenes, segmenters, storage
 from inscape.pictures import to_uint8, z_from_seed
+from inscape.segmenters.areas import WorldDistance
+from inscape.training._curves import page
 from inscape.training._gan_state import GanState
 
-_GRID = 64
+_SIDE = 8
 _LOG_IMAGES = 1000
+_MEASURED = 1000
+_MEASURED_SEED = 1_000_000
 
 
 class Watch:
@@ -27,21 +33,25 @@ class Watch:
 
     def __init__(self, state: GanState, out: Path) -> None:
         self._state, self._out = state, out
-        self._log = out / "log.jsonl"
         self._sums: dict[str, list[float]] = defaultdict(list)
-        self._lines = self._kept_lines(self._log)
+        self._log = self._kept_lines("log")
+        self._distances = self._kept_lines("distance")
         self._logged = state.counters.images // _LOG_IMAGES
+        self._distance: WorldDistance | None = None
 
-    def _kept_lines(self, path: Path) -> list[str]:
+    def _kept_lines(self, name: str) -> list[dict[str, Any]]:
         """Lines of an earlier run, without those after its last checkpoint."""
-        if not path.exists():
-            return []
-        lines = path.read_text().splitlines()
-        return [line for line in lines if json.loads(line)["images"] <= self._state.counters.images]
+        path = self._out / f"{name}.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in map(json.loads, lines) if line["images"] <= self._state.counters.images]
+
+    def _write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
+        storage.write_text(self._out / f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
     def files(self) -> list[Path]:
         """What was written."""
-        return sorted(path for path in [*self._out.glob("*.jsonl"), *self._out.glob("*.svg"), *self._out.glob("samples/*.png")])
+        patterns = ("*.jsonl", "*.svg", "samples/*.png")
+        return sorted(path for pattern in patterns for path in self._out.glob(pattern))
 
     def log(self, numbers: dict[str, float]) -> None:
         """Remember the losses of a step; their means make a line every thousand pictures."""
@@ -50,35 +60,54 @@ class Watch:
         counters = self._state.counters
         if counters.images // _LOG_IMAGES > self._logged:
             self._logged = counters.images // _LOG_IMAGES
-            line: dict[str, float] = {"images": counters.images, "seconds": round(counters.seconds, 1)}
+            line: dict[str, Any] = {"images": counters.images, "seconds": round(counters.seconds, 1)}
             line |= {name: round(float(np.mean(values)), 5) for name, values in self._sums.items()}
-            self._lines.append(json.dumps(line))
+            self._log.append(line)
             self._sums.clear()
-            storage.write_text(self._log, "\n".join(self._lines) + "\n")
 
     def flush(self) -> None:
-        """Write the curves."""
+        """Write the log, and the curves."""
+        self._write_lines("log", self._log)
+        losses = {
+            label: [(line["images"], line[name]) for line in self._log if name in line]
+            for label, name in (("discriminator", "loss_d"), ("generator", "loss_g"))
+        }
+        panels = [("Losses", losses)]
+        if self._distances:
+            found = [(line["images"], line["frechet"]) for line in self._distances]
+            floor = [(line["images"], line["floor"]) for line in self._distances]
+            panels.append(("Distance to the world (object areas)", {"generator": found, "floor": floor}))
+        storage.write_text(self._out / "losses.svg", page(panels))
 
     @torch.inference_mode()
-    def images(self, first: int, count: int) -> torch.Tensor:
-        """Pictures of the moving average for seeds from `first`, `[count, 3, size, size]`."""
+    def images(self, first: int, count: int) -> Tensor:
+        """Pictures of the moving average for the seeds from `first`, `[count, 3, size, size]`."""
         average = self._state.average
         z = np.stack([z_from_seed(seed, average.config.z_dim) for seed in range(first, first + count)])
-        parts = torch.from_numpy(z).to(self._state.device).split(32)
-        return torch.cat([average.synthesis(average.mapping(part)) for part in parts])
+        rows = torch.from_numpy(z).to(self._state.device)
+        return torch.cat([average.synthesis(average.mapping(part)) for part in torch.split(rows, 32)])
 
     def sample(self) -> Path:
         """A grid of the moving average's pictures of seeds 0 to 63."""
         from PIL import Image
 
-        pixels = to_uint8(self.images(0, _GRID))
-        side = int(_GRID**0.5)
+        pixels = to_uint8(self.images(0, _SIDE**2))
         size = pixels.shape[1]
-        rows = pixels.reshape(side, side, size, size, 3).transpose(0, 2, 1, 3, 4)
+        rows = pixels.reshape(_SIDE, _SIDE, size, size, 3).transpose(0, 2, 1, 3, 4)
         path = self._out / "samples" / f"{self._state.counters.images:08d}.png"
         with storage.atomic_path(path) as temporary:
-            Image.fromarray(rows.reshape(side * size, side * size, 3)).save(temporary)
+            Image.fromarray(rows.reshape(_SIDE * size, _SIDE * size, 3)).save(temporary, format="PNG")
         return path
 
     def measure(self) -> None:
-        """Distance to the world."""
+        """Write the distance of a thousand pictures to the world, where it has a shipped segmenter."""
+        recipe = self._state.recipe
+        name = f"{recipe.world}-segmenter"
+        if name not in segmenters.segmenter_names():
+            return
+        if self._distance is None:
+            segmenter = segmenters.open_segmenter(name, device=self._state.device)
+            self._distance = WorldDistance(scenes.world(recipe.world), segmenter, recipe.size, _MEASURED)
+        found = self._distance.measure(torch.split(self.images(_MEASURED_SEED, _MEASURED), 100))
+        self._distances.append({**found, "images": self._state.counters.images})
+        self._write_lines("distance", self._distances)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from inscape.training._gan_state import GanState
 from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
 from inscape.training._gan_watch import Watch
 from inscape.training._scenes_ahead import ScenesAhead
+from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
 
@@ -35,7 +35,8 @@ class GanOptions:
     """What a run does besides its recipe.
 
     Attributes:
-        start: "scratch", "shipped" (the shipped generator and its kept discriminator), or a checkpoint or a folder
+        start: "scratch", "shipped" (the shipped generator and its kept discriminator), or a checkpoint or a
+        folder
             of another run. Used only where the folder holds no checkpoint yet.
         images: Stop after so many pictures in all; None goes by minutes alone.
         sample_every: Pictures from one sample grid to the next.
@@ -59,8 +60,9 @@ def train_gan(
 ) -> TrainResult:
     """Train a generator, or go on where the folder stopped.
 
-    The folder holds `checkpoint.safetensors` (replaced every two minutes and at the end), `samples/`, `log.jsonl`,
-    `losses.svg`, `distance.jsonl` and the scenes that were drawn ahead.
+    The folder holds `checkpoint.safetensors` (replaced every two minutes and at the end), `samples/`,
+    `log.jsonl`, `losses.svg`, `distance.jsonl` (once the world has a segmenter), the scenes that were drawn
+    ahead, and, at the end, `model/`, which `inscape.open` opens.
 
     Args:
         recipe: What to train and how.
@@ -83,6 +85,7 @@ def train_gan(
         run.scenes.draw(_FIRST_SCENES, processes=recipe.shards, progress=shown)
         run.scenes.draw_in_background()
         run.train(minutes * 60, shown)
+    run.export()
     return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
 
 
@@ -103,16 +106,26 @@ class _Run:
 
     def files(self) -> list[Path]:
         """What is in the folder, without the scenes."""
-        return [self.checkpoint, *self.watch.files()]
+        model = [self.out / "model" / name for name in ("card.json", "weights.safetensors")]
+        return [self.checkpoint, *model, *self.watch.files()]
+
+    def export(self) -> None:
+        """Write the moving average as a model that can be opened."""
+        export_generator(self.checkpoint, self.out / "model", distances=self.out / "distance.jsonl")
 
     def train(self, seconds: float, progress: Progress) -> None:
         """Take steps until the time is over; always leaves a checkpoint."""
         counters, options = self.state.counters, self.options
         before, started = counters.seconds, time.monotonic()
         saved = started
-        with progress.task("Training", total=options.images, unit="pictures") as task, _threads(self.recipe) as pool:
+        with (
+            progress.task("Training", total=options.images, unit="pictures") as task,
+            _threads(self.recipe) as pool,
+        ):
             try:
-                while time.monotonic() - started < seconds and counters.images < (options.images or float("inf")):
+                while time.monotonic() - started < seconds and counters.images < (
+                    options.images or float("inf")
+                ):
                     numbers = self._step(pool)
                     counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
@@ -189,8 +202,3 @@ def _threads(recipe: GanRecipe) -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         torch.set_num_threads(before)
-
-
-def read_log(path: Path) -> list[dict[str, float]]:
-    """The lines of `log.jsonl` or `distance.jsonl`, oldest first."""
-    return [json.loads(line) for line in path.read_text().splitlines()]

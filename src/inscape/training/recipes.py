@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from inscape.errors import UsageError, ValueRangeError, unknown_name
+from inscape.errors import FormatError, NotFoundError, UsageError, ValueRangeError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,22 @@ class GanRecipe:
             value[key] = {str(size): units for size, units in value[key].items()}
         return value
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GanRecipe:
+        """Read what `to_json` wrote.
+
+        Raises:
+            FormatError: A field is unknown or of the wrong kind.
+        """
+        try:
+            channels = {
+                key: {int(size): int(units) for size, units in value[key].items()}
+                for key in ("channels", "discriminator_channels")
+            }
+            return cls(**{**value, **channels})
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise FormatError(f"This is not a recipe for a generator: {error}.") from error
+
 
 _CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
 _GENERATORS = {"town": GanRecipe("town", "town", 64)}
@@ -91,10 +108,11 @@ def recipe(name: str, size: int = 64) -> GanRecipe:
         size: 64 or 128.
 
     Raises:
-        UsageError: There is no such recipe or size.
+        NotFoundError: There is no such recipe.
+        UsageError: It does not come in that size.
     """
     if name not in _GENERATORS:
-        raise UsageError(*unknown_name("recipe", name, recipe_names()))
+        raise NotFoundError(*unknown_name("recipe", name, recipe_names()))
     if size not in _SIZES:
         raise UsageError(f"The recipe {name!r} has the sizes {', '.join(map(str, _SIZES))}, got {size}.")
     return replace(_GENERATORS[name], size=size)

@@ -48,11 +48,13 @@ def slow_up_fir(x: Tensor, fir: Tensor, up: int, before: int, after: int) -> Ten
 
 
 def slow_layer(layer: SynthesisLayer, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-    """One layer as the paper has it: weights are modulated and demodulated, picture by picture, in float64."""
+    """One layer as the paper has it: each picture modulates and demodulates the weights, in float64."""
     outs = []
     for one, latent in zip(x.double(), w.double(), strict=True):
         affine = layer.affine
-        style = latent @ (affine.weight.double() / math.sqrt(affine.weight.shape[1])).t() + affine.bias.double()
+        style = (
+            latent @ (affine.weight.double() / math.sqrt(affine.weight.shape[1])).t() + affine.bias.double()
+        )
         weight = layer.weight.double() * style[None, :, None, None]
         weight = weight / (weight.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).sqrt()
         if layer.upsampling:
@@ -72,7 +74,9 @@ def slow_layer(layer: SynthesisLayer, x: Tensor, w: Tensor, noise: Tensor | None
 def test_a_layer_equals_the_one_that_modulates_weights(upsampling: bool, noisy: bool) -> None:
     torch.manual_seed(0)
     size = 8 if upsampling else 4
-    layer = SynthesisLayer(5, 7, w_dim=6, resolution=size, upsampling=upsampling, clamp=None).requires_grad_(False)
+    layer = SynthesisLayer(5, 7, w_dim=6, resolution=size, upsampling=upsampling, clamp=None).requires_grad_(
+        False
+    )
     layer.noise_strength.fill_(0.7)
     layer.bias.normal_()
     x, w = torch.randn(3, 5, 4, 4), torch.randn(3, 6)
@@ -220,7 +224,9 @@ def test_a_conditional_generator_draws_by_class() -> None:
 
 
 def test_a_clamp_limits_what_a_layer_gives() -> None:
-    config = StyleGAN2Config(resolution=8, z_dim=6, w_dim=6, mapping_layers=1, channels={4: 5, 8: 4}, conv_clamp=0.25)
+    config = StyleGAN2Config(
+        resolution=8, z_dim=6, w_dim=6, mapping_layers=1, channels={4: 5, 8: 4}, conv_clamp=0.25
+    )
     made = network(config)
     state = made.synthesis.run_until(made.mapping(latents(config)), "layer8b")
     assert state.features.abs().max() == 0.25

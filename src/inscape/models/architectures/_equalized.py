@@ -1,4 +1,4 @@
-"""Layers whose learning rate is equalized at run time: weights are stored at unit variance and scaled when used."""
+"""Layers with equalized learning rates: weights are stored at unit variance and scaled when used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAIN = math.sqrt(2.0)
 
 
 def rectify_(x: Tensor, clamp: float | None = None) -> Tensor:
-    """Leaky rectifier in place, for an argument that already carries `GAIN` (the rectifier is homogeneous)."""
+    """Leaky rectifier in place; the argument already carries `GAIN` (the rectifier is homogeneous)."""
     x = functional.leaky_relu_(x, LEAK)
     return x.clamp(-clamp, clamp) if clamp is not None else x
 
@@ -37,7 +37,13 @@ class FullyConnected(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, rectified: bool = False, lr_multiplier: float = 1.0, bias: float = 0.0
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        rectified: bool = False,
+        lr_multiplier: float = 1.0,
+        bias: float = 0.0,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)

@@ -2,8 +2,8 @@
 
 A stride-2 transposed convolution followed by the filter equals one 6x6 transposed convolution, or four 3x3
 convolutions at the low resolution. Both need four times the multiplications of the two steps taken apart, and
-measured two to three times slower on a CPU in bfloat16 and float32, forward and backward; so the two steps stay
-apart, the second one as a depthwise convolution.
+measured two to three times slower on a CPU in bfloat16 and float32, forward and backward; so the two steps
+stay apart, the second one as a depthwise convolution.
 
 Shapes: B batch, I input channels, O output channels, K taps of the filter.
 """

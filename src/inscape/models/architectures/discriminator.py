@@ -1,9 +1,10 @@
 """The discriminator of StyleGAN2: residual blocks, minibatch standard deviation, one logit per picture.
 
-Parameter names and scales are those of NVIDIA's stylegan2-ada-pytorch (unconditional, "resnet"), with two changes.
-Sizes are halved by 2x2 means before the second convolution instead of a 4x4 filter and a strided convolution,
-which took half of a training step on a CPU. Lower blocks may have a from-RGB layer of their own, which sees the
-picture shrunk to their size: a discriminator that grows keeps the one it had, and so keeps what it computes.
+Parameter names and scales are those of NVIDIA's stylegan2-ada-pytorch (unconditional, "resnet"), with two
+changes. Sizes are halved by 2x2 means before the second convolution instead of a 4x4 filter and a strided
+convolution, which took half of a training step on a CPU. Lower blocks may have a from-RGB layer of their
+own, which sees the picture shrunk to their size: a discriminator that grows keeps the one it had, and so
+keeps what it computes.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class Convolution(nn.Module):
         gain: What the output is multiplied by (where rectified, before the rectifier, which is homogeneous).
     """
 
-    def __init__(self, inputs: int, outputs: int, size: int, *, rectified: bool = True, gain: float = 1.0) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, size: int, *, rectified: bool = True, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, size, size))
         self.bias = nn.Parameter(torch.zeros(outputs)) if rectified else None
@@ -145,7 +148,9 @@ class Discriminator(nn.Module):
         self.config = config or DiscriminatorConfig()
         for size in self.config.sizes:
             seen = size == self.config.resolution or size in self.config.from_rgb
-            block = ResidualBlock(self.config.channels[size], self.config.channels[size // 2], sees_picture=seen)
+            block = ResidualBlock(
+                self.config.channels[size], self.config.channels[size // 2], sees_picture=seen
+            )
             setattr(self, f"b{size}", block)
         self.b4 = Head(self.config.channels[4], self.config.group)
 

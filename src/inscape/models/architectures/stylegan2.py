@@ -1,13 +1,14 @@
 """StyleGAN2 (Karras et al., CVPR 2020): skip outputs, modulated convolutions, constant or random noise.
 
-Parameter names, shapes and run-time scales are those of NVIDIA's stylegan2-ada-pytorch, so that checkpoints of
-that code, and by renaming those of rosinality, map onto it one to one. The style multiplies the activations instead
-of the weights: `y = demod(W, s) * conv(x * s, W)`, which is the same number and keeps the batch in one convolution.
+Parameter names, shapes and run-time scales are those of NVIDIA's stylegan2-ada-pytorch, so that checkpoints
+of that code, and by renaming those of rosinality, map onto it one to one. The style multiplies the
+activations instead of the weights: `y = demod(W, s) * conv(x * s, W)`, which is the same number and keeps
+the batch in one convolution.
 
 A synthesis can stop after any layer and go on from there. `SynthesisState` is all that the layers above need.
 
-Under autocast the convolutions run in the autocast type; the mapping, the styles, the demodulation and the RGB
-pictures stay in float32.
+Under autocast the convolutions run in the autocast type; the mapping, the styles, the demodulation and the
+RGB pictures stay in float32.
 """
 
 from __future__ import annotations
@@ -99,7 +100,12 @@ class Mapping(nn.Module):
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__()
-        self.z_dim, self.c_dim, self.w_dim, self.num_ws = config.z_dim, config.c_dim, config.w_dim, config.num_ws
+        self.z_dim, self.c_dim, self.w_dim, self.num_ws = (
+            config.z_dim,
+            config.c_dim,
+            config.w_dim,
+            config.num_ws,
+        )
         self.depth = config.mapping_layers
         if config.c_dim:
             self.embed = FullyConnected(config.c_dim, config.w_dim)
@@ -121,7 +127,9 @@ class Mapping(nn.Module):
         x = normalize_second_moment(z.float())
         if self.c_dim:
             if c is None:
-                raise ValueRangeError(f"This generator has {self.c_dim} classes: give c, one-hot, [batch, {self.c_dim}].")
+                raise ValueRangeError(
+                    f"This generator has {self.c_dim} classes: give c, one-hot, [batch, {self.c_dim}]."
+                )
             x = torch.cat([x, normalize_second_moment(self.embed(c))], dim=1)
         for index in range(self.depth):
             x = getattr(self, f"fc{index}")(x)
@@ -248,7 +256,9 @@ class SynthesisBlock(nn.Module):
             self.conv0 = SynthesisLayer(
                 below, units, w_dim=w_dim, resolution=resolution, upsampling=True, clamp=clamp
             )
-        self.conv1 = SynthesisLayer(units, units, w_dim=w_dim, resolution=resolution, upsampling=False, clamp=clamp)
+        self.conv1 = SynthesisLayer(
+            units, units, w_dim=w_dim, resolution=resolution, upsampling=False, clamp=clamp
+        )
         self.torgb = ToRGB(units, w_dim, clamp)
 
     def add_rgb(self, x: Tensor, w: Tensor, rgb: Tensor | None) -> Tensor:
@@ -355,7 +365,12 @@ class Synthesis(nn.Module):
         return noise
 
     def run_until(
-        self, w: Tensor, layer: str, *, noise_mode: NoiseMode = "const", generator: torch.Generator | None = None
+        self,
+        w: Tensor,
+        layer: str,
+        *,
+        noise_mode: NoiseMode = "const",
+        generator: torch.Generator | None = None,
     ) -> SynthesisState:
         """Run up to and with a layer.
 
@@ -388,7 +403,9 @@ class Synthesis(nn.Module):
         """
         index, target = self._find(state.layer), self._find(layer)
         if target < index:
-            raise LayerError(f"Layer {layer!r} lies below {state.layer!r}; run from the start with run_until.")
+            raise LayerError(
+                f"Layer {layer!r} lies below {state.layer!r}; run from the start with run_until."
+            )
         if target == index:
             return state
         rgb = state.rgb

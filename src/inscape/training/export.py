@@ -1,0 +1,148 @@
+"""From a training run to what ships: a model folder, and what is kept to go on training."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inscape import scenes, storage
+from inscape.errors import FormatError
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.card import Card, Layer
+from inscape.pictures import to_uint8, z_from_seed
+from inscape.training._gan_state import GanState, rescale_mapping
+from inscape.training.recipes import GanRecipe
+
+MAPPING_RATE = 0.01
+"""The learning-rate multiplier that shipped generators are stored with, as NVIDIA's and rosinality's are."""
+_DEFAULT_SIZE = 16
+_COMPARED = 64
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        model: Folder with `card.json` and `weights.safetensors`.
+        checkpoint: What training can go on from; None where it was not asked for.
+        half: Whether the weights are in half precision.
+        grey_levels: By how many of 255 grey levels half precision changes any pixel of 64 pictures.
+    """
+
+    model: Path
+    checkpoint: Path | None
+    half: bool
+    grey_levels: int
+
+
+def export_generator(
+    checkpoint: Path | str,
+    model: Path | str,
+    *,
+    kept: Path | str | None = None,
+    distances: Path | str | None = None,
+) -> Exported:
+    """Write the moving average of a run as a model that `inscape.open` opens.
+
+    Weights are stored in half precision where that changes no pixel of 64 pictures by more than one grey
+    level.
+
+    Args:
+        checkpoint: `checkpoint.safetensors` of a run, or its folder.
+        model: Folder to write, as a whole.
+        kept: Where to write what training can go on from: both networks, the average; half precision.
+        distances: `distance.jsonl` of the run; its last line goes into the card.
+
+    Raises:
+        FormatError: It is no checkpoint of training a generator.
+    """
+    path = Path(checkpoint)
+    path = path / "checkpoint.safetensors" if path.is_dir() else path
+    _, metadata = storage.load_tensors(path)
+    if "recipe" not in metadata:
+        raise FormatError(f"{path} is not a checkpoint of training a generator.")
+    recipe = GanRecipe.from_json(json.loads(metadata["recipe"]))
+    state = GanState.load(path, recipe, torch.device("cpu"))
+    network = _standard(state.average)
+    levels = _grey_levels(network)
+    half = levels <= 1
+    weights = {name: value.half() if half else value for name, value in network.state_dict().items()}
+    training = {
+        **vars(state.counters),
+        "batch": recipe.batch,
+        "r1_weight": recipe.r1_weight,
+        "half_levels": levels,
+    }
+    if distances is not None and Path(distances).exists():
+        training |= _last_distance(Path(distances))
+    with storage.atomic_folder(model) as folder:
+        _card(recipe, network, training).write(folder / "card.json")
+        storage.save_tensors(folder / "weights.safetensors", weights)
+    written = None
+    if kept is not None:
+        written = state.save(Path(kept), moments=False, dtype=torch.float16)
+    return Exported(Path(model), written, half, levels)
+
+
+def _standard(average: StyleGAN2) -> StyleGAN2:
+    """The same generator, stored with the usual learning-rate multiplier."""
+    config = replace(average.config, lr_multiplier=MAPPING_RATE)
+    network = StyleGAN2(config).eval().requires_grad_(False)
+    network.load_state_dict(
+        rescale_mapping(average.state_dict(), average.config.lr_multiplier / MAPPING_RATE)
+    )
+    return network
+
+
+def _pixels(network: StyleGAN2) -> Tensor:
+    z = torch.from_numpy(np.stack([z_from_seed(seed, network.config.z_dim) for seed in range(_COMPARED)]))
+    with torch.inference_mode():
+        return torch.from_numpy(to_uint8(network(z)).astype(np.int16))
+
+
+def _grey_levels(network: StyleGAN2) -> int:
+    rough = StyleGAN2(network.config).eval()
+    rough.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
+    return int((_pixels(network) - _pixels(rough)).abs().max())
+
+
+def _last_distance(path: Path) -> dict[str, float]:
+    last = json.loads(path.read_text().splitlines()[-1])
+    return {"frechet": last["frechet"], "frechet_floor": last["floor"], "measured_at": last["images"]}
+
+
+def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) -> Card:
+    config, paths = network.config, network.synthesis.layer_paths
+    layers = []
+    for name, path in paths.items():
+        module = network.synthesis.layer_module(name)
+        layers.append(
+            Layer(name=name, units=module.units, size=module.resolution, module=f"synthesis.{path}")
+        )
+    default = next(layer.name for layer in layers if layer.size == min(_DEFAULT_SIZE, config.resolution))
+    world = scenes.world(recipe.world)
+    return Card(
+        name=recipe.name,
+        kind="generator",
+        architecture="stylegan2",
+        config=config.to_json(),
+        layers=tuple(layers),
+        default_layer=default,
+        image_size=config.resolution,
+        latent={"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": config.num_ws},
+        concepts=world.vocabulary.to_json(),
+        segmenter=f"{recipe.world}-segmenter",
+        world=recipe.world,
+        world_hash=world.hash(),
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        training=dict(training),
+        source=f"Trained on scenes of the world {recipe.world!r} by `inscape train {recipe.name}`.",
+        licence="MIT",
+        description=f"A StyleGAN2 that draws scenes of the world {recipe.world!r}.",
+    )

@@ -1,0 +1,61 @@
+"""One entry for everything that can be trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inscape.errors import NotFoundError, UsageError, unknown_name
+from inscape.training.recipes import recipe as generator_recipe
+from inscape.training.recipes import recipe_names
+from inscape.training.result import TrainResult
+
+if TYPE_CHECKING:
+    import torch
+
+    from inscape.progress import Progress
+
+_SEGMENTER = "-segmenter"
+
+
+def train(
+    recipe: str,
+    out: Path | str,
+    minutes: float,
+    *,
+    size: int = 64,
+    start: str | Path = "scratch",
+    seed: int = 0,
+    device: str | torch.device | None = "auto",
+    progress: Progress | None = None,
+) -> TrainResult:
+    """Train a shipped model again, or go on with the run that is in `out`.
+
+    Args:
+        recipe: "town" or "town-segmenter".
+        out: Folder of the run.
+        minutes: For how long.
+        size: Height and width of the pictures: 64 or 128.
+        start: For a generator: "scratch", "shipped", or another run; of half the size, it is grown.
+        seed: Of everything random.
+        device: "auto", "cpu", "cuda:0".
+        progress: Told how far it is.
+
+    Raises:
+        NotFoundError: There is no such recipe.
+        UsageError: It has no such size or start.
+    """
+    if recipe not in recipe_names():
+        raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
+    if recipe.endswith(_SEGMENTER):
+        if start != "scratch":
+            raise UsageError(f"A segmenter is trained from scratch, got {str(start)!r}.")
+        from inscape.training.segmenter import train_segmenter
+
+        world = recipe.removesuffix(_SEGMENTER)
+        return train_segmenter(world, size, minutes, out, seed=seed, device=device, progress=progress)
+    from inscape.training.gan import GanOptions, train_gan
+
+    chosen = replace(generator_recipe(recipe, size), seed=seed)
+    return train_gan(chosen, out, minutes, options=GanOptions(start=start), device=device, progress=progress)
