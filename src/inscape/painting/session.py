@@ -74,13 +74,15 @@ class _Recent(Generic[T]):
         self._values.clear()
 
 
-@dataclass(frozen=True)
-class _Painted:
-    """Features with the first edits of a stack made."""
+_STEPS_KEPT = 256
 
-    place: Hashable
-    edits: tuple[UnitEdit, ...]
-    features: Tensor
+
+@dataclass
+class _Step:
+    """An edit of the stack drawn last, and the features after it; `None` where it lies too far back."""
+
+    edit: UnitEdit
+    features: Tensor | None
 
 
 class PaintSession:
@@ -98,7 +100,8 @@ class PaintSession:
         self._order = {name: number for number, name in enumerate(generator.layers)}
         self._latents: _Recent[Tensor] = _Recent(4 * capacity)
         self._states: _Recent[SynthesisState] = _Recent(capacity)
-        self._painted: _Painted | None = None
+        self._place: Hashable = None
+        self._steps: list[_Step] = []
         self._lock = threading.RLock()
 
     def clear(self) -> None:
@@ -106,7 +109,7 @@ class PaintSession:
         with self._lock:
             self._latents.clear()
             self._states.clear()
-            self._painted = None
+            self._steps.clear()
 
     def prepare(self, latent: Latent, layer: str | None = None) -> None:
         """Compute what a first stroke on a picture will need, before it comes.
@@ -210,16 +213,27 @@ class PaintSession:
         return self._states.get(key, lambda: self.generator.run_until(self._w(latent), layer))
 
     def _paint(self, picture: str, state: SynthesisState, edits: tuple[UnitEdit, ...]) -> Tensor:
-        """The features of a state with edits made; only those that the last call did not make."""
+        """The features of a state with edits made; what a stack begins with like the one before is kept."""
+        if not edits:
+            return state.features
         place, size = (picture, state.layer), self.generator.image_size
-        features, done = state.features, 0
-        last = self._painted
-        if last is not None and last.place == place and edits[: len(last.edits)] == last.edits:
-            features, done = last.features, len(last.edits)
+        if place != self._place:
+            self._place, self._steps = place, []
+        done = 0
+        for step, edit in zip(self._steps, edits, strict=False):
+            if step.edit is not edit and step.edit != edit:
+                break
+            done += 1
+        while done and self._steps[done - 1].features is None:
+            done -= 1
+        features = self._steps[done - 1].features if done else state.features
+        assert features is not None
+        del self._steps[done:]
         for edit in edits[done:]:
             features = edit.transform(features, size)
-        if edits:
-            self._painted = _Painted(place, edits, features)
+            self._steps.append(_Step(edit, features))
+        for step in self._steps[:-_STEPS_KEPT]:
+            step.features = None
         return features
 
 

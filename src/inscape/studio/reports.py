@@ -160,7 +160,7 @@ class Reports:
         document = self._document(self._need(model, name))
         units = _best(document, concept)
         if not units:
-            raise ConceptError(*unknown_name("brush", concept[:120], document["concepts"]))
+            raise ConceptError(*unknown_name("brush", concept[:120], document["rankings"]))
         size = int(document["thumbnails"]["size"])
         with Image.open(io.BytesIO(self.strip(model, name, units[0]))) as strip:
             stream = io.BytesIO()

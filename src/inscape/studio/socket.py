@@ -209,7 +209,7 @@ def _parsed(kind: type[M], text: bytes) -> M:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{place}: {first['msg']}."[:500]) from error
+        raise UsageError(f"{place!r}: {first['msg']}."[:500]) from error
 
 
 def _seq_in(data: bytes | None) -> int | None:

@@ -1,0 +1,93 @@
+"""A studio over a tiny generator whose units were dissected against a planted truth."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from inscape import storage
+from inscape.concepts import Concept, Vocabulary
+from inscape.dissection import dissect
+from inscape.studio.app import create_app
+from inscape.studio.studio import Settings
+from small_generators import small_generator
+from studio.messages import PORT, TOKEN
+from studio.web_client import TestClient
+
+
+class ByUnits:
+    """Labels pixels by what units of a layer do, so that it is known which units match: a planted truth."""
+
+    vocabulary = Vocabulary([Concept("light", "tone"), Concept("dark", "tone"), Concept("left", "side")])
+    units = {"light": (0, 4, 5), "dark": (1,), "left": (2,)}
+    module = torch.nn.Identity()
+
+    def __init__(self, model, layer):
+        self._features = None
+        model.module_of(layer).register_forward_hook(self._keep)
+
+    def _keep(self, module, inputs, output):
+        self._features = output
+
+    def segment(self, images):
+        size = images.shape[2:]
+        maps = torch.nn.functional.interpolate(self._features.float(), size=size, mode="bilinear")
+        hot = maps > maps.flatten(2).quantile(0.85, 2)[:, :, None, None]
+        labels = torch.zeros(len(images), 2, *size, dtype=torch.uint8)
+        for name, units in reversed(self.units.items()):
+            plane = self.vocabulary.plane_of(name)
+            labels[:, plane][hot[:, list(units)].any(1)] = self.vocabulary.index(name)
+        return labels
+
+
+@pytest.fixture(scope="session")
+def dissected_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with card, weights and the report of `layer16a`."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    model = small_generator()
+    card = model.card.model_copy(
+        update={"concepts": ByUnits.vocabulary.to_json(), "licence": "MIT", "source": "tests"}
+    )
+    card.write(folder / "card.json")
+    storage.save_tensors(folder / "weights.safetensors", model.module.state_dict())
+    labels = ByUnits(model, "layer16a")
+    report = dissect(model, "layer16a", images=60, segmenter=labels, cache=folder.parent / "cache")
+    report.save(folder / "report")
+    return folder
+
+
+@pytest.fixture
+def model_folder(dissected_model: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(dissected_model, tmp_path / "small"))
+
+
+@pytest.fixture
+def settings(model_folder: Path, home: Path) -> Settings:
+    """How the studio of a test is started."""
+    return Settings(port=PORT, token=TOKEN, models={"small": model_folder}, device="cpu", home=home)
+
+
+@pytest.fixture
+def stranger(settings: Settings) -> Iterator[TestClient]:
+    """A client that does not know the token."""
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        yield client
+
+
+@pytest.fixture
+def client(stranger: TestClient) -> TestClient:
+    """A client that knows the token."""
+    stranger.headers["x-inscape-token"] = TOKEN
+    return stranger
+
+
+@pytest.fixture
+def studio(client: TestClient):
+    """The studio behind the client."""
+    gate = client.app
+    return gate._app.state.studio

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import io
+import json
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+import inscape
+from inscape.editing import Recipe
+from inscape.models import open_model
+from inscape.pictures import read_recipe
+from inscape.studio.painter import jpeg
+from studio.messages import add, start
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def upload(client, data: bytes):
+    return client.post("/api/paintings/import", content=data)
+
+
+def test_pictures_are_the_librarys(client, model_folder):
+    picture = open_model(model_folder, device="cpu").sample(5)
+    assert (pixels(client.get("/api/models/small/pictures/5.png").content) == picture.pixels).all()
+    assert client.get("/api/models/small/pictures/5.jpg").content == jpeg(picture.pixels)
+    assert pixels(client.get("/api/models/small/pictures/5.jpg?size=64").content).shape == (64, 64, 3)
+
+
+def test_an_exported_png_replays_byte_for_byte(client, model_folder, tmp_path):
+    painting = start(client, 4)
+    data = client.get(f"/api/paintings/{painting['id']}/export.png").content
+    (tmp_path / "painted.png").write_bytes(data)
+    again = inscape.replay(tmp_path / "painted.png", model=open_model(model_folder, device="cpu"))
+    assert (again.pixels == pixels(data)).all()
+    assert (again.pixels != open_model(model_folder, device="cpu").sample(7).pixels).any()
+    recipe = client.get(f"/api/paintings/{painting['id']}/recipe.json").json()
+    assert read_recipe(tmp_path / "painted.png") == recipe
+
+
+def test_hidden_and_undone_strokes_are_not_exported(client):
+    painting = start(client, 3)
+    hide = {"kind": "hide", "stroke": "s0", "hidden": True}
+    body = {"revision": 1, "keep": 3, "append": [hide], "cursor": 4}
+    client.patch(f"/api/paintings/{painting['id']}", json=body)
+    assert len(client.get(f"/api/paintings/{painting['id']}/recipe.json").json()["edits"]) == 2
+    client.patch(
+        f"/api/paintings/{painting['id']}", json={"revision": 2, "keep": 4, "append": [], "cursor": 1}
+    )
+    assert len(client.get(f"/api/paintings/{painting['id']}/recipe.json").json()["edits"]) == 1
+
+
+@pytest.mark.parametrize("form", ["export.png", "recipe.json"])
+def test_what_was_exported_is_imported_with_every_stroke(client, form):
+    painting = start(client, 3)
+    exported = client.get(f"/api/paintings/{painting['id']}/{form}").content
+    answer = upload(client, exported)
+    assert answer.status_code == 201, answer.text
+    copy = answer.json()
+    assert copy["id"] != painting["id"]
+    assert (copy["model"], copy["seed"], copy["cursor"]) == ("small", 7, 3)
+    one, two = (client.get(f"/api/paintings/{each['id']}/export.png").content for each in (painting, copy))
+    assert (pixels(one) == pixels(two)).all()
+
+
+def test_a_painting_with_truncation_keeps_it(client):
+    body = {"model": "small", "seed": 7, "truncation": 0.5, "operations": [add(0)]}
+    painting = client.post("/api/paintings", json=body).json()
+    recipe = client.get(f"/api/paintings/{painting['id']}/recipe.json").content
+    assert json.loads(recipe)["latent"]["truncation"] == 0.5
+    assert upload(client, recipe).json()["truncation"] == 0.5
+
+
+def recipe_of(client) -> dict:
+    return client.get(f"/api/paintings/{start(client, 1)['id']}/recipe.json").json()
+
+
+def png_with(text: str, size=(4, 4)) -> bytes:
+    information = PngInfo()
+    information.add_itxt("inscape", text, zip=True)
+    stream = io.BytesIO()
+    Image.new("RGB", size).save(stream, "PNG", pnginfo=information)
+    return stream.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb() -> bytes:
+    """A PNG that claims 30000 x 30000 pixels."""
+    header = struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[" * 100_000,
+        b"\x89PNG\r\n\x1a\n",
+        b"\x89PNG\r\n\x1a\n" + b"\xff" * 100,
+        bomb(),
+        png_with("{"),
+        png_with("[]"),
+        png_with(json.dumps({"schema_version": 1})),
+        b"\x80\x04\x95cposix\nsystem\n.",
+        b"GIF89a" + b"\0" * 100,
+    ],
+)
+def test_hostile_files_are_refused_in_one_sentence(client, data):
+    answer = upload(client, data)
+    assert (answer.status_code, answer.json()["title"]) == (422, "Cannot replay"), answer.text
+    assert client.get("/api/paintings").json()["paintings"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"model": "../../../etc"}, 404),
+        ({"model": "/etc/passwd"}, 404),
+        ({"model_hash": "0" * 64}, 422),
+        ({"schema_version": 99}, 422),
+        ({"seed": None}, 422),
+        ({"seed": 8}, 422),
+        ({"latent": {"kind": "z", "values": [1.0] * 8}}, 422),
+        ({"latent": {"kind": "w", "values": [1.0] * 8}}, 422),
+        ({"latent": {"kind": "z", "values": ["__import__('os')"]}}, 422),
+        ({"edits": [{"kind": "os.system"}]}, 422),
+        ({"edits": [{"kind": "units", "layer": "nope", "units": [1], "mode": "remove"}]}, 404),
+        ({"edits": [{"kind": "units", "layer": "layer16a", "units": [77], "mode": "remove"}]}, 404),
+        (
+            {
+                "edits": [
+                    {"kind": "units", "layer": "layer16a", "units": list(range(8)), "values": [1e999] * 8}
+                ]
+            },
+            422,
+        ),
+        ({"import": "os"}, 422),
+    ],
+)
+def test_hostile_recipes_are_refused(client, change, status):
+    document = recipe_of(client) | change
+    kept = len(client.get("/api/paintings").json()["paintings"])
+    answer = upload(client, json.dumps(document).encode())
+    assert (answer.status_code, answer.json().keys()) == (status, {"title", "detail", "hint"}), answer.text
+    assert len(client.get("/api/paintings").json()["paintings"]) == kept
+
+
+def test_names_in_a_recipe_stay_text(client):
+    document = recipe_of(client)
+    document["edits"][0]["concept"] = "<img src=x onerror=alert(1)>"
+    painting = upload(client, json.dumps(document).encode()).json()
+    assert painting["operations"][0]["stroke"]["concept"] == "<img src=x onerror=alert(1)>"
+
+
+def test_the_python_line_draws_the_same_picture(client, model_folder, tmp_path, monkeypatch):
+    painting = start(client, 2)
+    command = client.get(f"/api/paintings/{painting['id']}/command").json()
+    exported = client.get(f"/api/paintings/{painting['id']}/export.png").content
+    monkeypatch.chdir(tmp_path)
+    shipped = open_model(model_folder, device="cpu")
+    original = inscape.replay
+    monkeypatch.setattr(inscape, "replay", lambda recipe: original(recipe, model=shipped), raising=False)
+    exec(compile(command["python"], "copied", "exec"), {})
+    (written,) = tmp_path.glob("inscape-*.png")
+    assert (pixels(written.read_bytes()) == pixels(exported)).all()
+
+
+def test_the_command_line_holds_the_whole_recipe(client, tmp_path):
+    painting = start(client, 2)
+    command = client.get(f"/api/paintings/{painting['id']}/command").json()["cli"]
+    (tmp_path / "inscape").write_text(f"#!{sys.executable}\nimport sys; print(sys.argv[1:])\n")
+    (tmp_path / "inscape").chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name = f"inscape-{painting['id']}"
+    assert f"['replay', '{name}.json'" in done.stdout
+    assert Recipe.load(tmp_path / f"{name}.json").seed == 7

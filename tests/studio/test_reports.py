@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from inscape.dissection import DissectionReport
+from studio.messages import mask_json
+
+
+def test_models_say_what_they_are(client):
+    (model, *_) = client.get("/api/models").json()["models"]
+    assert (model["name"], model["kind"], model["licence"], model["paintable"]) == (
+        "small",
+        "generator",
+        "MIT",
+        True,
+    )
+    layers = {layer["name"]: layer for layer in model["layers"]}
+    assert layers["layer16a"] == {"name": "layer16a", "units": 8, "size": 16, "dissected": True}
+    assert client.get("/api/models/small").json() == model
+
+
+def test_the_studio_says_when_it_is_ready(client, studio):
+    studio.compute.submit(lambda: None).result()
+    info = client.get("/api/studio").json()
+    assert (info["default_model"], info["ready"], info["failure"]) == ("small", True, None)
+
+
+def test_a_report_is_what_the_library_wrote(client, model_folder):
+    report = DissectionReport.load(model_folder / "report")
+    shown = client.get("/api/models/small/layers/layer16a/report").json()
+    assert (shown["dissected"], shown["images"], shown["concepts"]) == (True, 60, report.concepts)
+    for row, finding in zip(shown["units"], report.findings, strict=True):
+        assert (row["unit"], row["concept"], row["passes"]) == (finding.unit, finding.concept, finding.counts)
+        assert abs(row["iou"] - finding.iou) < 1e-6
+    assert [unit for unit, _ in shown["rankings"]["light"]] == [unit for unit, _ in report.rankings["light"]]
+
+
+def test_a_layer_without_report_says_so(client):
+    shown = client.get("/api/models/small/layers/layer4/report").json()
+    assert (shown["dissected"], shown["units"]) == (False, [])
+    assert client.get("/api/models/small/brushes?layer=layer4").json()["brushes"] == []
+
+
+def test_one_unit_is_shown_in_full(client, model_folder):
+    report = DissectionReport.load(model_folder / "report")
+    unit = client.get("/api/models/small/layers/layer16a/units/3").json()
+    assert unit["row"]["unit"] == 3
+    assert unit["seeds"] == report.top.seeds[3].tolist()
+    assert unit["conditional_mean"].keys() == {"light", "dark", "left"}
+    levels = [level for level, _ in unit["quantiles"]]
+    assert levels == sorted(levels)
+    ious = [iou for _, iou in unit["concepts"]]
+    assert ious == sorted(ious, reverse=True)
+
+
+def test_strips_and_thumbnails_are_pictures(client):
+    strip = Image.open(io.BytesIO(client.get("/api/models/small/layers/layer16a/units/0/strip.webp").content))
+    assert strip.format == "WEBP" and strip.width == 8 * strip.height // 2
+    thumbnail = client.get("/api/models/small/brushes/light/thumbnail.webp")
+    assert thumbnail.status_code == 200
+    picture = Image.open(io.BytesIO(thumbnail.content))
+    assert picture.width == picture.height == strip.height // 2
+
+
+def test_brushes_are_the_concepts_that_units_count_for(client, model_folder):
+    report = DissectionReport.load(model_folder / "report")
+    shown = client.get("/api/models/small/brushes").json()
+    assert shown["layer"] == "layer16a"
+    assert {brush["concept"] for brush in shown["brushes"]} == set(report.concepts)
+    for brush in shown["brushes"]:
+        expected = report.units(brush["concept"], top=brush["top"]).units
+        assert tuple(brush["units"][: brush["top"]]) == expected
+        assert client.get("/" + brush["thumbnail"]).status_code == 200
+
+
+def test_units_that_fire_under_a_region_are_ranked(client):
+    body = {"seed": 7, "layer": "layer16a", "region": mask_json(1), "top": 5}
+    rows = client.post("/api/models/small/activity", json=body).json()["units"]
+    scores = [row["score"] for row in rows]
+    assert len(rows) == 5 and scores == sorted(scores, reverse=True)
+    assert all(isinstance(row["fired"], bool) for row in rows)
+
+
+def test_other_weights_of_the_same_name_have_no_report_made_for_these(client, studio, model_folder):
+    before = studio.reports.kept_at("small", "layer8a")
+    weights = model_folder / "weights.safetensors"
+    data = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(data[:-4] + b"\0\0\0\0")
+    assert studio.reports.kept_at("small", "layer8a") != before
