@@ -21,12 +21,14 @@ def upsample(activations_NUhw: torch.Tensor, size: tuple[int, int]) -> torch.Ten
 
 
 def threshold(values_U_: torch.Tensor, fraction: float) -> torch.Tensor:
-    """The smallest value per unit that at most a `fraction` of all values exceed: a value of the unit itself.
+    """The smallest value per unit that at most a `fraction` of all values exceed, and a millionth more.
 
-    `values_U_` holds all up-sampled values of each unit. Hot means strictly above the threshold.
+    `values_U_` holds all up-sampled values of each unit. Hot means strictly above the threshold. Up-sampling
+    repeats values along the border, up to rounding; the millionth puts them on the same side.
     """
     allowed = int(np.floor(fraction * values_U_.shape[1]))
-    return values_U_.sort(dim=1, descending=True).values[:, allowed]
+    value_U = values_U_.sort(dim=1, descending=True).values[:, allowed]
+    return value_U + value_U.abs() * 1e-6
 
 
 def top_thresholds(activations_NUhw: torch.Tensor, size: tuple[int, int], fraction: float) -> torch.Tensor:

@@ -10,7 +10,7 @@ from reference import overlap as reference
 
 
 def scenes(seed: int, pictures: int, low: tuple[int, int], high: tuple[int, int], dtype=torch.float64):
-    """Skies of changing height, trees somewhere below, and units that follow the one, the other, or nothing."""
+    """Skies of changing height, trees below, and units that follow the one, the other, or nothing."""
     rng = np.random.default_rng(seed)
     labels = np.zeros((pictures, 2, *high), dtype=np.uint8)
     for picture in labels:

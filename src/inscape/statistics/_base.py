@@ -86,7 +86,8 @@ def unit_rows(values: Any, units: int) -> Float[np.ndarray, "unit sample"]:
         )
     if data.size and not np.isfinite(data.min() + data.max()):
         raise ValueRangeError("Values are finite numbers, got NaN or infinity.")
-    return np.moveaxis(data, 1, 0).reshape(units, -1)
+    rows: NDArray[Any] = np.moveaxis(data, 1, 0).reshape(units, -1)
+    return rows
 
 
 def same_size(name: str, mine: Any, other: Any) -> None:

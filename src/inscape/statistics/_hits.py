@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inscape.statistics._grid import AxisGaps, axis_gaps
 
-_CHUNK_VALUES = 1 << 19  # what fits in a core's second-level cache
+_CHUNK_VALUES = 1 << 17  # what fits in a core's second-level cache
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class Hits:
     def above(self, thresholds: Float[np.ndarray, "unit"]) -> Hits:
         """Those hits that also lie above higher thresholds."""
         keep = self.values > np.repeat(thresholds.astype(self.values.dtype), self.counts)
-        kept = np.zeros(len(self.values) + 1, dtype=np.int64)
+        kept = np.zeros(len(self.values) + 1, dtype=np.int32 if len(keep) < 2**31 else np.int64)
         np.cumsum(keep, out=kept[1:])
         return Hits(kept[self.starts], self.values[keep], self.places[keep])
 
-    def select(self, units: Bool[np.ndarray, "unit"]) -> Hits:
-        """The hits of some units; the others become empty."""
-        keep = np.repeat(units, self.counts)
-        starts = np.concatenate([[0], np.cumsum(np.where(units, self.counts, 0))])
-        return Hits(starts, self.values[keep], self.places[keep])
+    def spread(self, units: Bool[np.ndarray, "unit"]) -> Hits:
+        """The same hits counted as those of some of more units; the others have none."""
+        counts = np.zeros(len(units), dtype=np.int64)
+        counts[units] = self.counts
+        return Hits(np.concatenate([[0], np.cumsum(counts)]), self.values, self.places)
 
 
 def find_hits(
@@ -76,24 +76,24 @@ def find_hits(
     limits = thresholds[unit_of_cell][:, None]
     pixels = _pixel_table(rows, columns, size[1])
     valid = pixels >= 0
-    first_place = (one_map % pictures) * (size[0] * size[1])
-    places_per_cell = pixels.shape[1]
-    found_cells, values, places = [], [], []
-    step = max(1, _CHUNK_VALUES // places_per_cell)
+    first_place = ((one_map % pictures) * (size[0] * size[1]))[:, None]
+    first_cells = np.searchsorted(unit_of_cell, np.arange(units + 1))
+    starts = np.zeros(units + 1, dtype=np.int64)
+    values, places = [], []
+    per_cell = pixels.shape[1]
+    step = max(1, _CHUNK_VALUES // per_cell)
     for start in range(0, len(cells), step):
         part = slice(start, start + step)
-        dense = _cell_values(corners[part], position[part], rows, columns)
+        kind = position[part]
+        dense = _cell_values(corners[part], kind, rows, columns)
         hot = dense > limits[part]
-        hot &= valid[position[part]]
+        hot &= valid.take(kind, axis=0)
         hit = np.flatnonzero(hot)
-        cell = hit // places_per_cell
-        values.append(dense.reshape(-1)[hit])
-        hit -= cell * places_per_cell
-        cell += start
-        hit += position[cell] * places_per_cell
-        places.append(pixels.reshape(-1)[hit] + first_place[cell])
-        found_cells.append(np.searchsorted(cell, np.searchsorted(unit_of_cell, np.arange(units + 1))))
-    starts = np.sum(found_cells, axis=0) if found_cells else np.zeros(units + 1, dtype=np.int64)
+        values.append(dense.reshape(-1).take(hit))
+        table = pixels.take(kind, axis=0)
+        table += first_place[part]
+        places.append(table.reshape(-1).take(hit))
+        starts += np.searchsorted(hit, (first_cells - start) * per_cell)
     return Hits(starts, _joined(values, maps.dtype), _joined(places, np.int64))
 
 
@@ -141,14 +141,15 @@ def _cell_values(
     if rows.uniform and columns.uniform:
         down, across = rows.weights[0], columns.weights[0]
         table = [np.outer(a, b).ravel() for a in (1 - down, down) for b in (1 - across, across)]
-        return np.matmul(corners, np.stack(table).astype(dtype))
+        values: NDArray[Any] = np.matmul(corners, np.stack(table).astype(dtype))
+        return values
     row_gap, column_gap = np.divmod(position, len(columns.weights))
     down = rows.weights[row_gap].astype(dtype)[:, :, None]
     across = columns.weights[column_gap].astype(dtype)
     upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
     lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
-    values = upper[:, None] * (1 - down) + lower[:, None] * down
-    return values.reshape(len(corners), -1)
+    values = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
+    return values
 
 
 def _pixel_table(rows: AxisGaps, columns: AxisGaps, width: int) -> Int[np.ndarray, "position place"]:

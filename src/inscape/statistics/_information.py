@@ -29,10 +29,11 @@ def information_quality_ratio(
     joint = _plog(both) + _plog(only_hot) + _plog(only_labelled) + _plog(1 - hot - only_labelled)
     alone = _plog(hot) + _plog(1 - hot) + _plog(labelled) + _plog(1 - labelled)
     mutual = joint - alone
-    return np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
+    ratio: NDArray[np.float64] = np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
+    return ratio
 
 
 def _plog(share: NDArray[Any]) -> NDArray[np.float64]:
     """`p log p`, 0 at 0."""
-    p = np.maximum(share, 1e-300)
+    p: NDArray[np.float64] = np.maximum(share, 1e-300)
     return p * np.log(p)

@@ -35,7 +35,7 @@ class LabelIndex:
     @property
     def pixels(self) -> int:
         """Pixels of all pictures."""
-        return self.marks.shape[0] * self.marks.shape[2]
+        return int(self.marks.shape[0] * self.marks.shape[2])
 
     def one_hot(self, picture: int) -> NDArray[np.bool_]:
         """A mask `[label, pixel]` for every label present in a picture."""
@@ -102,4 +102,5 @@ def binary_product(
     if hasattr(torch, "_int_mm"):
         product: NDArray[np.int32] = torch._int_mm(a, b).numpy()
         return product
-    return np.matmul(left.astype(np.float64), right.astype(np.float64)).astype(np.int32)
+    exact: NDArray[np.int32] = np.matmul(left.astype(np.float64), right.astype(np.float64)).astype(np.int32)
+    return exact

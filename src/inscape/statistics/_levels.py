@@ -24,6 +24,7 @@ from inscape.statistics._labels import (
     plane_slices,
     present_labels,
 )
+from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
@@ -62,7 +63,8 @@ def level_thresholds(
     some = maps[:, :: -(-maps.shape[1] // _LEVEL_PICTURES)]
     values = np.sort(sampled(some, size).reshape(len(maps), -1), axis=1)
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
-    return np.ascontiguousarray(values[:, [values.shape[1] - 1 - rank for rank in ranks]].T)
+    chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
+    return a_hair_above(np.ascontiguousarray(chosen.T))
 
 
 def sampled(

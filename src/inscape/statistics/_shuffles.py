@@ -77,7 +77,8 @@ def shuffled_best(
 def overlap_at(
     level: NDArray[np.intp], both: NDArray[np.float32], hot: NDArray[np.int64], labelled: NDArray[np.int64]
 ) -> Float[np.ndarray, "concept unit"]:
-    """IoU at one level for each concept and unit, from counts `[concept, level, unit]` and `[level, unit]`."""
+    """IoU at one level per concept and unit, from counts `[concept, level, unit]` and `[level, unit]`."""
     hits = np.take_along_axis(both, level[:, None], axis=1)[:, 0]
     union = np.take_along_axis(hot, level, axis=0) + labelled[:, None] - hits
-    return hits / np.maximum(union, 1)
+    iou: NDArray[np.float64] = hits / np.maximum(union, 1)
+    return iou

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import NDArray
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._grid import axis_matrix
@@ -18,13 +21,20 @@ def sampled_values(
         axis_matrix(length, label)[:: max(1, label // length) + 1].astype(maps.dtype)
         for length, label in zip(maps.shape[2:], size, strict=True)
     )
-    return np.matmul(down, np.matmul(maps, across.T)).reshape(len(maps), -1)
+    values: NDArray[Any] = np.matmul(down, np.matmul(maps, across.T)).reshape(len(maps), -1)
+    return values
 
 
 def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np.ndarray, "unit"]:
     """The value that exactly `rank` others exceed (fewer where values tie)."""
     place = values.shape[1] - 1 - rank
     return np.partition(values, place, axis=1)[:, place]
+
+
+def a_hair_above(values: NDArray[Any]) -> NDArray[Any]:
+    """A millionth more, so that values that differ by rounding alone fall on the same side."""
+    raised: NDArray[Any] = values + np.abs(values) * values.dtype.type(1e-6)
+    return raised
 
 
 def hits_at_top(
@@ -42,7 +52,8 @@ def hits_at_top(
         size: Label rows and columns.
 
     Returns:
-        The thresholds (values of the units: at most `floor(fraction * values)` lie above) and the hits.
+        The thresholds (a hair above a value of the unit: at most `floor(fraction * values)` lie above) and
+        the hits.
     """
     if not 0 < fraction < 1:
         raise ValueRangeError(f"The top fraction lies between 0 and 1, got {fraction}.")
@@ -54,18 +65,21 @@ def hits_at_top(
     # 1.05 and three standard deviations of a sample whose neighbours are half redundant
     guess = 1.05 * fraction + 3 * np.sqrt(fraction / sample.shape[1])
     open_units = np.ones(len(maps), dtype=bool)
-    thresholds = np.full(len(maps), np.inf, dtype=maps.dtype)
+    thresholds = np.empty(len(maps), dtype=maps.dtype)
     found: list[Hits] = []
     while open_units.any():
         level = nth_largest(sample, int(guess * sample.shape[1])) if guess < 0.5 else floor
-        tried = np.where(open_units, np.maximum(level, floor), np.inf).astype(maps.dtype)
-        hits = find_hits(maps, tried, size)
+        tried = np.maximum(level, floor)
+        hits = find_hits(maps[open_units], tried, size)
+        enough = hits.counts > allowed
         # a unit tried at its lowest value: what is not above lies on it, so that value is the threshold
-        done = open_units & ((hits.counts > allowed) | (level <= floor))
-        exact = np.where(hits.counts > allowed, _ragged_nth_largest(hits, allowed), floor)
-        thresholds = np.where(done, exact, thresholds).astype(maps.dtype)
-        found.append(hits.select(done).above(thresholds))
-        open_units &= ~done
+        done = enough | (tried <= floor)
+        exact = a_hair_above(np.where(enough, _ragged_nth_largest(hits, allowed), floor).astype(maps.dtype))
+        units = np.flatnonzero(open_units)[done]
+        thresholds[units] = exact[done]
+        found.append(hits.above(np.where(done, exact, np.inf)).spread(open_units))
+        open_units[units] = False
+        sample, floor = sample[~done], floor[~done]
         guess *= 3
     return thresholds, _merged(found)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.statistics._base import Statistic, same_size, unit_rows
@@ -58,7 +59,8 @@ class Moments(Statistic):
         Args:
             unbiased: Divide by `count - 1` rather than `count`.
         """
-        return self._squares / max(self.count - unbiased, 1)
+        variance: NDArray[np.float64] = self._squares / max(self.count - unbiased, 1)
+        return variance
 
     def deviation(self) -> Float[np.ndarray, "unit"]:
         """Standard deviation by unit."""

@@ -25,7 +25,8 @@ from inscape.statistics._base import Statistic, array
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._thresholds import hits_at_top
 
-_BLOCK_VALUES = 1 << 25  # up-sampled values whose hits are held at once
+_BLOCK_VALUES = 1 << 25  # up-sampled values that are looked at together
+_BLOCK_HITS = 1 << 18
 
 
 class Overlap(Statistic):
@@ -100,7 +101,7 @@ class Overlap(Statistic):
 
     def _count(self, hits: Hits, marks: NDArray[np.uint8]) -> None:
         """Count the hits of all units in some pictures."""
-        self.intersection += joint_counts(hits, marks, self.vocabulary_size)
+        self.intersection += joint_counts(hits, flat_planes(marks), self.vocabulary_size)
         self.hot += hits.counts
         self._count_labels(marks)
 
@@ -112,7 +113,8 @@ class Overlap(Statistic):
     def iou(self) -> Float[np.ndarray, "unit concept"]:
         """Intersection over union; 0 where there is nothing at all, and in column 0."""
         union = self.hot[:, None] + self.labelled[None] - self.intersection
-        return self.intersection / np.maximum(union, 1)
+        iou: NDArray[np.float64] = self.intersection / np.maximum(union, 1)
+        return iou
 
     def merge(self, other: Overlap) -> None:
         """Add what another one has counted over other pictures.
@@ -169,12 +171,13 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
     """
     maps, marks = checked(activations, labels, vocabulary_size)
     per_unit = maps.shape[1] * marks.shape[2] * marks.shape[3]
-    step = max(1, int(_BLOCK_VALUES / (per_unit * min(1.0, 4 * fraction))))
+    step = max(1, int(_BLOCK_HITS / (per_unit * fraction)))
+    planes = flat_planes(marks)
     parts = []
     for start in range(0, len(maps), step):
         some = np.ascontiguousarray(maps[start : start + step])
         thresholds, hits = hits_at_top(some, fraction, (marks.shape[2], marks.shape[3]))
-        parts.append((thresholds, hits.counts, joint_counts(hits, marks, vocabulary_size)))
+        parts.append((thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)))
     overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
     overlap.hot = np.concatenate([part[1] for part in parts])
     overlap.intersection = np.concatenate([part[2] for part in parts])
@@ -196,17 +199,21 @@ def top_thresholds(
     return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds
 
 
+def flat_planes(marks: Int[np.ndarray, "picture plane row column"]) -> list[NDArray[np.uint8]]:
+    """Each plane of all pictures, pixel after pixel."""
+    return [np.ascontiguousarray(marks[:, plane]).reshape(-1) for plane in range(marks.shape[1])]
+
+
 def joint_counts(
-    hits: Hits, marks: Int[np.ndarray, "picture plane row column"], vocabulary_size: int
+    hits: Hits, planes: list[NDArray[np.uint8]], vocabulary_size: int
 ) -> Int[np.ndarray, "unit concept"]:
     """Hits by unit and label, over all planes; column 0 is left 0."""
     units = len(hits.counts)
-    rows = hits.units() * np.int32(vocabulary_size)
-    joint = np.zeros(units * vocabulary_size, dtype=np.int64)
-    for plane in range(marks.shape[1]):
-        flat = np.ascontiguousarray(marks[:, plane]).reshape(-1)
-        joint += np.bincount(rows + flat[hits.places], minlength=len(joint))
-    joint = joint.reshape(units, vocabulary_size)
+    rows = np.repeat(np.arange(units) * vocabulary_size, hits.counts)
+    flat = np.zeros(units * vocabulary_size, dtype=np.int64)
+    for plane in planes:
+        flat += np.bincount(rows + plane.take(hits.places), minlength=len(flat))
+    joint = flat.reshape(units, vocabulary_size)
     joint[:, 0] = 0
     return joint
 
@@ -248,4 +255,4 @@ def checked(
 
 def _pictures_at_once(maps: NDArray[Any], marks: NDArray[Any]) -> int:
     """Pictures whose up-sampled values fit in a block even when all of them are hot."""
-    return max(1, _BLOCK_VALUES // (len(maps) * marks.shape[2] * marks.shape[3]))
+    return max(1, int(_BLOCK_VALUES // (len(maps) * marks.shape[2] * marks.shape[3])))

@@ -18,10 +18,11 @@ from inscape.statistics._base import Statistic, array, same_size, unit_rows
 class Quantiles(Statistic):
     """A mergeable sketch of the distribution of every unit, after Karnin, Lang and Liberty (2016).
 
-    Values of weight `2^level` wait in a buffer per level. A full buffer is sorted, and every other value moves
-    up with twice the weight: the odd or the even ones, which is drawn at random, and in the next compaction of
-    that level the others, which cancels most of the error. With the default capacity the rank is within 0.1 %
-    of the exact one at every quantile; with fewer samples than the capacity, and at the extremes, it is exact.
+    Values of weight `2^level` wait in a buffer per level. A full buffer is sorted, and every other value
+    moves up with twice the weight: the odd or the even ones, which is drawn at random, and in the next
+    compaction of that level the others, which cancels most of the error. With the default capacity the rank
+    is within 0.1 % of the exact one at every quantile; with fewer samples than the capacity, and at the
+    extremes, it is exact.
 
     Example:
         >>> sketch = Quantiles(units=128)
