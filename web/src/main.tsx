@@ -1,6 +1,6 @@
 import { render } from "preact";
-import { startShortcuts } from "./app/actions";
 import { App } from "./app/App";
+import { startShortcuts } from "./app/actions";
 import { startTheme } from "./app/theme";
 import { start } from "./paint/session";
 import { timings } from "./paint/timings";

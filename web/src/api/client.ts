@@ -54,7 +54,11 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   }
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  const fallback = { title: response.statusText || "It failed", detail: `The studio answered ${response.status}.`, hint: "" };
+  const fallback = {
+    title: response.statusText || "It failed",
+    detail: `The studio answered ${response.status}.`,
+    hint: "",
+  };
   throw new ProblemError(isProblem(body) ? body : fallback, response.status);
 }
 
@@ -76,7 +80,8 @@ const layerPath = (model: string, layer: string) => `api/models/${part(model)}/l
 export const address = {
   picture: (model: string, seed: number, size?: number) =>
     `api/models/${part(model)}/pictures/${seed}.jpg${size ? `?size=${size}` : ""}`,
-  strip: (model: string, layer: string, unit: number) => `${layerPath(model, layer)}/units/${unit}/strip.webp`,
+  strip: (model: string, layer: string, unit: number) =>
+    `${layerPath(model, layer)}/units/${unit}/strip.webp`,
   export: (painting: string) => `api/paintings/${painting}/export.png`,
   recipe: (painting: string) => `api/paintings/${painting}/recipe.json`,
 };
@@ -94,7 +99,8 @@ export const api = {
   createPainting: (body: Schemas["NewPainting"]) => json<Painting>("api/paintings", "POST", body),
   stepPainting: (id: string, body: Schemas["StepPainting"]) =>
     json<Painting>(`api/paintings/${part(id)}`, "PATCH", body),
-  deletePainting: async (id: string) => void (await request(`api/paintings/${part(id)}`, { method: "DELETE" })),
+  deletePainting: async (id: string) =>
+    void (await request(`api/paintings/${part(id)}`, { method: "DELETE" })),
   restorePainting: (id: string) => json<Painting>(`api/paintings/${part(id)}/restore`, "POST"),
   importPainting: async (file: Blob) => {
     const response = await request("api/paintings/import", { method: "POST", body: file });

@@ -133,7 +133,8 @@ export class PaintSocket {
 
   private closed(): void {
     this.socket = null;
-    for (const waiting of this.pending.values()) waiting.reject(new DisconnectedError("the connection broke"));
+    for (const waiting of this.pending.values())
+      waiting.reject(new DisconnectedError("the connection broke"));
     this.pending.clear();
     this.attempts += 1;
     this.onConnection("lost");

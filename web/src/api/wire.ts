@@ -67,13 +67,20 @@ async function operationFromWire(wire: WireOperation, grids: Grids): Promise<Ope
   if (!wire.stroke) throw new Error("this operation is not known");
   const { id, layer, concept, units, top, mode, strength, region, values } = wire.stroke;
   const mask = await maskOf(region, grids.layers[layer] ?? 16, grids.imageSize);
-  const brush = { layer, concept: concept ?? null, units: units ?? [], top: top ?? 20, ...(values?.length ? { values } : {}) };
+  const brush = {
+    layer,
+    concept: concept ?? null,
+    units: units ?? [],
+    top: top ?? 20,
+    ...(values?.length ? { values } : {}),
+  };
   return { kind: "stroke", stroke: { id, brush, mode: mode ?? "draw", strength: strength ?? 1, mask } };
 }
 
 /** A kept painting as a history. */
 export async function historyFromWire(painting: Painting, grids: Grids): Promise<SavedHistory> {
-  const read = (list: readonly WireOperation[]) => Promise.all(list.map((one) => operationFromWire(one, grids)));
+  const read = (list: readonly WireOperation[]) =>
+    Promise.all(list.map((one) => operationFromWire(one, grids)));
   const branches: Branch[] = [];
   for (const branch of painting.branches ?? []) {
     branches.push({ at: branch.at, operations: await read(branch.operations) });

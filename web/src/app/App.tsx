@@ -13,9 +13,14 @@ import { go, router } from "./router";
 function Toasts() {
   const { toasts } = useStore(messages);
   return (
-    <div class="toasts" role="region" aria-label="Messages">
+    <section class="toasts" aria-label="Messages">
       {toasts.map((one) => (
-        <div key={one.id} class={`toast ${one.bad ? "bad" : ""}`} role={one.bad ? "alert" : "status"} data-testid="toast">
+        <div
+          key={one.id}
+          class={`toast ${one.bad ? "bad" : ""}`}
+          role={one.bad ? "alert" : "status"}
+          data-testid="toast"
+        >
           <p>
             <b>{one.title}</b>
             {one.detail && <span>{one.detail}</span>}
@@ -38,7 +43,7 @@ function Toasts() {
           </button>
         </div>
       ))}
-    </div>
+    </section>
   );
 }
 
@@ -47,7 +52,13 @@ function Status() {
   const { said } = useStore(messages);
   const { save } = useStore(paint);
   return (
-    <p class="sr-only" role="status" aria-live="polite" data-testid="status" data-saved={String(save === "saved")}>
+    <p
+      class="sr-only"
+      role="status"
+      aria-live="polite"
+      data-testid="status"
+      data-saved={String(save === "saved")}
+    >
       {said}
     </p>
   );
@@ -60,8 +71,8 @@ function Disconnected() {
     <div class="banner" role="alert" data-testid="disconnected">
       <Icon name="warning" size={18} />
       <span>
-        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back. If it was
-        restarted, open the address that <code>inscape studio</code> printed.
+        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back. If
+        it was restarted, open the address that <code>inscape studio</code> printed.
       </span>
     </div>
   );
@@ -88,7 +99,14 @@ export function App() {
   const Page = panel.component;
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
         Skip to the page
       </a>
       <Header page={panel.name} onHelp={() => setHelp(true)} />

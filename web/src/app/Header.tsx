@@ -1,7 +1,7 @@
-import { useStore } from "../ui/hooks";
-import { Button, tip } from "../ui/controls";
-import { Icon } from "../ui/Icon";
 import { paint } from "../paint/session";
+import { Button, tip } from "../ui/controls";
+import { useStore } from "../ui/hooks";
+import { Icon } from "../ui/Icon";
 import { PANELS } from "./panels";
 import { go } from "./router";
 import { setTheme, THEMES, themeStore } from "./theme";
@@ -12,14 +12,30 @@ function ThemeButton() {
   const { theme } = useStore(themeStore);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   const label = `Colours: ${theme}. Change to ${next}`;
-  return <Button kind="icon" icon={THEME_ICONS[theme]} label={label} testid="theme" onClick={() => setTheme(next)} />;
+  return (
+    <Button
+      kind="icon"
+      icon={THEME_ICONS[theme]}
+      label={label}
+      testid="theme"
+      onClick={() => setTheme(next)}
+    />
+  );
 }
 
 export function Header({ page, onHelp }: { page: string; onHelp: () => void }) {
   const { connection } = useStore(paint);
   return (
     <header class="header">
-      <a class="logo" href="#/paint" aria-label="Inscape" onClick={(event) => (event.preventDefault(), go("paint"))}>
+      <a
+        class="logo"
+        href="#/paint"
+        aria-label="Inscape"
+        onClick={(event) => {
+          event.preventDefault();
+          go("paint");
+        }}
+      >
         <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
           <rect width="32" height="32" rx="9" class="logo-ground" />
           <path d="M9 25V14a7 7 0 0 1 14 0v11z" class="logo-arch" />
@@ -48,7 +64,14 @@ export function Header({ page, onHelp }: { page: string; onHelp: () => void }) {
       <div class="header-end">
         <span class={`link-state ${connection}`} data-testid="connection" data-state={connection} />
         <ThemeButton />
-        <Button kind="icon" icon="help" label="Keyboard shortcuts" action="help" testid="help" onClick={onHelp} />
+        <Button
+          kind="icon"
+          icon="help"
+          label="Keyboard shortcuts"
+          action="help"
+          testid="help"
+          onClick={onHelp}
+        />
       </div>
     </header>
   );

@@ -1,6 +1,6 @@
 import { SHORTCUTS, shownKeys } from "../engine/shortcuts";
-import { Dialog } from "../ui/Dialog";
 import { isMac } from "../ui/controls";
+import { Dialog } from "../ui/Dialog";
 
 const GROUPS = ["Paint", "History", "Look", "Go"] as const;
 

@@ -37,7 +37,7 @@ export class Autosave {
     private readonly onState: (state: SaveState, kept: Kept | null) => void,
     private kept: Kept | null = null,
   ) {
-    this.saved = kept ? history.save() : { operations: [], cursor: 0 };
+    this.saved = { operations: history.operations, cursor: history.cursor };
     this.current = kept ? "saved" : "new";
   }
 
@@ -78,7 +78,10 @@ export class Autosave {
       const now = { operations: this.history.operations, cursor: this.history.cursor };
       try {
         this.kept = this.kept
-          ? await this.store.step(this.kept, { ...difference(this.saved.operations, now.operations), cursor: now.cursor })
+          ? await this.store.step(this.kept, {
+              ...difference(this.saved.operations, now.operations),
+              cursor: now.cursor,
+            })
           : await this.store.create(now.operations, now.cursor);
       } catch (error) {
         this.report(this.store.reason(error));

@@ -27,12 +27,16 @@ export interface Filter {
   readonly meaningful: boolean;
 }
 
-
 function matches(row: UnitRow, text: string): boolean {
-  const words = text.toLowerCase().split(/[\s,]+/).filter(Boolean);
+  const words = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
   if (words.length === 0) return true;
-  const numbers = words.filter((word) => /^(unit:?|#)?\d+$/.test(word)).map((word) => Number(word.replace(/\D/g, "")));
-  const names = words.filter((word) => !/^(unit:?|#)?\d*$/.test(word));
+  const numbers = words
+    .filter((word) => /^(unit:?|#)?\d+$/.test(word))
+    .map((word) => Number(word.replace(/\D/g, "")));
+  const names = words.filter((word) => !/^(units?:?|#)?\d*$/.test(word));
   const named = names.every((name) => (row.concept ?? "").toLowerCase().includes(name) || row.plane === name);
   return named && (numbers.length === 0 || numbers.includes(row.unit));
 }
@@ -71,7 +75,10 @@ export function bars(rows: readonly UnitRow[]): Bar[] {
 }
 
 /** Two layers beside each other: for every concept that either holds, the units in both. */
-export function compareBars(a: readonly Bar[], b: readonly Bar[]): { concept: string; a: number; b: number }[] {
+export function compareBars(
+  a: readonly Bar[],
+  b: readonly Bar[],
+): { concept: string; a: number; b: number }[] {
   const names = new Set([...a, ...b].map((bar) => bar.concept));
   const count = (list: readonly Bar[], name: string) => list.find((bar) => bar.concept === name)?.count ?? 0;
   return [...names]

@@ -32,7 +32,8 @@ export function formatUnits(units: readonly number[]): string {
 export function timeLeft(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
   if (seconds < 1.5) return "about a second left";
-  if (seconds < 55) return `about ${seconds < 10 ? Math.ceil(seconds) : Math.ceil(seconds / 5) * 5} seconds left`;
+  if (seconds < 55)
+    return `about ${seconds < 10 ? Math.ceil(seconds) : Math.ceil(seconds / 5) * 5} seconds left`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `about ${minutes <= 1 ? "a minute" : `${minutes} minutes`} left`;
   const hours = Math.round(minutes / 60);

@@ -19,7 +19,10 @@ export function quantileCurve(
   if (low === undefined || high === undefined || points.length < 2 || high <= low) return null;
   const place = (value: number) => (width * (Math.min(high, Math.max(low, value)) - low)) / (high - low);
   const path = points
-    .map(({ share, value }, index) => `${index ? "L" : "M"}${place(value).toFixed(1)} ${(height * (1 - share)).toFixed(1)}`)
+    .map(
+      ({ share, value }, index) =>
+        `${index ? "L" : "M"}${place(value).toFixed(1)} ${(height * (1 - share)).toFixed(1)}`,
+    )
     .join(" ");
   return { path, low, high, place };
 }

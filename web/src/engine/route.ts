@@ -22,7 +22,12 @@ export function formatRoute(route: Route): string {
 }
 
 /** A whole number within limits, or the fallback where the text is none. */
-export function numberIn(text: string | undefined, fallback: number, lowest: number, highest: number): number {
+export function numberIn(
+  text: string | undefined,
+  fallback: number,
+  lowest: number,
+  highest: number,
+): number {
   if (text === undefined || text.trim() === "") return fallback;
   const value = Number(text);
   return Number.isFinite(value) ? Math.min(highest, Math.max(lowest, value)) : fallback;

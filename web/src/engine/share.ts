@@ -37,7 +37,8 @@ const isUnits = (value: unknown): value is number[] =>
 export function unpackStroke(value: unknown): Stroke | null {
   if (!isRecord(value)) return null;
   const { layer, concept, units, mode, strength, size, cells, top } = value;
-  if (typeof layer !== "string" || !(concept === null || typeof concept === "string") || !isUnits(units)) return null;
+  if (typeof layer !== "string" || !(concept === null || typeof concept === "string") || !isUnits(units))
+    return null;
   if (mode !== "draw" && mode !== "remove") return null;
   if (typeof strength !== "number" || !(strength >= 0 && strength <= 10)) return null;
   if (typeof size !== "number" || !Number.isInteger(size) || size < 1 || size > 1024) return null;

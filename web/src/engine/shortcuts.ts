@@ -54,8 +54,18 @@ export const SHORTCUTS: readonly Shortcut[] = [
 
 /** Where each key sits on a keyboard whose letters are not Latin. */
 const CODES: Readonly<Record<string, string>> = {
-  "[": "BracketLeft", "]": "BracketRight", "\\": "Backslash", "-": "Minus", "=": "Equal",
-  "/": "Slash", ".": "Period", ",": "Comma", "0": "Digit0", "1": "Digit1", "2": "Digit2", "3": "Digit3",
+  "[": "BracketLeft",
+  "]": "BracketRight",
+  "\\": "Backslash",
+  "-": "Minus",
+  "=": "Equal",
+  "/": "Slash",
+  ".": "Period",
+  ",": "Comma",
+  "0": "Digit0",
+  "1": "Digit1",
+  "2": "Digit2",
+  "3": "Digit3",
   Space: "Space",
 };
 
@@ -122,7 +132,9 @@ export function keysOf(action: string, mac: boolean): string {
 }
 
 /** Keys belong to text while one is typed. */
-export function isTyping(target: { tagName?: string; type?: string; isContentEditable?: boolean } | null): boolean {
+export function isTyping(
+  target: { tagName?: string; type?: string; isContentEditable?: boolean } | null,
+): boolean {
   if (!target) return false;
   if (target.isContentEditable) return true;
   const tag = target.tagName?.toUpperCase();

@@ -8,7 +8,8 @@ import { LayerMap } from "./LayerMap";
 
 /** Whatever the card says, as text that a person can read. */
 function plain(value: unknown): string {
-  if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(4);
+  if (typeof value === "number")
+    return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(4);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -17,10 +18,18 @@ function Facts({ model }: { model: ModelInfo }) {
     ["Architecture", model.architecture],
     ["Picture", model.image_size ? `${model.image_size} × ${model.image_size} pixels` : null],
     ["Parameters", compact(model.parameters)],
-    ["Latent", Object.entries(model.latent).map(([name, size]) => `${name} ${size}`).join(", ") || null],
+    [
+      "Latent",
+      Object.entries(model.latent)
+        .map(([name, size]) => `${name} ${size}`)
+        .join(", ") || null,
+    ],
     ["Concepts", model.concepts.length > 0 ? `${model.concepts.length}: ${model.concepts.join(", ")}` : null],
     ["Segmenter", model.segmenter],
-    ["World", model.world ? `${model.world}${model.world_hash ? ` (${model.world_hash.slice(0, 12)})` : ""}` : null],
+    [
+      "World",
+      model.world ? `${model.world}${model.world_hash ? ` (${model.world_hash.slice(0, 12)})` : ""}` : null,
+    ],
     ["Source", model.source],
     ["Licence", model.licence],
   ];
@@ -59,19 +68,21 @@ function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
         {model.paintable && (
           <div class="model-pictures">
             {[1, 2, 3, 4].map((seed) => (
-              <img key={seed} src={address.picture(model.name, seed)} alt="" width="64" height="64" loading="lazy" />
+              <img
+                key={seed}
+                src={address.picture(model.name, seed)}
+                alt=""
+                width="64"
+                height="64"
+                loading="lazy"
+              />
             ))}
           </div>
         )}
       </header>
       <div class="row">
         {model.paintable && (
-          <Button
-            kind="primary"
-            icon="brush"
-            label="Paint with it"
-            onClick={() => void paintWith(model)}
-          />
+          <Button kind="primary" icon="brush" label="Paint with it" onClick={() => void paintWith(model)} />
         )}
         {model.kind === "generator" && (
           <Button icon="units" label="Its units" onClick={() => go("units", { model: model.name })} />
@@ -110,7 +121,9 @@ export function ModelsPage() {
       <div class="row page-head">
         <h1>Models</h1>
       </div>
-      {value && models.length === 0 && <Notice title="No models here" detail="None is shipped with this build." />}
+      {value && models.length === 0 && (
+        <Notice title="No models here" detail="None is shipped with this build." />
+      )}
       {models.map((model, index) => (
         <ModelCard
           key={model.name}

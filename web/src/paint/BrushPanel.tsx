@@ -58,7 +58,12 @@ function UnitsField() {
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>
-      <button type="submit" class="button plain" aria-disabled={units.length === 0} aria-pressed={chosen !== ""}>
+      <button
+        type="submit"
+        class="button plain"
+        aria-disabled={units.length === 0}
+        aria-pressed={chosen !== ""}
+      >
         Use
       </button>
       <p id="units-problem" class="problem" role="status">

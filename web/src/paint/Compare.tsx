@@ -24,7 +24,11 @@ export function SplitHandle({ canvas }: { canvas: { width: number; height: numbe
       aria-valuemax={100}
       aria-valuenow={Math.round(split * 100)}
       aria-valuetext={`${Math.round(split * 100)} % original`}
-      style={{ left: `${square.left + split * square.side}px`, top: `${square.top}px`, height: `${square.side}px` }}
+      style={{
+        left: `${square.left + split * square.side}px`,
+        top: `${square.top}px`,
+        height: `${square.side}px`,
+      }}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}
       onKeyDown={(event) => {
@@ -51,7 +55,10 @@ export function OriginalBeside() {
     const draw = () => {
       const scale = window.devicePixelRatio || 1;
       const size = { width: element.clientWidth, height: element.clientHeight };
-      Object.assign(element, { width: Math.round(size.width * scale), height: Math.round(size.height * scale) });
+      Object.assign(element, {
+        width: Math.round(size.width * scale),
+        height: Math.round(size.height * scale),
+      });
       context.scale(scale, scale);
       context.imageSmoothingQuality = "high";
       const square = placed(view ?? FITTED, size);

@@ -79,11 +79,16 @@ function Branches() {
     <ul class="branches">
       {branches.map((branch, index) => (
         <li key={`${branch.at}-${branch.operations.length}-${index}`}>
-          <button type="button" class="menu-item" data-testid="history-branch" onClick={() => painter.restore(index)}>
+          <button
+            type="button"
+            class="menu-item"
+            data-testid="history-branch"
+            onClick={() => painter.restore(index)}
+          >
             <Icon name="branch" size={18} />
             <span>
-              Bring back {branch.operations.length === 1 ? "a step" : `${branch.operations.length} steps`} undone
-              after step {branch.at}
+              Bring back {branch.operations.length === 1 ? "a step" : `${branch.operations.length} steps`}{" "}
+              undone after step {branch.at}
             </span>
           </button>
         </li>
@@ -94,13 +99,16 @@ function Branches() {
 
 /** What was done, newest first: jump anywhere, hide or delete single strokes, bring back what was undone. */
 export function HistoryPanel() {
-  const { version, units } = useStore(paint);
+  const { version, units, milliseconds } = useStore(paint);
   const { operations, cursor } = painter.history;
   const rows = operations.map((operation, index) => ({ operation, index })).reverse();
   return (
     <section class="panel history" aria-label="History" data-version={version}>
       <h2>
-        History <small>{cursor === operations.length ? operations.length : `${cursor} of ${operations.length}`}</small>
+        History{" "}
+        <small>
+          {cursor === operations.length ? operations.length : `${cursor} of ${operations.length}`}
+        </small>
       </h2>
       <ol class="steps" reversed>
         {rows.map(({ operation, index }) => (
@@ -127,6 +135,7 @@ export function HistoryPanel() {
             The last stroke set {units.length} {units.length === 1 ? "unit" : "units"}
           </summary>
           <p data-testid="fired-units">{formatUnits(units)}</p>
+          <p class="hint">{Math.max(1, Math.round(milliseconds))} ms in the network</p>
         </details>
       )}
     </section>

@@ -11,8 +11,8 @@ import { SaveState } from "./SaveState";
 import { Stage } from "./Stage";
 import { importFile, look, paint } from "./session";
 import { BrushTools, PictureTools } from "./Toolbar";
-import { usePaintActions } from "./usePaintActions";
 import { useAddress } from "./useAddress";
+import { usePaintActions } from "./usePaintActions";
 
 /** Drop or paste a PNG that holds a recipe. */
 function useDropping(): boolean {

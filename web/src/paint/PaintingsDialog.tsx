@@ -12,7 +12,9 @@ export function PaintingsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="My paintings" onClose={onClose} wide>
       {problem && <Notice {...problem} />}
-      {value && paintings.length === 0 && <Notice title="Nothing here yet" detail="Every stroke is kept as it is made." />}
+      {value && paintings.length === 0 && (
+        <Notice title="Nothing here yet" detail="Every stroke is kept as it is made." />
+      )}
       <ul class="paintings">
         {paintings.map((one) => (
           <li key={one.id}>
@@ -22,11 +24,19 @@ export function PaintingsDialog({ onClose }: { onClose: () => void }) {
                 <b>{one.name || `Picture ${one.seed}`}</b>
                 <small>
                   {one.strokes === 1 ? "1 stroke" : `${one.strokes} strokes`} ·{" "}
-                  {new Date(one.updated * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}
+                  {new Date(one.updated * 1000).toLocaleString([], {
+                    dateStyle: "medium",
+                    timeStyle: "short",
+                  })}
                 </small>
               </span>
             </button>
-            <Button kind="icon" icon="trash" label="Delete" onClick={() => void deletePainting(one.id, reload)} />
+            <Button
+              kind="icon"
+              icon="trash"
+              label="Delete"
+              onClick={() => void deletePainting(one.id, reload)}
+            />
           </li>
         ))}
       </ul>

@@ -37,7 +37,14 @@ export function PictureStrip() {
           ))}
       </div>
       <div class="strip-tools">
-        <Button kind="plain" icon="shuffle" label="Others" action="shuffle" testid="shuffle" onClick={other} />
+        <Button
+          kind="plain"
+          icon="shuffle"
+          label="Others"
+          action="shuffle"
+          testid="shuffle"
+          onClick={other}
+        />
         <form
           class="seed"
           onSubmit={(event) => {

@@ -16,18 +16,23 @@ const TEXT = {
 
 /** Whether the work is kept, always in sight. */
 export function SaveState() {
-  const { save, painting, milliseconds, seq } = useStore(paint);
+  const { save, painting } = useStore(paint);
   const good = save === "saved" || save === "new";
   const reload = () => {
     if (painting) void openPainting(painting).catch((error: unknown) => complain(problemOf(error)));
   };
   return (
-    <p class={`save ${good ? "good" : save}`} data-testid="save-state" data-saved={save === "saved" || save === "new"}>
+    <p
+      class={`save ${good ? "good" : save}`}
+      data-testid="save-state"
+      data-saved={save === "saved" || save === "new"}
+    >
       {good ? <Icon name="check" size={16} /> : save !== "saving" && <Icon name="warning" size={16} />}
       <span>{TEXT[save]}</span>
       {save === "conflict" && <Button label="Load it again" onClick={reload} />}
-      {(save === "failed" || save === "offline") && <Button label="Try again" onClick={() => painter.retry()} />}
-      {seq > 0 && good && <span class="speed">{Math.max(1, Math.round(milliseconds))} ms in the network</span>}
+      {(save === "failed" || save === "offline") && (
+        <Button label="Try again" onClick={() => painter.retry()} />
+      )}
     </p>
   );
 }

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import { perform } from "../app/actions";
+import { say } from "../app/messages";
 import { centre, cursorPoint, moveCursor, spoken } from "../engine/cursor";
 import { Gestures, type Touch } from "../engine/gestures";
 import { pressedDiameter } from "../engine/mask";
 import { pan, pinch, toPicture, zoomAt } from "../engine/view";
-import { say } from "../app/messages";
 import { useStore } from "../ui/hooks";
 import { type Colours, render } from "./renderer";
 import { look, paint, painter } from "./session";
@@ -106,7 +106,9 @@ function startPointing(canvas: HTMLCanvasElement): () => void {
       return;
     }
     const factor = Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015));
-    setView(zoomAt(look.get().view, sizeOf(canvas), factor, event.clientX - box.left, event.clientY - box.top));
+    setView(
+      zoomAt(look.get().view, sizeOf(canvas), factor, event.clientX - box.left, event.clientY - box.top),
+    );
   };
   const controller = new AbortController();
   const options = { signal: controller.signal };
@@ -164,6 +166,7 @@ export function Stage() {
     };
   }, []);
   return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that takes keys of its own is an application
     <canvas
       ref={canvas}
       class={`stage-canvas ${hand ? "hand" : ""}`}

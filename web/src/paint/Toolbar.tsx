@@ -63,8 +63,24 @@ export function PictureTools() {
   return (
     <div class="tools picture-tools" role="toolbar" aria-label="Picture" data-version={version}>
       <div class="group">
-        <Button kind="icon" icon="undo" label="Undo" action="undo" testid="undo" disabled={!canUndo} onClick={painter.undo} />
-        <Button kind="icon" icon="redo" label="Redo" action="redo" testid="redo" disabled={!canRedo} onClick={painter.redo} />
+        <Button
+          kind="icon"
+          icon="undo"
+          label="Undo"
+          action="undo"
+          testid="undo"
+          disabled={!canUndo}
+          onClick={painter.undo}
+        />
+        <Button
+          kind="icon"
+          icon="redo"
+          label="Redo"
+          action="redo"
+          testid="redo"
+          disabled={!canRedo}
+          onClick={painter.redo}
+        />
         <Button
           kind="icon"
           icon="reset"

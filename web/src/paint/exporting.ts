@@ -10,11 +10,22 @@ async function keptId(): Promise<string | null> {
   if (id) return id;
   const { model, seed } = paint.get();
   if (!model || painter.history.operations.length > 0) {
-    complain({ title: "Not saved yet", detail: "The studio does not answer.", hint: "Try again when it is back." });
+    complain({
+      title: "Not saved yet",
+      detail: "The studio does not answer.",
+      hint: "Try again when it is back.",
+    });
     return null;
   }
   try {
-    const made = await api.createPainting({ model: model.name, seed, name: "", truncation: 1, operations: [], cursor: 0 });
+    const made = await api.createPainting({
+      model: model.name,
+      seed,
+      name: "",
+      truncation: 1,
+      operations: [],
+      cursor: 0,
+    });
     return made.id;
   } catch (error) {
     complain(problemOf(error));
@@ -74,10 +85,12 @@ export async function deletePainting(id: string, after: () => void): Promise<voi
     };
     toast({
       title: "Painting deleted",
-      action: { label: "Undo", run: () => void restore().catch((error: unknown) => complain(problemOf(error))) },
+      action: {
+        label: "Undo",
+        run: () => void restore().catch((error: unknown) => complain(problemOf(error))),
+      },
     });
   } catch (error) {
     complain(problemOf(error));
   }
 }
-

@@ -1,6 +1,6 @@
 import { address, api, type Problem, ProblemError, problemOf } from "../api/client";
 import { DisconnectedError, type Drawing, type Frame, SupersededError } from "../api/socket";
-import { Autosave, type Kept, type Store as Keep } from "../engine/autosave";
+import { Autosave, type Store as Keep, type Kept } from "../engine/autosave";
 import { History, type SavedHistory } from "../engine/history";
 import { copyMask, drag, emptyMask, isEmpty, type Point, stamp } from "../engine/mask";
 import { type Ground, Preview, stateKey } from "../engine/preview";
@@ -46,7 +46,14 @@ export class Painter {
     this.history = new History(saved ?? undefined);
     const { model } = this.store.get();
     if (!model) return;
-    this.store.set({ seed, live: null, highlighted: null, original: null, units: [], painting: kept?.id ?? null });
+    this.store.set({
+      seed,
+      live: null,
+      highlighted: null,
+      original: null,
+      units: [],
+      painting: kept?.id ?? null,
+    });
     this.store.set({ save: kept ? "saved" : "new" });
     const autosave: Autosave = new Autosave(
       this.history,
@@ -82,7 +89,8 @@ export class Painter {
     const mask = copyMask(live.mask);
     drag(mask, this.last, point, diameter);
     this.last = point;
-    if (mask.cells.some((weight, index) => weight !== live.mask.cells[index])) this.setLive({ ...live, mask });
+    if (mask.cells.some((weight, index) => weight !== live.mask.cells[index]))
+      this.setLive({ ...live, mask });
   }
 
   /** The pointer was lifted: the stroke is done. */

@@ -112,7 +112,13 @@ function drawGrid(context: Context, square: Square, size: number, colours: Colou
 }
 
 /** The ring under the pointer, and the cell of the keyboard's cursor. */
-function drawBrush(context: Context, square: Square, state: PaintState, look: LookState, colours: Colours): void {
+function drawBrush(
+  context: Context,
+  square: Square,
+  state: PaintState,
+  look: LookState,
+  colours: Colours,
+): void {
   const size = gridSize(state);
   const cell = square.side / size;
   const path = new Path2D();

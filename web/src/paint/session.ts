@@ -1,9 +1,9 @@
-import { api, type ModelInfo, type Painting, problemOf, ProblemError } from "../api/client";
+import { api, type ModelInfo, type Painting, ProblemError, problemOf } from "../api/client";
 import { PaintSocket } from "../api/socket";
 import { type Grids, historyFromWire, operationToWire } from "../api/wire";
 import { complain, say, toast } from "../app/messages";
 import { router, show } from "../app/router";
-import type { Kept, Store as Keep } from "../engine/autosave";
+import type { Store as Keep, Kept } from "../engine/autosave";
 import { numberIn, oneOf } from "../engine/route";
 import { LARGEST_SEED } from "../engine/seeds";
 import { fromLink } from "../engine/share";
@@ -15,7 +15,8 @@ import { lookStore, paintStore } from "./state";
 export const paint = paintStore();
 export const look = lookStore();
 
-const socketAddress = () => new URL("api/paint", location.href).href.replace(/^http/, "ws").replace(/[?#].*$/, "");
+const socketAddress = () =>
+  new URL("api/paint", location.href).href.replace(/^http/, "ws").replace(/[?#].*$/, "");
 
 const socket = new PaintSocket(
   socketAddress(),
@@ -32,7 +33,16 @@ function keep(model: string, seed: number): Keep {
   const kept = ({ id, revision }: Painting): Kept => ({ id, revision });
   return {
     create: async (operations, cursor) =>
-      kept(await api.createPainting({ model, seed, name: "", truncation: 1, operations: operations.map(operationToWire), cursor })),
+      kept(
+        await api.createPainting({
+          model,
+          seed,
+          name: "",
+          truncation: 1,
+          operations: operations.map(operationToWire),
+          cursor,
+        }),
+      ),
     step: async ({ id, revision }, { keep, append, cursor }) =>
       kept(await api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor })),
     reason: (error) => {
@@ -44,7 +54,12 @@ function keep(model: string, seed: number): Keep {
   };
 }
 
-export const painter = new Painter(paint, { draw: (drawing) => socket.draw(drawing), keep, problem: complain, say });
+export const painter = new Painter(paint, {
+  draw: (drawing) => socket.draw(drawing),
+  keep,
+  problem: complain,
+  say,
+});
 
 export function gridsOf(model: ModelInfo): Grids {
   const layers = Object.fromEntries(model.layers.map((layer) => [layer.name, layer.size]));
@@ -109,7 +124,12 @@ export async function selectLayer(layer: string): Promise<void> {
   }
 }
 
-export const brushOf = (concept: string, layer: string, top: number): Brush => ({ layer, concept, units: [], top });
+export const brushOf = (concept: string, layer: string, top: number): Brush => ({
+  layer,
+  concept,
+  units: [],
+  top,
+});
 
 export function pickUnits(units: readonly number[], layer: string): void {
   paint.set({ layer, brush: { layer, concept: null, units, top: Math.max(1, units.length) } });
@@ -155,7 +175,12 @@ async function firstPicture(model: ModelInfo, query: Readonly<Record<string, str
     painter.open(seed);
     const strokes = await fromLink(query.edits);
     if (strokes) painter.adopt(strokes);
-    else complain({ title: "This link is damaged", detail: "Its strokes cannot be read.", hint: "The picture is shown without them." });
+    else
+      complain({
+        title: "This link is damaged",
+        detail: "Its strokes cannot be read.",
+        hint: "The picture is shown without them.",
+      });
     show({ edits: "" });
     return;
   }
@@ -177,4 +202,3 @@ export async function importFile(file: Blob): Promise<void> {
     complain(problemOf(error));
   }
 }
-

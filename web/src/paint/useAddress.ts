@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { show } from "../app/router";
-import type { Route } from "../engine/route";
 import { formatUnits } from "../engine/numbers";
+import type { Route } from "../engine/route";
 import { useStore } from "../ui/hooks";
 import { applyTools, openPainting, openSeed, paint, selectLayer, selectModel } from "./session";
 

@@ -4,8 +4,8 @@ import { toast } from "../app/messages";
 import { neighbour, shuffle } from "../engine/seeds";
 import { FITTED, zoomAt } from "../engine/view";
 import { exportPng } from "./exporting";
-import { brushOf, look, openSeed, paint, painter } from "./session";
 import { abortStroke } from "./Stage";
+import { brushOf, look, openSeed, paint, painter } from "./session";
 import type { Compare } from "./state";
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));

@@ -79,12 +79,23 @@ export function Slider({ label, value, min, max, step, shown, testid, hint, onCh
 interface SegmentedProps<Choice extends string> {
   readonly label: string;
   readonly value: Choice;
-  readonly choices: readonly { value: Choice; label: string; icon?: IconName; action?: string; testid?: string }[];
+  readonly choices: readonly {
+    value: Choice;
+    label: string;
+    icon?: IconName;
+    action?: string;
+    testid?: string;
+  }[];
   readonly onChange: (value: Choice) => void;
 }
 
 /** A choice between a few, side by side. */
-export function Segmented<Choice extends string>({ label, value, choices, onChange }: SegmentedProps<Choice>) {
+export function Segmented<Choice extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+}: SegmentedProps<Choice>) {
   return (
     <fieldset class="segmented">
       <legend class="sr-only">{label}</legend>
@@ -135,7 +146,12 @@ export function Select<Choice extends string>(props: {
 }
 
 /** Something that takes the place of content: nothing there yet, or an error with what to do. */
-export function Notice(props: { title: string; detail?: string; hint?: string; children?: ComponentChildren }) {
+export function Notice(props: {
+  title: string;
+  detail?: string;
+  hint?: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="notice">
       <h2>{props.title}</h2>

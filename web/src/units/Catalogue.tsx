@@ -39,7 +39,15 @@ function Search({ text }: { text: string }) {
 }
 
 /** Every unit of a layer that has been dissected. */
-export function Catalogue({ model, report, others }: { model: string; report: ReportInfo; others: readonly string[] }) {
+export function Catalogue({
+  model,
+  report,
+  others,
+}: {
+  model: string;
+  report: ReportInfo;
+  others: readonly string[];
+}) {
   const { route } = useStore(router);
   const { q = "", concept = "", compare = "", unit = "", all = "" } = route.query;
   const sort = oneOf(route.query.sort, SORTS, "best");
@@ -65,13 +73,20 @@ export function Catalogue({ model, report, others }: { model: string; report: Re
           <h2>
             {matching} of {rows.length} units <small>match a concept, over {report.images} pictures</small>
           </h2>
-          <Chart bars={chart} chosen={concept} onChoose={(name) => show({ concept: name, unit: "" }, false)} />
+          <Chart
+            bars={chart}
+            chosen={concept}
+            onChoose={(name) => show({ concept: name, unit: "" }, false)}
+          />
         </section>
         <section class="panel" aria-label="Compare layers">
           <Select
             label="Compare with"
             value={compare}
-            choices={[{ value: "", label: "no other layer" }, ...others.map((name) => ({ value: name, label: name }))]}
+            choices={[
+              { value: "", label: "no other layer" },
+              ...others.map((name) => ({ value: name, label: name })),
+            ]}
             testid="compare-with"
             onChange={(name) => show({ compare: name })}
           />

@@ -11,7 +11,8 @@ export function CompareLayers(props: { model: string; layer: string; other: stri
   const { value, problem } = useLoaded(`${model}/${other}`, () => api.report(model, other));
   if (problem) return <Notice {...problem} />;
   if (!value) return <p class="hint">Loading {other}…</p>;
-  if (!value.dissected) return <Notice title={`${other} has not been dissected`} detail="Choose it above to do so." />;
+  if (!value.dissected)
+    return <Notice title={`${other} has not been dissected`} detail="Choose it above to do so." />;
   const rows = compareBars(shown, bars(catalogueRows(value)));
   const most = Math.max(1, ...rows.flatMap((row) => [row.a, row.b]));
   return (

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { api, type LayerInfo } from "../api/client";
 import { Button, Notice, Select } from "../ui/controls";
-import { isActive, useJob } from "./jobs";
 import { JobProgress } from "./JobProgress";
+import { isActive, useJob } from "./jobs";
 
 const AMOUNTS = ["200", "1000", "5000"] as const;
 

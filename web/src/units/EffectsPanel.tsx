@@ -4,8 +4,8 @@ import { type Effect, readEffect } from "../engine/effect";
 import { percent } from "../engine/numbers";
 import { conceptColour } from "../engine/palette";
 import { Button, Select, Slider } from "../ui/controls";
-import { isActive, useJob } from "./jobs";
 import { JobProgress } from "./JobProgress";
+import { isActive, useJob } from "./jobs";
 
 const signed = (change: number) => `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
 const [WIDTH, HEIGHT] = [320, 140];
@@ -15,11 +15,26 @@ function Curve({ effect }: { effect: Effect }) {
   const last = Math.max(1, ...effect.curve.map(([off]) => off));
   const x = (off: number) => 30 + ((WIDTH - 40) * off) / last;
   const y = (change: number) => 10 + (HEIGHT - 34) * Math.min(1, Math.max(0, -change));
-  const path = effect.curve.map(([off, change], i) => `${i ? "L" : "M"}${x(off).toFixed(1)} ${y(change).toFixed(1)}`);
+  const path = effect.curve.map(
+    ([off, change], i) => `${i ? "L" : "M"}${x(off).toFixed(1)} ${y(change).toFixed(1)}`,
+  );
   const band = effect.interval;
   return (
-    <svg class="effect-curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Change of ${effect.concept} by units off`}>
-      {band && <rect x={30} width={WIDTH - 40} y={y(band[1])} height={Math.max(2, y(band[0]) - y(band[1]))} class="band" />}
+    <svg
+      class="effect-curve"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`Change of ${effect.concept} by units off`}
+    >
+      {band && (
+        <rect
+          x={30}
+          width={WIDTH - 40}
+          y={y(band[1])}
+          height={Math.max(2, y(band[0]) - y(band[1]))}
+          class="band"
+        />
+      )}
       <line x1={30} x2={WIDTH - 10} y1={y(0)} y2={y(0)} class="axis" />
       <path d={path.join(" ")} class="line" style={{ stroke: conceptColour(effect.concept) }} />
       <text x={26} y={y(0) + 4} text-anchor="end">
@@ -48,8 +63,8 @@ function Result({ effect }: { effect: Effect }) {
       {effect.control !== null && (
         <p class="hint">
           As many random units: {signed(effect.control)}
-          {effect.interval && `, between ${signed(effect.interval[0])} and ${signed(effect.interval[1])}`} in {effect.sets} sets
-          (the band).
+          {effect.interval && `, between ${signed(effect.interval[0])} and ${signed(effect.interval[1])}`} in{" "}
+          {effect.sets} sets (the band).
         </p>
       )}
       {effect.curve.length > 1 && <Curve effect={effect} />}
@@ -58,7 +73,15 @@ function Result({ effect }: { effect: Effect }) {
 }
 
 /** Correlation is not cause: switch the units of a concept off and measure what goes. */
-export function EffectsPanel({ model, report, chosen }: { model: string; report: ReportInfo; chosen: string }) {
+export function EffectsPanel({
+  model,
+  report,
+  chosen,
+}: {
+  model: string;
+  report: ReportInfo;
+  chosen: string;
+}) {
   const concepts = Object.keys(report.rankings ?? {});
   const [picked, setPicked] = useState("");
   const [count, setCount] = useState(20);
@@ -68,7 +91,9 @@ export function EffectsPanel({ model, report, chosen }: { model: string; report:
     () => undefined,
   );
   const effect = job?.state === "done" ? readEffect(job.result) : null;
-  const units = (report.rankings?.[concept] ?? []).slice(0, count).flatMap(([unit]) => (unit === undefined ? [] : [unit]));
+  const units = (report.rankings?.[concept] ?? [])
+    .slice(0, count)
+    .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
   const measure = () =>
     start(() => api.startEffects(model, { layer: report.layer, units, concept, images: 200, insert: false }));
   return (
@@ -76,7 +101,9 @@ export function EffectsPanel({ model, report, chosen }: { model: string; report:
       <summary>
         <h2>What do they cause?</h2>
       </summary>
-      <p class="hint">Switches the best units of a concept off everywhere, and measures how much of it is left.</p>
+      <p class="hint">
+        Switches the best units of a concept off everywhere, and measures how much of it is left.
+      </p>
       <div class="row">
         <Select
           label="Concept"
@@ -95,7 +122,14 @@ export function EffectsPanel({ model, report, chosen }: { model: string; report:
           testid="effect-units"
           onChange={setCount}
         />
-        <Button kind="primary" icon="flask" label="Measure" testid="effect-start" disabled={isActive(job)} onClick={measure} />
+        <Button
+          kind="primary"
+          icon="flask"
+          label="Measure"
+          testid="effect-start"
+          disabled={isActive(job)}
+          onClick={measure}
+        />
       </div>
       {job && isActive(job) && <JobProgress job={job} onCancel={cancel} />}
       {problem && (

@@ -7,7 +7,9 @@ export function JobProgress({ job, onCancel }: { job: JobInfo; onCancel: () => v
   const { progress } = job;
   const share = progress?.total ? progress.done / progress.total : null;
   const waiting = job.state === "waiting";
-  const amount = progress ? `${progress.done}${progress.total ? ` of ${progress.total}` : ""} ${progress.unit}` : "";
+  const amount = progress
+    ? `${progress.done}${progress.total ? ` of ${progress.total}` : ""} ${progress.unit}`
+    : "";
   return (
     <div class="job" data-testid="job">
       <p role="status">

@@ -19,11 +19,15 @@ interface LightboxProps {
 
 /** One unit in full; the arrows, J and K go to its neighbours. */
 export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: LightboxProps) {
-  const { value, problem } = useLoaded(`${model}/${layer}/${row.unit}`, () => api.unit(model, layer, row.unit));
+  const { value, problem } = useLoaded(`${model}/${layer}/${row.unit}`, () =>
+    api.unit(model, layer, row.unit),
+  );
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const by = { ArrowRight: 1, ArrowDown: 1, j: 1, J: 1, ArrowLeft: -1, ArrowUp: -1, k: -1, K: -1 }[event.key];
+      const by = { ArrowRight: 1, ArrowDown: 1, j: 1, J: 1, ArrowLeft: -1, ArrowUp: -1, k: -1, K: -1 }[
+        event.key
+      ];
       if (by === undefined) return;
       event.preventDefault();
       onStep(by);
@@ -39,7 +43,13 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
         <div class="lightbox-bar">
           <Button kind="icon" icon="left" label="Previous unit (K)" onClick={() => onStep(-1)} />
           <Button kind="icon" icon="right" label="Next unit (J)" onClick={() => onStep(1)} />
-          <Button kind="primary" icon="brush" label="Paint with this unit" testid="lightbox-paint" onClick={onPaint} />
+          <Button
+            kind="primary"
+            icon="brush"
+            label="Paint with this unit"
+            testid="lightbox-paint"
+            onClick={onPaint}
+          />
         </div>
         <Numbers row={row} />
         {problem && <p class="problem">{problem.detail}</p>}

@@ -72,7 +72,13 @@ export function UnitCard({ row, onOpen, onPaint }: CardProps) {
           {row.passes ? row.concept : "no clear meaning"}
         </span>
         <span class="unit-number">unit {row.unit}</span>
-        <Button kind="icon" icon="brush" label={`Paint with unit ${row.unit}`} testid="paint-with" onClick={onPaint} />
+        <Button
+          kind="icon"
+          icon="brush"
+          label={`Paint with unit ${row.unit}`}
+          testid="paint-with"
+          onClick={onPaint}
+        />
       </div>
       <Match row={row} />
       <Numbers row={row} />

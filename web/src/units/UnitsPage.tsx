@@ -15,9 +15,11 @@ export function UnitsPage() {
   const layer = model?.layers.find((one) => one.name === wanted) ?? model?.layers[0];
   const key = model && layer ? `${model.name}/${layer.name}` : "";
   const report = useLoaded(key, async () => (model && layer ? api.report(model.name, layer.name) : null));
-  const others = model?.layers.filter((one) => one.dissected && one.name !== layer?.name).map((one) => one.name) ?? [];
+  const others =
+    model?.layers.filter((one) => one.dissected && one.name !== layer?.name).map((one) => one.name) ?? [];
   if (models.problem) return <Notice {...models.problem} />;
-  if (models.value && !model) return <Notice title="No generator here" detail="There is no model with units to show." />;
+  if (models.value && !model)
+    return <Notice title="No generator here" detail="There is no model with units to show." />;
   return (
     <div class="units-page">
       <div class="row page-head">

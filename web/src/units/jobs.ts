@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { api, type JobInfo, type Problem, problemOf } from "../api/client";
 import { useInterval } from "../ui/hooks";
 
-export const isActive = (job: JobInfo | null): boolean => job?.state === "waiting" || job?.state === "running";
+export const isActive = (job: JobInfo | null): boolean =>
+  job?.state === "waiting" || job?.state === "running";
 
 export interface JobHandle {
   readonly job: JobInfo | null;

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { Autosave, type Kept, type SaveState, type Step, type Store } from "../src/engine/autosave";
+import { History, type Operation } from "../src/engine/history";
+import { stroke } from "./strokes";
+
+/** A store that behaves like the studio's: revisions, and `operations[:keep] + append`. */
+class Shelf implements Store {
+  operations: readonly Operation[] = [];
+  cursor = 0;
+  revision = 0;
+  writes = 0;
+  broken: Error | null = null;
+
+  private write(operations: readonly Operation[], cursor: number): Promise<Kept> {
+    if (this.broken) return Promise.reject(this.broken);
+    this.writes += 1;
+    this.revision += 1;
+    this.operations = operations;
+    this.cursor = cursor;
+    return Promise.resolve({ id: "p1", revision: this.revision });
+  }
+
+  create(operations: readonly Operation[], cursor: number): Promise<Kept> {
+    return this.write(operations, cursor);
+  }
+
+  step(kept: Kept, step: Step): Promise<Kept> {
+    if (kept.revision !== this.revision) return Promise.reject(new Error("conflict"));
+    return this.write([...this.operations.slice(0, step.keep), ...step.append], step.cursor);
+  }
+
+  reason(error: unknown): "offline" | "conflict" | "failed" {
+    const text = error instanceof Error ? error.message : "";
+    return text === "conflict" || text === "offline" ? text : "failed";
+  }
+}
+
+function bench() {
+  const [history, shelf, states] = [new History(), new Shelf(), [] as SaveState[]];
+  const autosave = new Autosave(history, shelf, (state) => states.push(state));
+  const add = (id: string) => {
+    history.add(stroke(id));
+    autosave.changed();
+  };
+  return { history, shelf, states, autosave, add };
+}
+
+describe("autosave", () => {
+  test("keeps nothing of a picture that was only looked at", async () => {
+    const { shelf, autosave } = bench();
+    await autosave.flush();
+    expect([shelf.writes, autosave.state]).toEqual([0, "new"]);
+  });
+
+  test("keeps every stroke, undo and redo", async () => {
+    const { history, shelf, autosave, add } = bench();
+    add("a");
+    await autosave.flush();
+    add("b");
+    history.undo();
+    autosave.changed();
+    await autosave.flush();
+    expect(shelf.operations).toEqual(history.operations);
+    expect([shelf.cursor, autosave.state]).toEqual([1, "saved"]);
+  });
+
+  test("sends what was done meanwhile with the next save, in order", async () => {
+    const { history, shelf, autosave, add } = bench();
+    for (const id of "abcdef") add(id);
+    await autosave.flush();
+    expect(shelf.operations).toEqual(history.operations);
+    expect(shelf.writes).toBeLessThan(6);
+  });
+
+  test("keeps an undo followed by another stroke", async () => {
+    const { history, shelf, autosave, add } = bench();
+    add("a");
+    add("b");
+    await autosave.flush();
+    history.undo();
+    add("c");
+    await autosave.flush();
+    expect(shelf.operations.length).toBe(2);
+    expect(shelf.operations).toEqual(history.operations);
+  });
+
+  test("without a connection keeps everything for later", async () => {
+    const { history, shelf, autosave, add } = bench();
+    shelf.broken = new Error("offline");
+    add("a");
+    await autosave.flush();
+    add("b");
+    await autosave.flush();
+    expect(autosave.state).toBe("offline");
+    shelf.broken = null;
+    autosave.retry();
+    await autosave.flush();
+    expect(shelf.operations).toEqual(history.operations);
+    expect(autosave.state).toBe("saved");
+  });
+
+  test("stops when another tab has changed the painting", async () => {
+    const { shelf, autosave, add } = bench();
+    add("a");
+    await autosave.flush();
+    shelf.revision += 1;
+    add("b");
+    await autosave.flush();
+    expect(autosave.state).toBe("conflict");
+    const { writes } = shelf;
+    add("c");
+    await autosave.flush();
+    expect(shelf.writes).toBe(writes);
+  });
+
+  test("goes on from a painting that was opened", async () => {
+    const first = bench();
+    first.add("a");
+    await first.autosave.flush();
+    const history = new History(first.history.save());
+    const autosave = new Autosave(history, first.shelf, () => undefined, { id: "p1", revision: 1 });
+    history.add(stroke("b"));
+    autosave.changed();
+    await autosave.flush();
+    expect(first.shelf.operations).toHaveLength(2);
+    expect(autosave.id).toBe("p1");
+  });
+});

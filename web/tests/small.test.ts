@@ -1,0 +1,240 @@
+import { describe, expect, test } from "vitest";
+import { RecentCache } from "../src/engine/cache";
+import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
+import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
+import { changedShare, heat, heatMap } from "../src/engine/difference";
+import { readEffect } from "../src/engine/effect";
+import { compact, formatUnits, parseUnits, percent, timeLeft } from "../src/engine/numbers";
+import { conceptColour, conceptIcon } from "../src/engine/palette";
+import { quantileCurve } from "../src/engine/quantiles";
+import { Store } from "../src/engine/store";
+import { brushName, freshId } from "../src/engine/stroke";
+
+const row = (unit: number, concept: string, iouBest: number, passes = true): UnitRow => ({
+  unit,
+  concept,
+  plane: "object",
+  iou: iouBest / 2,
+  iouBest,
+  chance: 0.02,
+  passes,
+});
+
+describe("unit numbers", () => {
+  test("are read as people write them", () => {
+    expect(parseUnits("3, 5 8-10;5", 16).units).toEqual([3, 5, 8, 9, 10]);
+    expect(parseUnits("", 16)).toEqual({ units: [], problem: "" });
+  });
+
+  test("that cannot be read are named", () => {
+    expect(parseUnits("3, x", 16).problem).toContain("“x”");
+    expect(parseUnits("3, 16", 16).problem).toContain("0 to 15");
+    expect(parseUnits("9-3", 16).units).toEqual([]);
+  });
+
+  test("are written the short way and read back", () => {
+    expect(formatUnits([5, 3, 4, 9, 8])).toBe("3-5, 8, 9");
+    expect(parseUnits(formatUnits([1, 2, 3, 7]), 16).units).toEqual([1, 2, 3, 7]);
+  });
+});
+
+test("time left is told in words that do not flicker", () => {
+  expect([
+    timeLeft(null),
+    timeLeft(1),
+    timeLeft(7.2),
+    timeLeft(33),
+    timeLeft(70),
+    timeLeft(600),
+    timeLeft(7200),
+  ]).toEqual([
+    "",
+    "about a second left",
+    "about 8 seconds left",
+    "about 35 seconds left",
+    "about a minute left",
+    "about 10 minutes left",
+    "about 2 hours left",
+  ]);
+});
+
+test("large numbers and shares are short", () => {
+  expect([compact(12345678), compact(23456), compact(999), percent(0.256), percent(0.0123, 1)]).toEqual([
+    "12.3 M",
+    "23.5 k",
+    "999",
+    "26 %",
+    "1.2 %",
+  ]);
+});
+
+describe("the catalogue", () => {
+  const rows = [row(4, "tree", 0.3), row(1, "door", 0.2), row(7, "tree", 0.5), row(2, "sky", 0.6, false)];
+  const filter = { text: "", concept: "", sort: "best", meaningful: false } as const;
+  const units = (change: object) => select(rows, { ...filter, ...change }).map((one) => one.unit);
+
+  test("is sorted as asked, and the rows given stay as they are", () => {
+    expect(units({})).toEqual([2, 7, 4, 1]);
+    expect(units({ sort: "unit" })).toEqual([1, 2, 4, 7]);
+    expect(units({ sort: "concept" })).toEqual([1, 2, 7, 4]);
+    expect(rows[0]?.unit).toBe(4);
+  });
+
+  test("is searched by concept and by number", () => {
+    expect(units({ text: "TRE" })).toEqual([7, 4]);
+    expect(units({ text: "unit 4" })).toEqual([4]);
+    expect(units({ text: "4, 1" })).toEqual([4, 1]);
+    expect(units({ text: "tree 7" })).toEqual([7]);
+  });
+
+  test("is filtered by concept and by meaning", () => {
+    expect(units({ concept: "tree" })).toEqual([7, 4]);
+    expect(units({ meaningful: true })).toEqual([7, 4, 1]);
+  });
+
+  test("is counted by concept, without those that mean nothing", () => {
+    expect(bars(rows).map((bar) => [bar.concept, bar.count])).toEqual([
+      ["tree", 2],
+      ["door", 1],
+    ]);
+  });
+
+  test("compares two layers concept by concept", () => {
+    const other = bars([row(0, "door", 0.4), row(3, "dome", 0.4)]);
+    expect(compareBars(bars(rows), other)).toEqual([
+      { concept: "door", a: 1, b: 1 },
+      { concept: "tree", a: 2, b: 0 },
+      { concept: "dome", a: 0, b: 1 },
+    ]);
+  });
+});
+
+describe("the keyboard's cursor", () => {
+  test("moves by a cell, faster with Shift, and stays inside", () => {
+    expect(moveCursor({ column: 0, row: 0 }, "ArrowRight", false, 16)).toEqual({ column: 1, row: 0 });
+    expect(moveCursor({ column: 14, row: 0 }, "ArrowRight", true, 16)).toEqual({ column: 15, row: 0 });
+    expect(moveCursor({ column: 0, row: 0 }, "ArrowUp", true, 16)).toEqual({ column: 0, row: 0 });
+    expect(moveCursor({ column: 3, row: 3 }, "Home", false, 16)).toEqual(centre(16));
+    expect(moveCursor({ column: 3, row: 3 }, "a", false, 16)).toBeNull();
+  });
+
+  test("points at the middle of its cell and can be heard", () => {
+    expect(cursorPoint({ column: 0, row: 15 }, 16)).toEqual({ x: 1 / 32, y: 31 / 32 });
+    expect(spoken({ column: 0, row: 1 }, 16)).toBe("column 1, row 2 of 16");
+    expect(rescaled({ column: 15, row: 0 }, 16, 8)).toEqual({ column: 7, row: 0 });
+  });
+});
+
+describe("the difference of two pictures", () => {
+  const grey = (level: number) => Uint8ClampedArray.of(level, level, level, 255);
+
+  test("is dark where nothing changed and bright where much did", () => {
+    expect([...heatMap(grey(90), grey(90))].slice(0, 3)).toEqual(heat(0));
+    expect([...heatMap(grey(0), grey(255))].slice(0, 3)).toEqual(heat(1));
+  });
+
+  test("gets brighter with every step", () => {
+    const light = (amount: number) => heat(amount).reduce((sum, part) => sum + part, 0);
+    for (let i = 1; i <= 20; i++) expect(light(i / 20)).toBeGreaterThan(light((i - 1) / 20));
+  });
+
+  test("counts the pixels that moved", () => {
+    const before = Uint8ClampedArray.of(0, 0, 0, 255, 50, 50, 50, 255);
+    const after = Uint8ClampedArray.of(0, 4, 0, 255, 50, 90, 50, 255);
+    expect(changedShare(before, after)).toBe(0.5);
+  });
+});
+
+describe("what an effect says", () => {
+  test("is read as far as the page draws it", () => {
+    const effect = readEffect({
+      concept: "tree",
+      images: 200,
+      area_before: 0.1,
+      area_after: 0.02,
+      relative_change: -0.8,
+      control: { sets: 20, relative_change: 0.01, interval: [-0.05, 0.06] },
+      curve: [[0, 0], [1, -0.3], "x"],
+    });
+    expect(effect?.interval).toEqual([-0.05, 0.06]);
+    expect(effect?.curve).toEqual([
+      [0, 0],
+      [1, -0.3],
+    ]);
+  });
+
+  test("of another kind is refused", () => {
+    for (const value of [null, {}, { concept: "tree" }, { concept: 3, relative_change: 1 }]) {
+      expect(readEffect(value)).toBeNull();
+    }
+  });
+});
+
+test("a distribution becomes a rising curve", () => {
+  const curve = quantileCurve(
+    [
+      [0, -1],
+      [0.5, 0],
+      [1, 3],
+    ],
+    100,
+    50,
+  );
+  expect(curve?.path).toBe("M0.0 50.0 L25.0 25.0 L100.0 0.0");
+  expect(curve?.place(99)).toBe(100);
+  expect(
+    quantileCurve(
+      [
+        [0, 1],
+        [1, 1],
+      ],
+      100,
+      50,
+    ),
+  ).toBeNull();
+});
+
+test("concepts keep their colours, and unknown ones get a steady one", () => {
+  expect(conceptColour("Tree")).toBe(conceptColour("tree"));
+  expect(conceptColour("zebra")).toBe(conceptColour("zebra"));
+  expect(conceptColour("zebra")).not.toBe(conceptColour("giraffe"));
+  expect(conceptIcon("door")).not.toBeNull();
+  expect(conceptIcon(null)).toBeNull();
+});
+
+test("brushes are named after their concept or their units", () => {
+  const brush = { layer: "l", concept: null, top: 1 };
+  expect(brushName({ ...brush, concept: "door", units: [] })).toBe("door");
+  expect(brushName({ ...brush, units: [4] })).toBe("unit 4");
+  expect(brushName({ ...brush, units: [4, 5] })).toBe("2 units");
+});
+
+test("names of strokes differ and are such as the studio takes", () => {
+  const names = Array.from({ length: 1000 }, freshId);
+  expect(new Set(names).size).toBe(1000);
+  for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_-]{1,40}$/);
+});
+
+test("the cache forgets what was used longest ago, and releases it", () => {
+  const released: number[] = [];
+  const cache = new RecentCache<number>(2, (value) => released.push(value));
+  cache.set("a", 1);
+  cache.set("b", 2);
+  cache.get("a");
+  cache.set("c", 3);
+  expect([cache.get("a"), cache.get("b"), cache.get("c"), cache.size]).toEqual([1, undefined, 3, 2]);
+  expect(released).toEqual([2]);
+});
+
+test("a store tells of changes, and only of changes", () => {
+  const store = new Store({ a: 1, b: 2 });
+  let told = 0;
+  const stop = store.subscribe(() => {
+    told += 1;
+  });
+  store.set({ a: 1 });
+  store.set({ a: 3 });
+  stop();
+  store.set({ b: 9 });
+  expect([told, store.get()]).toEqual([1, { a: 3, b: 9 }]);
+});
