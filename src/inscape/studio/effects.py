@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import base64
+import io
 from typing import TYPE_CHECKING, Any
 
-from inscape.errors import UnsupportedError
 from inscape.studio.schemas import EffectsRequest
 
 if TYPE_CHECKING:
+    from inscape.dissection import UnitSet
     from inscape.models import Generator
     from inscape.progress import Progress
+    from inscape.studio.reports import Reports
 
 
-def run_effects(model: Generator, request: EffectsRequest, progress: Progress) -> dict[str, Any]:
+def run_effects(
+    model: Generator, request: EffectsRequest, reports: Reports, progress: Progress
+) -> dict[str, Any]:
     """Measure what a set of units does to a concept, beside random sets.
 
-    Returns:
-        What `inscape effect --json` prints.
+    Args:
+        model: A generator that nothing else uses meanwhile.
+        request: Units, concept, how many pictures.
+        reports: Where the values come from that units are switched on with.
+        progress: Told about pictures as they are done.
 
-    Raises:
-        UnsupportedError: This build cannot measure effects.
+    Returns:
+        What `inscape effect --json` prints, and `strip_image`: pictures with more and more units off, a row
+        per picture, as a data URL.
     """
-    if importlib.util.find_spec("inscape.dissection.effects") is None:
-        raise UnsupportedError("This build of Inscape cannot measure effects.")
-    effects = importlib.import_module("inscape.dissection.effects")
-    report: dict[str, Any] = effects.measure(model, request, progress).to_json()
-    return report
+    from inscape.dissection.effects import effect
+
+    units: UnitSet | list[int] = request.units
+    if reports.has(model.name, request.layer):
+        units = reports.load(model.name, request.layer).unit_set(request.units)
+    found = effect(
+        model,
+        units,
+        request.concept,
+        layer=request.layer,
+        images=request.images,
+        insert=request.insert,
+        progress=progress,
+    )
+    return {**found.to_json(), "strip_image": _data_url(found.strip)}
+
+
+def _data_url(strip: Any) -> str:
+    from PIL import Image
+
+    rows, steps, height, width, _ = strip.shape
+    joined = strip.transpose(0, 2, 1, 3, 4).reshape(rows * height, steps * width, 3)
+    stream = io.BytesIO()
+    Image.fromarray(joined.copy()).save(stream, "WEBP", quality=85)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -32,9 +32,9 @@ class Jobs:
         self._lock = threading.Lock()
 
     def all(self) -> list[JobInfo]:
-        """Every job, oldest first."""
+        """Every job, oldest first, without results."""
         with self._lock:
-            return [job.model_copy() for job in self._jobs.values()]
+            return [job.model_copy(update={"result": None}) for job in self._jobs.values()]
 
     def get(self, identifier: str) -> JobInfo:
         """The job of that identifier.

@@ -154,7 +154,7 @@ class JobInfo(Message):
     finished: float | None = None
     progress: JobProgress | None = None
     error: Problem | None = None
-    result: dict[str, Any] | None = None
+    result: dict[str, Any] | None = Field(default=None, description="Left out of the list of jobs.")
 
 
 class JobList(Message):

@@ -148,7 +148,7 @@ class Studio:
         card.vocabulary.index(request.concept)
 
         def work(progress: Progress) -> dict[str, Any]:
-            return run_effects(self.library.fresh(model), request, progress)
+            return run_effects(self.library.fresh(model), request, self.reports, progress)
 
         shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")
         verb = "Insert" if request.insert else "Switch off"
