@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.insertion import insertion_values
@@ -149,8 +148,7 @@ class _Insertion:
         """The variants of a batch; levels are those of the first."""
         layer = self._chosen.layer
         if self._levels is None:
-            flat = batch.features.float().transpose(0, 1).flatten(1)
-            self._levels = torch.quantile(flat[:, : 2**20], _LEVEL, dim=1).cpu().numpy()
+            self._levels = batch.levels(_LEVEL).cpu().numpy()
         edits = {"on": UnitEdit(layer, self._chosen.units, self._values)}
         for number, picked in enumerate(self._sets):
             edits[f"random on {number}"] = UnitEdit(layer, tuple(picked), self._levels[list(picked)])

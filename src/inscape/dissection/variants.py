@@ -78,6 +78,32 @@ class Variants:
                 features = edit.transform(features, self._model.image_size)
         return self.draw(features)
 
+    def painted(
+        self,
+        units: Sequence[int],
+        values: Float[Tensor, "unit"],
+        weights: Float[Tensor, "batch height width"],
+    ) -> Float[Tensor, "batch 3 height width"]:
+        """The pictures with units drawn in, each picture in a place of its own.
+
+        Args:
+            units: Channels of the layer.
+            values: What they become where the weight is 1.
+            weights: From 0 to 1, on the layer's grid.
+        """
+        index = torch.tensor(tuple(units), device=self.features.device)
+        with torch.inference_mode():
+            chosen = self.features[:, index]
+            target = values.to(chosen)[None, :, None, None].expand_as(chosen)
+            features = self.features.clone()
+            features[:, index] = torch.lerp(chosen, target, weights.to(chosen)[:, None].expand_as(chosen))
+        return self.draw(features)
+
+    def levels(self, fraction: float) -> Float[Tensor, "unit"]:
+        """For every unit of the layer, the value that a fraction of this batch's activations stay below."""
+        flat = self.features.float().transpose(0, 1).flatten(1)
+        return torch.quantile(flat[:, : 2**20], fraction, dim=1)
+
 
 def batches(
     model: Generator, layer: str, *, seed: int, images: int, batch: int = BATCH
