@@ -81,7 +81,7 @@ def table_of_top(
 
 
 LEVELS = tuple(np.geomspace(0.001, 0.5, 16))
-LEVEL_PICTURES = 256
+LEVEL_PICTURES = 128
 
 
 def sample_stride(size: int, label_size: int) -> int:
@@ -99,7 +99,7 @@ def sample(maps_NXHW: torch.Tensor, raw_size: tuple[int, int]) -> torch.Tensor:
 def level_thresholds(activations_NUhw: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Candidate thresholds [U, L]: what the top 0.1 % to 50 % of a unit's up-sampled values exceed.
 
-    Taken over a sample of the up-sampled values in at most 256 evenly spaced pictures.
+    Taken over a sample of the up-sampled values in at most 128 evenly spaced pictures.
     """
     some_NUhw = activations_NUhw[:: -(-len(activations_NUhw) // LEVEL_PICTURES)]
     values_NUHW = sample(upsample(some_NUhw, size), tuple(some_NUhw.shape[2:]))

@@ -29,9 +29,9 @@ from inscape.statistics._thresholds import a_hair_above
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
 
-_LEVEL_PICTURES = 256
+_LEVEL_PICTURES = 128
 _PICTURES_AT_ONCE = 8
-_ROWS_AT_ONCE = 8
+_PIXELS_AT_ONCE = 512
 
 
 @dataclass
@@ -58,7 +58,7 @@ def level_thresholds(
 ) -> Float[np.ndarray, "level unit"]:
     """What the top shares `LEVELS` of each unit's up-sampled values exceed.
 
-    Read on the sample of the label pixels, in at most 256 evenly spaced pictures.
+    Read on the sample of the label pixels, in at most 128 evenly spaced pictures.
     """
     some = maps[:, :: -(-maps.shape[1] // _LEVEL_PICTURES)]
     values = np.sort(sampled(some, size).reshape(len(maps), -1), axis=1)
@@ -154,37 +154,44 @@ def count_chosen(
     chosen = np.ascontiguousarray(chosen)
     chosen[0] = np.inf
     both = np.zeros(chosen.shape, dtype=np.int64)
-    hot = np.zeros(thresholds.shape, dtype=np.int64)
-    bands = [slice(row, min(row + _ROWS_AT_ONCE, size[0])) for row in range(0, size[0], _ROWS_AT_ONCE)]
+    hot = _HotCounter(thresholds)
     for picture in range(pictures):
         one = torch.from_numpy(np.ascontiguousarray(maps[:, picture].transpose(1, 2, 0)))
         wide = torch.matmul(across, one).reshape(height, -1)
-        for band in bands:
-            values = torch.matmul(down[band], wide).reshape(-1, units).numpy()
-            labels = marks[picture, :, band].reshape(marks.shape[1], -1)
-            _count_band(values, labels, chosen, both)
-            _count_hot(values, thresholds, hot)
-    return both, hot
+        values = torch.matmul(down, wide).reshape(-1, units).numpy()
+        labels = marks[picture].reshape(marks.shape[1], -1)
+        plane, label = present_labels(labels)
+        for part in plane_slices(plane):
+            masks = values > chosen.take(labels[plane[part.start]], axis=0)
+            both[label[part]] += binary_product(one_hot(labels, plane[part], label[part]), masks)
+        hot.add(values)
+    return both, hot.total()
 
 
-def _count_band(
-    values: Float[np.ndarray, "pixel unit"],
-    labels: Int[np.ndarray, "plane pixel"],
-    chosen: Float[np.ndarray, "concept unit"],
-    both: Int[np.ndarray, "concept unit"],
-) -> None:
-    plane, label = present_labels(labels)
-    for part in plane_slices(plane):
-        marks = labels[plane[part.start]]
-        masks = values > chosen.take(marks, axis=0)
-        both[label[part]] += binary_product(one_hot(labels, plane[part], label[part]), masks)
+class _HotCounter:
+    """Counts values above many thresholds; what was seen lately is held in eight bits."""
 
+    def __init__(self, thresholds: Float[np.ndarray, "level unit"]) -> None:
+        self._limits = thresholds[:, :, None]
+        shape = (*thresholds.shape, _PIXELS_AT_ONCE)
+        self._recent = np.zeros(shape, dtype=np.uint8)
+        self._masks = np.empty(shape, dtype=bool)
+        self._additions = 0
+        self._total = np.zeros(thresholds.shape, dtype=np.int64)
 
-def _count_hot(
-    values: Float[np.ndarray, "pixel unit"],
-    thresholds: Float[np.ndarray, "level unit"],
-    hot: Int[np.ndarray, "level unit"],
-) -> None:
-    masks = (values[None] > thresholds[:, None]).view(np.uint8)
-    for start in range(0, len(values), 255):
-        hot += np.add.reduce(masks[:, start : start + 255], axis=1, dtype=np.uint8)
+    def add(self, values: Float[np.ndarray, "pixel unit"]) -> None:
+        for start in range(0, len(values), _PIXELS_AT_ONCE):
+            some = np.ascontiguousarray(values[start : start + _PIXELS_AT_ONCE].T)
+            masks = self._masks[:, :, : some.shape[1]]
+            recent = self._recent[:, :, : some.shape[1]]
+            np.greater(some, self._limits, out=masks)
+            np.add(recent, masks.view(np.uint8), out=recent)
+            self._additions += 1
+            if self._additions == 255:
+                self.total()
+
+    def total(self) -> Int[np.ndarray, "level unit"]:
+        self._total += self._recent.sum(axis=2, dtype=np.int64)
+        self._recent[:] = 0
+        self._additions = 0
+        return self._total

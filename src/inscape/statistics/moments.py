@@ -64,7 +64,8 @@ class Moments(Statistic):
 
     def deviation(self) -> Float[np.ndarray, "unit"]:
         """Standard deviation by unit."""
-        return np.sqrt(self.variance())
+        deviation: NDArray[np.float64] = np.sqrt(self.variance())
+        return deviation
 
     def state(self) -> dict[str, Tensor]:
         """Everything there is to know, as tensors."""

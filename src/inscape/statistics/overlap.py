@@ -222,7 +222,9 @@ def label_counts(
     marks: Int[np.ndarray, "picture plane row column"], vocabulary_size: int
 ) -> Int[np.ndarray, "concept"]:
     """Pixels by label; index 0, which means none, is left 0."""
-    counts = np.bincount(np.ravel(marks), minlength=vocabulary_size)
+    counts = np.zeros(vocabulary_size, dtype=np.int64)
+    for start in range(0, len(marks), 16):
+        counts += np.bincount(np.ravel(marks[start : start + 16]), minlength=vocabulary_size)
     counts[0] = 0
     return counts
 

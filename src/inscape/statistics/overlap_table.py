@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ from inscape.statistics._levels import LEVELS, count_chosen, count_sample, level
 from inscape.statistics._shuffles import permutations, shuffled_best
 from inscape.statistics.overlap import checked, label_counts, overlap_at_top
 
-_BLOCK_BYTES = 1 << 26  # per-picture counts of one block of units
+_BLOCK_BYTES = 1 << 25  # per-picture counts of one block of units
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,22 @@ def overlap_table(
     sample = marks[:, :, ::rows, ::columns]
     halves = (index_labels(sample[0::2], vocabulary_size), index_labels(sample[1::2], vocabulary_size))
     orders = permutations(seed, shuffles, (len(marks[0::2]), len(marks[1::2])))
-    step = max(1, _BLOCK_BYTES // (pictures * len(LEVELS) * 16))
+    workers = max(1, torch.get_num_threads())
+    step = min(-(-units // workers), max(1, _BLOCK_BYTES // (pictures * len(LEVELS) * 16)))
+    blocks = [slice(start, start + step) for start in range(0, units, step)]
+
+    def best(block: slice) -> dict[str, NDArray[Any]]:
+        return _best_of_block(np.ascontiguousarray(maps[block]), marks, halves, orders)
+
     parts = []
-    with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
-        for start in range(0, units, step):
-            block = np.ascontiguousarray(maps[start : start + step])
-            parts.append(_best_of_block(block, marks, halves, orders))
-            task.advance(len(block))
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
+            for block, part in zip(blocks, pool.map(best, blocks), strict=True):
+                parts.append(part)
+                task.advance(len(range(units)[block]))
+    finally:
+        pool.shutdown(cancel_futures=True)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return OverlapTable(
         threshold=top.thresholds, iou=top.iou(), labelled=top.labelled, count=pictures, **joined
