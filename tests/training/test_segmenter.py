@@ -15,6 +15,7 @@ from inscape.segmenters import open_segmenter
 from inscape.storage import load_tensors
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import SPOILS, NoiseOptions, bend, bending, disturb
+from inscape.training._segmenter_scenes import SceneCache
 from inscape.training.segmenter import SegmenterOptions, train_segmenter
 from small_worlds import VOCABULARY, SmallWorld
 
@@ -195,3 +196,20 @@ def test_every_spoil_changes_a_picture_but_not_beyond_recognition(spoil):
     assert (change > 1e-4).all() and (change < 0.35).all()
     both = np.corrcoef(spoiled.flatten().numpy(), images.flatten().numpy())[0, 1]
     assert both > 0.8
+
+
+def test_scenes_with_rare_objects_are_read_more_often(tmp_path):
+    class Rare(SmallWorld):
+        def batch(self, seeds, size=64, rules=True):
+            pictures, labels = super().batch(seeds, size, rules)
+            for seed, label in zip(seeds, labels, strict=True):
+                if seed % 10:
+                    label[0][label[0] == 3] = 1  # a ball in one scene of ten
+            return pictures, labels
+
+    scenes = SceneCache(tmp_path, Rare(), 16, 100, 0.5)
+    scenes.prepare()
+    chances = scenes.chances(VOCABULARY)
+    rare = np.arange(100) % 10 == 0
+    assert chances.sum() == pytest.approx(1)
+    assert chances[rare].min() > 2.5 * chances[~rare].max()

@@ -13,6 +13,7 @@ from inscape.progress import Progress, SilentProgress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from inscape.concepts import Vocabulary
     from inscape.scenes.scene import World
 
 FIRST_SEED = 50_000_000
@@ -78,3 +79,20 @@ class SceneCache:
         places = [divmod(int(index), self._shard) for index in indices]
         pictures = np.stack([self._maps[shard][0][row] for shard, row in places])
         return pictures, np.stack([self._maps[shard][1][row] for shard, row in places])
+
+    def chances(self, vocabulary: Vocabulary) -> NDArray[np.float64]:
+        """How often to read each scene, so that rare objects are seen more often; they sum to 1.
+
+        A scene counts as much as the rarest object in it: one over the square root of how many scenes hold
+        that object, at most five times as much as a scene of everyday things.
+        """
+        plane = vocabulary.planes.index("object") if "object" in vocabulary.planes else 0
+        numbers = [vocabulary.index(name) for name in vocabulary.in_plane(vocabulary.planes[plane])]
+        holds = np.zeros((len(self), len(numbers)), bool)
+        for shard, (_, labels) in enumerate(self._maps):
+            for row, label in enumerate(labels[:, plane]):
+                present = np.bincount(label.ravel(), minlength=256)[numbers] > 0
+                holds[shard * self._shard + row] = present
+        worth = 1 / np.sqrt(holds.mean(0).clip(0.04, 1))
+        weights = np.where(holds, worth, 1.0).max(1)
+        return np.asarray(weights / weights.sum(), np.float64)

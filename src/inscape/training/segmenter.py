@@ -158,6 +158,7 @@ class _Run:
         if self._state_file.exists():
             self.state.load(self._state_file, run=self.key)
         weights = self._value_weights()
+        self._chances = self.scenes.chances(self.world.vocabulary)
         total = self.options.steps or round(seconds)
         with progress.task(
             "Training the segmenter", total, "steps" if self.options.steps else "seconds"
@@ -206,7 +207,8 @@ class _Run:
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Pictures and packed labels of a step; they depend on the seed and the step alone."""
-        chosen = np.random.default_rng([self.seed, step]).integers(0, len(self.scenes), self.options.batch)
+        order = np.random.default_rng([self.seed, step])
+        chosen = order.choice(len(self.scenes), self.options.batch, p=self._chances)
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         pictures, labels = self.scenes.read(chosen)
         images = to_tensor(pictures).to(self.device)
