@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,8 +12,8 @@ import pytest
 from inscape.cli.main import VERBS, run
 
 
-def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "inscape", *arguments], capture_output=True, text=True, **options)
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "inscape", *arguments], capture_output=True, text=True)
 
 
 def only_line(text: str) -> str:
@@ -35,6 +34,12 @@ def test_every_verb_has_help_and_json(verb, capsys):
     assert "--json" in capsys.readouterr().out
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -50,8 +55,8 @@ def test_every_verb_has_help_and_json(verb, capsys):
         (["train", "twon", "--out", "x"], 1, "twon"),
     ],
 )
-def test_wrong_input_is_one_sentence_with_the_right_code(arguments, code, sentence, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("elsewhere")
+def test_wrong_input_is_one_sentence_with_the_right_code(arguments, code, sentence, capsys, tmp_path):
     assert run(arguments) == code
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -79,7 +84,9 @@ def test_sample_writes_one_picture_a_seed_and_prints_only_json(tmp_path):
 
 
 def test_a_grid_is_one_file(tmp_path, capsys):
-    assert run(["sample", "town", "--seeds", "0-3", "--grid", "--out", str(tmp_path / "g.png"), "--json"]) == 0
+    assert (
+        run(["sample", "town", "--seeds", "0-3", "--grid", "--out", str(tmp_path / "g.png"), "--json"]) == 0
+    )
     assert json.loads(capsys.readouterr().out)["files"] == [str(tmp_path / "g.png")]
 
 
@@ -111,9 +118,10 @@ def test_doctor_names_what_is_missing_and_the_line_that_mends_it(capsys):
 
 
 def test_interrupting_leaves_nothing_half_written(tmp_path):
-    arguments = [sys.executable, "-m", "inscape", "scenes", "town", "--seeds", "0-9999", "--out", str(tmp_path)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    verb = ["scenes", "town", "--seeds", "0-9999", "--out", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "inscape", *verb], stderr=subprocess.PIPE, text=True
+    ) as process:
         for _ in range(400):
             if any(tmp_path.glob("*.json")):
                 break
