@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import inscape
 import numpy as np
+from PIL import Image
+
+import inscape
 from inscape.dissection import shipped_report
 from inscape.models import Generator
 from inscape.pictures import Picture, grid
-from PIL import Image
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 
@@ -17,7 +18,8 @@ FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 def enlarge(pixels: np.ndarray, times: int) -> np.ndarray:
     """Larger by a whole number, smoothly."""
     height, width = pixels.shape[:2]
-    return np.asarray(Image.fromarray(pixels).resize((width * times, height * times), Image.Resampling.LANCZOS))
+    size = (width * times, height * times)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
 def world_sheet() -> None:

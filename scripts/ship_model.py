@@ -1,6 +1,7 @@
-"""Ship the best so far: `python scripts/ship_model.py RUN [NAME]` writes the zoo's model and what training goes on from.
+"""Ship the best so far: `python scripts/ship_model.py RUN [NAME]`.
 
-The report of the model that was there before no longer fits and goes with it: run `scripts/ship_report.py` next.
+Writes the zoo's model, and what training goes on from. The report of the model that was there before no
+longer fits and goes with it: run `scripts/ship_report.py` next.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> None:
         kept=ROOT / "checkpoints" / f"{arguments.name}.safetensors",
         distances=arguments.run / "distance.jsonl",
     )
-    print(f"{exported.model}: half precision changes no pixel by more than {exported.grey_levels} grey levels")
+    print(f"{exported.model}: half precision changes pixels by at most {exported.grey_levels} grey levels")
 
 
 if __name__ == "__main__":
