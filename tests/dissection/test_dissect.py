@@ -74,7 +74,7 @@ def test_units_of_noise_hardly_ever_count():
     class Noise(nn.Module):
         def forward(self, maps):
             seed = int(maps.double().sum().item() * 1e4) % 2**31
-            return torch.randn(len(maps), 100, 8, 8, generator=torch.Generator().manual_seed(seed))
+            return torch.randn(len(maps), 100, 4, 4, generator=torch.Generator().manual_seed(seed))
 
     generator = planted_generator()
     generator.module.synthesis.noise = Noise()

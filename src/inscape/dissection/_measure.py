@@ -18,11 +18,10 @@ from inscape.statistics import overlap_table
 
 @dataclass(frozen=True)
 class Measured:
-    """Per unit: both levels and what chance reaches; and the numbers by concept and unit."""
+    """The levels, and the numbers by concept and unit."""
 
     threshold: Float[np.ndarray, "unit"]
-    threshold_best: Float[np.ndarray, "unit"]
-    chance: Float[np.ndarray, "unit"]
+    threshold_best: Float[np.ndarray, "unit concept"]
     values: UnitValues
 
 
@@ -45,9 +44,6 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
             levels.append(quantiles(block, LEVELS))
             task.advance(block.shape[1])
     conditional, mean = conditional_means(activations, kept.labels, vocabulary_size)
-    iou_best = np.concatenate([table.iou_best[:, 1:] for table in tables])
-    best = iou_best.argmax(axis=1)[:, None]
-    thresholds = np.concatenate([table.threshold_best[:, 1:] for table in tables])
     values = UnitValues(
         levels=LEVELS,
         quantiles=torch.from_numpy(np.concatenate(levels, axis=1)),
@@ -59,8 +55,7 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
     )
     return Measured(
         threshold=np.concatenate([table.threshold for table in tables]),
-        threshold_best=np.take_along_axis(thresholds, best, axis=1)[:, 0],
-        chance=np.concatenate([table.chance for table in tables]),
+        threshold_best=np.concatenate([table.threshold_best[:, 1:] for table in tables]),
         values=values,
     )
 

@@ -36,10 +36,11 @@ class UnitFinding:
         plane: The label plane of `concept`.
         iou: Intersection over union at the unit's own top 1 % of up-sampled values (PNAS 2020).
         threshold: That level.
-        iou_best: The highest intersection over union at a level of highest information quality ratio,
-            chosen on one half of the pictures and measured on the other (GAN Dissection).
+        iou_best: Intersection over union with `concept_best` at the level of highest information quality
+            ratio, chosen on one half of the pictures and measured on the other (GAN Dissection).
         threshold_best: That level.
-        concept_best: The concept of `iou_best`.
+        concept_best: The concept that the unit is named after: `concept` where the unit matches it better
+            than chance and with an `iou` above 0.05, otherwise the one that it reaches the highest value for.
         chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures.
     """
 
