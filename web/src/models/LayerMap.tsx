@@ -19,6 +19,7 @@ export function LayerMap({ model }: { model: ModelInfo }) {
             <small>
               {layer.units}
               {layer.size > 0 && ` · ${layer.size}²`}
+              {layer.dissected && <span class="sr-only">, dissected</span>}
             </small>
           </span>
         );
@@ -30,7 +31,6 @@ export function LayerMap({ model }: { model: ModelInfo }) {
                 type="button"
                 class={classes}
                 data-tip={`${shape}${layer.dissected ? ", dissected" : ""}${first ? ", the default" : ""}`}
-                aria-label={`${layer.name}: ${shape}${layer.dissected ? ", dissected" : ""}`}
                 onClick={() => go("units", { model: model.name, layer: layer.name })}
               >
                 {block}

@@ -38,7 +38,6 @@ function Row({ operation, index }: { operation: Operation; index: number }) {
         type="button"
         class="step-jump"
         aria-current={index === cursor - 1 ? "step" : undefined}
-        aria-label={`${label}, step ${index + 1}`}
         onFocus={highlight(operation)}
         onBlur={darken}
         onClick={() => painter.jump(index + 1)}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../api/client";
 import { LARGEST_SEED, page, pageOf, parseSeed, shuffle } from "../engine/seeds";
 import { Button } from "../ui/controls";
@@ -16,11 +16,17 @@ export function PictureStrip() {
     setText(String(seed));
     setStart((now) => (page(now, COUNT).includes(seed) ? now : pageOf(seed, COUNT)));
   }, [seed]);
+  const row = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chosen = row.current?.querySelector<HTMLElement>("[aria-pressed=true]");
+    if (!row.current || !chosen) return;
+    row.current.scrollLeft = chosen.offsetLeft - row.current.offsetLeft - row.current.clientWidth / 2 + 38;
+  }, [seed, start, model]);
   const typed = parseSeed(text);
   const other = () => setStart(shuffle(Math.random, COUNT, start));
   return (
     <section class="strip" aria-label="Pictures">
-      <div class="strip-pictures">
+      <div class="strip-pictures" ref={row}>
         {model &&
           page(start, COUNT).map((one) => (
             <button
@@ -49,7 +55,8 @@ export function PictureStrip() {
           class="seed"
           onSubmit={(event) => {
             event.preventDefault();
-            if (typed !== null) void openSeed(typed);
+            // Leaving the field loads the picture, and gives the keyboard back to the shortcuts.
+            if (typed !== null) event.currentTarget.querySelector("input")?.blur();
           }}
         >
           <label>
