@@ -31,7 +31,7 @@ LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 
 
 _LEVEL_PICTURES = 128
 _PICTURES_AT_ONCE = 8
-_PIXELS_AT_ONCE = 512
+_PIXELS_AT_ONCE = 256
 
 
 @dataclass

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import Statistic, array
+from inscape.statistics._blocks import blocks_of, exact_block, side_by_side
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._thresholds import hits_at_top
 
@@ -93,11 +94,11 @@ class Overlap(Statistic):
         maps, marks = checked(activations, labels, self.vocabulary_size)
         if len(maps) != self.units:
             raise ShapeError(f"Expected activations of {self.units} units, got {len(maps)}.")
-        limits = self.thresholds.astype(maps.dtype)
         for start in range(0, maps.shape[1], step := _pictures_at_once(maps, marks)):
             part = slice(start, start + step)
-            some = np.ascontiguousarray(maps[:, part])
-            self._count(find_hits(some, limits, marks.shape[2:]), marks[part])
+            some = exact_block(maps[:, part])
+            limits = self.thresholds.astype(some.dtype)
+            self._count(find_hits(some, limits, (marks.shape[2], marks.shape[3])), marks[part])
 
     def _count(self, hits: Hits, marks: NDArray[np.uint8]) -> None:
         """Count the hits of all units in some pictures."""
@@ -170,14 +171,15 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
         fraction: Share of the values that are hot.
     """
     maps, marks = checked(activations, labels, vocabulary_size)
-    per_unit = maps.shape[1] * marks.shape[2] * marks.shape[3]
-    step = max(1, int(_BLOCK_HITS / (per_unit * fraction)))
+    size = (marks.shape[2], marks.shape[3])
     planes = flat_planes(marks)
-    parts = []
-    for start in range(0, len(maps), step):
-        some = np.ascontiguousarray(maps[start : start + step])
-        thresholds, hits = hits_at_top(some, fraction, (marks.shape[2], marks.shape[3]))
-        parts.append((thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)))
+
+    def at_top(block: slice) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        thresholds, hits = hits_at_top(exact_block(maps[block]), fraction, size)
+        return thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)
+
+    hits_per_unit = max(1, int(maps.shape[1] * size[0] * size[1] * fraction))
+    parts = list(side_by_side(at_top, blocks_of(len(maps), _BLOCK_HITS // hits_per_unit)))
     overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
     overlap.hot = np.concatenate([part[1] for part in parts])
     overlap.intersection = np.concatenate([part[2] for part in parts])
@@ -232,11 +234,11 @@ def label_counts(
 def checked(
     activations: Any, labels: Any, vocabulary_size: int
 ) -> tuple[Float[np.ndarray, "unit picture row column"], NDArray[np.uint8]]:
-    """Activations, unit first and in float32 or float64, and labels that fit them.
+    """Activations, unit first, and labels that fit them; nothing is copied.
 
     Raises:
         ShapeError: Not four axes each, or different numbers of pictures.
-        ValueRangeError: A label outside the vocabulary, or an activation that is not a number.
+        ValueRangeError: A label outside the vocabulary.
     """
     maps, marks = array(activations), array(labels)
     if maps.ndim != 4 or marks.ndim != 4 or len(maps) != len(marks) or not maps.size:
@@ -248,10 +250,6 @@ def checked(
         raise ShapeError(f"Label maps are uint8, got {marks.dtype}.")
     if int(marks.max(initial=0)) >= vocabulary_size:
         raise ValueRangeError(f"Labels lie below {vocabulary_size}, got {int(marks.max())}.")
-    if maps.dtype != np.float64:
-        maps = maps.astype(np.float32, copy=False)
-    if not np.isfinite(maps.min() + maps.max()):
-        raise ValueRangeError("Activations are finite numbers, got NaN or infinity.")
     return maps.transpose(1, 0, 2, 3), marks
 
 

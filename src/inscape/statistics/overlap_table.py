@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from inscape.errors import ValueRangeError
 from inscape.progress import Progress, SilentProgress
+from inscape.statistics._blocks import blocks_of, exact_block, side_by_side
 from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, index_labels
@@ -93,22 +92,16 @@ def overlap_table(
     sample = marks[:, :, ::rows, ::columns]
     halves = (index_labels(sample[0::2], vocabulary_size), index_labels(sample[1::2], vocabulary_size))
     orders = permutations(seed, shuffles, (len(marks[0::2]), len(marks[1::2])))
-    workers = max(1, torch.get_num_threads())
-    step = min(-(-units // workers), max(1, _BLOCK_BYTES // (pictures * len(LEVELS) * 16)))
-    blocks = [slice(start, start + step) for start in range(0, units, step)]
+    blocks = blocks_of(units, _BLOCK_BYTES // (pictures * len(LEVELS) * 16))
 
     def best(block: slice) -> dict[str, NDArray[Any]]:
-        return _best_of_block(np.ascontiguousarray(maps[block]), marks, halves, orders)
+        return _best_of_block(exact_block(maps[block]), marks, halves, orders)
 
     parts = []
-    pool = ThreadPoolExecutor(workers)
-    try:
-        with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
-            for block, part in zip(blocks, pool.map(best, blocks), strict=True):
-                parts.append(part)
-                task.advance(len(range(units)[block]))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
+        for block, part in zip(blocks, side_by_side(best, blocks), strict=True):
+            parts.append(part)
+            task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return OverlapTable(
         threshold=top.thresholds, iou=top.iou(), labelled=top.labelled, count=pictures, **joined

@@ -1,0 +1,52 @@
+"""Work in blocks of units, side by side, with what is held bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from inscape.errors import ValueRangeError
+
+T = TypeVar("T")
+
+
+def exact_block(maps: NDArray[Any]) -> Float[np.ndarray, "unit picture row column"]:
+    """A contiguous copy of some maps in memory, in float64 if they are, otherwise in float32.
+
+    Raises:
+        ValueRangeError: A value is not a finite number.
+    """
+    dtype = np.float64 if maps.dtype == np.float64 else np.float32
+    block: NDArray[Any] = np.ascontiguousarray(maps, dtype=dtype)
+    if block.size and not np.isfinite(block.min() + block.max()):
+        raise ValueRangeError("Activations are finite numbers, got NaN or infinity.")
+    return block
+
+
+def blocks_of(units: int, size: int) -> list[slice]:
+    """All units in blocks of at most `size`, at least one per worker."""
+    step = max(1, min(size, -(-units // workers())))
+    return [slice(start, min(start + step, units)) for start in range(0, units, step)]
+
+
+def workers() -> int:
+    """As many as torch would use: `torch.set_num_threads` sets both."""
+    return max(1, torch.get_num_threads())
+
+
+def side_by_side(function: Callable[[slice], T], blocks: Sequence[slice]) -> Iterator[T]:
+    """The results in order, computed in threads; blocks not begun are dropped when the caller stops early."""
+    if workers() == 1 or len(blocks) == 1:
+        yield from map(function, blocks)
+        return
+    pool = ThreadPoolExecutor(workers())
+    try:
+        yield from pool.map(function, blocks)
+    finally:
+        pool.shutdown(cancel_futures=True)
