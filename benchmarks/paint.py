@@ -2,9 +2,9 @@
 
     python benchmarks/paint.py [--strokes 200] [--model town] [--chromium /usr/bin/chromium]
 
-Starts the studio with an empty data folder, opens it in headless Chromium and paints with the mouse. A stroke's
-time runs from the `pointerup` event to the animation frame after the canvas holds the final picture; `floor_ms`
-is what the layers above the brush take alone, called in this process. Prints one JSON document.
+Starts the studio with an empty data folder, opens it in headless Chromium and paints with the mouse. A
+stroke's time runs from the `pointerup` event to the animation frame after the canvas holds the final picture;
+`floor_ms` is what the layers above the brush take alone, called in this process. Prints one JSON document.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def paint(address: str, chromium: str, strokes: int) -> dict[str, Any]:
         foreign: list[str] = []
         page.on("request", lambda request: None if _is_local(request.url) else foreign.append(request.url))
         opened = time.perf_counter()
-        page.goto(f"{address}&page=paint&seed=7")
+        page.goto(f"{address}#/paint?seed=7")
         page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=60_000)
         ready = time.perf_counter() - opened
         page.evaluate(_WATCH)

@@ -44,20 +44,37 @@ class ByUnits:
         return labels
 
 
-@pytest.fixture(scope="session")
-def dissected_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with card, weights and the report of `layer16a`."""
-    folder = tmp_path_factory.mktemp("models") / "small"
-    model = small_generator()
+class ByUnitsOfATown(ByUnits):
+    """The same with names that people know."""
+
+    vocabulary = Vocabulary([Concept("tree", "object"), Concept("sky", "object"), Concept("door", "part")])
+    units = {"tree": (0, 4, 5), "sky": (1,), "door": (2,)}
+
+
+def dissected(folder: Path, labeller: type[ByUnits]) -> Path:
+    """Write card, weights and the report of `layer16a`."""
+    model = small_generator(name=folder.name)
     card = model.card.model_copy(
-        update={"concepts": ByUnits.vocabulary.to_json(), "licence": "MIT", "source": "tests"}
+        update={"concepts": labeller.vocabulary.to_json(), "licence": "MIT", "source": "tests"}
     )
     card.write(folder / "card.json")
     storage.save_tensors(folder / "weights.safetensors", model.module.state_dict())
-    labels = ByUnits(model, "layer16a")
+    labels = labeller(model, "layer16a")
     report = dissect(model, "layer16a", images=60, segmenter=labels, cache=folder.parent / "cache")
     report.save(folder / "report")
     return folder
+
+
+@pytest.fixture(scope="session")
+def dissected_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with card, weights and the report of `layer16a`."""
+    return dissected(tmp_path_factory.mktemp("models") / "small", ByUnits)
+
+
+@pytest.fixture(scope="session")
+def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for the browser, with trees, sky and doors."""
+    return dissected(tmp_path_factory.mktemp("models") / "hamlet", ByUnitsOfATown)
 
 
 @pytest.fixture

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inscape.models import open_model
+from studio.browser import RunningStudio, Sheet, chromium, need_browser
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    need_browser()
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shared_studio(browser, hamlet, tmp_path_factory) -> Iterator[RunningStudio]:
+    """One studio for all tests that only paint."""
+    studio = RunningStudio(hamlet, tmp_path_factory.mktemp("home"))
+    yield studio
+    studio.stop()
+
+
+@pytest.fixture
+def own_studio(browser, hamlet, home) -> Iterator[RunningStudio]:
+    """A studio that a test may kill."""
+    studio = RunningStudio(hamlet, home)
+    yield studio
+    studio.kill()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def kept(studio, seed):
+    """The painting that the server kept of a picture."""
+    rows = [row for row in studio.get("api/paintings")["paintings"] if row["seed"] == seed]
+    return studio.get(f"api/paintings/{rows[0]['id']}")
+
+
+def test_nothing_leaves_loopback(page, shared_studio):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=900")
+    sheet.stroke()
+    for name in ("units", "models", "paint"):
+        sheet.by(f"nav-{name}").click()
+        page.wait_for_timeout(300)
+    base = shared_studio.base
+    allowed = (base, base.replace("http", "ws"), "blob:" + base, "data:")
+    assert [url for url in asked if not url.startswith(allowed)] == []
+    assert any(url.startswith("ws") for url in asked)
+
+
+def test_the_token_is_not_left_in_the_address(page, shared_studio):
+    Sheet(page).open(shared_studio.address)
+    assert "token" not in page.url
+
+
+def test_a_door_is_painted_by_mouse_and_kept(page, shared_studio, hamlet):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
+    before = sheet.picture()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.4, 0.4, to=(0.6, 0.6))
+    assert sheet.picture() != before
+    sheet.wait_until_kept()
+    painting = kept(shared_studio, 1)
+    (operation,) = painting["operations"]
+    assert (operation["stroke"]["concept"], painting["cursor"]) == ("door", 1)
+    with page.expect_download() as download:
+        page.keyboard.press("Control+Shift+e")
+    exported = np.asarray(Image.open(download.value.path()))
+    plain = open_model(hamlet, device="cpu").sample(1).pixels
+    assert exported.shape == plain.shape and (exported != plain).any()
+
+
+def test_a_door_is_painted_by_keyboard_alone(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=2")
+    before = sheet.picture()
+
+    def reach(name):
+        for _ in range(120):
+            if page.evaluate("() => document.activeElement.dataset.testid || ''") == name:
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"{name} cannot be reached with Tab")
+
+    reach("brush-door")
+    page.keyboard.press("Enter")
+    reach("canvas")
+    for key in ("ArrowUp", "ArrowLeft", "ArrowLeft", "Space"):
+        page.keyboard.press(key)
+    sheet.wait_for_strokes(1)
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    sheet.wait_for_strokes(2)
+    assert sheet.picture() != before
+    sheet.wait_until_kept()
+    strokes = [operation["stroke"] for operation in kept(shared_studio, 2)["operations"]]
+    assert [stroke["concept"] for stroke in strokes] == ["door", "door"]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    sheet.wait_for_strokes(0)
+    page.evaluate("() => document.activeElement.blur()")
+    assert sheet.picture() == before
+
+
+def test_undo_and_redo_step_exactly(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=3")
+    shown = [sheet.picture()]
+    for number in range(6):
+        sheet.by("mode-remove" if number % 2 else "mode-draw").click()
+        sheet.stroke(0.3 + 0.05 * number, 0.4, to=(0.4, 0.4 + 0.05 * number))
+        shown.append(sheet.picture())
+    assert len(set(shown)) == 7
+    for count in (5, 4, 3):
+        page.keyboard.press("Control+z")
+        sheet.wait_for_strokes(count)
+        assert sheet.picture() == shown[count]
+    sheet.by("undo").click()
+    sheet.wait_for_strokes(2)
+    assert sheet.picture() == shown[2]
+    for count, key in ((3, "Control+Shift+z"), (4, "Control+y")):
+        page.keyboard.press(key)
+        sheet.wait_for_strokes(count)
+        assert sheet.picture() == shown[count]
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+    assert sheet.picture() == shown[0]
+    page.keyboard.press("Control+z")
+    sheet.wait_for_strokes(4)
+    assert sheet.picture() == shown[4]
+
+
+def test_a_reload_keeps_the_work_and_its_redo(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=4")
+    for number in range(3):
+        sheet.stroke(0.3 + 0.1 * number, 0.3)
+    page.keyboard.press("Control+z")
+    sheet.wait_for_strokes(2)
+    shown = sheet.picture()
+    sheet.wait_until_kept()
+    page.reload()
+    sheet.wait_for_strokes(2)
+    assert sheet.picture() == shown
+    page.keyboard.press("Control+Shift+z")
+    sheet.wait_for_strokes(3)
+
+
+def test_a_killed_studio_loses_nothing_that_was_kept_and_the_page_says_so(page, own_studio):
+    sheet = Sheet(page).open(own_studio.address, "#/paint?seed=5")
+    sheet.stroke()
+    sheet.stroke(0.2, 0.2)
+    sheet.wait_until_kept()
+    shown = sheet.picture()
+    own_studio.kill()
+    page.wait_for_selector("[data-testid=disconnected]", timeout=20_000)
+    own_studio.start()
+    sheet.open(own_studio.address, "#/paint?seed=5")
+    sheet.wait_for_strokes(2)
+    assert sheet.picture() == shown
+
+
+def test_the_second_tab_is_told(browser, page, shared_studio):
+    first = Sheet(page).open(shared_studio.address, "#/paint?seed=6")
+    first.stroke()
+    first.wait_until_kept()
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    second = Sheet(context.new_page()).open(shared_studio.address, "#/paint?seed=6")
+    second.wait_for_strokes(1)
+    first.stroke(0.2, 0.2)
+    first.wait_until_kept()
+    second.stroke(0.7, 0.7)
+    second.page.wait_for_selector("[data-testid=save-state].conflict", timeout=20_000)
+    second.by("save-state").get_by_role("button").click()
+    second.wait_for_strokes(2)
+    assert second.picture() == first.picture()
+    context.close()
+
+
+def test_a_link_restores_the_view(page, shared_studio):
+    sheet = Sheet(page).open(
+        shared_studio.address, "#/paint?seed=8&brush=door&mode=remove&strength=0.5&size=3"
+    )
+    assert sheet.by("brush-door").get_attribute("aria-pressed") == "true"
+    assert sheet.by("seed").input_value() == "8"
+    assert "mode=remove" in page.url and "strength=0.5" in page.url
+    sheet.stroke()
+    sheet.wait_until_kept()
+    stroke = kept(shared_studio, 8)["operations"][0]["stroke"]
+    assert (stroke["concept"], stroke["mode"], stroke["strength"]) == ("door", "remove", 0.5)
+
+
+def test_escape_gives_up_the_stroke_under_the_pointer(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=9")
+    before = sheet.picture()
+    box = sheet.by("canvas").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2, steps=5)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert sheet.picture() == before
+    assert sheet.strokes == 0
+
+
+def test_an_exported_picture_is_imported_again(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=10")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    shown = sheet.picture()
+    with page.expect_download() as download:
+        page.keyboard.press("Control+Shift+e")
+    path = download.value.path()
+    data = path.read_bytes()
+    assert "inscape" in Image.open(io.BytesIO(data)).text
+    sheet.open(shared_studio.address, "#/paint?seed=11")
+    sheet.by("import-file").set_input_files({"name": "painted.png", "mimeType": "image/png", "buffer": data})
+    page.wait_for_selector("[data-testid=canvas][data-strokes='1'][data-final=true]")
+    assert sheet.picture() == shown
+
+
+def test_a_file_that_is_no_painting_is_named(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=12")
+    sheet.by("import-file").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"<script>alert(1)</script>"}
+    )
+    page.wait_for_selector("[data-testid=toast]")
+    assert "neither a recipe nor a PNG" in sheet.by("toast").inner_text()
+
+
+def test_fingers_paint_on_a_narrow_screen(browser, shared_studio):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    sheet = Sheet(context.new_page()).open(shared_studio.address, "#/paint?seed=13")
+    width = sheet.page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 360
+    box = sheet.by("canvas").bounding_box()
+    assert box["width"] >= 250 and box["x"] >= 0 and box["x"] + box["width"] <= 360
+    sheet.by("brush-door").tap()
+    sheet.by("canvas").scroll_into_view_if_needed()
+    box = sheet.by("canvas").bounding_box()
+    sheet.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    sheet.wait_for_strokes(1)
+    for name in ("undo", "mode-draw", "mode-remove", "nav-units"):
+        target = sheet.by(name).bounding_box()
+        assert target["height"] >= 43.5, name
+    sheet.by("undo").tap()
+    sheet.wait_for_strokes(0)
+    context.close()
+
+
+def test_a_link_to_an_unknown_model_opens_one_that_is_there(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?model=nowhere&seed=14")
+    assert "model=hamlet" in page.url
+    assert sheet.strokes == 0
