@@ -19,11 +19,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the folder that `inscape train` wrote")
     parser.add_argument("name", nargs="?", default="town")
+    parser.add_argument("--size", type=int, default=64, help="height and width of its pictures")
     arguments = parser.parse_args()
     exported = export_generator(
         arguments.run,
         ROOT / "src" / "inscape" / "models" / "zoo" / arguments.name,
-        kept=ROOT / "checkpoints" / f"{arguments.name}.safetensors",
+        kept=ROOT / "checkpoints" / arguments.name / f"training-{arguments.size}.safetensors",
         distances=arguments.run / "distance.jsonl",
     )
     print(f"{exported.model}: half precision changes pixels by at most {exported.grey_levels} grey levels")
