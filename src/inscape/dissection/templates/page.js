@@ -56,8 +56,8 @@
 
   const orders = {
     unit: (a, b) => a.unit - b.unit,
-    iou: (a, b) => b.iou - a.iou || a.unit - b.unit,
-    iou_best: (a, b) => b.iou_best - a.iou_best || a.unit - b.unit,
+    iou: (a, b) => b.counts - a.counts || b.iou - a.iou || a.unit - b.unit,
+    iou_best: (a, b) => b.counts - a.counts || b.iou_best - a.iou_best || a.unit - b.unit,
     concept: (a, b) => named(a).localeCompare(named(b)) || b.iou_best - a.iou_best,
   };
 
