@@ -1,27 +1,46 @@
 """Which unit matches which concept, what a unit causes, and the report of it."""
 
+from inscape.dissection.artifacts import ArtifactReport, artifact_units
 from inscape.dissection.compare import compare_layers
+from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_units
 from inscape.dissection.dissect import Thumbnails, dissect, dissect_layers, dissect_source
+from inscape.dissection.effect_report import EffectReport
+from inscape.dissection.effects import effect
+from inscape.dissection.placement import PlacementReport, placement, rough_boxes
 from inscape.dissection.report import DissectionReport, TopPictures, UnitFinding, UnitValues
 from inscape.dissection.shipped import shipped_report, shipped_report_folder
 from inscape.dissection.sources import GeneratedPictures, Labeller, ScenePictures, Source
+from inscape.dissection.switches import Switch, maxima, switches
 from inscape.dissection.unit_set import UnitSet
 
 __all__ = [
+    "ArtifactReport",
     "DissectionReport",
+    "EffectReport",
+    "FoundUnit",
     "GeneratedPictures",
     "Labeller",
+    "PlacementReport",
     "ScenePictures",
     "Source",
+    "Switch",
     "Thumbnails",
     "TopPictures",
     "UnitFinding",
+    "UnitSearch",
     "UnitSet",
     "UnitValues",
+    "artifact_units",
     "compare_layers",
     "dissect",
     "dissect_layers",
     "dissect_source",
+    "effect",
+    "maxima",
+    "placement",
+    "rough_boxes",
+    "search_units",
     "shipped_report",
     "shipped_report_folder",
+    "switches",
 ]

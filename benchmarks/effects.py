@@ -1,0 +1,308 @@
+"""What units of a shipped generator cause: the figures of the "effects" bars, as one JSON document.
+
+    python benchmarks/effects.py [--model town] [--layer L] [--images 500] [--only trees,watermark]
+
+Everything is measured on seeds that no dissection has used, beside random sets of as many units.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import inscape
+from inscape.dissection import DissectionReport, UnitSet, dissect
+from inscape.dissection.artifacts import artifact_units
+from inscape.dissection.concept_search import search_units, top_precision
+from inscape.dissection.effects import control_of, effect
+from inscape.dissection.placement import pairs, placement, rank_correlation, rough_boxes
+from inscape.dissection.switches import maxima, switches
+from inscape.dissection.variants import FRESH_SEED, batches, fitting_segmenter, random_sets
+from inscape.editing import UnitEdit
+from inscape.errors import InscapeError, ValueRangeError
+from inscape.models import Generator, folder_of
+from inscape.progress import TerminalProgress
+from inscape.segmenters import Segmenter
+from inscape.segmenters.areas import WATERMARK
+
+BUILDING = ("wall", "roof", "window", "door")
+
+
+class Bench:
+    """One run.
+
+    Args:
+        options: What was asked for on the command line.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        model = inscape.open(options.model, device=options.device)
+        assert isinstance(model, Generator)
+        self.model, self.options = model, options
+        self.reader: Segmenter = fitting_segmenter(model)
+        self.progress = TerminalProgress()
+        self.reports: dict[str, DissectionReport] = {}
+
+    def report(self, layer: str | None = None) -> DissectionReport:
+        """The shipped dissection of a layer, or a new one."""
+        name = self.model.layer(layer).name
+        if name not in self.reports:
+            folders = [folder_of(self.options.model) / "report"]
+            if self.options.reports:
+                folders.insert(0, self.options.reports / name)
+            for folder in folders:
+                if (folder / "report.json").is_file():
+                    shipped = DissectionReport.load(folder)
+                    self.reports.setdefault(shipped.layer, shipped)
+            if name not in self.reports:
+                self.reports[name] = dissect(self.model, name, 1000, progress=self.progress)
+        return self.reports[name]
+
+    def removal(self, concept: str) -> dict[str, Any]:
+        """The 20 best units of a concept off everywhere."""
+        units = self.report(self.options.layer).units(concept, top=20)
+        found = effect(
+            self.model, units, images=self.options.images, segmenter=self.reader, progress=self.progress
+        )
+        if self.options.out:
+            found.save(self.options.out / f"effect-{concept}")
+        keys = ("layer", "units", "relative_change", "interval", "curve", "appears", "elsewhere")
+        document = found.to_json()
+        return {**{key: document[key] for key in keys}, "control": _short(found.control)}
+
+    def doors(self) -> dict[str, Any]:
+        """Door units in a rough box on a wall and in the sky, the map of places, and heights."""
+        size = self.model.image_size
+        units = self.report(self.options.layer).units("door", top=20)
+        options: dict[str, Any] = {"value": self.options.value, "segmenter": self.reader}
+        box = (round(size / 8), round(size * 12 / 64))
+        result: dict[str, Any] = {"layer": units.layer, "value": self.options.value, "box": box}
+        sets = random_sets(self.model.layer(units.layer).units, units.units, 20, 0)
+        for place, least in (("wall", 0.8), ("sky", 1.0)):
+            found = rough_boxes(
+                self.model,
+                units,
+                place,
+                size=box,
+                images=self.options.images,
+                least=least,
+                support=BUILDING,
+                **options,
+            )
+            if not found:
+                raise ValueRangeError(f"No picture has a place on {place} for a box of {box}.")
+            after = np.array([one.after for one in found])
+            result[place] = {
+                "pictures": len(found),
+                "mean": float(after.mean()),
+                "at_least_30_percent": float((after >= 0.3).mean()),
+                "at_least_5_percent": float((after >= 0.05).mean()),
+                "control": self._random_boxes(units, sets, place, (box, least)),
+            }
+        found = rough_boxes(
+            self.model,
+            units,
+            "wall",
+            size=(box[0], round(size / 4)),
+            images=self.options.images,
+            least=0.6,
+            support=BUILDING,
+            **options,
+        )
+        heights = list(pairs(found))
+        correlation, shuffled = rank_correlation([one for one, _ in heights], [other for _, other in heights])
+        result["height"] = {
+            "pictures": len(heights),
+            "rank_correlation": correlation,
+            "shuffled_97_5": shuffled,
+        }
+        found_map = placement(
+            self.model, units, images=max(20, self.options.images // 5), progress=self.progress, **options
+        )
+        sky = found_map.gain("sky")
+        result["map"] = {
+            "by_label": {name: row for name, row in found_map.by_label.items() if row["places"] >= 20},
+            "wall_to_sky": found_map.gain("wall") / sky if sky > 0 else None,
+        }
+        return result
+
+    def _random_boxes(
+        self, units: UnitSet, sets: list[list[int]], place: str, shape: tuple[tuple[int, int], float]
+    ) -> dict[str, Any]:
+        """As many random units in the same kind of box: share of pictures with a door in 30 % of it."""
+        report, shares = self.report(self.options.layer), []
+        for picked in sets:
+            chosen = report.unit_set(picked)
+            named = UnitSet(
+                units.model, units.layer, chosen.units, "door", chosen.conditional_mean, chosen.quantile
+            )
+            found = rough_boxes(
+                self.model,
+                named,
+                place,
+                size=shape[0],
+                images=max(10, self.options.images // 20),
+                least=shape[1],
+                value=self.options.value,
+                segmenter=self.reader,
+            )
+            shares.append(float(np.mean([one.after >= 0.3 for one in found] or [0.0])))
+        return _short(control_of(shares))
+
+    def watermark(self) -> dict[str, Any]:
+        """Units found from what a person can say of a watermark in pixels; labels judge them afterwards."""
+        best: dict[str, Any] = {}
+        for layer in self.options.watermark_layers.split(","):
+            search = search_units(
+                self.model,
+                looks_like_a_banner,
+                layer=layer,
+                images=4 * self.options.images,
+                progress=self.progress,
+            )
+            units = [found.unit for found in search.units]
+            fresh = FRESH_SEED + 1_000_000
+            values = maxima(self.model, layer, images=2 * self.options.images, seed=fresh)
+            truth = self._marked(layer, fresh, 2 * self.options.images)
+            top = top_precision(values, truth, units[:10])
+            judged = {one.unit: one.is_switch for one in switches(values)}
+            best[layer] = {
+                "predicate_says": search.positives / (search.positives + search.others),
+                "really_marked": float(truth.mean()),
+                "units": units[:20],
+                "average_precision": [found.precision for found in search.units[:10]],
+                "chance": search.chance,
+                "precision_of_top_10": float(np.mean(list(top.values()))),
+                "precision_by_unit": top,
+                "switches_among_top_10": sum(judged[unit] for unit in units[:10]),
+                "off": {count: self._off(layer, units[:count]) for count in (10, 20, 40)},
+            }
+        return best
+
+    def _marked(self, layer: str, seed: int, images: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        rows = []
+        for batch in batches(self.model, layer, seed=seed, images=images, batch=64):
+            labels = self.reader.segment(batch.draw())
+            rows.append(
+                np.any(
+                    [_area(labels, self.reader, name) > least for name, least in WATERMARK.items()], axis=0
+                )
+            )
+        return np.concatenate(rows)
+
+    def _off(self, layer: str, units: list[int]) -> dict[str, Any]:
+        """What becomes of lettering, banner and everything else when units are off."""
+        sets = [units, *random_sets(self.model.layer(layer).units, units, 20, 0)]
+        before = dict.fromkeys(WATERMARK, 0.0)
+        after = [dict.fromkeys(WATERMARK, 0.0) for _ in sets]
+        moved, other = np.zeros(len(sets)), 0
+        numbers = [self.reader.vocabulary.index(name) for name in WATERMARK]
+        for batch in batches(
+            self.model, layer, seed=FRESH_SEED + 2_000_000, images=self.options.images, batch=64
+        ):
+            plain = self.reader.segment(batch.draw())
+            outside = ~np.isin(plain[:, 0].cpu().numpy(), numbers)
+            other += int(outside.sum())
+            for name in WATERMARK:
+                before[name] += float(_area(plain, self.reader, name).sum())
+            for number, picked in enumerate(sets):
+                labels = self.reader.segment(batch.edited(UnitEdit(layer, tuple(picked), mode="remove")))
+                changed = (labels[:, 0] != plain[:, 0]).cpu().numpy() & outside
+                moved[number] += changed.sum()
+                for name in WATERMARK:
+                    after[number][name] += float(_area(labels, self.reader, name).sum())
+        rows: dict[str, Any] = {}
+        for name in WATERMARK:
+            changes = [row[name] / before[name] - 1 if before[name] else None for row in after]
+            rows[name] = {"relative_change": changes[0], "control": _short(control_of(changes[1:]))}
+        control = control_of([float(share) for share in moved[1:] / other])
+        return {**rows, "other_pixels_changed": float(moved[0] / other), "other_control": _short(control)}
+
+    def artifacts(self) -> dict[str, Any]:
+        """The worst units by the distance of their top pictures, off."""
+        found = artifact_units(
+            self.model, images=4 * self.options.images, segmenter=self.reader, progress=self.progress
+        )
+        return {
+            "units": list(found.units),
+            "suspects": len(found.suspects),
+            "before": found.before,
+            "after": found.after,
+            "control": _short(control_of([value / found.before - 1 for value in found.control])),
+            "relative_change": found.after / found.before - 1,
+            "found": found.found,
+        }
+
+
+def looks_like_a_banner(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """A strip along the lower border: its rows are alike, and there is a straight edge above them.
+
+    Args:
+        pictures: uint8 `[picture, height, width, 3]`.
+    """
+    height = pictures.shape[1]
+    rows = pictures.astype(np.float64).mean(3)
+    strip = rows[:, round(0.9 * height) :]
+    above = rows[:, round(0.80 * height) : round(0.85 * height)]
+    step = np.abs(np.median(strip, (1,)) - np.median(above, (1,)))
+    paper = np.median(pictures[:, round(0.9 * height) :].reshape(len(pictures), -1, 3), 1)
+    papers = np.array([[31, 31, 36], [242, 242, 242], [20, 66, 133]])
+    near = np.abs(paper[:, None] - papers).max(2).min(1) < 24
+    alike = np.median(np.abs(strip - np.median(strip, (1, 2), keepdims=True)), (1, 2)) < 12
+    return np.asarray(near & alike & (np.median(step, 1) > 20))
+
+
+def _area(labels: torch.Tensor, reader: Segmenter, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    vocabulary = reader.vocabulary
+    hit = labels[:, vocabulary.plane_of(name)] == vocabulary.index(name)
+    return np.asarray(hit.double().mean((1, 2)).cpu().numpy())
+
+
+def _short(control: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in control.items() if key != "each"}
+
+
+def main() -> None:
+    """Run what was asked for and print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="town")
+    parser.add_argument("--layer", default=None)
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--value", default="mean", help="what door units become: mean, quantile or a level")
+    parser.add_argument("--watermark-layers", default="layer8a,layer8b,layer16a")
+    parser.add_argument("--only", default="trees,clouds,doors,watermark,artifacts")
+    parser.add_argument("--reports", type=Path, default=None, help="folder of dissections by layer")
+    parser.add_argument("--out", type=Path, default=None, help="folder for the reports of the effects")
+    parser.add_argument("--device", default="auto")
+    options = parser.parse_args()
+    options.value = options.value if options.value in ("mean", "quantile") else float(options.value)
+    bench = Bench(options)
+    steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "trees": lambda: bench.removal("tree"),
+        "clouds": lambda: bench.removal("cloud"),
+        "doors": bench.doors,
+        "watermark": bench.watermark,
+        "artifacts": bench.artifacts,
+    }
+    document: dict[str, Any] = {"model": options.model, "images": options.images}
+    for name in options.only.split(","):
+        started = time.perf_counter()
+        try:
+            document[name] = steps[name]()
+        except InscapeError as error:
+            document[name] = {"not_measured": str(error)}
+        document[name]["seconds"] = round(time.perf_counter() - started, 1)
+    json.dump(document, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
