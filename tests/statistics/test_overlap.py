@@ -80,6 +80,31 @@ def test_merged_parts_equal_the_whole_even_when_values_tie(seed, cut, step):
         assert torch.equal(parts[0].state()[name], tensor)
 
 
+class OnDisk:
+    """Activations that are read some units at a time."""
+
+    def __init__(self, activations: torch.Tensor) -> None:
+        self.shape = tuple(activations.shape)
+        self._activations = activations.numpy()
+
+    def units(self, first: int, count: int) -> np.ndarray:
+        return self._activations[:, first : first + count]
+
+
+def test_activations_may_be_read_from_disk_some_units_at_a_time():
+    activations, labels = planted(8, (8, 8), (16, 16))
+    whole = overlap_at_top(activations, labels, vocabulary_size=20)
+    read = overlap_at_top(OnDisk(activations), labels, vocabulary_size=20)
+    assert np.array_equal(read.intersection, whole.intersection)
+
+
+def test_half_precision_is_counted_in_float32():
+    activations, labels = planted(9, (8, 8), (16, 16))
+    half = activations.half()
+    overlap = overlap_at_top(half, labels, vocabulary_size=20)
+    assert np.array_equal(overlap.iou(), overlap_at_top(half.float(), labels, vocabulary_size=20).iou())
+
+
 def test_a_dead_unit_is_never_hot():
     activations, labels = planted(4, (8, 8), (64, 64))
     activations[:, 1] = 0

@@ -68,7 +68,9 @@ def array(values: Any) -> NDArray[Any]:
     """A numpy view of a tensor or array."""
     if isinstance(values, Tensor):
         values = values.detach().cpu()
-        return values.float().numpy() if values.dtype == torch.bfloat16 else values.numpy()
+        values = values.float() if values.dtype == torch.bfloat16 else values
+        held: NDArray[Any] = values.numpy()
+        return held
     return np.asarray(values)
 
 

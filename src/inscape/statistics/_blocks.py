@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +12,42 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from inscape.errors import ValueRangeError
+from inscape.statistics._base import array
 
 T = TypeVar("T")
+
+
+class UnitSource(Protocol):
+    """Raw activations that are read from disk some units at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Pictures, units, rows, columns."""
+
+    def units(self, first: int, count: int) -> NDArray[Any]:
+        """Some units of all pictures, `[picture, count, row, column]`."""
+
+
+class RawMaps:
+    """Raw activations of all pictures: a tensor, an array, a memory map or a `UnitSource`.
+
+    Attributes:
+        shape: Pictures, units, rows, columns.
+    """
+
+    def __init__(self, activations: Any) -> None:
+        self._read = getattr(activations, "units", None)
+        self._held = None if self._read else array(activations)
+        self.shape: tuple[int, ...] = tuple(activations.shape if self._held is None else self._held.shape)
+
+    def block(self, units: slice) -> Float[np.ndarray, "unit picture row column"]:
+        """Some units in memory, in float64 if they came so, otherwise in float32."""
+        if self._held is not None:
+            part = self._held[:, units]
+        else:
+            assert self._read is not None
+            part = self._read(units.start, units.stop - units.start)
+        return exact_block(part.transpose(1, 0, 2, 3))
 
 
 def exact_block(maps: NDArray[Any]) -> Float[np.ndarray, "unit picture row column"]:

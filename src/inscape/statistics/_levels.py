@@ -151,7 +151,7 @@ def count_chosen(
         torch.from_numpy(axis_matrix(length, label).astype(maps.dtype))
         for length, label in zip((height, width), size, strict=True)
     )
-    chosen = np.ascontiguousarray(chosen)
+    chosen = chosen.copy()
     chosen[0] = np.inf
     both = np.zeros(chosen.shape, dtype=np.int64)
     hot = _HotCounter(thresholds)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import Statistic, array
-from inscape.statistics._blocks import blocks_of, exact_block, side_by_side
+from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, side_by_side
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._thresholds import hits_at_top
 
@@ -91,7 +91,9 @@ class Overlap(Statistic):
             ShapeError: The shapes do not fit each other or the thresholds.
             ValueRangeError: A label is not in the vocabulary, or an activation is not a number.
         """
-        maps, marks = checked(activations, labels, self.vocabulary_size)
+        data, marks = array(activations), checked_labels(labels, self.vocabulary_size)
+        check_pair(data.shape, marks.shape)
+        maps = data.transpose(1, 0, 2, 3)
         if len(maps) != self.units:
             raise ShapeError(f"Expected activations of {self.units} units, got {len(maps)}.")
         for start in range(0, maps.shape[1], step := _pictures_at_once(maps, marks)):
@@ -165,26 +167,48 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
     above. Units are taken in blocks, so that what is held does not grow with the number of pictures.
 
     Args:
-        activations: Raw activations of all pictures `[picture, unit, row, column]`; a memory map will do.
+        activations: Raw activations of all pictures `[picture, unit, row, column]`: a tensor, array,
+            memory map, or anything with `shape` and `units(first, count)` that reads some units from disk.
         labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none.
         vocabulary_size: `len(vocabulary)`.
         fraction: Share of the values that are hot.
     """
-    maps, marks = checked(activations, labels, vocabulary_size)
-    size = (marks.shape[2], marks.shape[3])
-    planes = flat_planes(marks)
+    raw, marks = RawMaps(activations), checked_labels(labels, vocabulary_size)
+    check_pair(raw.shape, marks.shape)
+    size, planes = (marks.shape[2], marks.shape[3]), flat_planes(marks)
 
     def at_top(block: slice) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        thresholds, hits = hits_at_top(exact_block(maps[block]), fraction, size)
-        return thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)
+        return top_of_maps(raw.block(block), planes, size, vocabulary_size, fraction)
 
-    hits_per_unit = max(1, int(maps.shape[1] * size[0] * size[1] * fraction))
-    parts = list(side_by_side(at_top, blocks_of(len(maps), _BLOCK_HITS // hits_per_unit)))
+    blocks = blocks_of(raw.shape[1], _units_of_hits(raw.shape[0] * size[0] * size[1] * fraction))
+    parts = list(side_by_side(at_top, blocks))
     overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
     overlap.hot = np.concatenate([part[1] for part in parts])
     overlap.intersection = np.concatenate([part[2] for part in parts])
     overlap._count_labels(marks)
     return overlap
+
+
+def top_of_maps(
+    maps: Float[np.ndarray, "unit picture row column"],
+    planes: list[NDArray[np.uint8]],
+    size: tuple[int, int],
+    vocabulary_size: int,
+    fraction: float,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Thresholds [unit], hot pixels [unit] and hot and labelled pixels [unit, concept] of some units."""
+    step = _units_of_hits(maps.shape[1] * size[0] * size[1] * fraction)
+    parts = []
+    for start in range(0, len(maps), step):
+        thresholds, hits = hits_at_top(maps[start : start + step], fraction, size)
+        parts.append((thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)))
+    thresholds, hot, both = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return thresholds, hot, both
+
+
+def _units_of_hits(per_unit: float) -> int:
+    """Units whose hits fit in a block."""
+    return max(1, int(_BLOCK_HITS / max(1.0, per_unit)))
 
 
 def top_thresholds(
@@ -197,7 +221,7 @@ def top_thresholds(
         size: Label rows and columns.
         fraction: Share of the values that lie above.
     """
-    marks = np.zeros((len(activations), 1, *size), dtype=np.uint8)
+    marks = np.zeros((activations.shape[0], 1, *size), dtype=np.uint8)
     return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds
 
 
@@ -231,26 +255,34 @@ def label_counts(
     return counts
 
 
-def checked(
-    activations: Any, labels: Any, vocabulary_size: int
-) -> tuple[Float[np.ndarray, "unit picture row column"], NDArray[np.uint8]]:
-    """Activations, unit first, and labels that fit them; nothing is copied.
+def checked_labels(labels: Any, vocabulary_size: int) -> NDArray[np.uint8]:
+    """Label maps as an array; nothing is copied.
 
     Raises:
-        ShapeError: Not four axes each, or different numbers of pictures.
+        ShapeError: Not uint8 with four axes.
         ValueRangeError: A label outside the vocabulary.
     """
-    maps, marks = array(activations), array(labels)
-    if maps.ndim != 4 or marks.ndim != 4 or len(maps) != len(marks) or not maps.size:
+    marks = array(labels)
+    if marks.ndim != 4 or marks.dtype != np.uint8:
         raise ShapeError(
-            "Expected activations [picture, unit, row, column] and labels [picture, plane, row, column] "
-            f"of the same pictures, got {maps.shape} and {marks.shape}."
+            f"Label maps are uint8 [picture, plane, row, column], got {marks.dtype} {marks.shape}."
         )
-    if marks.dtype != np.uint8:
-        raise ShapeError(f"Label maps are uint8, got {marks.dtype}.")
     if int(marks.max(initial=0)) >= vocabulary_size:
         raise ValueRangeError(f"Labels lie below {vocabulary_size}, got {int(marks.max())}.")
-    return maps.transpose(1, 0, 2, 3), marks
+    return marks
+
+
+def check_pair(maps: tuple[int, ...], marks: tuple[int, ...]) -> None:
+    """Refuse activations and labels that are not of the same pictures.
+
+    Raises:
+        ShapeError: The activations do not have four axes, or there are other numbers of pictures, or none.
+    """
+    if len(maps) != 4 or maps[0] != marks[0] or 0 in maps or 0 in marks:
+        raise ShapeError(
+            "Expected activations [picture, unit, row, column] and labels [picture, plane, row, column] "
+            f"of the same pictures, got {maps} and {marks}."
+        )
 
 
 def _pictures_at_once(maps: NDArray[Any], marks: NDArray[Any]) -> int:

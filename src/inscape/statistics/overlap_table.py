@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from inscape.errors import ValueRangeError
 from inscape.progress import Progress, SilentProgress
-from inscape.statistics._blocks import blocks_of, exact_block, side_by_side
+from inscape.statistics._blocks import RawMaps, blocks_of, side_by_side
 from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, index_labels
 from inscape.statistics._levels import LEVELS, count_chosen, count_sample, level_thresholds
 from inscape.statistics._shuffles import permutations, shuffled_best
-from inscape.statistics.overlap import checked, label_counts, overlap_at_top
+from inscape.statistics.overlap import check_pair, checked_labels, flat_planes, label_counts, top_of_maps
 
-_BLOCK_BYTES = 1 << 25  # per-picture counts of one block of units
+TOP = 0.01
+"""The share of up-sampled values that is hot where `iou` is measured."""
+
+_BLOCK_BYTES = 1 << 24  # per-picture counts of one block of units
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def overlap_table(
     activations and labels themselves, which may be memory maps.
 
     Args:
-        activations: Raw activations `[picture, unit, row, column]`.
+        activations: Raw activations `[picture, unit, row, column]`: a tensor, array, memory map, or anything
+            with `shape` and `units(first, count)` that reads some units from disk.
         labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none.
         vocabulary_size: `len(vocabulary)`.
         seed: Of the shuffles.
@@ -80,57 +84,73 @@ def overlap_table(
         ValueRangeError: A label is not in the vocabulary, an activation is not a number, or there are fewer
             than two pictures.
     """
-    maps, marks = checked(activations, labels, vocabulary_size)
-    units, pictures = maps.shape[:2]
+    raw, marks = RawMaps(activations), checked_labels(labels, vocabulary_size)
+    check_pair(raw.shape, marks.shape)
+    pictures, units = raw.shape[:2]
     if pictures < 2 or shuffles < 1:
         raise ValueRangeError(
             f"Expected two pictures and one shuffle or more, got {pictures} and {shuffles}."
         )
-    top = overlap_at_top(activations, labels, vocabulary_size=vocabulary_size)
-    size = (marks.shape[2], marks.shape[3])
-    rows, columns = (sample_stride(*pair) for pair in zip(maps.shape[2:], size, strict=True))
-    sample = marks[:, :, ::rows, ::columns]
-    halves = (index_labels(sample[0::2], vocabulary_size), index_labels(sample[1::2], vocabulary_size))
+    known = _Labels.of(marks, (raw.shape[2], raw.shape[3]), vocabulary_size)
     orders = permutations(seed, shuffles, (len(marks[0::2]), len(marks[1::2])))
+
+    def compare(block: slice) -> dict[str, NDArray[Any]]:
+        maps = raw.block(block)
+        thresholds, hot, both = top_of_maps(maps, known.planes, known.size, vocabulary_size, TOP)
+        iou = both / np.maximum(hot[:, None] + known.labelled - both, 1)
+        return {"threshold": thresholds.astype(np.float64), "iou": iou} | _best_of_block(maps, known, orders)
+
     blocks = blocks_of(units, _BLOCK_BYTES // (pictures * len(LEVELS) * 16))
-
-    def best(block: slice) -> dict[str, NDArray[Any]]:
-        return _best_of_block(exact_block(maps[block]), marks, halves, orders)
-
     parts = []
     with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
-        for block, part in zip(blocks, side_by_side(best, blocks), strict=True):
+        for block, part in zip(blocks, side_by_side(compare, blocks), strict=True):
             parts.append(part)
             task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return OverlapTable(
-        threshold=top.thresholds, iou=top.iou(), labelled=top.labelled, count=pictures, **joined
-    )
+    return OverlapTable(labelled=known.labelled, count=pictures, **joined)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What the label maps are to every block of units."""
+
+    marks: Int[np.ndarray, "picture plane row column"]
+    size: tuple[int, int]
+    planes: list[NDArray[np.uint8]]
+    labelled: Int[np.ndarray, "concept"]
+    labelled_measure: Int[np.ndarray, "concept"]
+    halves: tuple[LabelIndex, LabelIndex]
+
+    @classmethod
+    def of(cls, marks: NDArray[np.uint8], raw_size: tuple[int, int], vocabulary_size: int) -> _Labels:
+        size = (marks.shape[2], marks.shape[3])
+        rows, columns = (sample_stride(*pair) for pair in zip(raw_size, size, strict=True))
+        sample = marks[:, :, ::rows, ::columns]
+        choose, measure = (index_labels(sample[half::2], vocabulary_size) for half in (0, 1))
+        counts = [label_counts(marks[half::2], vocabulary_size) for half in (0, 1)]
+        return cls(marks, size, flat_planes(marks), counts[0] + counts[1], counts[1], (choose, measure))
 
 
 def _best_of_block(
-    maps: Float[np.ndarray, "unit picture row column"],
-    marks: Int[np.ndarray, "picture plane row column"],
-    halves: tuple[LabelIndex, LabelIndex],
-    orders: list[NDArray[np.int64]],
+    maps: Float[np.ndarray, "unit picture row column"], known: _Labels, orders: list[NDArray[np.int64]]
 ) -> dict[str, NDArray[Any]]:
     """The fields of `OverlapTable` that depend on levels, for some units."""
-    size = (marks.shape[2], marks.shape[3])
-    thresholds = level_thresholds(maps, size)
-    choose, other = (count_sample(maps[:, half::2], thresholds, halves[half], size) for half in (0, 1))
-    labelled = halves[0].labelled[:, None, None]
-    level = information_quality_ratio(choose.both, choose.hot, labelled, halves[0].pixels).argmax(axis=1)
+    choose, measure = known.halves
+    thresholds = level_thresholds(maps, known.size)
+    counts = count_sample(maps[:, 0::2], thresholds, choose, known.size)
+    others = count_sample(maps[:, 1::2], thresholds, measure, known.size)
+    ratio = information_quality_ratio(counts.both, counts.hot, choose.labelled[:, None, None], choose.pixels)
+    level = ratio.argmax(axis=1)
     chosen = np.take_along_axis(thresholds, level, axis=0)
-    both, hot = count_chosen(maps[:, 1::2], chosen.copy(), thresholds, marks[1::2])
+    both, hot = count_chosen(maps[:, 1::2], chosen, thresholds, known.marks[1::2])
     hot = np.take_along_axis(hot, level, axis=0)
-    labelled = label_counts(marks[1::2], len(both))[:, None]
-    pixels = marks[1::2, 0].size
-    null = shuffled_best(((choose, halves[0]), (other, halves[1])), orders)
+    labelled = known.labelled_measure[:, None]
+    null = shuffled_best(((counts, choose), (others, measure)), orders)
     return {
         "threshold_best": chosen.T.astype(np.float64),
         "level_best": np.array(LEVELS)[level].T,
         "iou_best": (both / np.maximum(hot + labelled - both, 1)).T,
-        "information": information_quality_ratio(both, hot, labelled, pixels).T,
+        "information": information_quality_ratio(both, hot, labelled, known.marks[1::2, 0].size).T,
         "chance": np.quantile(null.max(axis=1), 0.99, axis=0),
         "chance_by_concept": np.quantile(null, 0.99, axis=0).T,
     }
