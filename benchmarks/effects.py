@@ -154,7 +154,7 @@ class Bench:
                 value=self.options.value,
                 segmenter=self.reader,
             )
-            shares.append(float(np.mean([one.after >= 0.3 for one in found] or [0.0])))
+            shares.append(float(np.mean([one.after >= 0.3 for one in found] or [False])))
         return _short(control_of(shares))
 
     def watermark(self) -> dict[str, Any]:

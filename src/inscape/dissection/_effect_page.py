@@ -70,7 +70,7 @@ def page(report: EffectReport) -> str:
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>
 <h1>{escape(title)}</h1>
-<p>{escape(report.model)}, {report.images} pictures from seed {report.seed} on, which no dissection has used.
+<p>{escape(report.model)}, {report.images} pictures from seed {report.seed} on.
 Units: {escape(", ".join(map(str, report.units)))}.</p>
 <table>{figures}</table>
 <figure>{_curve(report)}<figcaption>Area of {escape(report.concept)} as units are switched off, best first;
