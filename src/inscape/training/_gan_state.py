@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -104,18 +106,28 @@ class GanState:
         """Where the weights are."""
         return next(self.networks.generator.parameters()).device
 
-    def apply(self, shards: list[ShardGradients]) -> None:
-        """Take one step with the mean of the shards' gradients, and move the average."""
-        modules = {"generator": self.networks.generator, "discriminator": self.networks.discriminator}
-        for name, module in modules.items():
-            parts = [getattr(shard, name) for shard in shards]
-            for weight, *gradients in zip(module.parameters(), *parts, strict=True):
-                weight.grad = _mean(gradients)
-            self.optimizers[name].step()
+    def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
+        """Take one step with the mean of the shards' gradients, and move the average.
+
+        Args:
+            shards: Of one step.
+            pool: Where both networks take their step at the same time.
+        """
+        steps = [partial(self._step, name, shards) for name in self.optimizers]
+        for _ in map(_call, steps) if pool is None else pool.map(_call, steps):
+            pass
         self.networks.generator.mapping.track(torch.stack([shard.w_mean for shard in shards]))
         self.counters.step += 1
         self.counters.images += self.recipe.batch
         self._average()
+
+    def _step(self, name: str, shards: list[ShardGradients]) -> None:
+        """Let one network take its step."""
+        parts = [getattr(shard, name) for shard in shards]
+        module: nn.Module = getattr(self.networks, name)
+        for weight, *gradients in zip(module.parameters(), *parts, strict=True):
+            weight.grad = _mean(gradients)
+        self.optimizers[name].step()
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -196,15 +208,21 @@ class GanState:
 
 def _adam(weights: Iterable[Tensor], rate: float, lazy: float) -> torch.optim.Adam:
     """Adam without first moment; `lazy` corrects for the extra steps of a lazy penalty (Karras 2020)."""
-    return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, foreach=True)
+    return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, fused=True)
+
+
+def _call(step: Callable[[], None]) -> None:
+    step()
 
 
 def _mean(gradients: list[Tensor | None]) -> Tensor | None:
     present = [gradient for gradient in gradients if gradient is not None]
     if not present:
         return None
-    total = torch.stack(present).sum(dim=0) if len(present) > 1 else present[0]
-    return torch.nan_to_num_(total / len(gradients), nan=0.0, posinf=1e5, neginf=-1e5)
+    total = present[0] / len(gradients)
+    for gradient in present[1:]:
+        total.add_(gradient, alpha=1 / len(gradients))
+    return torch.nan_to_num_(total, nan=0.0, posinf=1e5, neginf=-1e5)
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

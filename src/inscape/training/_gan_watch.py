@@ -57,9 +57,14 @@ class Watch:
         """Remember the losses of a step; their means make a line every thousand pictures."""
         for name, value in numbers.items():
             self._sums[name].append(value)
+        if self._state.counters.images // _LOG_IMAGES > self._logged:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        """Make a line of what was remembered since the last one."""
         counters = self._state.counters
-        if counters.images // _LOG_IMAGES > self._logged:
-            self._logged = counters.images // _LOG_IMAGES
+        self._logged = counters.images // _LOG_IMAGES
+        if self._sums:
             line: dict[str, Any] = {"images": counters.images, "seconds": round(counters.seconds, 1)}
             line |= {name: round(float(np.mean(values)), 5) for name, values in self._sums.items()}
             self._log.append(line)
@@ -67,6 +72,7 @@ class Watch:
 
     def flush(self) -> None:
         """Write the log, and the curves."""
+        self._end_line()
         self._write_lines("log", self._log)
         losses = {
             label: [(line["images"], line[name]) for line in self._log if name in line]

@@ -151,7 +151,7 @@ class _Run:
 
     def _step(self, pool: ThreadPoolExecutor) -> dict[str, float]:
         shards = list(pool.map(self._shard, range(self.recipe.shards)))
-        self.state.apply(shards)
+        self.state.apply(shards, pool)
         names = {name for shard in shards for name in shard.numbers}
         numbers = {name: float(np.mean([shard.numbers[name] for shard in shards])) for name in sorted(names)}
         if "path" in numbers:

@@ -61,7 +61,7 @@ class GanRecipe:
     r1_fraction: float = 0.5
     path_weight: float = 0.0
     path_every: int = 4
-    mixing: float = 0.5
+    mixing: float = 0.2
     flips: bool = False
     average_images: int = 10_000
     average_warm_up: float = 0.05
