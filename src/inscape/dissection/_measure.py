@@ -36,30 +36,24 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
         vocabulary_size: The concepts and 0.
         progress: Advances by units.
     """
-    activations, labels = kept.layer(layer), kept.labels.whole()
-    tables, levels = [], []
-    with progress.task(f"Comparing units of {layer}", total=activations.shape[1], unit="units") as task:
-        for _, block in activations.unit_blocks():
-            tables.append(overlap_table(block, labels, vocabulary_size=vocabulary_size))
-            levels.append(quantiles(block, LEVELS))
-            task.advance(block.shape[1])
+    activations = kept.layer(layer)
+    table = overlap_table(
+        activations, kept.labels.whole(), vocabulary_size=vocabulary_size, progress=progress
+    )
+    levels = [quantiles(block, LEVELS) for _, block in activations.unit_blocks()]
     conditional, mean = conditional_means(activations, kept.labels, vocabulary_size)
     values = UnitValues(
         levels=LEVELS,
         quantiles=torch.from_numpy(np.concatenate(levels, axis=1)),
         mean=mean,
         conditional_mean=conditional,
-        iou=_by_concept([table.iou for table in tables]),
-        iou_best=_by_concept([table.iou_best for table in tables]),
-        chance=_by_concept([table.chance_by_concept for table in tables]),
+        iou=_by_concept(table.iou),
+        iou_best=_by_concept(table.iou_best),
+        chance=_by_concept(table.chance_by_concept),
     )
-    return Measured(
-        threshold=np.concatenate([table.threshold for table in tables]),
-        threshold_best=np.concatenate([table.threshold_best[:, 1:] for table in tables]),
-        values=values,
-    )
+    return Measured(table.threshold, table.threshold_best[:, 1:], values)
 
 
-def _by_concept(tables: list[Float[np.ndarray, "unit concept"]]) -> Float[Tensor, "concept unit"]:
-    """Blocks of units joined, without the column of index 0."""
-    return torch.from_numpy(np.ascontiguousarray(np.concatenate(tables)[:, 1:].T, dtype=np.float32))
+def _by_concept(table: Float[np.ndarray, "unit concept"]) -> Float[Tensor, "concept unit"]:
+    """A table without the column of index 0."""
+    return torch.from_numpy(np.ascontiguousarray(table[:, 1:].T, dtype=np.float32))
