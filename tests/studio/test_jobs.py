@@ -192,3 +192,30 @@ def test_jobs_that_make_no_sense_are_refused_at_once(client, path, body, status)
     answer = client.post(f"/api/models/small/{path}", json=body)
     assert (answer.status_code, answer.json().keys()) == (status, {"title", "detail", "hint"})
     assert client.get("/api/jobs").json()["jobs"] == []
+
+
+def test_an_effects_job_ends_with_what_the_library_measures(client, studio, monkeypatch):
+    from inscape.dissection import effects
+    from inscape.dissection.variants import fitting_segmenter
+    from studio.conftest import ByUnits
+
+    fresh = studio.library.fresh("small")
+    labels = ByUnits(fresh, "layer16a")
+    monkeypatch.setattr(studio.library, "fresh", lambda name: fresh)
+    monkeypatch.setattr(effects, "fitting_segmenter", lambda model, named: fitting_segmenter(model, labels))
+    body = {"layer": "layer16a", "units": [0, 4, 5], "concept": "light", "images": 20}
+    answer = client.post("/api/models/small/effects", json=body)
+    assert answer.status_code == 202, answer.text
+    identifier = answer.json()["id"]
+    for _ in range(2000):
+        job = client.get(f"/api/jobs/{identifier}").json()
+        if job["finished"]:
+            break
+        time.sleep(0.01)
+    assert (job["state"], job["error"]) == ("done", None)
+    result = job["result"]
+    assert (result["concept"], result["images"], result["units"]) == ("light", 20, [0, 4, 5])
+    assert result["control"]["sets"] == 20
+    assert [count for count, _ in result["curve"]] == [0, 1, 2, 3]
+    assert result["strip_image"].startswith("data:image/webp;base64,")
+    assert client.get("/api/jobs").json()["jobs"][0]["result"] is None

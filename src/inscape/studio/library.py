@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape.errors import ModelNotFoundError, UnsupportedError, unknown_name
-from inscape.models import Card, names, open_model
-from inscape.models import card as shipped_card
+from inscape.models import Card, folder_of, names, open_model
 from inscape.studio.schemas import LayerInfo, ModelInfo
 
 if TYPE_CHECKING:
@@ -29,14 +29,15 @@ class Library:
     def __init__(
         self, folders: Mapping[str, Path], *, device: str, dissected: Callable[[str, str], bool]
     ) -> None:
-        self._folders = dict(folders)
+        shipped = {name: folder_of(name) for name in names()}
+        self._folders = {**folders, **{name: path for name, path in shipped.items() if name not in folders}}
         self.device = device
         self._dissected = dissected
         self._open: dict[str, Generator] = {}
 
     def names(self) -> list[str]:
         """The models that were named at the start, then the shipped ones."""
-        return [*self._folders, *(name for name in names() if name not in self._folders)]
+        return list(self._folders)
 
     def card(self, name: str) -> Card:
         """The card of a model, without its weights.
@@ -44,15 +45,18 @@ class Library:
         Raises:
             ModelNotFoundError: The studio offers no such model.
         """
-        if name in self._folders:
-            return Card.read(self._folders[name] / "card.json")
-        if name not in names():
-            raise ModelNotFoundError(*unknown_name("model", name[:120], self.names()))
-        return shipped_card(name)
+        path = self.folder(name) / "card.json"
+        return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
-    def folder(self, name: str) -> Path | None:
-        """The folder of a model that was named at the start; `None` for a shipped one."""
-        return self._folders.get(name)
+    def folder(self, name: str) -> Path:
+        """The folder of a model.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+        """
+        if name not in self._folders:
+            raise ModelNotFoundError(*unknown_name("model", name[:120], self.names()))
+        return self._folders[name]
 
     def default(self) -> str | None:
         """The first model that can be painted with."""
@@ -89,7 +93,7 @@ class Library:
         from inscape.models import Generator
 
         self.paintable(name)
-        model = open_model(self._folders.get(name, name), device=self.device)
+        model = open_model(self.folder(name), device=self.device)
         assert isinstance(model, Generator)
         return model
 
@@ -124,6 +128,12 @@ class Library:
             licence=card.licence,
             paintable=_paints(card),
         )
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, stamp: int) -> Card:
+    """A card, once per state of its file."""
+    return Card.read(path)
 
 
 def _paints(card: Card) -> bool:

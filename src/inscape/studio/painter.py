@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inscape.painting import PaintSession
 
 JPEG_QUALITY = 92
+_LATENTS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Painter:
         self._library = library
         self._reports = reports
         self._sessions: dict[str, PaintSession] = {}
+        self._latents: dict[Place, Latent] = {}
 
     def session(self, model: str) -> PaintSession:
         """The painting session of a model, which keeps what lies below the brush."""
@@ -65,8 +67,12 @@ class Painter:
 
     def latent(self, place: Place) -> Latent:
         """The latent of a picture."""
-        z_dim = self._library.paintable(place.model).latent["z_dim"]
-        return Latent("z", z_from_seed(place.seed, z_dim), place.truncation)
+        if place not in self._latents:
+            z_dim = self._library.paintable(place.model).latent["z_dim"]
+            if len(self._latents) >= _LATENTS_KEPT:
+                self._latents.clear()
+            self._latents[place] = Latent("z", z_from_seed(place.seed, z_dim), place.truncation)
+        return self._latents[place]
 
     def edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
         """The edit that a stroke stands for.

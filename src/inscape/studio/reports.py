@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from inscape import storage
 from inscape.errors import ConceptError, FormatError, LayerError, UnitError, unknown_name
-from inscape.models import folder_of
 from inscape.reports import read_report_json
 from inscape.studio.colours import colour_of
 from inscape.studio.library import Library
@@ -38,7 +37,7 @@ class Reports:
     def kept_at(self, model: str, layer: str) -> Path:
         """The folder for a report that is made here; another for other weights of the same name."""
         self._library.card(model).layer(layer)
-        weights = self._model_folder(model) / "weights.safetensors"
+        weights = self._library.folder(model) / "weights.safetensors"
         key = _hash_of(weights, weights.stat().st_mtime_ns)[:12] if weights.is_file() else "none"
         return self._folder / f"{storage.content_key(model)[:8]}-{key}" / layer
 
@@ -48,7 +47,7 @@ class Reports:
         Raises:
             ModelNotFoundError, LayerError: There is no such model or layer.
         """
-        shipped = self._model_folder(model) / "report"
+        shipped = self._library.folder(model) / "report"
         for folder in (self.kept_at(model, layer), shipped / layer, shipped):
             if (folder / "report.json").is_file() and self._document(folder).get("layer") == layer:
                 return folder
@@ -166,10 +165,6 @@ class Reports:
             stream = io.BytesIO()
             strip.crop((0, 0, size, size)).save(stream, "WEBP", quality=85)
         return stream.getvalue()
-
-    def _model_folder(self, model: str) -> Path:
-        self._library.card(model)
-        return self._library.folder(model) or folder_of(model)
 
     def _need(self, model: str, layer: str) -> Path:
         folder = self.find(model, layer)
