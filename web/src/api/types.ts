@@ -703,7 +703,10 @@ export interface components {
              */
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
-            /** Result */
+            /**
+             * Result
+             * @description Left out of the list of jobs.
+             */
             result?: {
                 [key: string]: unknown;
             } | null;

@@ -11,7 +11,7 @@ import { PANELS } from "./panels";
 import { go, router } from "./router";
 
 function Toasts() {
-  const { toasts } = useStore(messages);
+  const { toasts } = useStore(messages, "toasts");
   return (
     <section class="toasts" aria-label="Messages">
       {toasts.map((one) => (
@@ -49,8 +49,8 @@ function Toasts() {
 
 /** For screen readers, and for tests: what just happened, and whether it is kept. */
 function Status() {
-  const { said } = useStore(messages);
-  const { save } = useStore(paint);
+  const { said } = useStore(messages, "said");
+  const { save } = useStore(paint, "save");
   return (
     <p
       class="sr-only"
@@ -65,7 +65,7 @@ function Status() {
 }
 
 function Disconnected() {
-  const { connection } = useStore(paint);
+  const { connection } = useStore(paint, "connection");
   if (connection !== "lost") return null;
   return (
     <div class="banner" role="alert" data-testid="disconnected">
@@ -79,7 +79,7 @@ function Disconnected() {
 }
 
 export function App() {
-  const { route } = useStore(router);
+  const { route } = useStore(router, "route");
   const [help, setHelp] = useState(false);
   const panel = PANELS.find((one) => one.name === route.page) ?? PANELS[0];
   useEffect(

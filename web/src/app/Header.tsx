@@ -9,7 +9,7 @@ import { setTheme, THEMES, themeStore } from "./theme";
 const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
 
 function ThemeButton() {
-  const { theme } = useStore(themeStore);
+  const { theme } = useStore(themeStore, "theme");
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   const label = `Colours: ${theme}. Change to ${next}`;
   return (
@@ -24,7 +24,7 @@ function ThemeButton() {
 }
 
 export function Header({ page, onHelp }: { page: string; onHelp: () => void }) {
-  const { connection } = useStore(paint);
+  const { connection } = useStore(paint, "connection");
   return (
     <header class="header">
       <a

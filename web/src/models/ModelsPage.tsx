@@ -112,7 +112,7 @@ function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
 
 /** The models that are here, and what is known of them. */
 export function ModelsPage() {
-  const { route } = useStore(router);
+  const { route } = useStore(router, "route");
   const { value, problem } = useLoaded("models", api.models);
   if (problem) return <Notice {...problem} />;
   const models = value?.models ?? [];

@@ -31,7 +31,7 @@ function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
 
 /** Units typed by hand: 3, 5, 8-12. */
 function UnitsField() {
-  const { brush, layer, model } = useStore(paint);
+  const { brush, layer, model } = useStore(paint, "brush", "layer", "model");
   const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
   const chosen = brush && brush.concept === null ? formatUnits(brush.units) : "";
   const [text, setText] = useState(chosen);
@@ -75,7 +75,14 @@ function UnitsField() {
 
 /** What to paint with. */
 export function BrushPanel() {
-  const { brushes, brush, layer, model, models } = useStore(paint);
+  const { brushes, brush, layer, model, models } = useStore(
+    paint,
+    "brushes",
+    "brush",
+    "layer",
+    "model",
+    "models",
+  );
   const layers = model?.layers.filter((one) => one.size > 0) ?? [];
   return (
     <section class="panel brushes" aria-label="Brushes">

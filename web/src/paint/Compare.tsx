@@ -5,7 +5,7 @@ import { look, paint } from "./session";
 
 /** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */
 export function SplitHandle({ canvas }: { canvas: { width: number; height: number } }) {
-  const { compare, split, view } = useStore(look);
+  const { compare, split, view } = useStore(look, "compare", "split", "view");
   if (compare !== "slider" || canvas.width === 0) return null;
   const square = placed(view, canvas);
   const set = (value: number) => look.set({ split: Math.min(1, Math.max(0, value)) });
@@ -46,8 +46,8 @@ export function SplitHandle({ canvas }: { canvas: { width: number; height: numbe
 /** The original beside the painting, panned and zoomed with it. */
 export function OriginalBeside() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { original } = useStore(paint);
-  const { view } = useStore(look);
+  const { original } = useStore(paint, "original");
+  const { view } = useStore(look, "view");
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");

@@ -1,4 +1,6 @@
-import { type Operation, operationLabel } from "../engine/history";
+import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
+import { type Operation, operationLabel, type Placed } from "../engine/history";
 import { countCells } from "../engine/mask";
 import { formatUnits, percent } from "../engine/numbers";
 import { conceptColour } from "../engine/palette";
@@ -12,24 +14,28 @@ const highlight = (operation: Operation) => () =>
   paint.set({ highlighted: operation.kind === "stroke" ? operation.stroke : null });
 const darken = () => paint.set({ highlighted: null });
 
+/** Where a stroke lies, in short; the layer is named where it is not the one painted at now. */
 function detail(operation: Operation): string {
   if (operation.kind !== "stroke") return "";
   const { stroke } = operation;
   const cells = countCells(stroke.mask);
-  const where = `${cells} ${cells === 1 ? "cell" : "cells"} of ${stroke.brush.layer}`;
-  return `${where} · ${percent(stroke.strength)}`;
+  const other = stroke.brush.layer === paint.get().layer ? "" : ` of ${stroke.brush.layer}`;
+  return `${cells} ${cells === 1 ? "cell" : "cells"}${other} · ${percent(stroke.strength)}`;
 }
 
-function Row({ operation, index }: { operation: Operation; index: number }) {
-  const { history } = painter;
-  const { cursor, operations } = history;
-  const placed = operation.kind === "stroke" ? history.find(operation.stroke.id) : undefined;
-  const label = operationLabel(operation, operations);
-  const state = index >= cursor ? "future" : operation.kind === "stroke" && !placed ? "gone" : "";
+interface RowProps {
+  readonly operation: Operation;
+  readonly index: number;
+  readonly state: "" | "current" | "future" | "gone" | "hidden-stroke";
+  readonly placed: Placed | undefined;
+}
+
+function Row({ operation, index, state, placed }: RowProps) {
   const colour = operation.kind === "stroke" ? conceptColour(operation.stroke.brush.concept) : "transparent";
+  const text = detail(operation);
   return (
     <li
-      class={`step ${state} ${placed?.hidden ? "hidden-stroke" : ""}`}
+      class={`step ${state}`}
       data-testid="history-item"
       onMouseEnter={highlight(operation)}
       onMouseLeave={darken}
@@ -37,15 +43,15 @@ function Row({ operation, index }: { operation: Operation; index: number }) {
       <button
         type="button"
         class="step-jump"
-        aria-current={index === cursor - 1 ? "step" : undefined}
+        aria-current={index === painter.history.cursor - 1 ? "step" : undefined}
         onFocus={highlight(operation)}
         onBlur={darken}
         onClick={() => painter.jump(index + 1)}
       >
         <span class="step-dot" style={{ background: colour }} />
         <span class="step-text">
-          <b>{label}</b>
-          {detail(operation) && <small>{detail(operation)}</small>}
+          <b>{operationLabel(operation, painter.history.operations)}</b>
+          {text && <small>{text}</small>}
         </span>
       </button>
       {placed && (
@@ -71,36 +77,75 @@ function Row({ operation, index }: { operation: Operation; index: number }) {
   );
 }
 
+/** One row for each operation, newest first. Rows that say the same as before are not drawn again. */
+function useRows(): VNode[] {
+  const { history } = painter;
+  const drawn = useRef(new Map<string, VNode>());
+  const placed = new Map(history.placed.map((one) => [one.stroke.id, one]));
+  const next = new Map<string, VNode>();
+  const rows = history.operations.map((operation, index) => {
+    const one = operation.kind === "stroke" ? placed.get(operation.stroke.id) : undefined;
+    const gone = operation.kind === "stroke" && !one;
+    const applied = index === history.cursor - 1 ? "current" : gone ? "gone" : "";
+    const state = index >= history.cursor ? "future" : one?.hidden ? "hidden-stroke" : applied;
+    const name = operation.kind === "stroke" ? operation.stroke.id : `${operation.kind}-${index}`;
+    const key = [name, index, state, index === history.cursor - 1, paint.get().layer].join("/");
+    const row = drawn.current.get(key) ?? <Row key={name} {...{ operation, index, state, placed: one }} />;
+    next.set(key, row);
+    return row;
+  });
+  drawn.current = next;
+  return rows.reverse();
+}
+
 function Branches() {
   const { branches } = painter.history;
   if (branches.length === 0) return null;
   return (
-    <ul class="branches">
-      {branches.map((branch, index) => (
-        <li key={`${branch.at}-${branch.operations.length}-${index}`}>
-          <button
-            type="button"
-            class="menu-item"
-            data-testid="history-branch"
-            onClick={() => painter.restore(index)}
-          >
-            <Icon name="branch" size={18} />
-            <span>
-              Bring back {branch.operations.length === 1 ? "a step" : `${branch.operations.length} steps`}{" "}
-              undone after step {branch.at}
-            </span>
-          </button>
-        </li>
-      ))}
-    </ul>
+    <details class="more" open={branches.length === 1}>
+      <summary>{branches.length === 1 ? "Another branch" : `${branches.length} other branches`}</summary>
+      <ul class="branches">
+        {branches.map((branch, index) => (
+          <li key={`${branch.at}-${branch.operations.length}-${index}`}>
+            <button
+              type="button"
+              class="menu-item"
+              data-testid="history-branch"
+              onClick={() => painter.restore(index)}
+            >
+              <Icon name="branch" size={18} />
+              <span>
+                Bring back {branch.operations.length === 1 ? "a step" : `${branch.operations.length} steps`}{" "}
+                from after step {branch.at}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** Which units the last stroke set, and how long the network took. */
+function Fired() {
+  const { units, milliseconds } = useStore(paint, "units", "milliseconds");
+  if (units.length === 0) return null;
+  return (
+    <details class="more fired">
+      <summary>
+        The last stroke set {units.length} {units.length === 1 ? "unit" : "units"}
+      </summary>
+      <p data-testid="fired-units">{formatUnits(units)}</p>
+      <p class="hint">{Math.max(1, Math.round(milliseconds))} ms in the network</p>
+    </details>
   );
 }
 
 /** What was done, newest first: jump anywhere, hide or delete single strokes, bring back what was undone. */
 export function HistoryPanel() {
-  const { version, units, milliseconds } = useStore(paint);
+  const { version } = useStore(paint, "version", "layer");
   const { operations, cursor } = painter.history;
-  const rows = operations.map((operation, index) => ({ operation, index })).reverse();
+  const rows = useRows();
   return (
     <section class="panel history" aria-label="History" data-version={version}>
       <h2>
@@ -110,9 +155,7 @@ export function HistoryPanel() {
         </small>
       </h2>
       <ol class="steps" reversed>
-        {rows.map(({ operation, index }) => (
-          <Row key={index} operation={operation} index={index} />
-        ))}
+        {rows}
         <li class="step">
           <button
             type="button"
@@ -128,15 +171,7 @@ export function HistoryPanel() {
         </li>
       </ol>
       <Branches />
-      {units.length > 0 && (
-        <details class="more fired">
-          <summary>
-            The last stroke set {units.length} {units.length === 1 ? "unit" : "units"}
-          </summary>
-          <p data-testid="fired-units">{formatUnits(units)}</p>
-          <p class="hint">{Math.max(1, Math.round(milliseconds))} ms in the network</p>
-        </details>
-      )}
+      <Fired />
     </section>
   );
 }

@@ -54,7 +54,13 @@ function useSize(element: { current: HTMLElement | null }): { width: number; hei
 }
 
 function Hint() {
-  const { firstVisit, brush, brushes, connection } = useStore(paint);
+  const { firstVisit, brush, brushes, connection } = useStore(
+    paint,
+    "firstVisit",
+    "brush",
+    "brushes",
+    "connection",
+  );
   if (!firstVisit || !brush || brushes.length === 0 || connection !== "open") return null;
   return (
     <p class="stage-hint">
@@ -67,9 +73,9 @@ function Hint() {
 export function PaintPage() {
   const stage = useRef<HTMLDivElement>(null);
   const size = useSize(stage);
-  const { model, models, connection } = useStore(paint);
-  const { compare, peek } = useStore(look);
-  const { route } = useStore(router);
+  const { model, models, connection } = useStore(paint, "model", "models", "connection");
+  const { compare, peek } = useStore(look, "compare", "peek");
+  const { route } = useStore(router, "route");
   usePaintActions();
   useAddress(route);
   const over = useDropping();

@@ -9,7 +9,7 @@ const COUNT = 12;
 
 /** Other pictures of the model to paint on. */
 export function PictureStrip() {
-  const { model, seed } = useStore(paint);
+  const { model, seed } = useStore(paint, "model", "seed");
   const [start, setStart] = useState(pageOf(seed, COUNT));
   const [text, setText] = useState(String(seed));
   useEffect(() => {

@@ -16,7 +16,7 @@ const TEXT = {
 
 /** Whether the work is kept, always in sight. */
 export function SaveState() {
-  const { save, painting } = useStore(paint);
+  const { save, painting } = useStore(paint, "save", "painting");
   const good = save === "saved" || save === "new";
   const reload = () => {
     if (painting) void openPainting(painting).catch((error: unknown) => complain(problemOf(error)));

@@ -156,7 +156,7 @@ function onKey(event: KeyboardEvent): void {
 /** The picture, and everything that happens on it. */
 export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { hand, compare } = useStore(look);
+  const { hand, compare } = useStore(look, "hand", "compare");
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;

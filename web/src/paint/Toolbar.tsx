@@ -16,7 +16,7 @@ const COMPARE_NAMES: Readonly<Record<Compare, string>> = {
 
 /** How the brush works. */
 export function BrushTools() {
-  const { mode, strength, diameter } = useStore(paint);
+  const { mode, strength, diameter } = useStore(paint, "mode", "strength", "diameter");
   const cells = diameter === 1 ? "1 cell" : `${diameter} cells`;
   return (
     <div class="tools" role="toolbar" aria-label="Brush">
@@ -57,8 +57,8 @@ export function BrushTools() {
 
 /** Undo, compare, share. */
 export function PictureTools() {
-  const { version } = useStore(paint);
-  const { compare, grid } = useStore(look);
+  const { version } = useStore(paint, "version");
+  const { compare, grid } = useStore(look, "compare", "grid");
   const { canUndo, canRedo, placed } = painter.history;
   return (
     <div class="tools picture-tools" role="toolbar" aria-label="Picture" data-version={version}>

@@ -7,7 +7,17 @@ import { applyTools, openPainting, openSeed, paint, selectLayer, selectModel } f
 
 /** Hold the address bar and the page together: what is shown is written there, Back and links are followed. */
 export function useAddress(route: Route): void {
-  const { model, seed, layer, brush, mode, strength, diameter, painting } = useStore(paint);
+  const { model, seed, layer, brush, mode, strength, diameter, painting } = useStore(
+    paint,
+    "model",
+    "seed",
+    "layer",
+    "brush",
+    "mode",
+    "strength",
+    "diameter",
+    "painting",
+  );
   const written = useRef<{ picture: string; painting: string } | null>(null);
   const picture = `${model?.name ?? ""}/${seed}`;
 

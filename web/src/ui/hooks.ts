@@ -2,12 +2,24 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Problem, problemOf } from "../api/client";
 import type { Store } from "../engine/store";
 
-/** The state of a store; the component is drawn again when it changes. */
-export function useStore<State extends object>(store: Store<State>): State {
-  const [state, setState] = useState(store.get());
+/** Some fields of a store; the component is drawn again when one of them changes, and only then. */
+export function useStore<State extends object, Key extends keyof State>(
+  store: Store<State>,
+  ...keys: readonly Key[]
+): Pick<State, Key> {
+  const [state, setState] = useState<Pick<State, Key>>(store.get());
+  const drawn = useRef<Pick<State, Key>>(state);
+  drawn.current = state;
   useEffect(() => {
-    setState(store.get());
-    return store.subscribe(() => setState(store.get()));
+    const look = () => {
+      const now = store.get();
+      if (keys.some((key) => !Object.is(now[key], drawn.current[key]))) {
+        drawn.current = now;
+        setState(now);
+      }
+    };
+    look();
+    return store.subscribe(look);
   }, [store]);
   return state;
 }

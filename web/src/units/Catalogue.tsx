@@ -48,7 +48,7 @@ export function Catalogue({
   report: ReportInfo;
   others: readonly string[];
 }) {
-  const { route } = useStore(router);
+  const { route } = useStore(router, "route");
   const { q = "", concept = "", compare = "", unit = "", all = "" } = route.query;
   const sort = oneOf(route.query.sort, SORTS, "best");
   const [limit, setLimit] = useState(PAGE);

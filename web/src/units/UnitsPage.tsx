@@ -7,7 +7,7 @@ import { DissectPanel } from "./DissectPanel";
 
 /** What the units of a layer are. */
 export function UnitsPage() {
-  const { route } = useStore(router);
+  const { route } = useStore(router, "route");
   const models = useLoaded("models", api.models);
   const list = models.value?.models.filter((one) => one.kind === "generator" && one.layers.length > 0) ?? [];
   const model = list.find((one) => one.name === route.query.model) ?? list[0];
