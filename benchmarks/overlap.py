@@ -68,8 +68,8 @@ def main() -> None:
     )
     parser.add_argument("--pictures", type=int, default=60)
     parser.add_argument("--units", type=int, default=512)
-    parser.add_argument("--repeats", type=int, default=7, help="runs of Inscape; the median counts")
-    parser.add_argument("--reference-repeats", type=int, default=1, help="runs of the reference")
+    parser.add_argument("--repeats", type=int, default=7, help="runs of Inscape; the least disturbed counts")
+    parser.add_argument("--reference-repeats", type=int, default=2, help="runs of the reference; likewise")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -82,7 +82,7 @@ def main() -> None:
     slow, (thresholds, iou) = cpu_seconds(
         lambda: reference.table_of_top(activations, labels, VOCABULARY, FRACTION), options.reference_repeats
     )
-    own, plain = float(np.median(ours)), float(np.median(slow))
+    own, plain = min(ours), min(slow)
     print(
         json.dumps(
             {
@@ -94,6 +94,7 @@ def main() -> None:
                 "cpu_seconds": round(own, 4),
                 "cpu_seconds_all": [round(second, 4) for second in ours],
                 "reference_cpu_seconds": round(plain, 3),
+                "reference_cpu_seconds_all": [round(second, 3) for second in slow],
                 "ratio": round(plain / own, 1),
                 "largest_iou_difference": float(np.abs(overlap.iou() - iou.numpy()).max()),
                 "largest_threshold_difference": float(np.abs(overlap.thresholds - thresholds.numpy()).max()),

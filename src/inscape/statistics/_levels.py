@@ -31,7 +31,7 @@ LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 
 
 _LEVEL_PICTURES = 128
 _PICTURES_AT_ONCE = 8
-_PIXELS_AT_ONCE = 256
+_MASKS_AT_ONCE = 1 << 18  # what fits in a core's second-level cache together with the values
 
 
 @dataclass
@@ -173,15 +173,16 @@ class _HotCounter:
 
     def __init__(self, thresholds: Float[np.ndarray, "level unit"]) -> None:
         self._limits = thresholds[:, :, None]
-        shape = (*thresholds.shape, _PIXELS_AT_ONCE)
+        self._pixels = max(64, _MASKS_AT_ONCE // thresholds.size)
+        shape = (*thresholds.shape, self._pixels)
         self._recent = np.zeros(shape, dtype=np.uint8)
         self._masks = np.empty(shape, dtype=bool)
         self._additions = 0
         self._total = np.zeros(thresholds.shape, dtype=np.int64)
 
     def add(self, values: Float[np.ndarray, "pixel unit"]) -> None:
-        for start in range(0, len(values), _PIXELS_AT_ONCE):
-            some = np.ascontiguousarray(values[start : start + _PIXELS_AT_ONCE].T)
+        for start in range(0, len(values), self._pixels):
+            some = np.ascontiguousarray(values[start : start + self._pixels].T)
             masks = self._masks[:, :, : some.shape[1]]
             recent = self._recent[:, :, : some.shape[1]]
             np.greater(some, self._limits, out=masks)
