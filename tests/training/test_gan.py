@@ -13,7 +13,14 @@ from PIL import Image
 from tests.training.small_recipe import RECIPE
 
 from inscape import scenes, storage
-from inscape.errors import CancelledError, FormatError, NotFoundError, UsageError, ValueRangeError
+from inscape.errors import (
+    CancelledError,
+    FormatError,
+    NotFoundError,
+    UnsupportedError,
+    UsageError,
+    ValueRangeError,
+)
 from inscape.models import Generator, open_model
 from inscape.progress import CallbackProgress
 from inscape.training import recipe, train
@@ -128,3 +135,22 @@ def test_wrong_requests_are_refused_with_a_reason(tmp_path: Path) -> None:
         train("town-segmenter", tmp_path, 1, start="shipped")
     with pytest.raises(ValueRangeError, match="0 minutes or more"):
         train_gan(RECIPE, tmp_path, -1)
+
+
+def test_a_run_begins_small_and_grows_where_the_recipe_says(tmp_path: Path) -> None:
+    growing = replace(RECIPE, growth={8: 24})
+    assert [growing.size_at(images) for images in (0, 23, 24)] == [8, 8, 16]
+    train_gan(growing, tmp_path, 5, options=options(16, sample_every=16), device="cpu")
+    _, metadata = storage.load_tensors(tmp_path / "checkpoint.safetensors")
+    assert json.loads(metadata["generator"])["resolution"] == 8
+    train_gan(growing, tmp_path, 5, options=options(48, sample_every=16), device="cpu")
+    _, metadata = storage.load_tensors(tmp_path / "checkpoint.safetensors")
+    assert json.loads(metadata["generator"])["resolution"] == 16
+    assert json.loads(metadata["discriminator"])["from_rgb"] == [8, 16]
+    sizes = {}
+    for grid in sorted((tmp_path / "samples").iterdir()):
+        with Image.open(grid) as picture:
+            sizes[int(grid.stem)] = picture.size[0]
+    assert sizes == {16: 64, 32: 128, 48: 128}
+    with pytest.raises(UnsupportedError, match="cannot shrink"):
+        train_gan(replace(RECIPE, size=8), tmp_path, 5, options=options(64), device="cpu")

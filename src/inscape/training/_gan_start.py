@@ -31,9 +31,10 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
     """
     if start == "scratch":
         torch.manual_seed(recipe.seed)
+        first = replace(recipe, size=recipe.size_at(0))
         generator, discriminator = (
-            StyleGAN2(generator_config(recipe)),
-            Discriminator(discriminator_config(recipe)),
+            StyleGAN2(generator_config(first)),
+            Discriminator(discriminator_config(first)),
         )
         return GanState(recipe, generator, discriminator, device=device)
     if start == "shipped":
@@ -41,12 +42,20 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
     else:
         path = Path(start)
         path = path / "checkpoint.safetensors" if path.is_dir() else path
-    state = GanState.load(path, recipe, device)
-    while state.networks.generator.config.resolution < recipe.size:
-        state = grown(state, device)
-    if state.networks.generator.config.resolution > recipe.size:
+    return grown_to(GanState.load(path, recipe, device), recipe.size)
+
+
+def grown_to(state: GanState, size: int) -> GanState:
+    """A state that draws pictures of a size: doubled as often as that takes.
+
+    Raises:
+        UnsupportedError: Its pictures are larger already.
+    """
+    while state.size < size:
+        state = grown(state, state.device)
+    if state.size > size:
         raise UnsupportedError(
-            f"{path} draws pictures larger than {recipe.size} pixels; a generator cannot shrink."
+            f"This run draws pictures of {state.size} pixels; a generator cannot shrink to {size}."
         )
     return state
 

@@ -106,6 +106,11 @@ class GanState:
         """Where the weights are."""
         return next(self.networks.generator.parameters()).device
 
+    @property
+    def size(self) -> int:
+        """Height and width of the pictures."""
+        return self.networks.generator.config.resolution
+
     def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
         """Take one step with the mean of the shards' gradients, and move the average.
 

@@ -39,6 +39,10 @@ class Watch:
         self._logged = state.counters.images // _LOG_IMAGES
         self._distance: WorldDistance | None = None
 
+    def follow(self, state: GanState) -> None:
+        """Look at another state from now on: the one that has grown."""
+        self._state = state
+
     def _kept_lines(self, name: str) -> list[dict[str, Any]]:
         """Lines of an earlier run, without those after its last checkpoint."""
         path = self._out / f"{name}.jsonl"
@@ -109,7 +113,7 @@ class Watch:
         """Write the distance of a thousand pictures to the world, where it has a shipped segmenter."""
         recipe = self._state.recipe
         name = f"{recipe.world}-segmenter"
-        if name not in segmenters.segmenter_names():
+        if self._state.size != recipe.size or name not in segmenters.segmenter_names():
             return
         if self._distance is None:
             segmenter = segmenters.open_segmenter(name, device=self._state.device)

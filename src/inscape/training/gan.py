@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as functional
 from torch import Tensor
 
 from inscape.errors import ValueRangeError
 from inscape.models.devices import resolve_device
 from inscape.progress import Progress, SilentProgress
-from inscape.training._gan_start import first_state
+from inscape.training._gan_start import first_state, grown_to
 from inscape.training._gan_state import GanState
 from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
 from inscape.training._gan_watch import Watch
@@ -96,7 +97,9 @@ class _Run:
         self.recipe, self.out, self.options = recipe, out, options
         self.checkpoint = out / CHECKPOINT
         if self.checkpoint.exists():
-            self.state = GanState.load(self.checkpoint, recipe, device)
+            state = GanState.load(self.checkpoint, recipe, device)
+            least = min(state.size, recipe.size)
+            self.state = grown_to(state, max(least, recipe.size_at(state.counters.images)))
         else:
             self.state = first_state(recipe, options.start, device)
         self.watch = Watch(self.state, out)
@@ -115,19 +118,18 @@ class _Run:
 
     def train(self, seconds: float, progress: Progress) -> None:
         """Take steps until the time is over; always leaves a checkpoint."""
-        counters, options = self.state.counters, self.options
-        before, started = counters.seconds, time.monotonic()
+        most = self.options.images or float("inf")
+        before, started = self.state.counters.seconds, time.monotonic()
         saved = started
         with (
-            progress.task("Training", total=options.images, unit="pictures") as task,
+            progress.task("Training", total=self.options.images, unit="pictures") as task,
             _threads(self.recipe) as pool,
         ):
             try:
-                while time.monotonic() - started < seconds and counters.images < (
-                    options.images or float("inf")
-                ):
+                while time.monotonic() - started < seconds and self.state.counters.images < most:
+                    self._grow()
                     numbers = self._step(pool)
-                    counters.seconds = before + time.monotonic() - started
+                    self.state.counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
                     task.advance(self.recipe.batch)
                     self._look()
@@ -141,6 +143,12 @@ class _Run:
         """Write the checkpoint and the curves."""
         self.watch.flush()
         self.state.save(self.checkpoint)
+
+    def _grow(self) -> None:
+        """Double the size where the recipe says so."""
+        if self.state.size < (size := self.recipe.size_at(self.state.counters.images)):
+            self.state = grown_to(self.state, size)
+            self.watch.follow(self.state)
 
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
@@ -181,7 +189,8 @@ class _Run:
             mirrored = random.random(count) < 0.5
             pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
         tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.state.device)
-        return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        images = tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        return functional.avg_pool2d(images, self.recipe.size // self.state.size)
 
 
 def _crossed(images: int, batch: int, every: int) -> bool:
