@@ -17,7 +17,12 @@ from inscape.models import Card, Generator, Layer
 CELLS, SIZE = 8, 16
 DOORS, TREES, UNITS = (0, 1), (2, 3, 4, 5), 40
 VOCABULARY = Vocabulary(
-    [Concept("door", "object"), Concept("tree", "object"), Concept("wall", "object"), Concept("red", "colour")]
+    [
+        Concept("door", "object"),
+        Concept("tree", "object"),
+        Concept("wall", "object"),
+        Concept("red", "colour"),
+    ]
 )
 
 
@@ -123,5 +128,3 @@ def planted_generator(stops: bool = True) -> Generator:
         latent={"z_dim": 4, "w_dim": 4, "num_ws": 1},
     )
     return Generator(Network(stops).eval(), card)
-
-
