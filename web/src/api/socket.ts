@@ -42,6 +42,7 @@ interface Ground {
 
 /** The WebSocket that paints. It reconnects by itself, and sends the ground again when it has. */
 export class PaintSocket {
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: read in `draw`, by destructuring
   private socket: WebSocket | null = null;
   private sent: Ground | null = null;
   private number = 0;
@@ -73,8 +74,8 @@ export class PaintSocket {
     const { socket } = this;
     if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
     this.sendGround(socket, drawing);
-    this.number += 1;
-    const seq = this.number;
+    const seq = this.number + 1;
+    this.number = seq;
     const { live } = drawing;
     const stroke = live && { ...settingsOf(live), height: live.mask.size, width: live.mask.size };
     const header = { seq, final: drawing.final, ...(stroke ? { stroke } : {}) };

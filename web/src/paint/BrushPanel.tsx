@@ -1,9 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { BrushInfo } from "../api/client";
 import { go } from "../app/router";
 import { formatUnits, parseUnits } from "../engine/numbers";
 import { conceptColour, conceptIcon } from "../engine/palette";
-import { sameBrush } from "../engine/stroke";
+import { type Brush, sameBrush } from "../engine/stroke";
 import { Button, Notice, Select } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
@@ -11,8 +11,13 @@ import { brushOf, openSeed, paint, pickUnits, selectLayer, selectModel } from ".
 
 function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
   const icon = conceptIcon(brush.concept);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (chosen) button.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return (
     <button
+      ref={button}
       type="button"
       class="brush"
       data-testid={`brush-${brush.concept}`}
@@ -73,7 +78,21 @@ function UnitsField() {
   );
 }
 
-/** What to paint with. */
+function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen: Brush | null }) {
+  return (
+    <div class="brush-list">
+      {brushes.map((one) => (
+        <BrushButton
+          key={one.concept}
+          brush={one}
+          chosen={chosen !== null && sameBrush(chosen, brushOf(one.concept, one.layer, one.top))}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** What to paint with: things first; their parts, materials and kinds are one step away. */
 export function BrushPanel() {
   const { brushes, brush, layer, model, models } = useStore(
     paint,
@@ -83,18 +102,12 @@ export function BrushPanel() {
     "model",
     "models",
   );
+  const things = brushes.filter((one) => one.plane === "object");
+  const others = things.length > 0 ? brushes.filter((one) => one.plane !== "object") : [];
   const layers = model?.layers.filter((one) => one.size > 0) ?? [];
   return (
     <section class="panel brushes" aria-label="Brushes">
-      <div class="brush-list">
-        {brushes.map((one) => (
-          <BrushButton
-            key={one.concept}
-            brush={one}
-            chosen={brush !== null && sameBrush(brush, brushOf(one.concept, one.layer, one.top))}
-          />
-        ))}
-      </div>
+      <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
       {model && brushes.length === 0 && (
         <Notice title="No brushes at this layer yet" detail="Its units have not been compared with concepts.">
           <Button
@@ -104,8 +117,12 @@ export function BrushPanel() {
           />
         </Notice>
       )}
-      <details class="more" open={brush?.concept === null}>
-        <summary>Layer and units</summary>
+      <details
+        class="more"
+        open={brush?.concept === null || others.some((one) => one.concept === brush?.concept)}
+      >
+        <summary>More</summary>
+        <BrushList brushes={others} chosen={brush} />
         {models.length > 1 && model && (
           <Select
             label="Model"
