@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -13,7 +15,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import inscape
-from inscape.editing import Recipe
 from inscape.models import open_model
 from inscape.pictures import read_recipe
 from inscape.studio.painter import jpeg
@@ -165,32 +166,27 @@ def test_names_in_a_recipe_stay_text(client):
     assert painting["operations"][0]["stroke"]["concept"] == "<img src=x onerror=alert(1)>"
 
 
-def test_the_python_line_draws_the_same_picture(client, model_folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize("form", ["cli", "python"])
+def test_the_copied_lines_write_the_exported_file(client, tmp_path, form):
     painting = start(client, 2)
-    command = client.get(f"/api/paintings/{painting['id']}/command").json()
+    command = client.get(f"/api/paintings/{painting['id']}/command").json()[form]
     exported = client.get(f"/api/paintings/{painting['id']}/export.png").content
-    monkeypatch.chdir(tmp_path)
-    shipped = open_model(model_folder, device="cpu")
-    original = inscape.replay
-    monkeypatch.setattr(inscape, "replay", lambda recipe: original(recipe, model=shipped), raising=False)
-    exec(compile(command["python"], "copied", "exec"), {})
+    inscape_command = tmp_path / "inscape"
+    inscape_command.write_text(f'#!/bin/sh\nexec {sys.executable} -m inscape "$@"\n')
+    inscape_command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    line = ["sh", "-c", command] if form == "cli" else [sys.executable, "-c", command]
+    subprocess.run(line, cwd=tmp_path, env=environment, check=True, capture_output=True)
     (written,) = tmp_path.glob("inscape-*.png")
-    assert (pixels(written.read_bytes()) == pixels(exported)).all()
+    assert written.read_bytes() == exported
 
 
-def test_the_command_line_holds_the_whole_recipe(client, tmp_path):
-    painting = start(client, 2)
-    command = client.get(f"/api/paintings/{painting['id']}/command").json()["cli"]
-    (tmp_path / "inscape").write_text(f"#!{sys.executable}\nimport sys; print(sys.argv[1:])\n")
-    (tmp_path / "inscape").chmod(0o755)
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=tmp_path,
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    name = f"inscape-{painting['id']}"
-    assert f"['replay', '{name}.json'" in done.stdout
-    assert Recipe.load(tmp_path / f"{name}.json").seed == 7
+def test_what_a_recipe_says_cannot_leave_the_copied_lines(client):
+    document = recipe_of(client)
+    quotes = "'" * 3 + '"' * 3
+    document["edits"][0]["concept"] = f"{quotes}\n\nRECIPE\ntouch broken\nimport os\n\\{quotes}"
+    painting = upload(client, json.dumps(document).encode()).json()
+    command = client.get(f"/api/paintings/{painting['id']}/command").json()
+    imports = [node for node in ast.walk(ast.parse(command["python"])) if isinstance(node, ast.Import)]
+    assert [name.name for node in imports for name in node.names] == ["json", "inscape"]
+    assert len(command["cli"].strip().split("\n")) == 4

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_PATIENCE_SECONDS = 5.0
 Piece = tuple["Future[Any]", Callable[[], Any]]
 
 
@@ -50,7 +51,7 @@ class Compute:
             _run(piece)
 
     def close(self) -> None:
-        """Take no more work, drop what waits, and let the thread end."""
+        """Take no more work, drop what waits, and wait a little for what runs to end."""
         with self._changed:
             self._closed = True
             for future, _ in (*self._urgent, *self._long):
@@ -58,6 +59,8 @@ class Compute:
             self._urgent.clear()
             self._long.clear()
             self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_PATIENCE_SECONDS)
 
     def _put(self, queue: deque[Piece], function: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inscape.errors import ConceptError
+from inscape.models.registry import ZOO
 from inscape.pictures import Latent, z_from_seed
 from inscape.regions import Region
 from inscape.studio.library import Library
@@ -64,6 +66,11 @@ class Painter:
         if model not in self._sessions:
             self._sessions[model] = PaintSession(self._library.generator(model))
         return self._sessions[model]
+
+    def folder(self, model: str) -> Path | None:
+        """The folder of a model named at the start; `None` for a shipped one, which its name opens."""
+        folder = self._library.folder(model)
+        return None if folder == ZOO / model else folder.resolve()
 
     def latent(self, place: Place) -> Latent:
         """The latent of a picture."""

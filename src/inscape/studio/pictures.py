@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +59,17 @@ class Pictures:
     def command(self, painting: Painting) -> Command:
         """The command line and the Python that draw a painting; both carry its recipe."""
         text = json.dumps(self.recipe(painting), separators=(",", ":"))
-        name = f"inscape-{painting.id}"
-        cli = f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\ninscape replay {name}.json --out {name}.png\n"
-        python = (
+        name, folder = f"inscape-{painting.id}", self._painter.folder(painting.model)
+        option = "" if folder is None else f" --model {shlex.quote(str(folder))}"
+        cli = (
+            f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n"
+            f"inscape replay {name}.json{option} --out {name}.png\n"
+        )
+        argument = "" if folder is None else f', model=inscape.open({str(folder)!r}, device="cpu")'
+        python = (  # repr: what an imported recipe holds stays text here
             "import json\n\nimport inscape\n\n"
-            f"recipe = json.loads(r'''{text}''')\n"
-            f'inscape.replay(recipe).save("{name}.png", recipe=recipe)\n'
+            f"recipe = json.loads({text!r})\n"
+            f'inscape.replay(recipe{argument}).save("{name}.png", recipe=recipe)\n'
         )
         return Command(cli=cli, python=python)
 
