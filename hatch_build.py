@@ -139,7 +139,7 @@ def _run(command: list[str], web: Path, node_folder: str) -> None:
         raise FrontendError(
             f"`npm {' '.join(command[-3:])}` failed in {web} (exit code {done.returncode}). Its last lines:\n"
             + "\n".join(done.stdout.splitlines()[-15:])
-            + f"\nThe first build needs npm's registry. {SKIP}=1 builds the package without the studio's page."
+            + f"\nThe first build needs npm's registry. {SKIP}=1 builds the package without the page."
         )
 
 
