@@ -22,6 +22,7 @@ class Measured:
 
     threshold: Float[np.ndarray, "unit"]
     threshold_best: Float[np.ndarray, "unit concept"]
+    chance: Float[np.ndarray, "unit"]
     values: UnitValues
 
 
@@ -51,7 +52,7 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
         iou_best=_by_concept(table.iou_best),
         chance=_by_concept(table.chance_by_concept),
     )
-    return Measured(table.threshold, table.threshold_best[:, 1:], values)
+    return Measured(table.threshold, table.threshold_best[:, 1:], table.chance, values)
 
 
 def _by_concept(table: Float[np.ndarray, "unit concept"]) -> Float[Tensor, "concept unit"]:

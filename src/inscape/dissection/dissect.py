@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from inscape.dissection._measure import Measured, measure
 from inscape.dissection._pass import Kept, Plan, kept_run
 from inscape.dissection._top import top_pictures
-from inscape.dissection.report import LEAST_IOU, DissectionReport, UnitFinding, UnitValues
+from inscape.dissection.report import LEAST_IOU, DissectionReport, UnitFinding
 from inscape.dissection.sources import GeneratedPictures, Labeller, Source
 from inscape.errors import UnsupportedError, UsageError, ValueRangeError
 from inscape.progress import Progress, SilentProgress
@@ -209,7 +209,7 @@ def _findings(measured: Measured, source: Source) -> tuple[UnitFinding, ...]:
     vocabulary, values = source.vocabulary, measured.values
     rows = []
     for unit in range(len(measured.threshold)):
-        top, best = _concepts_of(values, unit)
+        top, best, chance = _concepts_of(measured, unit)
         iou, iou_best = float(values.iou[top, unit]), float(values.iou_best[best, unit])
         concept = vocabulary.concepts[top] if iou > 0 else None
         rows.append(
@@ -222,23 +222,26 @@ def _findings(measured: Measured, source: Source) -> tuple[UnitFinding, ...]:
                 iou_best=iou_best,
                 threshold_best=float(measured.threshold_best[unit, best]),
                 concept_best=vocabulary.concepts[best].name if iou_best > 0 else None,
-                chance=float(values.chance[best, unit]),
+                chance=chance,
             )
         )
     return tuple(rows)
 
 
-def _concepts_of(values: UnitValues, unit: int) -> tuple[int, int]:
-    """The concept of the highest `iou`, and the one that the unit is named after.
+def _concepts_of(measured: Measured, unit: int) -> tuple[int, int, float]:
+    """The concept of the highest `iou`, the one that the unit is named after, and what chance reaches there.
 
     That is the same one where the unit matches it better than chance. Otherwise it is the concept of the
-    highest `iou_best`, which favours large concepts: half of all pixels overlap any sky well.
+    highest `iou_best`, which favours large concepts: half of all pixels overlap any sky well. Then chance is
+    what the best of all concepts reaches.
     """
+    values = measured.values
     top = int(values.iou[:, unit].argmax())
     reached = float(values.iou_best[top, unit])
-    if float(values.iou[top, unit]) > LEAST_IOU and reached > max(LEAST_IOU, float(values.chance[top, unit])):
-        return top, top
-    return top, int(values.iou_best[:, unit].argmax())
+    chance = float(values.chance[top, unit])
+    if float(values.iou[top, unit]) > LEAST_IOU and reached > max(LEAST_IOU, chance):
+        return top, top, chance
+    return top, int(values.iou_best[:, unit].argmax()), float(measured.chance[unit])
 
 
 def _sized(asked: Thumbnails, kept: Kept) -> Thumbnails:

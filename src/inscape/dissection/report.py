@@ -41,7 +41,8 @@ class UnitFinding:
         threshold_best: That level.
         concept_best: The concept that the unit is named after: `concept` where the unit matches it better
             than chance and with an `iou` above 0.05, otherwise the one that it reaches the highest value for.
-        chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures.
+        chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures: for
+            `concept` where the unit is named after it, otherwise of the highest value over all concepts.
     """
 
     unit: int
