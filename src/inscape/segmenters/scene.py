@@ -59,7 +59,8 @@ class SceneSegmenter:
                 f"The heads {list(model.module.config.heads)} of {model.name!r} do not fit the vocabulary "
                 f"on its card, which needs {list(self._planes.heads)}."
             )
-        self._network = model.module.eval().fold().to(memory_format=torch.channels_last)
+        model.module.eval()
+        self._network: UNet = model.module.fold().channels_last()
 
     @property
     def planes(self) -> tuple[str, ...]:
@@ -69,7 +70,8 @@ class SceneSegmenter:
     @property
     def device(self) -> torch.device:
         """Where the network runs."""
-        return next(self._network.parameters()).device
+        device: torch.device = next(self._network.parameters()).device
+        return device
 
     @property
     def network(self) -> UNet:

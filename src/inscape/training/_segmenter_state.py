@@ -26,8 +26,8 @@ class SegmenterState:
     """
 
     def __init__(self, config: UNetConfig, seed: int, device: torch.device) -> None:
-        self.network = UNet(config, seed=seed).to(device, memory_format=torch.channels_last)
-        self.average = UNet(config, seed=seed).to(device, memory_format=torch.channels_last)
+        self.network = UNet(config, seed=seed).to(device).channels_last()
+        self.average = UNet(config, seed=seed).to(device).channels_last()
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(

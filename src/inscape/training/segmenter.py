@@ -195,7 +195,7 @@ class _Run:
             right = labels[:, plane].flatten().long()
             loss = loss + share * plane_loss(row.float().contiguous(), right, weights[plane], options.dice)
         state.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
         state.optimizer.step()
         state.step += 1
