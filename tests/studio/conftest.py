@@ -47,8 +47,8 @@ class ByUnits:
 class ByUnitsOfATown(ByUnits):
     """The same with names that people know."""
 
-    vocabulary = Vocabulary([Concept("tree", "object"), Concept("door", "object"), Concept("sky", "back")])
-    units = {"tree": (0, 4, 5), "door": (1,), "sky": (2,)}
+    vocabulary = Vocabulary([Concept("tree", "back"), Concept("sky", "back"), Concept("door", "object")])
+    units = {"tree": (0, 4, 5), "sky": (1,), "door": (2,)}
 
 
 def dissected(folder: Path, labeller: type[ByUnits]) -> Path:
