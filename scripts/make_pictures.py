@@ -10,7 +10,7 @@ from PIL import Image
 import inscape
 from inscape.dissection import shipped_report
 from inscape.models import Generator
-from inscape.pictures import Picture, grid
+from inscape.pictures import grid
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 
@@ -38,27 +38,33 @@ def generated(model: Generator) -> None:
     grid(pictures, columns=16).convert("RGB").save(FOLDER / "generated.jpg", quality=90)
 
 
+STROKES = (
+    ("tree", inscape.box(0, 22, 20, 28), False),
+    ("cloud", inscape.box(8, 2, 44, 16), False),
+    ("wall", inscape.box(20, 20, 24, 26), False),
+    ("roof", inscape.box(16, 14, 32, 14), False),
+    ("path", inscape.box(24, 44, 16, 20), False),
+    ("door", inscape.box(26, 34, 10, 16), False),
+    ("tree", inscape.Region.everywhere(), True),
+)
+"""Concept, where, whether its units are switched off; brushes that the model lacks are left out."""
+
+
 def painted(model: Generator) -> None:
-    """Pictures before and after one stroke, for a few brushes."""
+    """Pictures before and after one stroke each; the seeds are not chosen."""
     report = shipped_report(model)
-    rows: list[Picture | np.ndarray] = []
-    after: list[Picture | np.ndarray] = []
-    strokes = [
-        ("door", inscape.box(26, 34, 10, 16), False),
-        ("tree", inscape.box(0, 22, 18, 28), False),
-        ("tree", inscape.Region.everywhere(), True),
-        ("cloud", inscape.box(8, 2, 40, 14), False),
-        ("dome", inscape.box(24, 8, 16, 16), False),
-    ]
-    for seed, (concept, region, remove) in enumerate(strokes, start=3):
-        if concept not in report.rankings or not report.rankings[concept]:
+    before, after = [], []
+    for seed, (concept, region, remove) in enumerate(STROKES):
+        try:
+            units = report.units(concept, top=20)
+        except inscape.errors.ConceptError:
             continue
         picture = model.sample(seed)
-        edit = inscape.paint(report.units(concept, top=20), region, remove=remove)
         assert picture.latent is not None
-        rows.append(enlarge(picture.pixels, 3))
+        edit = inscape.paint(units, region, remove=remove)
+        before.append(enlarge(picture.pixels, 3))
         after.append(enlarge(model.render(picture.latent, edits=[edit]).pixels, 3))
-    grid(rows + after, columns=len(rows), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
+    grid(before + after, columns=len(before), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
 
 
 def main() -> None:
