@@ -1,7 +1,7 @@
 """A generator whose units cause known areas, and a segmenter that reads its colours exactly.
 
-Every unit of the layer `units` that belongs to a concept paints one row of it where it is above 0.5; noise units
-paint nothing. Red is door, green is tree; ground is none.
+Every unit of the layer `units` that belongs to a concept paints one row of it where it is above 0.5; noise
+units paint nothing. Red is door, green is tree; ground is none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class State:
 
 
 class Units(nn.Module):
-    """Tree units each fill one row of the left half, door units one column of the right half, in some pictures."""
+    """Tree units fill a row each of the left half, door units a column of the right, in some pictures."""
 
     def forward(self, w: Tensor) -> Tensor:
         features = 0.1 * w[:, :1, None, None] * torch.ones(UNITS, CELLS, CELLS)

@@ -9,16 +9,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inscape.dissection import DissectionReport, UnitSet, dissect
+    from inscape.dissection import DissectionReport, UnitSet
+    from inscape.dissection.dissect import dissect
     from inscape.editing import EditStack, UnitEdit, replay
     from inscape.errors import InscapeError
     from inscape.models import Card, Generator, Model
     from inscape.models import open_model as open
-    from inscape.painting import paint
+    from inscape.painting.paint import paint
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
     from inscape.scenes import world
-    from inscape.training import train
+    from inscape.training.train import train
 
 __version__ = "0.1.0"
 

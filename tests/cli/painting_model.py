@@ -1,17 +1,17 @@
-"""A model folder on disk with weights, a segmenter and a dissection, all untrained: what verbs need to run."""
+"""A model folder with weights, a segmenter and a dissection, all untrained: what verbs need to run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
-from small_generators import small_generator
 
 from inscape import storage
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection import dissect
 from inscape.models import Card
 from inscape.models.architectures.unet import UNet, UNetConfig
+from small_generators import small_generator
 
 VOCABULARY = Vocabulary([Concept("sky", "object"), Concept("tree", "object"), Concept("brick", "material")])
 

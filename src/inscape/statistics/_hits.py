@@ -76,7 +76,7 @@ def find_hits(
     limits = thresholds[unit_of_cell][:, None]
     # places in four bytes while they fit: what is touched most stays in the cache
     narrow = np.int32 if pictures * size[0] * size[1] < 2**31 else np.int64
-    pixels = _pixel_table(rows, columns, size[1]).astype(narrow)
+    pixels: NDArray[np.int32 | np.int64] = _pixel_table(rows, columns, size[1]).astype(narrow)
     valid = pixels >= 0
     first_place = ((one_map % pictures) * (size[0] * size[1])).astype(narrow)[:, None]
     first_cells = np.searchsorted(unit_of_cell, np.arange(units + 1))
@@ -88,8 +88,7 @@ def find_hits(
         part = slice(start, start + step)
         kind = position[part]
         dense = _cell_values(corners[part], kind, rows, columns)
-        hot = dense > limits[part]
-        hot &= valid.take(kind, axis=0)
+        hot = np.logical_and(dense > limits[part], valid.take(kind, axis=0))
         hit = np.flatnonzero(hot)
         values.append(dense.reshape(-1).take(hit))
         table = pixels.take(kind, axis=0)

@@ -8,6 +8,8 @@ from typing import Any
 
 from inscape.errors import FormatError, NotFoundError, UsageError, ValueRangeError, unknown_name
 
+_CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
+
 
 @dataclass(frozen=True)
 class GanRecipe:
@@ -103,7 +105,6 @@ class GanRecipe:
 
 
 _SIZED = ("channels", "discriminator_channels", "growth")
-_CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
 _GENERATORS = {"town": GanRecipe("town", "town", 64)}
 _SIZES = (64, 128)
 

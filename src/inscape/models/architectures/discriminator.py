@@ -104,7 +104,7 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`[batch, units, height, width]` to `[batch, outputs, height / 2, width / 2]`."""
         inner = functional.avg_pool2d(self.conv0(x), 2)
-        return self.conv1(inner) + cast(Tensor, self.skip(functional.avg_pool2d(x, 2)))
+        return cast(Tensor, self.conv1(inner) + self.skip(functional.avg_pool2d(x, 2)))
 
 
 def minibatch_deviation(x: Tensor, group: int) -> Tensor:
