@@ -105,7 +105,7 @@ class GanRecipe:
 
 
 _SIZED = ("channels", "discriminator_channels", "growth")
-_GENERATORS = {"town": GanRecipe("town", "town", 64)}
+_GENERATORS = {"town": GanRecipe("town", "town", 64, r1_weight=0.4, growth={16: 60_000, 32: 90_000})}
 _SIZES = (64, 128)
 
 
