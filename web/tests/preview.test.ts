@@ -9,6 +9,7 @@ const ground = (...strokes: ReturnType<typeof stroke>[]) => ({ model: "town", se
 function bench() {
   const asked: Wanted[] = [];
   const shown: string[] = [];
+  const finals: string[] = [];
   const draw = (wanted: Wanted): Promise<Shown<string>> => {
     asked.push(wanted);
     const live = wanted.live ? [wanted.live] : [];
@@ -17,10 +18,13 @@ function bench() {
   };
   const preview = new Preview<string>(
     draw,
-    (one) => shown.push(one.picture),
+    (one, wanted) => {
+      shown.push(one.picture);
+      if (wanted.final) finals.push(one.picture);
+    },
     () => undefined,
   );
-  return { asked, shown, preview };
+  return { asked, shown, finals, preview };
 }
 
 describe("what is shown", () => {
@@ -66,6 +70,68 @@ describe("what is shown", () => {
     preview.state(ground());
     await soon();
     expect(shown).toEqual(["", ""]);
+  });
+});
+
+describe("a pointer that is lifted where the last preview was drawn", () => {
+  test("the preview that has come is the final picture, and is remembered", async () => {
+    const { asked, shown, finals, preview } = bench();
+    preview.live(ground(), a);
+    await soon();
+    preview.finish(ground(), a);
+    expect([shown, finals]).toEqual([["a", "a"], ["a"]]);
+    preview.state(ground(a));
+    expect(finals).toEqual(["a", "a"]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("the preview under way becomes the final picture", async () => {
+    const { asked, finals, preview } = bench();
+    preview.live(ground(), a);
+    preview.finish(ground(), a);
+    await soon();
+    preview.state(ground(a));
+    expect(finals).toEqual(["a", "a"]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("a preview that was only waiting is asked for at once", async () => {
+    const { asked, finals, preview } = bench();
+    preview.live(ground(), b);
+    preview.live(ground(), a);
+    preview.finish(ground(), a);
+    expect(asked.map((one) => one.final)).toEqual([false, true]);
+    await soon();
+    expect(finals).toEqual(["a"]);
+  });
+
+  test("a stroke that went on since is drawn", async () => {
+    const { asked, finals, preview } = bench();
+    preview.live(ground(), a);
+    await soon();
+    preview.finish(ground(), { ...a });
+    await soon();
+    expect(finals).toEqual(["a"]);
+    expect(asked.map((one) => one.final)).toEqual([false, true]);
+  });
+
+  test("a preview that failed is asked for again", async () => {
+    let calls = 0;
+    const seen: string[] = [];
+    const preview = new Preview<string>(
+      () => {
+        calls += 1;
+        if (calls === 1) return Promise.reject(new Error("no"));
+        return Promise.resolve({ picture: "a", seq: calls, units: [], milliseconds: 1 });
+      },
+      (one) => seen.push(one.picture),
+      () => undefined,
+    );
+    preview.live(ground(), a);
+    await soon();
+    preview.finish(ground(), a);
+    await soon();
+    expect(seen).toEqual(["a"]);
   });
 });
 

@@ -33,6 +33,10 @@ export function stateKey(ground: Ground): string {
 export class Preview<Picture> {
   private readonly cache = new RecentCache<Shown<Picture>>(400);
   private readonly latest: Latest<Wanted, Shown<Picture>>;
+  /** The preview under way whose stroke has meanwhile been finished. */
+  private lifted: Wanted | null = null;
+  /** The preview asked for last, and its picture once it has come: often the stroke is then already whole. */
+  private newest: { wanted: Wanted; shown: Shown<Picture> | null } | null = null;
 
   constructor(
     draw: (wanted: Wanted) => Promise<Shown<Picture>>,
@@ -42,10 +46,13 @@ export class Preview<Picture> {
     this.latest = new Latest(
       draw,
       (shown, wanted) => {
-        if (wanted.final) this.cache.set(keyOf(wanted), shown);
-        this.onShow(shown, wanted);
+        if (this.newest?.wanted === wanted) this.newest.shown = shown;
+        this.show(shown, this.lifted === wanted ? { ...wanted, final: true } : wanted);
       },
-      onFail,
+      (error, wanted) => {
+        if (this.newest?.wanted === wanted) this.newest = null;
+        onFail(error, wanted);
+      },
     );
   }
 
@@ -55,16 +62,32 @@ export class Preview<Picture> {
 
   /** A stroke is being painted: show it as soon as the picture under way has arrived. */
   live(ground: Ground, stroke: Stroke): void {
-    this.latest.ask({ ...ground, live: stroke, final: false });
+    const wanted: Wanted = { ...ground, live: stroke, final: false };
+    this.newest = { wanted, shown: null };
+    this.latest.ask(wanted);
   }
 
-  /** The pointer was lifted. */
+  /**
+   * The pointer was lifted. Where it has not moved since the last preview was sent, that preview is the final picture,
+   * and nothing is drawn again.
+   */
   finish(ground: Ground, stroke: Stroke): void {
-    this.latest.ask({ ...ground, live: stroke, final: true }, true);
+    const { newest } = this;
+    this.newest = null;
+    if (newest?.wanted.live !== stroke || keyOf(newest.wanted) !== keyOf({ ...ground, live: stroke })) {
+      this.latest.ask({ ...ground, live: stroke, final: true }, true);
+    } else if (newest.shown) {
+      this.show(newest.shown, { ...newest.wanted, final: true });
+    } else if (this.latest.hasWaiting) {
+      this.latest.ask({ ...newest.wanted, final: true }, true);
+    } else {
+      this.lifted = newest.wanted;
+    }
   }
 
   /** Show a state: from memory where it has been drawn before. */
   state(ground: Ground): void {
+    this.newest = null;
     const known = this.cache.get(stateKey(ground));
     const wanted: Wanted = { ...ground, live: null, final: true };
     if (!known) {
@@ -86,8 +109,13 @@ export class Preview<Picture> {
   resume(): void {
     this.latest.resume();
   }
+
+  private show(shown: Shown<Picture>, wanted: Wanted): void {
+    if (wanted.final) this.cache.set(keyOf(wanted), shown);
+    this.onShow(shown, wanted);
+  }
 }
 
-function keyOf({ model, seed, strokes, live }: Wanted): string {
+function keyOf({ model, seed, strokes, live }: Ground & Pick<Wanted, "live">): string {
   return stateKey({ model, seed, strokes: live ? [...strokes, live] : strokes });
 }

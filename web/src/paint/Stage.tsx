@@ -8,7 +8,7 @@ import { pan, pinch, toPicture, zoomAt } from "../engine/view";
 import { useStore } from "../ui/hooks";
 import { type Colours, render } from "./renderer";
 import { look, paint, painter } from "./session";
-import { gridSize } from "./state";
+import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
 const sizeOf = (canvas: HTMLCanvasElement) => ({ width: canvas.clientWidth, height: canvas.clientHeight });
@@ -22,8 +22,11 @@ function coloursOf(canvas: HTMLCanvasElement): Colours {
 function startRendering(canvas: HTMLCanvasElement): () => void {
   const context = canvas.getContext("2d");
   let shown: ImageBitmap | null = null;
+  let settled = false;
   let asked = 0;
+  const fresh = ({ picture, final }: PaintState) => picture !== shown || (final && !settled);
   const draw = () => {
+    cancelAnimationFrame(asked);
     asked = 0;
     if (!context) return;
     const scale = window.devicePixelRatio || 1;
@@ -32,8 +35,9 @@ function startRendering(canvas: HTMLCanvasElement): () => void {
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const state = paint.get();
     render(context, size, scale, state, look.get(), coloursOf(canvas));
-    if (state.picture === shown) return;
+    if (!fresh(state)) return;
     shown = state.picture;
+    settled = state.final;
     canvas.dataset.seq = String(state.seq);
     canvas.dataset.final = String(state.final);
     timings.painted();
@@ -41,7 +45,7 @@ function startRendering(canvas: HTMLCanvasElement): () => void {
   const ask = () => {
     canvas.dataset.strokes = String(painter.history.strokes.length);
     // A new picture is drawn at once; everything else waits for the next frame.
-    if (paint.get().picture !== shown) draw();
+    if (fresh(paint.get())) draw();
     else if (asked === 0) asked = requestAnimationFrame(draw);
   };
   const stops = [paint.subscribe(ask), look.subscribe(ask)];

@@ -105,8 +105,8 @@ export class Painter {
     timings.lifted(live.id);
     const ground = this.ground();
     this.history.add(live);
-    this.preview.finish(ground, live);
     this.store.set({ live: null, drawing: true, version: this.store.get().version + 1, firstVisit: false });
+    this.preview.finish(ground, live);
     this.autosave?.changed();
     this.ports.say(`${live.mode === "draw" ? "Drew" : "Removed"} ${live.brush.concept ?? "units"}.`);
   }
