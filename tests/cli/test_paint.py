@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,18 @@ from inscape.editing import Recipe
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return write_models(tmp_path_factory.mktemp("models"))
+    """Its units match `tree` better than chance, but each matches `sky` better: none counts for `tree`."""
+    place = write_models(tmp_path_factory.mktemp("models"))
+    report = DissectionReport.load(place / "report")
+    chance = report.values.chance.clone()
+    chance[report.vocabulary.index("tree") - 1] = 0
+    replace(report, values=replace(report.values, chance=chance)).save(place / "report")
+    return place
 
 
 def painted_concept(model):
-    """A concept that the untrained segmenter sees and some unit matches."""
-    rankings = DissectionReport.load(model / "report").rankings
-    return max(rankings, key=lambda name: rankings[name][0][1])
+    """A concept that the untrained segmenter sees and some unit counts for."""
+    return next(iter(DissectionReport.load(model / "report").concepts))
 
 
 def test_painting_writes_one_png_that_holds_its_recipe(model, tmp_path, capsys):
@@ -68,11 +74,12 @@ def test_without_a_concept_there_is_no_area(model, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        (["--concept", "tree", "--box", "30,0,8,8"], 1, "lies outside the picture of 32 × 32 pixels"),
-        (["--concept", "tree", "--box", "-3,0,8,8"], 1, "starts at x, y ≥ 0 inside the picture"),
+        (["--concept", "sky", "--box", "30,0,8,8"], 1, "lies outside the picture of 32 × 32 pixels"),
+        (["--concept", "sky", "--box", "-3,0,8,8"], 1, "starts at x, y ≥ 0 inside the picture"),
         (["--concept", "tree", "--box", "1,2,3"], 2, "A box is X,Y,WIDTH,HEIGHT"),
         (["--concept", "tree", "--box", "1,2,0,3"], 1, "wider and higher than 0"),
         (["--concept", "tre", "--box", "1,2,3,3"], 1, "no concept 'tre'; did you mean 'tree'?"),
+        (["--concept", "tree", "--box", "1,2,3,3"], 1, "counts for 'tree'"),
         (["--units", "99", "--box", "1,2,3,3"], 1, "units 0 to 7"),
         (["--units", "99", "--box", "1,2,3,3", "--remove"], 1, "units 0 to 7"),
         (["--units", "a", "--box", "1,2,3,3"], 2, "Units are whole numbers"),

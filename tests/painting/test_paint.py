@@ -6,8 +6,8 @@ import torch
 
 import inscape
 from inscape.dissection.unit_set import UnitSet
-from inscape.errors import ValueRangeError
-from inscape.painting import Brush, paint
+from inscape.errors import ConceptError, ValueRangeError
+from inscape.painting import Brush, concept_units, paint
 
 
 def doors():
@@ -59,6 +59,8 @@ def test_a_brush_paints_with_its_best_units():
 class _Report:
     """What a brush asks of a report."""
 
+    model, layer, concepts = "small", "layer16a", {"door": 3, "sky": 1}
+
     def units(self, concept, top):
         return doors().first(min(top, 3))
 
@@ -70,3 +72,9 @@ def test_brushes_come_from_a_concept_or_from_hand_picked_units():
     assert Brush.from_report(_Report(), "door", top=2).units.units == (3, 1)
     picked = Brush.of_units(_Report(), [4, 2])
     assert picked.name == "units 4, 2" and picked.draw(inscape.box(0, 0, 1, 1)).concept == ""
+
+
+def test_a_concept_that_no_unit_counts_for_makes_no_brush():
+    for make in (Brush.from_report, concept_units):
+        with pytest.raises(ConceptError, match=r"counts for 'tree'.* Concepts with units: door, sky\."):
+            make(_Report(), "tree")

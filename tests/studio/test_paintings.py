@@ -17,11 +17,18 @@ def step(client, painting, **body):
     return client.patch(f"/api/paintings/{painting['id']}", json={"revision": painting["revision"]} | body)
 
 
+def stepped(client, painting, **body):
+    """The painting after a step that fits."""
+    answer = step(client, painting, **body)
+    assert answer.status_code == 200, answer.text
+    after = client.get(f"/api/paintings/{painting['id']}").json()
+    assert answer.json() == {"id": painting["id"], "revision": after["revision"]}
+    return after
+
+
 def draw(client, painting, number):
     cursor = painting["cursor"]
-    answer = step(client, painting, keep=cursor, append=[add(number)], cursor=cursor + 1)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    return stepped(client, painting, keep=cursor, append=[add(number)], cursor=cursor + 1)
 
 
 def test_a_painting_is_kept_and_found_again(client):
@@ -66,7 +73,7 @@ def test_every_step_raises_the_revision_and_the_second_tab_is_told(client):
 def test_undo_moves_the_cursor_and_loses_nothing(client):
     painting = start(client, 4)
     for cursor in (3, 2, 1, 0, 4, 1):
-        painting = step(client, painting, keep=4, append=[], cursor=cursor).json()
+        painting = stepped(client, painting, keep=4, append=[], cursor=cursor)
         assert (painting["cursor"], len(painting["operations"])) == (cursor, 4)
         assert client.get("/api/paintings").json()["paintings"][0]["strokes"] == cursor
 
@@ -74,12 +81,12 @@ def test_undo_moves_the_cursor_and_loses_nothing(client):
 def test_a_stroke_after_an_undo_keeps_what_it_replaces_as_a_branch(client):
     painting = start(client, 3)
     lost = painting["operations"][1:]
-    painting = step(client, painting, keep=3, append=[], cursor=1).json()
+    painting = stepped(client, painting, keep=3, append=[], cursor=1)
     painting = draw(client, painting, 9)
     assert len(painting["operations"]) == 2
     assert painting["branches"] == [{"at": 1, "operations": lost}]
     branch = painting["branches"][0]
-    back = step(client, painting, keep=branch["at"], append=branch["operations"], cursor=3).json()
+    back = stepped(client, painting, keep=branch["at"], append=branch["operations"], cursor=3)
     assert back["operations"][1:] == lost
     assert len(back["branches"]) == 2
 
@@ -94,11 +101,11 @@ def test_hide_show_delete_and_reset_can_all_be_undone(client):
     ]
     for operation, visible in steps:
         cursor = painting["cursor"]
-        painting = step(client, painting, keep=cursor, append=[operation], cursor=cursor + 1).json()
+        painting = stepped(client, painting, keep=cursor, append=[operation], cursor=cursor + 1)
         assert client.get("/api/paintings").json()["paintings"][0]["strokes"] == visible
     counts = []
     for cursor in range(len(painting["operations"]), -1, -1):
-        painting = step(client, painting, keep=len(painting["operations"]), append=[], cursor=cursor).json()
+        painting = stepped(client, painting, keep=len(painting["operations"]), append=[], cursor=cursor)
         counts.append(client.get("/api/paintings").json()["paintings"][0]["strokes"])
     assert counts == [0, 2, 3, 2, 3, 2, 1, 0]
 

@@ -57,7 +57,8 @@ class Choice:
                 dissection.
 
         Raises:
-            LayerError, ConceptError, UnitError: A name or number that the model does not have.
+            LayerError, ConceptError, UnitError: A name or number that the model does not have, or a concept
+                that no unit counts for.
             NotFoundError: A dissection is needed, and the model has none.
             FormatError: The report is damaged.
         """
@@ -66,11 +67,13 @@ class Choice:
             from inscape.dissection.variants import bare_units
 
             return bare_units(generator, self.layer, numbers)
+        from inscape.painting import concept_units
+
         report = find_report(generator, source, self.layer, self.report)
         if numbers is not None:
             return report.unit_set(numbers)
         assert self.concept is not None
-        return report.units(self.concept, top=self.top)
+        return concept_units(report, self.concept, self.top)
 
 
 def find_report(

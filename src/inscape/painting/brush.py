@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.errors import ValueRangeError
+from inscape.errors import ConceptError, ValueRangeError
 from inscape.painting.paint import paint
 
 if TYPE_CHECKING:
@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from inscape.regions import Region
 
 DEFAULT_UNITS = 20
+
+
+def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNITS) -> UnitSet:
+    """The units that a concept is painted with: those that match it best.
+
+    A ranking always has a first place; it takes a unit that counts for the concept to make a brush.
+
+    Raises:
+        ConceptError: The report knows no such concept, or no unit of the layer counts for it.
+    """
+    units = report.units(concept, top=top)
+    counted = report.concepts
+    if concept not in counted:
+        raise ConceptError(
+            f"No unit of {report.layer!r} of {report.model!r} counts for {concept!r}, so nothing paints it.",
+            f"Concepts with units: {', '.join(counted) or 'none'}. Units can also be picked by number.",
+        )
+    return units
 
 
 @dataclass(frozen=True)
@@ -45,9 +63,9 @@ class Brush:
         """The brush of a concept: the units that match it best.
 
         Raises:
-            ConceptError: The report knows no such concept.
+            ConceptError: The report knows no such concept, or no unit counts for it.
         """
-        return cls(concept, report.units(concept, top=top))
+        return cls(concept, concept_units(report, concept, top))
 
     @classmethod
     def of_units(cls, report: DissectionReport, units: Sequence[int], *, name: str = "") -> Brush:

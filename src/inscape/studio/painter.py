@@ -29,11 +29,13 @@ from inscape.studio.schemas import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from inscape.dissection import DissectionReport, UnitSet
     from inscape.editing import UnitEdit
     from inscape.painting import PaintSession
 
 JPEG_QUALITY = 92
 _LATENTS_KEPT = 1000
+_BRUSHES_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Painter:
         self._reports = reports
         self._sessions: dict[str, PaintSession] = {}
         self._latents: dict[Place, Latent] = {}
+        self._brushes: dict[tuple[str, int], tuple[DissectionReport, UnitSet]] = {}
 
     def session(self, model: str) -> PaintSession:
         """The painting session of a model, which keeps what lies below the brush."""
@@ -108,12 +111,25 @@ class Painter:
             if stroke.units:
                 units = report.unit_set(stroke.units)
             elif stroke.concept is not None:
-                units = report.units(stroke.concept, top=stroke.top)
+                units = self._brush(report, stroke.concept, stroke.top)
             else:
                 raise ConceptError("A stroke needs a concept or units.", "Pick a brush first.")
             edit = paint(units, region, strength=stroke.strength, remove=removing, value=stroke.value)
         edit.check(self._library.generator(model))
         return edit
+
+    def _brush(self, report: DissectionReport, concept: str, top: int) -> UnitSet:
+        """The units of a concept, looked up once for each report: a stroke asks for them at every frame."""
+        from inscape.painting import concept_units
+
+        known = self._brushes.get((concept, top))
+        if known is not None and known[0] is report:
+            return known[1]
+        if len(self._brushes) >= _BRUSHES_KEPT:
+            self._brushes.clear()
+        units = concept_units(report, concept, top)
+        self._brushes[concept, top] = (report, units)
+        return units
 
     def settled(self, model: str, stroke: Stroke) -> Stroke:
         """The stroke with its units and their values written down, so that no later report changes it."""

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from inscape.studio.problems import ConflictError
 from inscape.studio.schemas import (
     MOST_OPERATIONS,
     Branch,
+    Kept,
     NewPainting,
     Operation,
     Painting,
@@ -38,6 +40,7 @@ _OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
 _BRANCHES: TypeAdapter[list[Branch]] = TypeAdapter(list[Branch])
 _MOST_BRANCHES = 20
 _KEEP_DELETED_SECONDS = 7 * 86400.0
+_AT_HAND = 4
 
 
 class Paintings:
@@ -51,6 +54,7 @@ class Paintings:
         self._path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._at_hand: OrderedDict[str, Painting] = OrderedDict()
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -151,7 +155,7 @@ class Paintings:
             NotFoundError: There is none, or it was deleted.
         """
         with self._open() as connection:
-            return _painting(self._row(connection, identifier))
+            return self._read(connection, identifier)
 
     def save(self, identifier: str, request: SavePainting) -> Painting:
         """Replace a painting as a whole.
@@ -167,7 +171,7 @@ class Paintings:
             )
             return self._write(connection, new)
 
-    def step(self, identifier: str, request: StepPainting) -> Painting:
+    def step(self, identifier: str, request: StepPainting) -> Kept:
         """Take one step; what a new operation after an undo would lose becomes a branch.
 
         Raises:
@@ -189,7 +193,7 @@ class Paintings:
                     "branches": branches[-_MOST_BRANCHES:],
                 }
             )
-            return self._write(connection, new)
+            return Kept(id=identifier, revision=self._write(connection, new).revision)
 
     def delete(self, identifier: str) -> None:
         """Put a painting away; it can be restored for a week."""
@@ -216,8 +220,15 @@ class Paintings:
             raise _missing(identifier)
         return row
 
+    def _read(self, connection: sqlite3.Connection, identifier: str) -> Painting:
+        """A painting; the text of those written last is not read again while nobody else has written."""
+        row = self._row(connection, identifier)
+        known = self._at_hand.get(identifier)
+        mark = (row["revision"], row["updated"])
+        return known if known is not None and (known.revision, known.updated) == mark else _painting(row)
+
     def _checked(self, connection: sqlite3.Connection, identifier: str, revision: int) -> Painting:
-        painting = _painting(self._row(connection, identifier))
+        painting = self._read(connection, identifier)
         if painting.revision != revision:
             raise ConflictError(
                 f"This painting is at revision {painting.revision}; the change was made from {revision}.",
@@ -245,6 +256,10 @@ class Paintings:
                 new.id,
             ),
         )
+        self._at_hand[new.id] = new
+        self._at_hand.move_to_end(new.id)
+        while len(self._at_hand) > _AT_HAND:
+            self._at_hand.popitem(last=False)
         return new
 
 

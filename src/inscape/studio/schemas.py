@@ -311,6 +311,13 @@ class Painting(Message):
     updated: float
 
 
+class Kept(Message):
+    """A painting was kept; the next change is made from this revision."""
+
+    id: str
+    revision: int
+
+
 class PaintingSummary(Message):
     """A row of the list of paintings."""
 

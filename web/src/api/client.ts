@@ -98,7 +98,7 @@ export const api = {
   painting: (id: string) => json<Painting>(`api/paintings/${part(id)}`),
   createPainting: (body: Schemas["NewPainting"]) => json<Painting>("api/paintings", "POST", body),
   stepPainting: (id: string, body: Schemas["StepPainting"]) =>
-    json<Painting>(`api/paintings/${part(id)}`, "PATCH", body),
+    json<Schemas["Kept"]>(`api/paintings/${part(id)}`, "PATCH", body),
   deletePainting: async (id: string) =>
     void (await request(`api/paintings/${part(id)}`, { method: "DELETE" })),
   restorePainting: (id: string) => json<Painting>(`api/paintings/${part(id)}/restore`, "POST"),

@@ -360,6 +360,8 @@ export interface paths {
         /**
          * Step Painting
          * @description One operation, undo or redo; 409 where another tab has changed it since.
+         *
+         *     The answer does not repeat the painting, for this happens at every stroke.
          */
         patch: operations["stepPainting"];
         trace?: never;
@@ -741,6 +743,16 @@ export interface components {
             total: number | null;
             /** Unit */
             unit: string;
+        };
+        /**
+         * Kept
+         * @description A painting was kept; the next change is made from this revision.
+         */
+        Kept: {
+            /** Id */
+            id: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * LayerInfo
@@ -2030,7 +2042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Painting"];
+                    "application/json": components["schemas"]["Kept"];
                 };
             };
             /** @description What went wrong. */

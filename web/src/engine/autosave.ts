@@ -36,6 +36,8 @@ export class Autosave {
     private readonly store: Store,
     private readonly onState: (state: SaveState, kept: Kept | null) => void,
     private kept: Kept | null = null,
+    /** Resolves when keeping delays nothing that somebody is waiting for. */
+    private readonly calm: () => Promise<void> = () => Promise.resolve(),
   ) {
     this.saved = { operations: history.operations, cursor: history.cursor };
     this.current = kept ? "saved" : "new";
@@ -75,6 +77,7 @@ export class Autosave {
   private async run(): Promise<void> {
     while (this.dirty) {
       this.report("saving");
+      await this.calm();
       const now = { operations: this.history.operations, cursor: this.history.cursor };
       try {
         this.kept = this.kept

@@ -9,6 +9,8 @@ import { freshId, type Stroke } from "../engine/stroke";
 import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
+const LONGEST_CALM = 250;
+
 export interface Ports {
   draw(drawing: Drawing): Promise<Frame>;
   keep(model: string, seed: number): Keep;
@@ -62,6 +64,7 @@ export class Painter {
         if (this.autosave === autosave) this.store.set({ save, painting: now?.id ?? null });
       },
       kept,
+      () => this.drawn(),
     );
     this.autosave = autosave;
     this.changed(false);
@@ -147,6 +150,13 @@ export class Painter {
   async kept(): Promise<string | null> {
     await this.autosave?.flush();
     return this.autosave?.state === "saved" ? this.autosave.id : null;
+  }
+
+  /** Until the picture that is being drawn is there; keeping the stroke is not to slow it down. */
+  private async drawn(): Promise<void> {
+    const end = performance.now() + LONGEST_CALM;
+    while (this.preview.busy && performance.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 15));
   }
 
   private ground(): Ground {

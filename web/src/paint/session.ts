@@ -30,7 +30,7 @@ const socket = new PaintSocket(
 
 /** Where a painting is kept: the studio's store. */
 function keep(model: string, seed: number): Keep {
-  const kept = ({ id, revision }: Painting): Kept => ({ id, revision });
+  const kept = ({ id, revision }: Kept): Kept => ({ id, revision });
   return {
     create: async (operations, cursor) =>
       kept(
@@ -44,7 +44,7 @@ function keep(model: string, seed: number): Keep {
         }),
       ),
     step: async ({ id, revision }, { keep, append, cursor }) =>
-      kept(await api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor })),
+      api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor }),
     reason: (error) => {
       if (error instanceof ProblemError && error.status === 0) return "offline";
       if (error instanceof ProblemError && error.status === 409) return "conflict";

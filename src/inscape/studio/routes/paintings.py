@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
 from inscape.studio.schemas import (
     Command,
+    Kept,
     NewPainting,
     Painting,
     PaintingList,
@@ -68,8 +69,11 @@ async def save_painting(painting: Identifier, request: SavePainting, studio: Stu
 
 
 @router.patch("/{painting}", operation_id="stepPainting", responses=ERRORS)
-async def step_painting(painting: Identifier, request: StepPainting, studio: StudioOf) -> Painting:
-    """One operation, undo or redo; 409 where another tab has changed it since."""
+async def step_painting(painting: Identifier, request: StepPainting, studio: StudioOf) -> Kept:
+    """One operation, undo or redo; 409 where another tab has changed it since.
+
+    The answer does not repeat the painting, for this happens at every stroke.
+    """
     kept = await run_in_threadpool(studio.paintings.get, painting)
     appended = await studio.settled(kept.model, request.append)
     return await run_in_threadpool(
