@@ -15,6 +15,7 @@ from inscape.dissection import dissect
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from small_generators import small_generator
+from studio.browser import RunningStudio, chromium, need_browser
 from studio.messages import PORT, TOKEN
 from studio.web_client import TestClient
 
@@ -108,3 +109,31 @@ def studio(client: TestClient):
     """The studio behind the client."""
     gate = client.app
     return gate._app.state.studio
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """Chromium."""
+    need_browser()
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shared_studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """One running studio for all browser tests of a file that leave it as it is."""
+    studio = RunningStudio(hamlet, tmp_path_factory.mktemp("home"))
+    yield studio
+    studio.stop()
+
+
+@pytest.fixture
+def page(browser) -> Iterator:
+    """A page of its own; an error in its scripts fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []

@@ -1,30 +1,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from studio.browser import RunningStudio, Sheet, chromium, need_browser
+from studio.browser import Sheet
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    need_browser()
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def studio(browser, hamlet, tmp_path_factory) -> Iterator[RunningStudio]:
-    studio = RunningStudio(hamlet, tmp_path_factory.mktemp("home"))
-    yield studio
-    studio.stop()
 
 
 @pytest.fixture
@@ -52,10 +37,10 @@ def luminance(page, selector: str, what: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_no_serious_fault_on_any_page(browser, studio, axe, scheme, width):
+def test_axe_finds_no_serious_fault_on_any_page(browser, shared_studio, axe, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
-    sheet = Sheet(page).open(studio.address, "#/paint?seed=1")
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
     faults = []
     for name in ("paint", "units", "models"):
         sheet.by(f"nav-{name}").click()
@@ -71,11 +56,11 @@ def test_axe_finds_no_serious_fault_on_any_page(browser, studio, axe, scheme, wi
     assert faults == []
 
 
-def test_dark_follows_the_system_and_can_be_chosen(browser, studio):
+def test_dark_follows_the_system_and_can_be_chosen(browser, shared_studio):
     for scheme, dark in (("light", False), ("dark", True)):
         context = browser.new_context(color_scheme=scheme)
         page = context.new_page()
-        sheet = Sheet(page).open(studio.address)
+        sheet = Sheet(page).open(shared_studio.address)
         assert (luminance(page, "body", "backgroundColor") < 0.25) == dark
         assert (luminance(page, "body", "color") > 0.6) == dark
         for _ in range(3):
@@ -89,41 +74,33 @@ def test_dark_follows_the_system_and_can_be_chosen(browser, studio):
 
 
 @pytest.mark.parametrize("name", ["paint", "units", "models"])
-def test_no_page_is_wider_than_a_narrow_screen(browser, studio, name):
+def test_no_page_is_wider_than_a_narrow_screen(browser, shared_studio, name):
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.goto(f"{studio.address}#/{name}")
+    page.goto(f"{shared_studio.address}#/{name}")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     context.close()
 
 
-def test_units_are_found_by_word_and_shown(browser, studio):
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{studio.address}#/units")
+def test_units_are_found_by_word_and_shown(page, shared_studio):
+    page.goto(f"{shared_studio.address}#/units")
     page.wait_for_selector("[data-testid=unit-row]")
     everything = page.locator("[data-testid=unit-row]").count()
     page.fill("[data-testid=unit-search]", "door")
     page.wait_for_timeout(300)
     assert 0 < page.locator("[data-testid=unit-row]").count() < everything
-    context.close()
 
 
-def test_the_status_is_spoken(browser, studio):
-    context = browser.new_context()
-    sheet = Sheet(context.new_page()).open(studio.address, "#/paint?seed=2")
+def test_the_status_is_spoken(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=2")
     sheet.stroke()
     status = sheet.by("status")
     assert status.get_attribute("role") == "status" or status.get_attribute("aria-live") == "polite"
     assert status.inner_text().strip() != ""
-    context.close()
 
 
-def test_the_page_reads_without_a_picture_of_errors(browser, studio):
-    context = browser.new_context()
-    page = context.new_page()
-    answer = page.goto(studio.base)
+def test_the_page_reads_without_a_picture_of_errors(page, shared_studio):
+    answer = page.goto(shared_studio.base)
     assert answer.status == 401
     assert "inscape studio" in page.inner_text("body")
-    context.close()

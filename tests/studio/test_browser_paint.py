@@ -8,24 +8,9 @@ import pytest
 from PIL import Image
 
 from inscape.models import open_model
-from studio.browser import RunningStudio, Sheet, chromium, need_browser
+from studio.browser import RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    need_browser()
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def shared_studio(browser, hamlet, tmp_path_factory) -> Iterator[RunningStudio]:
-    """One studio for all tests that only paint."""
-    studio = RunningStudio(hamlet, tmp_path_factory.mktemp("home"))
-    yield studio
-    studio.stop()
 
 
 @pytest.fixture
@@ -34,17 +19,6 @@ def own_studio(browser, hamlet, home) -> Iterator[RunningStudio]:
     studio = RunningStudio(hamlet, home)
     yield studio
     studio.kill()
-
-
-@pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 def kept(studio, seed):

@@ -3,7 +3,8 @@ import { RecentCache } from "../src/engine/cache";
 import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
 import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
 import { changedShare, heat, heatMap } from "../src/engine/difference";
-import { readEffect } from "../src/engine/effect";
+import { changeRange, readEffect } from "../src/engine/effect";
+import { factsOf, trainingOf } from "../src/engine/facts";
 import { compact, formatUnits, parseUnits, percent, timeLeft } from "../src/engine/numbers";
 import { conceptColour, conceptIcon } from "../src/engine/palette";
 import { quantileCurve } from "../src/engine/quantiles";
@@ -63,8 +64,8 @@ test("large numbers and shares are short", () => {
     "12.3 M",
     "23.5 k",
     "999",
-    "26 %",
-    "1.2 %",
+    "26\u00a0%",
+    "1.2\u00a0%",
   ]);
 });
 
@@ -157,10 +158,25 @@ describe("what an effect says", () => {
       curve: [[0, 0], [1, -0.3], "x"],
     });
     expect(effect?.interval).toEqual([-0.05, 0.06]);
+    expect(effect && changeRange(effect)).toEqual([-1, 0.25]);
     expect(effect?.curve).toEqual([
       [0, 0],
       [1, -0.3],
     ]);
+  });
+
+  test("shows what took the place, largest first, and only pictures that it holds itself", () => {
+    const appears = { sky: 0.2, grass: 0.7, wall: null };
+    const effect = readEffect({ concept: "tree", relative_change: -1, appears, strip_image: "http://x/y" });
+    expect(effect?.appears).toEqual([
+      ["grass", 0.7],
+      ["sky", 0.2],
+    ]);
+    expect(effect?.strip).toBeNull();
+  });
+
+  test("of a concept that no picture shows has no change", () => {
+    expect(readEffect({ concept: "dome", relative_change: null })?.change).toBeNull();
   });
 
   test("of another kind is refused", () => {
@@ -168,6 +184,34 @@ describe("what an effect says", () => {
       expect(readEffect(value)).toBeNull();
     }
   });
+});
+
+test("a card becomes rows that a person can read", () => {
+  const card = {
+    architecture: "stylegan2",
+    image_size: 64,
+    parameters: 1810000,
+    latent: { z_dim: 128, w_dim: 128, num_ws: 10 },
+    concepts: ["sky", "tree"],
+    segmenter: null,
+    world: "town",
+    world_hash: "0123456789abcdef",
+    source: "",
+    licence: "MIT",
+  };
+  const facts = Object.fromEntries(factsOf(card));
+  expect(facts).toMatchObject({
+    Latent: "z of 128 numbers, w of 128, at 10 places",
+    Concepts: "2: sky, tree",
+  });
+  expect(facts.World).toBe("town (0123456789ab)");
+  expect(Object.keys(facts)).not.toContain("Source");
+  expect(trainingOf({ images: 97968, seconds: 1381, half_levels: 1, r1_weight: 0.4 })).toEqual([
+    ["Pictures seen", "97,968"],
+    ["Time", "23 minutes"],
+    ["Half levels", "1"],
+    ["R1 weight", "0.4"],
+  ]);
 });
 
 test("a distribution becomes a rising curve", () => {

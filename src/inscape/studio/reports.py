@@ -143,7 +143,9 @@ class Reports:
             if counts.get(concept["name"]) and units:
                 brushes.append(_brush(model, name, concept, number, units))
         brushes.sort(key=lambda brush: (brush.plane != "object", -counts[brush.concept]))
-        return BrushList(model=model, layer=name, dissected=True, brushes=brushes)
+        objects = [str(each["name"]) for each in document["vocabulary"] if each["plane"] == "object"]
+        absent = [concept for concept in objects if not counts.get(concept)]
+        return BrushList(model=model, layer=name, dissected=True, brushes=brushes, absent=absent)
 
     def thumbnail(self, model: str, layer: str | None, concept: str) -> bytes:
         """The strongest picture of a brush's best unit, its region marked, as WebP.

@@ -182,6 +182,9 @@ class BrushList(Message):
     layer: str
     dissected: bool
     brushes: list[BrushInfo]
+    absent: list[str] = Field(
+        default_factory=list, description="Objects that no unit of the layer counts for: nothing paints them."
+    )
 
 
 class RegionBox(Message):

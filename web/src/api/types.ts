@@ -595,6 +595,11 @@ export interface components {
          * @description The brushes of a layer; empty where the layer is not dissected.
          */
         BrushList: {
+            /**
+             * Absent
+             * @description Objects that no unit of the layer counts for: nothing paints them.
+             */
+            absent?: string[];
             /** Brushes */
             brushes: components["schemas"]["BrushInfo"][];
             /** Dissected */

@@ -47,4 +47,12 @@ export function compact(value: number): string {
   return `${value}`;
 }
 
-export const percent = (fraction: number, digits = 0): string => `${(100 * fraction).toFixed(digits)} %`;
+/** 0.5 → "50 %", never broken between lines. */
+export const percent = (fraction: number, digits = 0): string => `${(100 * fraction).toFixed(digits)}\u00a0%`;
+
+/** 1381 → "23 minutes"; 9000 → "2.5 hours". */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} seconds`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} minutes` : `${Number((minutes / 60).toFixed(1))} hours`;
+}

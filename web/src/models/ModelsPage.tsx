@@ -1,63 +1,62 @@
 import { address, api, type ModelInfo } from "../api/client";
 import { go, router, show } from "../app/router";
-import { compact } from "../engine/numbers";
+import { type Fact, factsOf, trainingOf } from "../engine/facts";
 import { openSeed, paint, selectModel } from "../paint/session";
+import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
 import { LayerMap } from "./LayerMap";
 
-/** Whatever the card says, as text that a person can read. */
-function plain(value: unknown): string {
-  if (typeof value === "number")
-    return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(4);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+const SEEDS = [1, 2, 3, 4] as const;
+
+/** Text in which `commands` stand between backticks. */
+function Prose({ text }: { text: string }) {
+  return <>{text.split("`").map((part, index) => (index % 2 ? <code key={part}>{part}</code> : part))}</>;
 }
 
-function Facts({ model }: { model: ModelInfo }) {
-  const facts: readonly (readonly [string, string | null])[] = [
-    ["Architecture", model.architecture],
-    ["Picture", model.image_size ? `${model.image_size} × ${model.image_size} pixels` : null],
-    ["Parameters", compact(model.parameters)],
-    [
-      "Latent",
-      Object.entries(model.latent)
-        .map(([name, size]) => `${name} ${size}`)
-        .join(", ") || null,
-    ],
-    ["Concepts", model.concepts.length > 0 ? `${model.concepts.length}: ${model.concepts.join(", ")}` : null],
-    ["Segmenter", model.segmenter],
-    [
-      "World",
-      model.world ? `${model.world}${model.world_hash ? ` (${model.world_hash.slice(0, 12)})` : ""}` : null,
-    ],
-    ["Source", model.source],
-    ["Licence", model.licence],
-  ];
+function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl class="facts">
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Prose text={value} />
+          </dd>
+        </div>
+      ))}
     </dl>
   );
 }
 
-async function paintWith(model: ModelInfo): Promise<void> {
-  if (paint.get().model?.name !== model.name) {
-    await selectModel(model, "");
-    await openSeed(0);
-  }
+/** Go and paint: on the picture of a seed, or where one was with this model. */
+async function paintWith(model: ModelInfo, seed?: number): Promise<void> {
+  const same = paint.get().model?.name === model.name;
+  if (!same) await selectModel(model, "");
+  if (seed !== undefined || !same) await openSeed(seed ?? 0);
   go("paint");
 }
 
+function Pictures({ model }: { model: ModelInfo }) {
+  return (
+    <div class="model-pictures">
+      {SEEDS.map((seed) => (
+        <button
+          key={seed}
+          type="button"
+          data-testid={`model-picture-${seed}`}
+          aria-label={`Paint on picture ${seed}`}
+          onClick={() => void paintWith(model, seed)}
+        >
+          <img src={address.picture(model.name, seed)} alt="" width="64" height="64" loading="lazy" />
+        </button>
+      ))}
+    </div>
+  );
+}
+
 function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
-  const training = Object.entries(model.training);
+  const training = trainingOf(model.training);
   return (
     <article class="panel model" data-testid={`model-${model.name}`}>
       <header>
@@ -65,44 +64,40 @@ function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
           <h2>{model.name}</h2>
           <p class="hint">{model.description || model.kind}</p>
         </div>
-        {model.paintable && (
-          <div class="model-pictures">
-            {[1, 2, 3, 4].map((seed) => (
-              <img
-                key={seed}
-                src={address.picture(model.name, seed)}
-                alt=""
-                width="64"
-                height="64"
-                loading="lazy"
-              />
-            ))}
-          </div>
-        )}
+        {model.paintable && <Pictures model={model} />}
       </header>
-      <div class="row">
-        {model.paintable && (
-          <Button kind="primary" icon="brush" label="Paint with it" onClick={() => void paintWith(model)} />
-        )}
-        {model.kind === "generator" && (
-          <Button icon="units" label="Its units" onClick={() => go("units", { model: model.name })} />
-        )}
-      </div>
-      <details open={open} onToggle={(event) => event.currentTarget.open && show({ model: model.name })}>
-        <summary>Layers and provenance</summary>
+      {model.kind === "generator" && (
+        <div class="row">
+          {model.paintable && (
+            <Button
+              kind="primary"
+              icon="brush"
+              label="Paint with it"
+              testid="model-paint"
+              onClick={() => void paintWith(model)}
+            />
+          )}
+          <Button
+            icon="units"
+            label="Its units"
+            testid="model-units"
+            onClick={() => go("units", { model: model.name })}
+          />
+        </div>
+      )}
+      <details
+        open={open}
+        onToggle={(event) => {
+          if (event.currentTarget.open && !open) show({ model: model.name });
+        }}
+      >
+        <summary>Layers and where it comes from</summary>
         {model.layers.length > 0 && <LayerMap model={model} />}
-        <Facts model={model} />
+        <Facts facts={factsOf(model)} />
         {training.length > 0 && (
           <>
             <h3>Training</h3>
-            <dl class="facts">
-              {training.map(([name, value]) => (
-                <div key={name}>
-                  <dt>{name.replaceAll("_", " ")}</dt>
-                  <dd>{plain(value)}</dd>
-                </div>
-              ))}
-            </dl>
+            <Facts facts={training} />
           </>
         )}
       </details>
@@ -116,21 +111,33 @@ export function ModelsPage() {
   const { value, problem } = useLoaded("models", api.models);
   if (problem) return <Notice {...problem} />;
   const models = value?.models ?? [];
+  const chosen = route.query.model ?? models[0]?.name;
   return (
     <div class="models-page">
       <div class="row page-head">
         <h1>Models</h1>
+        {value && (
+          <p class="hint">
+            What ships, and what was named with <code>inscape studio --model</code>.
+          </p>
+        )}
       </div>
-      {value && models.length === 0 && (
-        <Notice title="No models here" detail="None is shipped with this build." />
+      {!value && (
+        <p class="hint" role="status">
+          Loading…
+        </p>
       )}
-      {models.map((model, index) => (
-        <ModelCard
-          key={model.name}
-          model={model}
-          open={route.query.model ? route.query.model === model.name : index === 0}
+      {value && models.length === 0 && (
+        <Notice
+          title="No models here"
+          detail="None is shipped with this build."
+          hint="Name one: inscape studio --model FOLDER"
         />
+      )}
+      {models.map((model) => (
+        <ModelCard key={model.name} model={model} open={model.name === chosen} />
       ))}
+      {models.length > 0 && <CommandLine line="inscape models" />}
     </div>
   );
 }

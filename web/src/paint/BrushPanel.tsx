@@ -94,9 +94,10 @@ function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen:
 
 /** What to paint with: things first; their parts, materials and kinds are one step away. */
 export function BrushPanel() {
-  const { brushes, brush, layer, model, models } = useStore(
+  const { brushes, absent, brush, layer, model, models } = useStore(
     paint,
     "brushes",
+    "absent",
     "brush",
     "layer",
     "model",
@@ -123,6 +124,11 @@ export function BrushPanel() {
       >
         <summary>More</summary>
         <BrushList brushes={others} chosen={brush} />
+        {brushes.length > 0 && absent.length > 0 && (
+          <p class="hint absent" data-testid="absent-brushes">
+            No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
+          </p>
+        )}
         {models.length > 1 && model && (
           <Select
             label="Model"

@@ -105,7 +105,7 @@ export async function load(painting: Painting): Promise<void> {
 /** Take a model and the brushes of one of its layers. */
 export async function selectModel(model: ModelInfo, layer: string): Promise<void> {
   const known = model.layers.some((one) => one.name === layer);
-  paint.set({ model, brush: null, brushes: [] });
+  paint.set({ model, brush: null, brushes: [], absent: [] });
   await selectLayer(known ? layer : (model.default_layer ?? model.layers[0]?.name ?? ""));
 }
 
@@ -114,11 +114,11 @@ export async function selectLayer(layer: string): Promise<void> {
   if (!model) return;
   paint.set({ layer });
   try {
-    const { brushes } = await api.brushes(model.name, layer);
+    const { brushes, absent = [] } = await api.brushes(model.name, layer);
     if (paint.get().layer !== layer) return;
     const same = brushes.find((one) => one.concept === brush?.concept);
     const first = same ?? brushes.find((one) => one.concept === "tree") ?? brushes[0];
-    paint.set({ brushes, brush: first ? brushOf(first.concept, layer, first.top) : null });
+    paint.set({ brushes, absent, brush: first ? brushOf(first.concept, layer, first.top) : null });
   } catch (error) {
     complain(problemOf(error));
   }

@@ -13,6 +13,8 @@ export interface PaintState {
   readonly seed: number;
   readonly layer: string;
   readonly brushes: readonly BrushInfo[];
+  /** Objects that no unit of the layer counts for. */
+  readonly absent: readonly string[];
   readonly brush: Brush | null;
   readonly mode: Mode;
   readonly strength: number;
@@ -61,6 +63,7 @@ export const paintStore = () =>
     seed: 0,
     layer: "",
     brushes: [],
+    absent: [],
     brush: null,
     mode: "draw",
     strength: 1,

@@ -79,19 +79,21 @@ export function Catalogue({
             onChoose={(name) => show({ concept: name, unit: "" }, false)}
           />
         </section>
-        <section class="panel" aria-label="Compare layers">
-          <Select
-            label="Compare with"
-            value={compare}
-            choices={[
-              { value: "", label: "no other layer" },
-              ...others.map((name) => ({ value: name, label: name })),
-            ]}
-            testid="compare-with"
-            onChange={(name) => show({ compare: name })}
-          />
-          {compare && <CompareLayers model={model} layer={report.layer} other={compare} shown={chart} />}
-        </section>
+        {others.length > 0 && (
+          <section class="panel" aria-label="Compare layers">
+            <Select
+              label="Compare with"
+              value={compare}
+              choices={[
+                { value: "", label: "no other layer" },
+                ...others.map((name) => ({ value: name, label: name })),
+              ]}
+              testid="compare-with"
+              onChange={(name) => show({ compare: name })}
+            />
+            {compare && <CompareLayers model={model} layer={report.layer} other={compare} shown={chart} />}
+          </section>
+        )}
         <EffectsPanel model={model} report={report} chosen={concept} />
       </aside>
       <section class="catalogue-main" aria-label="Units">

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, type LayerInfo } from "../api/client";
+import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice, Select } from "../ui/controls";
 import { JobProgress } from "./JobProgress";
 import { isActive, useJob } from "./jobs";
@@ -46,11 +47,7 @@ export function DissectPanel(props: { model: string; layer: LayerInfo; onDone: (
           {problem.title}: {problem.detail} {problem.hint}
         </p>
       )}
-      <p class="hint">
-        <code>
-          inscape dissect {model} --layer {layer.name} --images {images}
-        </code>
-      </p>
+      <CommandLine line={`inscape dissect ${model} --layer ${layer.name} --images ${images}`} />
     </Notice>
   );
 }

@@ -1,143 +1,102 @@
 import { useState } from "preact/hooks";
 import { api, type ReportInfo } from "../api/client";
-import { type Effect, readEffect } from "../engine/effect";
-import { percent } from "../engine/numbers";
-import { conceptColour } from "../engine/palette";
+import { readEffect } from "../engine/effect";
+import { CommandLine } from "../ui/CommandLine";
 import { Button, Select, Slider } from "../ui/controls";
+import { EffectResult } from "./EffectResult";
 import { JobProgress } from "./JobProgress";
 import { isActive, useJob } from "./jobs";
 
-const signed = (change: number) => `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
-const [WIDTH, HEIGHT] = [320, 140];
+const AMOUNTS = ["50", "200", "1000"] as const;
 
-/** What is left of a concept after each unit that was switched off, beside what random units do. */
-function Curve({ effect }: { effect: Effect }) {
-  const last = Math.max(1, ...effect.curve.map(([off]) => off));
-  const x = (off: number) => 30 + ((WIDTH - 40) * off) / last;
-  const y = (change: number) => 10 + (HEIGHT - 34) * Math.min(1, Math.max(0, -change));
-  const path = effect.curve.map(
-    ([off, change], i) => `${i ? "L" : "M"}${x(off).toFixed(1)} ${y(change).toFixed(1)}`,
-  );
-  const band = effect.interval;
-  return (
-    <svg
-      class="effect-curve"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={`Change of ${effect.concept} by units off`}
-    >
-      {band && (
-        <rect
-          x={30}
-          width={WIDTH - 40}
-          y={y(band[1])}
-          height={Math.max(2, y(band[0]) - y(band[1]))}
-          class="band"
-        />
-      )}
-      <line x1={30} x2={WIDTH - 10} y1={y(0)} y2={y(0)} class="axis" />
-      <path d={path.join(" ")} class="line" style={{ stroke: conceptColour(effect.concept) }} />
-      <text x={26} y={y(0) + 4} text-anchor="end">
-        0
-      </text>
-      <text x={26} y={y(-1) + 4} text-anchor="end">
-        −100
-      </text>
-      <text x={30} y={HEIGHT - 6}>
-        0 units off
-      </text>
-      <text x={WIDTH - 10} y={HEIGHT - 6} text-anchor="end">
-        {last}
-      </text>
-    </svg>
-  );
-}
-
-function Result({ effect }: { effect: Effect }) {
-  return (
-    <div class="effect" data-testid="effect-result">
-      <p>
-        <b class="big">{signed(effect.change)}</b> {effect.concept} in {effect.images} new pictures: from{" "}
-        {percent(effect.before, 1)} of the picture to {percent(effect.after, 1)}.
-      </p>
-      {effect.control !== null && (
-        <p class="hint">
-          As many random units: {signed(effect.control)}
-          {effect.interval && `, between ${signed(effect.interval[0])} and ${signed(effect.interval[1])}`} in{" "}
-          {effect.sets} sets (the band).
-        </p>
-      )}
-      {effect.curve.length > 1 && <Curve effect={effect} />}
-    </div>
-  );
+/** Concepts that units count for first: for the others there is only a ranking. */
+function choicesOf(report: ReportInfo): { value: string; label: string }[] {
+  const counted = report.concepts ?? {};
+  const names = Object.keys(report.rankings ?? {});
+  const known = names.filter((name) => counted[name]);
+  const others = names.filter((name) => !counted[name]);
+  return [
+    ...known.map((name) => ({ value: name, label: name })),
+    ...others.map((name) => ({ value: name, label: `${name} · no unit counts for it` })),
+  ];
 }
 
 /** Correlation is not cause: switch the units of a concept off and measure what goes. */
-export function EffectsPanel({
-  model,
-  report,
-  chosen,
-}: {
-  model: string;
-  report: ReportInfo;
-  chosen: string;
-}) {
-  const concepts = Object.keys(report.rankings ?? {});
+export function EffectsPanel(props: { model: string; report: ReportInfo; chosen: string }) {
+  const { model, report, chosen } = props;
+  const choices = choicesOf(report);
+  const names = choices.map((choice) => choice.value);
   const [picked, setPicked] = useState("");
   const [count, setCount] = useState(20);
-  const concept = [picked, chosen, "tree"].find((one) => concepts.includes(one)) ?? concepts[0] ?? "";
+  const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
+  const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
   const { job, problem, start, cancel } = useJob(
     (one) => one.kind === "effects" && one.model === model && one.layer === report.layer,
     () => undefined,
+    true,
   );
   const effect = job?.state === "done" ? readEffect(job.result) : null;
+  const most = Math.min(40, report.units?.length ?? 40);
   const units = (report.rankings?.[concept] ?? [])
-    .slice(0, count)
+    .slice(0, Math.min(count, most))
     .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
-  const measure = () =>
-    start(() => api.startEffects(model, { layer: report.layer, units, concept, images: 200, insert: false }));
+  const request = { layer: report.layer, units, concept, images: Number(images), insert: false };
+  const line = `inscape effect ${model} --layer ${report.layer} --units ${units.join(",")} --concept ${concept} --images ${images}`;
   return (
-    <details class="panel effects" data-testid="effects">
+    <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
       <summary>
         <h2>What do they cause?</h2>
       </summary>
       <p class="hint">
-        Switches the best units of a concept off everywhere, and measures how much of it is left.
+        A match is not yet a cause. This switches the best units of a concept off in new pictures, and
+        measures what goes, beside random units.
       </p>
       <div class="row">
         <Select
           label="Concept"
           value={concept}
-          choices={concepts.map((value) => ({ value, label: value }))}
+          choices={choices}
           testid="effect-concept"
           onChange={setPicked}
         />
+        <Select
+          label="Pictures"
+          value={images}
+          choices={AMOUNTS.map((value) => ({ value, label: value }))}
+          testid="effect-images"
+          onChange={setImages}
+        />
         <Slider
           label="Units off"
-          value={count}
+          value={Math.min(count, most)}
           min={1}
-          max={40}
+          max={most}
           step={1}
-          shown={String(count)}
+          shown={String(Math.min(count, most))}
           testid="effect-units"
           onChange={setCount}
         />
+      </div>
+      {job && isActive(job) ? (
+        <JobProgress job={job} onCancel={cancel} />
+      ) : (
         <Button
           kind="primary"
           icon="flask"
           label="Measure"
           testid="effect-start"
-          disabled={isActive(job)}
-          onClick={measure}
+          disabled={units.length === 0}
+          onClick={() => start(() => api.startEffects(model, request))}
         />
-      </div>
-      {job && isActive(job) && <JobProgress job={job} onCancel={cancel} />}
+      )}
+      {job?.state === "cancelled" && <p class="hint">Stopped.</p>}
       {problem && (
         <p class="problem" role="alert">
           {problem.title}: {problem.detail} {problem.hint}
         </p>
       )}
-      {effect && <Result effect={effect} />}
+      {effect && <EffectResult effect={effect} />}
+      <CommandLine line={line} />
     </details>
   );
 }

@@ -14,9 +14,13 @@ export interface JobHandle {
 
 /**
  * Start a job and follow it until it has ended. One that somebody else started, or that ran when the page was loaded
- * again, is picked up by what `belongs` recognises.
+ * again, is picked up by what `belongs` recognises; with `recall` also the last one that has ended well.
  */
-export function useJob(belongs: (job: JobInfo) => boolean, onDone: (job: JobInfo) => void): JobHandle {
+export function useJob(
+  belongs: (job: JobInfo) => boolean,
+  onDone: (job: JobInfo) => void,
+  recall = false,
+): JobHandle {
   const [job, setJob] = useState<JobInfo | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [looked, setLooked] = useState(false);
@@ -33,8 +37,11 @@ export function useJob(belongs: (job: JobInfo) => boolean, onDone: (job: JobInfo
       else if (!looked) {
         setLooked(true);
         const pick = ({ jobs }: { jobs: JobInfo[] }) => {
-          const found = jobs.find((one) => belongs(one) && isActive(one));
-          if (found) setJob(found);
+          const mine = jobs.filter(belongs);
+          const active = mine.find(isActive);
+          const last = recall ? mine.findLast((one) => one.state === "done") : undefined;
+          if (active) setJob(active);
+          else if (last) void api.job(last.id).then(setJob, () => undefined);
         };
         void api.jobs().then(pick, () => undefined);
       }

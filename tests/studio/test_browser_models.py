@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from studio.browser import Sheet
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def models(page, shared_studio) -> Sheet:
+    """The page Models."""
+    page.goto(f"{shared_studio.address}#/models")
+    page.wait_for_selector("[data-testid=model-hamlet]")
+    return Sheet(page)
+
+
+def test_every_model_says_what_it_is_and_where_it_comes_from(models, shared_studio):
+    for model in shared_studio.get("api/models")["models"]:
+        card = models.by(f"model-{model['name']}")
+        if card.locator("details").get_attribute("open") is None:
+            card.locator("summary").click()
+        text = card.inner_text()
+        assert model["architecture"] in text and model["licence"] in text
+        assert all(layer["name"] in text for layer in model["layers"])
+
+
+def test_only_generators_can_be_painted_with(models, shared_studio):
+    for model in shared_studio.get("api/models")["models"]:
+        buttons = models.by(f"model-{model['name']}").locator("[data-testid=model-paint]")
+        assert buttons.count() == int(model["paintable"])
+
+
+def test_a_layer_leads_to_its_units(models):
+    models.by("model-hamlet").locator("[data-testid=layer-layer16a]").click()
+    models.page.wait_for_selector("[data-testid=unit-row]")
+    assert "layer=layer16a" in models.page.url
+    assert models.by("units-layer").input_value() == "layer16a"
+
+
+def test_a_layer_that_nobody_has_looked_into_offers_to(models):
+    models.by("model-hamlet").locator("[data-testid=layer-layer8a]").click()
+    models.page.wait_for_selector("[data-testid=dissect]")
+    assert "inscape dissect hamlet --layer layer8a" in models.page.inner_text("main")
+
+
+def test_a_picture_is_opened_to_be_painted_on(models):
+    models.by("model-hamlet").locator("[data-testid=model-picture-3]").click()
+    models.page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    assert models.by("seed").input_value() == "3"
+
+
+def test_the_address_says_which_model_is_open(page, shared_studio):
+    page.goto(f"{shared_studio.address}#/models?model=town-segmenter")
+    page.wait_for_selector("[data-testid=model-hamlet]")
+    opened = page.locator("article.model:has(details[open])")
+    assert [name for name in opened.locator("h2").all_inner_texts() if name] in (["town-segmenter"], [])

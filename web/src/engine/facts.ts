@@ -1,0 +1,60 @@
+import { compact, duration } from "./numbers";
+
+/** What a card says, as rows that a person can read. */
+export type Fact = readonly [name: string, value: string];
+
+interface Card {
+  readonly architecture: string;
+  readonly image_size: number | null;
+  readonly parameters: number;
+  readonly latent: Readonly<Record<string, number>>;
+  readonly concepts: readonly string[];
+  readonly segmenter: string | null;
+  readonly world: string | null;
+  readonly world_hash: string | null;
+  readonly source: string;
+  readonly licence: string;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  step: "Steps",
+  images: "Pictures seen",
+  seconds: "Time",
+  r1_weight: "R1 weight",
+};
+
+function latentOf({ z_dim: z, w_dim: w, num_ws: places }: Card["latent"]): string {
+  const parts = [z && `z of ${z} numbers`, w && `w of ${w}`, places && `at ${places} places`];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function factsOf(card: Card): Fact[] {
+  const { concepts, image_size: size, world_hash: hash } = card;
+  const all: (readonly [string, string | null])[] = [
+    ["Architecture", card.architecture],
+    ["Picture", size ? `${size} × ${size} pixels` : null],
+    ["Parameters", compact(card.parameters)],
+    ["Latent", latentOf(card.latent)],
+    ["Concepts", concepts.length > 0 ? `${concepts.length}: ${concepts.join(", ")}` : null],
+    ["Segmenter", card.segmenter],
+    ["World", card.world && `${card.world}${hash ? ` (${hash.slice(0, 12)})` : ""}`],
+    ["Source", card.source],
+    ["Licence", card.licence],
+  ];
+  return all.flatMap(([name, value]): Fact[] => (value ? [[name, value]] : []));
+}
+
+/** How it was trained; whatever else the card names comes under its own name. */
+export function trainingOf(training: Readonly<Record<string, unknown>>): Fact[] {
+  return Object.entries(training).map(([key, value]): Fact => {
+    const words = key.replaceAll("_", " ");
+    const name = NAMES[key] ?? words.charAt(0).toUpperCase() + words.slice(1);
+    return [name, key === "seconds" && typeof value === "number" ? duration(value) : plain(value)];
+  });
+}
+
+function plain(value: unknown): string {
+  if (typeof value === "number")
+    return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(4)));
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
