@@ -26,12 +26,10 @@ def measuring_studio(browser, segmented, tmp_path_factory) -> Iterator[RunningSt
 
 def panel(page, studio: RunningStudio) -> Sheet:
     """The panel of effects, opened."""
-    page.goto(f"{studio.address}#/units?model=generator")
-    page.wait_for_selector("[data-testid=effects]")
-    sheet = Sheet(page)
-    if sheet.by("effects").get_attribute("open") is None:
-        sheet.by("effects").locator("summary").click()
-    return sheet
+    page.goto(f"{studio.address}#/units")
+    page.wait_for_selector("[data-testid=effects]", timeout=WAIT)
+    page.evaluate("() => { document.querySelector('[data-testid=effects]').open = true; }")
+    return Sheet(page)
 
 
 def test_an_effect_is_measured_shown_and_found_again(page, measuring_studio):
@@ -54,14 +52,15 @@ def test_the_panel_shows_the_line_that_does_the_same(page, measuring_studio):
     sheet.by("effect-concept").select_option("sky")
     sheet.by("effect-units").fill("2")
     line = sheet.by("effects").locator("code").inner_text()
-    report = measuring_studio.get("api/models/generator/layers/layer16a/report")
+    name = measuring_studio.get("api/studio")["default_model"]
+    report = measuring_studio.get(f"api/models/{name}/layers/layer16a/report")
     units = ",".join(str(unit) for unit, _ in report["rankings"]["sky"][:2])
-    assert line == f"inscape effect generator --layer layer16a --units {units} --concept sky --images 200"
+    assert line == f"inscape effect {name} --layer layer16a --units {units} --concept sky --images 200"
 
 
 def test_concepts_that_no_unit_counts_for_say_so(page, measuring_studio):
     sheet = panel(page, measuring_studio)
-    labels = sheet.by("effect-concept").locator("option").all_inner_texts()
+    labels = sheet.by("effect-concept").locator("option").all_text_contents()
     assert labels[0] == "sky" and "tree · no unit counts for it" in labels
 
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def run_effects(
-    model: Generator, request: EffectsRequest, reports: Reports, progress: Progress
+    model: Generator, name: str, request: EffectsRequest, reports: Reports, progress: Progress
 ) -> dict[str, Any]:
     """Measure what a set of units does to a concept, beside random sets.
 
     Args:
         model: A generator that nothing else uses meanwhile.
+        name: What the studio calls it; its card may call it otherwise.
         request: Units, concept, how many pictures.
         reports: Where the values come from that units are switched on with.
         progress: Told about pictures as they are done.
@@ -33,8 +34,8 @@ def run_effects(
     from inscape.dissection.effects import effect
 
     units: UnitSet | list[int] = request.units
-    if reports.has(model.name, request.layer):
-        units = reports.load(model.name, request.layer).unit_set(request.units)
+    if reports.has(name, request.layer):
+        units = reports.load(name, request.layer).unit_set(request.units)
     found = effect(
         model,
         units,

@@ -145,10 +145,11 @@ class Studio:
         outside = [unit for unit in request.units if not 0 <= unit < layer.units]
         if outside:
             raise UnitError(f"layer {layer.name!r} has units 0 to {layer.units - 1}, got {outside[0]}.")
-        card.vocabulary.index(request.concept)
+        if card.concepts:  # where the card names none, the segmenter knows, and the job says so
+            card.vocabulary.index(request.concept)
 
         def work(progress: Progress) -> dict[str, Any]:
-            return run_effects(self.library.fresh(model), request, self.reports, progress)
+            return run_effects(self.library.fresh(model), model, request, self.reports, progress)
 
         shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")
         verb = "Insert" if request.insert else "Switch off"
