@@ -12,6 +12,7 @@ from inscape.errors import FormatError, UnsupportedError
 from inscape.models.architectures.discriminator import Discriminator, ResidualBlock
 from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
 from inscape.training._gan_state import Counters, GanState, discriminator_config, generator_config
+from inscape.training._warm_start import soften
 from inscape.training.recipes import GanRecipe
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
@@ -36,6 +37,8 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
             StyleGAN2(generator_config(first)),
             Discriminator(discriminator_config(first)),
         )
+        if recipe.warm_start:
+            soften(generator)
         return GanState(recipe, generator, discriminator, device=device)
     if start == "shipped":
         path = shipped_checkpoint(recipe)

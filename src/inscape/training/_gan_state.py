@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -97,7 +98,7 @@ class GanState:
         self.counters = Counters()
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
         self.optimizers = {
-            "generator": _adam(generator.parameters(), recipe.learning_rate, 1.0),
+            "generator": _adam(_with_mapping_last(generator), recipe.learning_rate, 1.0),
             "discriminator": _adam(discriminator.parameters(), recipe.learning_rate, lazy),
         }
 
@@ -110,6 +111,21 @@ class GanState:
     def size(self) -> int:
         """Height and width of the pictures."""
         return self.networks.generator.config.resolution
+
+    def begin_warm_start(self) -> None:
+        """Set the generator's rates for the warm start; the mapping learns as fast as the rest there."""
+        mapping = self.recipe.warm_rate / self.networks.generator.config.lr_multiplier
+        for group, rate in zip(self._generator_groups(), (self.recipe.warm_rate, mapping), strict=True):
+            group["lr"] = rate
+
+    def end_warm_start(self) -> None:
+        """Go back to the rates of the adversarial training, which begins with fresh moments."""
+        for group in self._generator_groups():
+            group["lr"] = self.recipe.learning_rate
+        self.optimizers["generator"].state.clear()
+
+    def _generator_groups(self) -> list[dict[str, Any]]:
+        return self.optimizers["generator"].param_groups
 
     def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
         """Take one step with the mean of the shards' gradients, and move the average.
@@ -171,6 +187,7 @@ class GanState:
             "generator": json.dumps(self.networks.generator.config.to_json()),
             "discriminator": json.dumps(self.networks.discriminator.config.to_json()),
             "counters": json.dumps(vars(self.counters)),
+            "adam_steps": json.dumps({name: _steps(adam) for name, adam in self.optimizers.items()}),
             "recipe": json.dumps(self.recipe.to_json()),
         }
         return storage.save_tensors(path, tensors, metadata)
@@ -198,22 +215,35 @@ class GanState:
             _fill(module, _under(tensors, prefix), path)
         state = cls(recipe, generator, discriminator, average=average, device=device)
         state.counters = replace(Counters(), **json.loads(metadata["counters"]))
+        steps = json.loads(metadata.get("adam_steps", "{}"))
         for prefix, optimizer in state.optimizers.items():
             moments = _under(tensors, f"adam.{prefix}")
+            taken = float(steps.get(prefix, state.counters.step))
             for name, weight in modules[prefix].named_parameters():
                 if name in moments:
                     second = moments[name].to(weight.device, torch.float32)
                     optimizer.state[weight] = {
-                        "step": torch.tensor(float(state.counters.step)),
+                        "step": torch.tensor(taken),
                         "exp_avg": torch.zeros_like(weight),
                         "exp_avg_sq": second.contiguous(),
                     }
         return state
 
 
-def _adam(weights: Iterable[Tensor], rate: float, lazy: float) -> torch.optim.Adam:
+def _with_mapping_last(generator: StyleGAN2) -> list[dict[str, Any]]:
+    """Two groups of weights, of which the mapping is the second."""
+    mapping = list(generator.mapping.parameters())
+    return [{"params": list(generator.synthesis.parameters())}, {"params": mapping}]
+
+
+def _adam(weights: Iterable[Tensor] | list[dict[str, Any]], rate: float, lazy: float) -> torch.optim.Adam:
     """Adam without first moment; `lazy` corrects for the extra steps of a lazy penalty (Karras 2020)."""
     return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, fused=True)
+
+
+def _steps(optimizer: torch.optim.Adam) -> int:
+    """Steps that an optimizer has taken: fewer than the training's where it began anew."""
+    return max((int(kept["step"]) for kept in optimizer.state.values()), default=0)
 
 
 def _call(step: Callable[[], None]) -> None:

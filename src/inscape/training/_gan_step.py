@@ -17,7 +17,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from inscape.models.architectures.discriminator import Discriminator
-from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2 import NoiseMode, StyleGAN2
+from inscape.training._warm_start import PrincipalLatents, drawing_loss, drawn_from, feature_loss
 from inscape.training.recipes import GanRecipe
 
 
@@ -88,6 +89,23 @@ class GanNetworks:
     discriminator: Discriminator
 
 
+def drawing_gradients(networks: GanNetworks, real: Tensor, latents: PrincipalLatents) -> ShardGradients:
+    """Gradients of the warm start for one shard: the generator learns to draw the pictures.
+
+    Args:
+        networks: Not changed.
+        real: Real pictures `[batch, 3, height, width]` in [-1, 1].
+        latents: Gives the pictures' latents.
+    """
+    weights = list(networks.generator.parameters())
+    with torch.autocast(real.device.type, dtype=torch.bfloat16):
+        drawn, w = drawn_from(networks.generator, latents.of(real))
+        loss = drawing_loss(drawn, real)
+    nothing: list[Tensor | None] = [None for _ in networks.discriminator.parameters()]
+    numbers = {"drawing": float(loss.detach())}
+    return ShardGradients(_gradients(loss, weights), nothing, w.detach().mean(dim=0), numbers)
+
+
 def shard_gradients(
     networks: GanNetworks,
     recipe: GanRecipe,
@@ -96,6 +114,8 @@ def shard_gradients(
     *,
     step: int,
     path_mean: float,
+    latents: PrincipalLatents | None = None,
+    judging_only: bool = False,
 ) -> ShardGradients:
     """Gradients of both losses for one shard.
 
@@ -106,23 +126,41 @@ def shard_gradients(
         generator: All random numbers come from it.
         step: Decides which lazy penalties are due.
         path_mean: Running mean of the path length.
+        latents: Of real pictures, for the recipe's pairs.
+        judging_only: Leave the generator's gradients out.
     """
     g_weights = list(networks.generator.parameters())
     d_weights = list(networks.discriminator.parameters())
+    noise: NoiseMode = "random" if recipe.noise else "none"
+    pairs = round(recipe.paired * len(real)) if latents is not None else 0
     with torch.autocast(real.device.type, dtype=torch.bfloat16):
-        latents, w = mixed_latents(networks.generator, recipe, len(real), generator)
-        images = networks.generator.synthesis(latents, noise_mode="random", generator=generator)
+        mixed, w = mixed_latents(networks.generator, recipe, len(real), generator)
+        if latents is not None and pairs:
+            with torch.autocast(real.device.type, enabled=False):
+                own = networks.generator.mapping.single(latents.of(real[:pairs]))
+            mixed = torch.cat([own[:, None].expand(-1, mixed.shape[1], -1), mixed[pairs:]])
+        images = networks.generator.synthesis(mixed, noise_mode=noise, generator=generator)
         judged = images.detach().requires_grad_()
-        fake_logits = networks.discriminator(judged)
-        real_logits = networks.discriminator(real)
+        fake_logits, fake_features = networks.discriminator.judge(judged)
+        real_logits, real_features = networks.discriminator.judge(real)
     d_loss = functional.softplus(fake_logits).mean() + functional.softplus(-real_logits).mean()
     g_loss = functional.softplus(-fake_logits).mean()
     d_gradients = _gradients(d_loss, d_weights, keep=True)
-    (towards_real,) = torch.autograd.grad(g_loss, judged)
-    g_gradients: list[Tensor | None] = list(
-        torch.autograd.grad(images, g_weights, towards_real, allow_unused=True)
-    )
-    numbers = {
+    g_gradients: list[Tensor | None] = [None] * len(g_weights)
+    numbers: dict[str, float] = {}
+    if not judging_only:
+        total = g_loss
+        if pairs:
+            drawing = drawing_loss(judged[:pairs], real[:pairs])
+            features = feature_loss(
+                [block[:pairs] for block in fake_features], [block[:pairs] for block in real_features]
+            )
+            compared = recipe.drawing_weight * drawing + recipe.feature_weight * features
+            total = g_loss + compared * (pairs / len(real))
+            numbers |= {"drawing": float(drawing.detach()), "features": float(features.detach())}
+        (towards_real,) = torch.autograd.grad(total, judged)
+        g_gradients = list(torch.autograd.grad(images, g_weights, towards_real, allow_unused=True))
+    numbers |= {
         "loss_d": float(d_loss.detach()),
         "loss_g": float(g_loss.detach()),
         "real": float(real_logits.detach().mean()),
@@ -134,9 +172,9 @@ def shard_gradients(
         scaled = penalty * (recipe.r1_weight / 2 * recipe.r1_every)
         d_gradients = _added(d_gradients, _gradients(scaled, d_weights))
         numbers["r1"] = float(penalty.detach())
-    if recipe.path_weight and step % recipe.path_every == 0:
+    if recipe.path_weight and not judging_only and step % recipe.path_every == 0:
         half, _ = mixed_latents(networks.generator, recipe, max(1, len(real) // 2), generator)
-        drawn = networks.generator.synthesis(half, noise_mode="random", generator=generator)
+        drawn = networks.generator.synthesis(half, noise_mode=noise, generator=generator)
         lengths = path_lengths(drawn, half, generator)
         scaled = (lengths - path_mean).square().mean() * (recipe.path_weight * recipe.path_every)
         g_gradients = _added(g_gradients, _gradients(scaled, g_weights))

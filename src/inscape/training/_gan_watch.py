@@ -80,7 +80,11 @@ class Watch:
         self._write_lines("log", self._log)
         losses = {
             label: [(line["images"], line[name]) for line in self._log if name in line]
-            for label, name in (("discriminator", "loss_d"), ("generator", "loss_g"))
+            for label, name in (
+                ("discriminator", "loss_d"),
+                ("generator", "loss_g"),
+                ("drawing", "drawing"),
+            )
         }
         panels = [("Losses", losses)]
         if self._distances:

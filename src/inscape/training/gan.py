@@ -19,9 +19,15 @@ from inscape.models.devices import resolve_device
 from inscape.progress import Progress, SilentProgress
 from inscape.training._gan_start import first_state, grown_to
 from inscape.training._gan_state import GanState
-from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
+from inscape.training._gan_step import (
+    ShardGradients,
+    drawing_gradients,
+    shard_generator,
+    shard_gradients,
+)
 from inscape.training._gan_watch import Watch
 from inscape.training._scenes_ahead import ScenesAhead
+from inscape.training._warm_start import THUMBNAIL, PrincipalLatents
 from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
@@ -85,6 +91,7 @@ def train_gan(
     with run.scenes:
         run.scenes.draw(_FIRST_SCENES, processes=recipe.shards, progress=shown)
         run.scenes.draw_in_background()
+        run.fit_latents()
         run.train(minutes * 60, shown)
     run.export()
     return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
@@ -102,10 +109,19 @@ class _Run:
             self.state = grown_to(state, max(least, recipe.size_at(state.counters.images)))
         else:
             self.state = first_state(recipe, options.start, device)
+        self.latents: PrincipalLatents | None = None
         self.watch = Watch(self.state, out)
         self.scenes = ScenesAhead(
             out, world=recipe.world, size=recipe.size, count=recipe.scenes, first_seed=recipe.first_seed
         )
+
+    def fit_latents(self) -> None:
+        """Find the latents of real pictures, where the recipe uses them; needs the first scenes."""
+        recipe = self.recipe
+        if recipe.paired or recipe.is_warm_start(self.state.counters.images):
+            first = np.arange(min(_FIRST_SCENES, self.scenes.ready))
+            size = min(THUMBNAIL, recipe.size_at(0))
+            self.latents = PrincipalLatents(self.scenes.pictures(first), recipe.z_dim, size)
 
     def files(self) -> list[Path]:
         """What is in the folder, without the scenes."""
@@ -127,7 +143,7 @@ class _Run:
         ):
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
-                    self._grow()
+                    self._turn()
                     numbers = self._step(pool)
                     self.state.counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
@@ -144,11 +160,15 @@ class _Run:
         self.watch.flush()
         self.state.save(self.checkpoint)
 
-    def _grow(self) -> None:
-        """Double the size where the recipe says so."""
+    def _turn(self) -> None:
+        """Do what is due before this step: end the warm start, double the size."""
+        if self.recipe.is_first_after_warm_start(self.state.counters.images):
+            self.state.end_warm_start()
         if self.state.size < (size := self.recipe.size_at(self.state.counters.images)):
             self.state = grown_to(self.state, size)
             self.watch.follow(self.state)
+        if self.recipe.is_warm_start(self.state.counters.images):
+            self.state.begin_warm_start()
 
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
@@ -169,15 +189,19 @@ class _Run:
 
     def _shard(self, index: int) -> ShardGradients:
         state, recipe = self.state, self.recipe
-        step = state.counters.step
-        generator = shard_generator(recipe, step, index, state.device)
+        step, images = state.counters.step, state.counters.images
+        real = self._real(step, index)
+        if self.latents is not None and recipe.is_warm_start(images):
+            return drawing_gradients(state.networks, real, self.latents)
         return shard_gradients(
             state.networks,
             recipe,
-            self._real(step, index),
-            generator,
+            real,
+            shard_generator(recipe, step, index, state.device),
             step=step,
             path_mean=state.counters.path_mean,
+            latents=self.latents,
+            judging_only=images < recipe.warm_start + recipe.judging_first,
         )
 
     def _real(self, step: int, shard: int) -> Tensor:

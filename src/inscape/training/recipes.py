@@ -41,9 +41,19 @@ class GanRecipe:
             mirrored with it.
         average_images: Half-life of the moving average of the weights, in pictures.
         average_warm_up: The half-life is at most this fraction of the pictures seen.
+        noise: Whether the layers get noise. Without it they keep a noise strength of 0.
         growth: Smaller sizes to begin with, and the number of pictures at which each is left:
             `{16: 30_000, 32: 50_000}` draws 16 pixels first, 32 from 30 000 pictures on, the full size from
             50 000. Small pictures cost less, and what stands where is learned from them.
+        warm_start: Pictures that a fresh generator learns to draw before there is a discriminator (see
+            `_warm_start`); 0 leaves it out. They count as pictures seen.
+        warm_rate: Learning rate of the warm start, for the mapping too.
+        paired: Share of the generated pictures that are drawn from the latents of real ones, as in the warm
+            start, and compared with them (after Larsen et al., "Autoencoding beyond pixels", ICML 2016, with a
+            fixed linear encoder); 0 leaves it out.
+        drawing_weight: Weight of that comparison in pixels.
+        feature_weight: Weight of that comparison in the features of the discriminator's blocks.
+        judging_first: Pictures after the warm start that only the discriminator learns from.
         seed: Of everything random.
     """
 
@@ -70,7 +80,14 @@ class GanRecipe:
     flips: bool = False
     average_images: int = 10_000
     average_warm_up: float = 0.05
+    noise: bool = True
     growth: dict[int, int] = field(default_factory=dict)
+    warm_start: int = 0
+    warm_rate: float = 0.006
+    paired: float = 0.0
+    drawing_weight: float = 5.0
+    feature_weight: float = 10.0
+    judging_first: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -80,6 +97,14 @@ class GanRecipe:
     def size_at(self, images: int) -> int:
         """The size that is trained after so many pictures."""
         return min((size for size, until in self.growth.items() if images < until), default=self.size)
+
+    def is_warm_start(self, images: int) -> bool:
+        """Whether the warm start goes on after so many pictures."""
+        return images < self.warm_start
+
+    def is_first_after_warm_start(self, images: int) -> bool:
+        """Whether the step after so many pictures is the first one of the adversarial training."""
+        return self.warm_start <= images < self.warm_start + self.batch
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -105,7 +130,21 @@ class GanRecipe:
 
 
 _SIZED = ("channels", "discriminator_channels", "growth")
-_GENERATORS = {"town": GanRecipe("town", "town", 64, r1_weight=0.4, growth={16: 60_000, 32: 90_000})}
+_GENERATORS = {
+    "town": GanRecipe(
+        "town",
+        "town",
+        64,
+        r1_weight=0.1,
+        noise=False,
+        growth={32: 140_000},
+        warm_start=90_000,
+        judging_first=1_000,
+        paired=0.5,
+        drawing_weight=20.0,
+        feature_weight=40.0,
+    )
+}
 _SIZES = (64, 128)
 
 
