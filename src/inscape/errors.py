@@ -18,6 +18,8 @@
     ├── MissingExtraError       an optional dependency that is not installed
     ├── DeviceError             a device that this machine does not have
     ├── UnsupportedError        a sensible request that this model or build cannot serve
+    ├── ConflictError           what was to be saved is older than what is kept
+    ├── TooLargeError           more was sent than is accepted
     └── CancelledError          the person asked to stop
 
 Each class says which HTTP status and which exit code it stands for, so that the studio and the
@@ -168,6 +170,20 @@ class UnsupportedError(InscapeError):
 
     title = "Not possible here"
     status = 422
+
+
+class ConflictError(InscapeError):
+    """What was to be saved is older than what is kept."""
+
+    title = "Changed elsewhere"
+    status = 409
+
+
+class TooLargeError(InscapeError):
+    """More was sent than the studio accepts."""
+
+    title = "Too large"
+    status = 413
 
 
 class CancelledError(InscapeError):

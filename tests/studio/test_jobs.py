@@ -49,6 +49,18 @@ def counting(total=10, started=None, go=None):
     return work
 
 
+def done(client, answer):
+    """The job that was started, once it has ended well."""
+    assert answer.status_code == 202, answer.text
+    for _ in range(2000):
+        job = client.get(f"/api/jobs/{answer.json()['id']}").json()
+        if job["finished"]:
+            break
+        time.sleep(0.01)
+    assert (job["state"], job["error"]) == ("done", None)
+    return job
+
+
 def test_a_job_runs_reports_and_ends_with_its_result(jobs):
     job = ended(jobs, start(jobs, counting()).id)
     assert (job.state, job.result, job.error) == ("done", {"counted": 10}, None)
@@ -162,14 +174,7 @@ def test_a_dissection_job_makes_a_report_that_is_kept(client, studio, monkeypatc
     monkeypatch.setattr(segmenters, "open", lambda name, device=None: ByUnits(fresh, "layer8a"))
     assert client.get("/api/models/small/brushes?layer=layer8a").json()["dissected"] is False
     answer = client.post("/api/models/small/layers/layer8a/dissection", json={"images": 40})
-    assert answer.status_code == 202
-    identifier = answer.json()["id"]
-    for _ in range(2000):
-        job = client.get(f"/api/jobs/{identifier}").json()
-        if job["finished"]:
-            break
-        time.sleep(0.01)
-    assert (job["state"], job["error"]) == ("done", None)
+    identifier = done(client, answer)["id"]
     report = client.get("/api/models/small/layers/layer8a/report").json()
     assert (report["dissected"], report["images"], len(report["units"])) == (True, 40, 12)
     layers = {layer["name"]: layer["dissected"] for layer in client.get("/api/models/small").json()["layers"]}
@@ -205,14 +210,7 @@ def test_an_effects_job_ends_with_what_the_library_measures(client, studio, monk
     monkeypatch.setattr(effects, "fitting_segmenter", lambda model, named: fitting_segmenter(model, labels))
     body = {"layer": "layer16a", "units": [0, 4, 5], "concept": "light", "images": 20}
     answer = client.post("/api/models/small/effects", json=body)
-    assert answer.status_code == 202, answer.text
-    identifier = answer.json()["id"]
-    for _ in range(2000):
-        job = client.get(f"/api/jobs/{identifier}").json()
-        if job["finished"]:
-            break
-        time.sleep(0.01)
-    assert (job["state"], job["error"]) == ("done", None)
+    job = done(client, answer)
     result = job["result"]
     assert (result["concept"], result["images"], result["units"]) == ("light", 20, [0, 4, 5])
     assert result["control"]["sets"] == 20

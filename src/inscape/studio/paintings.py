@@ -14,9 +14,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from inscape.errors import FormatError, NotFoundError, StorageError, UsageError
+from inscape.errors import ConflictError, FormatError, NotFoundError, StorageError, UsageError
 from inscape.studio import history
-from inscape.studio.problems import ConflictError
 from inscape.studio.schemas import (
     MOST_OPERATIONS,
     Branch,

@@ -16,20 +16,6 @@ from inscape.studio.schemas import Problem
 logger = logging.getLogger("inscape")
 
 
-class ConflictError(InscapeError):
-    """What was to be saved is older than what is kept."""
-
-    title = "Changed elsewhere"
-    status = 409
-
-
-class TooLargeError(InscapeError):
-    """More was sent than the studio accepts."""
-
-    title = "Too large"
-    status = 413
-
-
 def problem_of(error: BaseException) -> tuple[Problem, int]:
     """The problem and the HTTP status that an error stands for.
 

@@ -18,7 +18,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inscape.studio.problems import TooLargeError, respond
+from inscape.errors import TooLargeError
+from inscape.studio.problems import respond
 from inscape.studio.schemas import Problem
 
 LARGEST_BODY = 16 * 2**20

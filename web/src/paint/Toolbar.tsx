@@ -60,36 +60,17 @@ export function PictureTools() {
   const { version } = useStore(paint, "version");
   const { compare, grid } = useStore(look, "compare", "grid");
   const { canUndo, canRedo, placed } = painter.history;
+  const steps = [
+    { action: "undo", label: "Undo", disabled: !canUndo, onClick: painter.undo },
+    { action: "redo", label: "Redo", disabled: !canRedo, onClick: painter.redo },
+    { action: "reset", label: "Remove all strokes", disabled: placed.length === 0, onClick: resetPainting },
+  ] as const;
   return (
     <div class="tools picture-tools" role="toolbar" aria-label="Picture" data-version={version}>
       <div class="group">
-        <Button
-          kind="icon"
-          icon="undo"
-          label="Undo"
-          action="undo"
-          testid="undo"
-          disabled={!canUndo}
-          onClick={painter.undo}
-        />
-        <Button
-          kind="icon"
-          icon="redo"
-          label="Redo"
-          action="redo"
-          testid="redo"
-          disabled={!canRedo}
-          onClick={painter.redo}
-        />
-        <Button
-          kind="icon"
-          icon="reset"
-          label="Remove all strokes"
-          action="reset"
-          testid="reset"
-          disabled={placed.length === 0}
-          onClick={resetPainting}
-        />
+        {steps.map((step) => (
+          <Button key={step.action} kind="icon" {...step} icon={step.action} testid={step.action} />
+        ))}
       </div>
       <div class="group">
         <Button
