@@ -33,7 +33,7 @@ def as_images(some: np.ndarray) -> torch.Tensor:
 
 def test_latents_have_mean_zero_and_covariance_one() -> None:
     data = pictures()
-    z = PrincipalLatents(data, 8).of(as_images(data))
+    z = PrincipalLatents.fitted(data, 8).of(as_images(data))
     assert z.shape == (200, 8)
     assert torch.allclose(z.mean(dim=0), torch.zeros(8), atol=1e-3)
     assert torch.allclose(z.T @ z / 200, torch.eye(8), atol=1e-3)
@@ -41,10 +41,10 @@ def test_latents_have_mean_zero_and_covariance_one() -> None:
 
 def test_latents_beyond_what_the_pictures_have_are_zero_and_size_does_not_matter() -> None:
     data = pictures(count=5)
-    z = PrincipalLatents(data, 12).of(as_images(data))
+    z = PrincipalLatents.fitted(data, 12).of(as_images(data))
     assert torch.isfinite(z).all() and (z[:, 5:] == 0).all()
     wide = data.repeat(2, axis=1).repeat(2, axis=2)
-    latents = PrincipalLatents(wide, 4)
+    latents = PrincipalLatents.fitted(wide, 4)
     assert torch.allclose(latents.of(as_images(wide)), latents.of(as_images(data)), atol=1e-4)
 
 
@@ -71,7 +71,7 @@ def test_the_generator_learns_to_draw_and_the_discriminator_waits() -> None:
     state = small_state(recipe)
     state.begin_warm_start()
     data = pictures(64)
-    latents = PrincipalLatents(data, recipe.z_dim)
+    latents = PrincipalLatents.fitted(data, recipe.z_dim)
     judge = [weight.clone() for weight in state.networks.discriminator.parameters()]
     losses = []
     for step in range(160):
@@ -85,7 +85,7 @@ def test_the_generator_learns_to_draw_and_the_discriminator_waits() -> None:
 def test_pairs_pull_the_generator_towards_their_pictures() -> None:
     state = small_state()
     data = pictures(8)
-    latents = PrincipalLatents(data, RECIPE.z_dim)
+    latents = PrincipalLatents.fitted(data, RECIPE.z_dim)
 
     def gradients(paired: float, judging_only: bool = False) -> list[torch.Tensor | None]:
         recipe = replace(RECIPE, paired=paired, noise=False)

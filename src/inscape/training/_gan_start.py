@@ -121,4 +121,5 @@ def grown(state: GanState, device: torch.device) -> GanState:
     larger = GanState(recipe, generators[0], discriminator, average=generators[1], device=device)
     larger.counters = Counters(images=state.counters.images, seconds=state.counters.seconds)
     larger.counters.step = state.counters.step
+    larger.latents = state.latents
     return larger

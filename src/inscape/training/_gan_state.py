@@ -23,6 +23,7 @@ from inscape.errors import FormatError
 from inscape.models.architectures.discriminator import Discriminator, DiscriminatorConfig
 from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
 from inscape.training._gan_step import GanNetworks, ShardGradients
+from inscape.training._warm_start import PrincipalLatents
 from inscape.training.recipes import GanRecipe
 
 KIND = "inscape-gan-training"
@@ -70,7 +71,7 @@ class Counters:
 
 
 class GanState:
-    """Networks, their moving average, optimizers and counters.
+    """Networks, their moving average, optimizers, counters, and the latents of real pictures, if used.
 
     Args:
         recipe: Learning rates and half-lives.
@@ -96,6 +97,7 @@ class GanState:
         self.networks = GanNetworks(generator, discriminator)
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
+        self.latents: PrincipalLatents | None = None
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
         self.optimizers = {
             "generator": _adam(_with_mapping_last(generator), recipe.learning_rate, 1.0),
@@ -182,6 +184,8 @@ class GanState:
                     if kept := optimizer.state.get(weight):
                         wide = dtype if dtype == torch.float32 else torch.bfloat16
                         tensors[f"adam.{prefix}.{name}"] = kept["exp_avg_sq"].to(wide)
+        if self.latents is not None:
+            tensors |= {f"latents.{name}": value for name, value in vars(self.latents).items()}
         metadata = {
             "kind": KIND,
             "generator": json.dumps(self.networks.generator.config.to_json()),
@@ -215,6 +219,8 @@ class GanState:
             _fill(module, _under(tensors, prefix), path)
         state = cls(recipe, generator, discriminator, average=average, device=device)
         state.counters = replace(Counters(), **json.loads(metadata["counters"]))
+        if latents := _under(tensors, "latents"):
+            state.latents = PrincipalLatents(**latents)
         steps = json.loads(metadata.get("adam_steps", "{}"))
         for prefix, optimizer in state.optimizers.items():
             moments = _under(tensors, f"adam.{prefix}")

@@ -10,7 +10,9 @@ several times as long to teach those. No label takes part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,43 +25,54 @@ from inscape.models.architectures.stylegan2 import StyleGAN2, ToRGB
 THUMBNAIL = 16
 """The size at which pictures get their latents."""
 _SMALLEST = 4
-_FITTED = 6000
 _RGB_SCALE = 0.2
 _ROUNDING = 1e-3
 
 
+@dataclass(frozen=True)
 class PrincipalLatents:
     """Latents of real pictures: their first principal components as thumbnails, each of variance 1.
 
-    Args:
-        pictures: What the components are taken from; the first 6000 of them.
-        z_dim: How many.
-        size: Of the thumbnails; no picture may be smaller.
+    A generator that learned from some goes on with the same ones: they are kept in its checkpoint.
+
+    Attributes:
+        mean: The mean thumbnail, `[3 * size * size]`.
+        basis: From a thumbnail without the mean to a latent, `[3 * size * size, z]`.
     """
 
-    def __init__(
-        self, pictures: UInt8[np.ndarray, "picture row column 3"], z_dim: int, size: int = THUMBNAIL
-    ) -> None:
-        self._size = size
-        some = torch.from_numpy(np.array(pictures[:_FITTED])).permute(0, 3, 1, 2)
-        rows = torch.cat([self._rows(part.float() / 127.5 - 1) for part in some.split(500)]).double()
-        self._mean = rows.mean(dim=0)
-        _, spread, components = torch.linalg.svd(rows - self._mean, full_matrices=False)
+    mean: Float[Tensor, "value"]
+    basis: Float[Tensor, "value z"]
+
+    @classmethod
+    def fitted(
+        cls, pictures: UInt8[np.ndarray, "picture row column 3"], z_dim: int, size: int = THUMBNAIL
+    ) -> PrincipalLatents:
+        """Find the components of pictures.
+
+        Args:
+            pictures: As many as give a stable covariance; thousands.
+            z_dim: How many components; those beyond what the pictures have give zeros.
+            size: Of the thumbnails; no picture may be smaller.
+        """
+        some = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2)
+        rows = torch.cat([_thumbnails(part.float() / 127.5 - 1, size) for part in some.split(500)]).double()
+        mean = rows.mean(dim=0)
+        _, spread, components = torch.linalg.svd(rows - mean, full_matrices=False)
         kept = min(z_dim, len(spread))
         deviation = spread[:kept] / len(rows) ** 0.5
         basis = torch.zeros(rows.shape[1], z_dim, dtype=torch.float64)
         basis[:, :kept] = components[:kept].T / deviation.clamp_min(1e-6)
-        self._basis = basis.float()
-        self._mean = self._mean.float()
+        return cls(mean.float(), basis.float())
 
     def of(self, images: Float[Tensor, "picture 3 row column"]) -> Float[Tensor, "picture z"]:
         """Latents of pictures in [-1, 1]."""
-        rows = self._rows(images)
-        z: Tensor = (rows - self._mean.to(rows.device)) @ self._basis.to(rows.device)
+        rows = _thumbnails(images, math.isqrt(len(self.mean) // 3))
+        z: Tensor = (rows - self.mean.to(rows.device)) @ self.basis.to(rows.device)
         return z
 
-    def _rows(self, images: Tensor) -> Tensor:
-        return functional.avg_pool2d(images, images.shape[2] // self._size).flatten(1)
+
+def _thumbnails(images: Tensor, size: int) -> Tensor:
+    return functional.avg_pool2d(images, images.shape[2] // size).flatten(1)
 
 
 def soften(generator: StyleGAN2) -> None:

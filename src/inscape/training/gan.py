@@ -109,7 +109,6 @@ class _Run:
             self.state = grown_to(state, max(least, recipe.size_at(state.counters.images)))
         else:
             self.state = first_state(recipe, options.start, device)
-        self.latents: PrincipalLatents | None = None
         self.watch = Watch(self.state, out)
         self.scenes = ScenesAhead(
             out, world=recipe.world, size=recipe.size, count=recipe.scenes, first_seed=recipe.first_seed
@@ -117,11 +116,11 @@ class _Run:
 
     def fit_latents(self) -> None:
         """Find the latents of real pictures, where the recipe uses them; needs the first scenes."""
-        recipe = self.recipe
-        if recipe.paired or recipe.is_warm_start(self.state.counters.images):
-            first = np.arange(min(_FIRST_SCENES, self.scenes.ready))
+        recipe, state = self.recipe, self.state
+        if state.latents is None and (recipe.paired or recipe.is_warm_start(state.counters.images)):
+            first = self.scenes.pictures(np.arange(min(_FIRST_SCENES, self.scenes.ready)))
             size = min(THUMBNAIL, recipe.size_at(0))
-            self.latents = PrincipalLatents(self.scenes.pictures(first), recipe.z_dim, size)
+            state.latents = PrincipalLatents.fitted(first, recipe.z_dim, size)
 
     def files(self) -> list[Path]:
         """What is in the folder, without the scenes."""
@@ -191,8 +190,8 @@ class _Run:
         state, recipe = self.state, self.recipe
         step, images = state.counters.step, state.counters.images
         real = self._real(step, index)
-        if self.latents is not None and recipe.is_warm_start(images):
-            return drawing_gradients(state.networks, real, self.latents)
+        if state.latents is not None and recipe.is_warm_start(images):
+            return drawing_gradients(state.networks, real, state.latents)
         return shard_gradients(
             state.networks,
             recipe,
@@ -200,7 +199,7 @@ class _Run:
             shard_generator(recipe, step, index, state.device),
             step=step,
             path_mean=state.counters.path_mean,
-            latents=self.latents,
+            latents=state.latents,
             judging_only=images < recipe.warm_start + recipe.judging_first,
         )
 

@@ -49,8 +49,8 @@ class GanRecipe:
             `_warm_start`); 0 leaves it out. They count as pictures seen.
         warm_rate: Learning rate of the warm start, for the mapping too.
         paired: Share of the generated pictures that are drawn from the latents of real ones, as in the warm
-            start, and compared with them (after Larsen et al., "Autoencoding beyond pixels", ICML 2016, with a
-            fixed linear encoder); 0 leaves it out.
+            start, and compared with them (after Larsen et al., "Autoencoding beyond pixels", ICML 2016, with
+            a fixed linear encoder); 0 leaves it out.
         drawing_weight: Weight of that comparison in pixels.
         feature_weight: Weight of that comparison in the features of the discriminator's blocks.
         judging_first: Pictures after the warm start that only the discriminator learns from.
