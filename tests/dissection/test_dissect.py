@@ -90,8 +90,7 @@ def test_units_of_noise_hardly_ever_count():
     )
     generator.card = generator.card.model_copy(update={"layers": (layer,), "default_layer": "noise"})
     report = dissect(generator, "noise", images=150, segmenter=ColourSegmenter(), label_size=32, top=1)
-    # chance is estimated from 100 shuffles of coarse fields, which lets some more than one in a hundred pass
-    assert sum(finding.counts for finding in report.findings) <= 12
+    assert sum(finding.counts for finding in report.findings) <= 5  # two of a hundred are expected
 
 
 def test_numbers_agree_with_the_reference_on_real_activations():

@@ -235,7 +235,7 @@ def test_kept_arrays_give_back_rows_units_and_blocks(tmp_path: Path):
     kept = KeptArray(tmp_path / "a", array.shape, array.dtype)
     kept.write(2, array[2:])
     kept.write(0, array[:2])
-    np.testing.assert_array_equal(kept.whole(), array)
+    np.testing.assert_array_equal(kept.rows(0, len(kept)), array)
     np.testing.assert_array_equal(kept.units(1, 2), array[:, 1:])
     np.testing.assert_array_equal(kept.unit_of(3, 1), array[3, 1])
     [(first, block)] = list(kept.unit_blocks())
@@ -243,7 +243,7 @@ def test_kept_arrays_give_back_rows_units_and_blocks(tmp_path: Path):
     np.testing.assert_array_equal(block, array)
     (tmp_path / "a").write_bytes(b"123")
     with pytest.raises(FormatError, match="ends too early"):
-        kept.whole()
+        kept.rows(0, len(kept))
 
 
 def test_a_model_that_does_not_ship_has_no_shipped_report():

@@ -74,6 +74,11 @@ def test_the_distance_agrees_with_the_matrix_root():
     assert frechet_distance(gathered(two), gathered(one)) == pytest.approx(exact, rel=1e-8)
 
 
+def test_a_covariance_of_vectors_is_what_adding_them_gives():
+    vectors = np.random.default_rng(2).standard_normal((9, 3))
+    assert torch.allclose(Covariance.of(vectors).covariance(), torch.from_numpy(np.cov(vectors.T)))
+
+
 def test_a_set_is_at_no_distance_from_itself_even_when_flat():
     flat = torch.randn(50, 4)
     flat[:, 3] = flat[:, 0]

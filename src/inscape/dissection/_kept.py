@@ -83,10 +83,6 @@ class KeptArray:
         for first in range(0, self.shape[1], step):
             yield first, self.units(first, min(step, self.shape[1] - first))
 
-    def whole(self) -> NDArray[Any]:
-        """The whole array in memory."""
-        return self.rows(0, len(self))
-
     def _read(self, offsets: list[int], shape: tuple[int, ...]) -> NDArray[Any]:
         array: NDArray[Any] = np.empty(shape, self.dtype)
         parts = _bytes(array)

@@ -38,9 +38,7 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
         progress: Advances by units.
     """
     activations = kept.layer(layer)
-    table = overlap_table(
-        activations, kept.labels.whole(), vocabulary_size=vocabulary_size, progress=progress
-    )
+    table = overlap_table(activations, kept.labels, vocabulary_size=vocabulary_size, progress=progress)
     levels = [quantiles(block, LEVELS) for _, block in activations.unit_blocks()]
     conditional, mean = conditional_means(activations, kept.labels, vocabulary_size)
     values = UnitValues(

@@ -21,6 +21,7 @@ from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.pictures import to_tensor
 from inscape.progress import SilentProgress
+from inscape.statistics import Covariance, frechet_distance
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -151,7 +152,7 @@ class _Space:
         spread = np.cov(real - self._centre, rowvar=False)
         _, vectors = np.linalg.eigh(spread)
         self._basis = vectors[:, ::-1][:, :DIRECTIONS]
-        self._real = self(real)
+        self._real = Covariance.of(self(real))
 
     def __call__(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         points: NDArray[np.float64] = (features - self._centre) @ self._basis
@@ -159,20 +160,7 @@ class _Space:
 
     def distance(self, points: NDArray[np.float64]) -> float:
         """Fréchet distance of two Gaussians: the points and the real pictures (Dowson and Landau, 1982)."""
-        return frechet_distance(points, self._real)
-
-
-def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Fréchet distance between Gaussians fitted to two sets of points, `[point, dimension]`.
-
-    |mean difference|² + tr(A) + tr(B) - 2 tr((A^½ B A^½)^½), with the traces taken in float64.
-    """
-    shift = first.mean(0) - second.mean(0)
-    left, right = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    values, vectors = np.linalg.eigh(left)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ right @ root).clip(0)).sum()
-    return float(max(shift @ shift + np.trace(left) + np.trace(right) - 2 * cross, 0.0))
+        return frechet_distance(Covariance.of(points), self._real)
 
 
 def _world(model: Generator, count: int) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.pictures import to_tensor
+from inscape.statistics import Covariance, frechet_distance
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Float64, UInt8
@@ -111,16 +112,7 @@ class ClassAreas:
             )
         columns = [self.vocabulary.index(name) - 1 for name in self.vocabulary.in_plane(plane)]
         first, second = self.values[:, columns] * 100, other.values[:, columns] * 100
-        return _frechet(first, second)
-
-
-def _frechet(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    shift = first.mean(0) - second.mean(0)
-    spread = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    levels, vectors = np.linalg.eigh(spread[0])
-    root = (vectors * np.sqrt(levels.clip(0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ spread[1] @ root).clip(0)).sum()
-    return float(max(shift @ shift + np.trace(spread[0]) + np.trace(spread[1]) - 2 * cross, 0.0))
+        return frechet_distance(Covariance.of(first), Covariance.of(second))
 
 
 class WorldDistance:

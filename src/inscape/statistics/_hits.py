@@ -48,6 +48,25 @@ class Hits:
         np.cumsum(keep, out=kept[1:])
         return Hits(kept[self.starts], self.values[keep], self.places[keep])
 
+    def between(self, first: int, end: int) -> tuple[Int[np.ndarray, "hit"], Int[np.ndarray, "hit"]]:
+        """Unit and place of the hits in some pictures, places counted from `first`.
+
+        Args:
+            first: The place where the first of these pictures begins.
+            end: The place where the first picture after them begins.
+        """
+        # within a unit hits are sorted by picture, though not within a picture
+        edges = [
+            start + np.searchsorted(self.places[start:stop], [first, end])
+            for start, stop in zip(self.starts[:-1], self.starts[1:], strict=True)
+        ]
+        counts = [int(stop - start) for start, stop in edges]
+        if sum(counts) == len(self.places):
+            places = self.places
+        else:
+            places = np.concatenate([self.places[start:stop] for start, stop in edges])
+        return np.repeat(np.arange(len(counts)), counts), places - first
+
     def spread(self, units: Bool[np.ndarray, "unit"]) -> Hits:
         """The same hits counted as those of some of more units; the others have none."""
         counts = np.zeros(len(units), dtype=np.int64)

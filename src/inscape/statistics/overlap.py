@@ -24,6 +24,7 @@ from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import Statistic, array
 from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, side_by_side
 from inscape.statistics._hits import Hits, find_hits
+from inscape.statistics._labels import LabelMaps
 from inscape.statistics._thresholds import hits_at_top
 
 _BLOCK_VALUES = 1 << 25  # up-sampled values that are looked at together
@@ -91,27 +92,23 @@ class Overlap(Statistic):
             ShapeError: The shapes do not fit each other or the thresholds.
             ValueRangeError: A label is not in the vocabulary, or an activation is not a number.
         """
-        data, marks = array(activations), checked_labels(labels, self.vocabulary_size)
-        check_pair(data.shape, marks.shape)
+        data, marks = array(activations), array(labels)
+        check_pair(data.shape, LabelMaps(marks, self.vocabulary_size).shape)
         maps = data.transpose(1, 0, 2, 3)
         if len(maps) != self.units:
             raise ShapeError(f"Expected activations of {self.units} units, got {len(maps)}.")
         for start in range(0, maps.shape[1], step := _pictures_at_once(maps, marks)):
             part = slice(start, start + step)
-            some = exact_block(maps[:, part])
-            limits = self.thresholds.astype(some.dtype)
-            self._count(find_hits(some, limits, (marks.shape[2], marks.shape[3])), marks[part])
+            some, known = exact_block(maps[:, part]), LabelMaps(marks[part], self.vocabulary_size)
+            hits = find_hits(some, self.thresholds.astype(some.dtype), known.size)
+            self.intersection += joint_counts([hits], known)
+            self.hot += hits.counts
+            self._count_labels(known)
 
-    def _count(self, hits: Hits, marks: NDArray[np.uint8]) -> None:
-        """Count the hits of all units in some pictures."""
-        self.intersection += joint_counts(hits, flat_planes(marks), self.vocabulary_size)
-        self.hot += hits.counts
-        self._count_labels(marks)
-
-    def _count_labels(self, marks: NDArray[np.uint8]) -> None:
-        self.labelled += label_counts(marks, self.vocabulary_size)
-        self.pixels += marks.shape[0] * marks.shape[2] * marks.shape[3]
-        self.count += len(marks)
+    def _count_labels(self, labels: LabelMaps) -> None:
+        self.labelled += labels.count()
+        self.pixels += labels.shape[0] * labels.size[0] * labels.size[1]
+        self.count += labels.shape[0]
 
     def iou(self) -> Float[np.ndarray, "unit concept"]:
         """Intersection over union; 0 where there is nothing at all, and in column 0."""
@@ -173,37 +170,32 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
         vocabulary_size: `len(vocabulary)`.
         fraction: Share of the values that are hot.
     """
-    raw, marks = RawMaps(activations), checked_labels(labels, vocabulary_size)
-    check_pair(raw.shape, marks.shape)
-    size, planes = (marks.shape[2], marks.shape[3]), flat_planes(marks)
+    raw, known = RawMaps(activations), LabelMaps(labels, vocabulary_size)
+    check_pair(raw.shape, known.shape)
 
     def at_top(block: slice) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        return top_of_maps(raw.block(block), planes, size, vocabulary_size, fraction)
+        return top_of_maps(raw.block(block), known, fraction)
 
-    blocks = blocks_of(raw.shape[1], _units_of_hits(raw.shape[0] * size[0] * size[1] * fraction))
-    parts = list(side_by_side(at_top, blocks))
+    per_unit = known.shape[0] * known.size[0] * known.size[1] * fraction
+    parts = list(side_by_side(at_top, blocks_of(raw.shape[1], _units_of_hits(per_unit))))
     overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
     overlap.hot = np.concatenate([part[1] for part in parts])
     overlap.intersection = np.concatenate([part[2] for part in parts])
-    overlap._count_labels(marks)
+    overlap._count_labels(known)
     return overlap
 
 
 def top_of_maps(
-    maps: Float[np.ndarray, "unit picture row column"],
-    planes: list[NDArray[np.uint8]],
-    size: tuple[int, int],
-    vocabulary_size: int,
-    fraction: float,
+    maps: Float[np.ndarray, "unit picture row column"], labels: LabelMaps, fraction: float
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Thresholds [unit], hot pixels [unit] and hot and labelled pixels [unit, concept] of some units."""
-    step = _units_of_hits(maps.shape[1] * size[0] * size[1] * fraction)
-    parts = []
-    for start in range(0, len(maps), step):
-        thresholds, hits = hits_at_top(maps[start : start + step], fraction, size)
-        parts.append((thresholds, hits.counts, joint_counts(hits, planes, vocabulary_size)))
-    thresholds, hot, both = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return thresholds, hot, both
+    step = _units_of_hits(maps.shape[1] * labels.size[0] * labels.size[1] * fraction)
+    found = [
+        hits_at_top(maps[start : start + step], fraction, labels.size) for start in range(0, len(maps), step)
+    ]
+    thresholds = np.concatenate([part[0] for part in found])
+    hot = np.concatenate([hits.counts for _, hits in found])
+    return thresholds, hot, joint_counts([hits for _, hits in found], labels)
 
 
 def _units_of_hits(per_unit: float) -> int:
@@ -225,51 +217,20 @@ def top_thresholds(
     return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds
 
 
-def flat_planes(marks: Int[np.ndarray, "picture plane row column"]) -> list[NDArray[np.uint8]]:
-    """Each plane of all pictures, pixel after pixel."""
-    return [np.ascontiguousarray(marks[:, plane]).reshape(-1) for plane in range(marks.shape[1])]
-
-
-def joint_counts(
-    hits: Hits, planes: list[NDArray[np.uint8]], vocabulary_size: int
-) -> Int[np.ndarray, "unit concept"]:
-    """Hits by unit and label, over all planes; column 0 is left 0."""
-    units = len(hits.counts)
-    rows = np.repeat(np.arange(units) * vocabulary_size, hits.counts)
-    flat = np.zeros(units * vocabulary_size, dtype=np.int64)
-    for plane in planes:
-        flat += np.bincount(rows + plane.take(hits.places), minlength=len(flat))
-    joint = flat.reshape(units, vocabulary_size)
+def joint_counts(found: list[Hits], labels: LabelMaps) -> Int[np.ndarray, "unit concept"]:
+    """Hits by unit and label, over all planes; column 0 is left 0. Label maps are read once, in chunks."""
+    pixels, concepts = labels.size[0] * labels.size[1], labels.vocabulary_size
+    flat = [np.zeros(len(hits.counts) * concepts, dtype=np.int64) for hits in found]
+    for first, marks in labels.chunks():
+        planes = [np.ascontiguousarray(marks[:, plane]).reshape(-1) for plane in range(marks.shape[1])]
+        for hits, counts in zip(found, flat, strict=True):
+            units, places = hits.between(first * pixels, (first + len(marks)) * pixels)
+            rows = units * concepts
+            for plane in planes:
+                counts += np.bincount(rows + plane.take(places), minlength=len(counts))
+    joint = np.concatenate(flat).reshape(-1, concepts)
     joint[:, 0] = 0
     return joint
-
-
-def label_counts(
-    marks: Int[np.ndarray, "picture plane row column"], vocabulary_size: int
-) -> Int[np.ndarray, "concept"]:
-    """Pixels by label; index 0, which means none, is left 0."""
-    counts = np.zeros(vocabulary_size, dtype=np.int64)
-    for start in range(0, len(marks), 16):
-        counts += np.bincount(np.ravel(marks[start : start + 16]), minlength=vocabulary_size)
-    counts[0] = 0
-    return counts
-
-
-def checked_labels(labels: Any, vocabulary_size: int) -> NDArray[np.uint8]:
-    """Label maps as an array; nothing is copied.
-
-    Raises:
-        ShapeError: Not uint8 with four axes.
-        ValueRangeError: A label outside the vocabulary.
-    """
-    marks = array(labels)
-    if marks.ndim != 4 or marks.dtype != np.uint8:
-        raise ShapeError(
-            f"Label maps are uint8 [picture, plane, row, column], got {marks.dtype} {marks.shape}."
-        )
-    if int(marks.max(initial=0)) >= vocabulary_size:
-        raise ValueRangeError(f"Labels lie below {vocabulary_size}, got {int(marks.max())}.")
-    return marks
 
 
 def check_pair(maps: tuple[int, ...], marks: tuple[int, ...]) -> None:

@@ -86,6 +86,13 @@ class Covariance(Statistic):
         self._products: Float[Tensor, "dim dim"] = torch.zeros(dims, dims, dtype=torch.float64)
         self.count = 0
 
+    @classmethod
+    def of(cls, values: Any) -> Covariance:
+        """Mean and covariance of vectors `[sample, dim]`, or of each position of maps."""
+        covariance = cls(values.shape[1])
+        covariance.add(values)
+        return covariance
+
     def add(self, values: Any) -> None:
         """Add vectors `[sample, dim]`, or each position of maps `[picture, dim, row, column]`."""
         for part in _vectors(values, len(self.mean)).split(_VECTORS_AT_ONCE):
