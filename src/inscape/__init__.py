@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
     from inscape.dissection.dissect import dissect
+    from inscape.dissection.effects import effect
     from inscape.editing import EditStack, UnitEdit, replay
     from inscape.errors import InscapeError
     from inscape.models import Card, Generator, Model
@@ -37,6 +38,7 @@ _PLACES = {
     "UnitSet": "inscape.dissection",
     "box": "inscape.regions",
     "dissect": "inscape.dissection",
+    "effect": "inscape.dissection",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
     "replay": "inscape.editing",
@@ -59,6 +61,7 @@ __all__ = [
     "__version__",
     "box",
     "dissect",
+    "effect",
     "open",
     "paint",
     "replay",
