@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
+import json
 
 from PIL import Image
 
 from inscape.dissection import DissectionReport
-from studio.messages import mask_json
+from studio.messages import add, mask_json
 
 
 def test_models_say_what_they_are(client):
@@ -90,3 +91,20 @@ def test_other_weights_of_the_same_name_have_no_report_made_for_these(client, st
     weights.unlink()
     weights.write_bytes(data[:-4] + b"\0\0\0\0")
     assert studio.reports.kept_at("small", "layer8a") != before
+
+
+def test_a_concept_that_no_unit_counts_for_has_no_brush_and_paints_nothing(client, model_folder):
+    path = model_folder / "report" / "report.json"
+    document = json.loads(path.read_text())
+    for unit in document["units"]:
+        if unit["concept_best"] == "light":
+            unit["concept_best"] = "dark"
+    del document["concepts"]["light"]
+    document["vocabulary"] = [{**each, "plane": "object"} for each in document["vocabulary"]]
+    path.write_text(json.dumps(document))
+    listed = client.get("/api/models/small/brushes").json()
+    assert "light" not in [brush["concept"] for brush in listed["brushes"]]
+    assert "light" in listed["absent"]
+    answer = client.post("/api/paintings", json={"model": "small", "seed": 7, "operations": [add(0)]})
+    assert answer.status_code == 404
+    assert "counts for 'light'" in answer.json()["detail"]
