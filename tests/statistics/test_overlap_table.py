@@ -95,8 +95,7 @@ def test_chance_agrees_with_the_exact_shuffles():
     thresholds = reference.level_thresholds(activations, (32, 32))
     exact = reference.shuffled_best(activations, labels, thresholds, 6, shuffles=4, seed=5)
     best = exact.max(dim=2).values.numpy()
-    assert (table.chance >= np.quantile(best, 0.8, axis=0) * 0.97).all()
-    assert np.allclose(table.chance[[0, 2]], best[:, [0, 2]].max(axis=0), rtol=0.05)
+    assert np.allclose(table.chance, best.max(axis=0), rtol=0.1)
 
 
 def test_hardly_any_unit_of_noise_passes_chance():
