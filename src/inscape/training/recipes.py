@@ -135,13 +135,14 @@ _GENERATORS = {
         "town",
         "town",
         64,
-        r1_weight=0.1,
+        learning_rate=0.0015,
+        r1_weight=1.0,
         noise=False,
         growth={32: 140_000},
         warm_start=90_000,
         judging_first=1_000,
         paired=0.5,
-        drawing_weight=20.0,
+        drawing_weight=40.0,
         feature_weight=40.0,
     )
 }
