@@ -10,6 +10,7 @@ from PIL import Image
 import inscape
 from inscape.dissection import shipped_report
 from inscape.models import Generator
+from inscape.painting import concept_units
 from inscape.pictures import grid
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
@@ -39,13 +40,13 @@ def generated(model: Generator) -> None:
 
 
 STROKES = (
-    ("tree", inscape.box(0, 22, 20, 28), False),
-    ("cloud", inscape.box(8, 2, 44, 16), False),
-    ("wall", inscape.box(20, 20, 24, 26), False),
-    ("roof", inscape.box(16, 14, 32, 14), False),
-    ("path", inscape.box(24, 44, 16, 20), False),
-    ("door", inscape.box(26, 34, 10, 16), False),
-    ("tree", inscape.Region.everywhere(), True),
+    ("broadleaf", inscape.box(0, 22, 16, 26), False),
+    ("poplar", inscape.box(50, 16, 12, 32), False),
+    ("foliage", inscape.box(0, 20, 14, 28), False),
+    ("conifer", inscape.box(48, 18, 14, 30), False),
+    ("sky", inscape.box(16, 8, 32, 28), False),
+    ("roof", inscape.box(18, 12, 26, 14), False),
+    ("broadleaf", inscape.Region.everywhere(), True),
 )
 """Concept, where, whether its units are switched off; brushes that the model lacks are left out."""
 
@@ -56,7 +57,7 @@ def painted(model: Generator) -> None:
     before, after = [], []
     for seed, (concept, region, remove) in enumerate(STROKES):
         try:
-            units = report.units(concept, top=20)
+            units = concept_units(report, concept)
         except inscape.errors.ConceptError:
             continue
         picture = model.sample(seed)

@@ -75,7 +75,7 @@ def test_a_run_leaves_grids_curves_and_a_model_that_opens(tmp_path: Path) -> Non
 
     model = open_model(tmp_path / "model", device="cpu")
     assert isinstance(model, Generator)
-    assert model.card.default_layer == "layer16a"
+    assert model.card.default_layer == "layer16b"
     assert model.card.world_hash == scenes.world("town").hash()
     assert model.card.config["lr_multiplier"] == 0.01
     with Image.open(grids[1]) as picture:

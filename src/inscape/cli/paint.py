@@ -29,8 +29,8 @@ def paint(
     strength: Annotated[float, typer.Option("--strength", min=0, max=1, help="From 0 to 1.")] = 1.0,
     remove: Annotated[bool, typer.Option("--remove", help="Switch the units off instead.")] = False,
     value: Annotated[
-        str, typer.Option("--value", help="What units become: mean, quantile, or a level.")
-    ] = "mean",
+        str, typer.Option("--value", help="What units become: quantile, mean, or a level.")
+    ] = "quantile",
     report: ReportFolder = None,
     out: Out = Path("painted.png"),
     device: Device = "auto",

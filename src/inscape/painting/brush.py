@@ -50,7 +50,7 @@ class Brush:
     name: str
     units: UnitSet
     strength: float = 1.0
-    value: Value = "mean"
+    value: Value = "quantile"
 
     def __post_init__(self) -> None:
         """Check the strength and that the value is one the units have."""

@@ -18,7 +18,7 @@ def paint(
     *,
     strength: float = 1.0,
     remove: bool = False,
-    value: Value = "mean",
+    value: Value = "quantile",
 ) -> UnitEdit:
     """Draw with units inside a region, or switch them off there.
 
@@ -32,8 +32,8 @@ def paint(
         region: Where, for instance `inscape.box(x, y, width, height)` in pixels.
         strength: From 0 (nothing changes) to 1.
         remove: Switch the units off instead of drawing with them.
-        value: What the units become: "mean", what they are on average where the concept is; "quantile", their
-            own 99 % level; a number between 0 and 1, the level of that quantile.
+        value: What the units become: "quantile", their own 99 % level (as in GANPaint); "mean", what they are
+            on average where the concept is; a number between 0 and 1, the level of that quantile.
 
     Raises:
         ValueRangeError: The strength is out of range, or the set does not hold that quantile.

@@ -212,7 +212,7 @@ class StrokeSettings(Message):
     top: int = Field(default=20, ge=1, le=4096, description="How many of the brush's units.")
     mode: Literal["draw", "remove"] = "draw"
     strength: float = Field(default=1.0, ge=0, le=1)
-    value: Literal["mean", "quantile"] = "mean"
+    value: Literal["mean", "quantile"] = "quantile"
     values: list[float] = Field(
         default_factory=list,
         max_length=4096,

@@ -125,7 +125,7 @@ def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) ->
         layers.append(
             Layer(name=name, units=module.units, size=module.resolution, module=f"synthesis.{path}")
         )
-    default = next(layer.name for layer in layers if layer.size == min(_DEFAULT_SIZE, config.resolution))
+    default = [layer.name for layer in layers if layer.size == min(_DEFAULT_SIZE, config.resolution)][-1]
     world = scenes.world(recipe.world)
     return Card(
         name=recipe.name,

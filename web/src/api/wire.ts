@@ -14,7 +14,7 @@ export function settingsOf(stroke: Omit<Stroke, "id" | "mask">): Omit<WireStroke
     top: brush.top,
     mode,
     strength,
-    value: "mean",
+    value: "quantile",
     ...(brush.values ? { values: [...brush.values] } : {}),
   };
 }
