@@ -23,10 +23,11 @@ def doors():
 
 def test_painting_makes_an_edit_with_the_values_of_the_units():
     region = inscape.box(1, 2, 3, 4)
-    edit = paint(doors(), region, strength=0.5)
+    edit = paint(doors(), region, strength=0.5, value="mean")
     assert (edit.layer, edit.units, edit.strength, edit.mode) == ("layer16a", (3, 1, 5), 0.5, "draw")
     assert edit.targets.tolist() == [1, 2, 3] and edit.concept == "door"
     assert edit.region.rectangle == (1, 2, 3, 4)
+    assert paint(doors(), region).targets.tolist() == [4, 5, 6]
     assert paint(doors(), region, value="quantile").targets.tolist() == [4, 5, 6]
     assert paint(doors(), region, value=0.995).targets.tolist() == [7, 8, 9]
 
@@ -65,7 +66,8 @@ class _Report:
         return doors().first(min(top, 3))
 
     def unit_set(self, units):
-        return UnitSet("small", "layer16a", tuple(units), None, torch.ones(len(units)))
+        some = torch.ones(len(units))
+        return UnitSet("small", "layer16a", tuple(units), None, some, {0.99: some})
 
 
 def test_brushes_come_from_a_concept_or_from_hand_picked_units():

@@ -85,8 +85,9 @@ class Sheet:
         self.page = page
 
     def open(self, address: str, route: str = "#/paint?seed=7") -> Sheet:
-        """Open the page and wait until the picture is there."""
+        """Open the page and wait until the brushes and the picture are there."""
         self.page.goto(address + route)
+        self.page.wait_for_load_state("networkidle", timeout=WAIT)
         self.page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=WAIT)
         return self
 

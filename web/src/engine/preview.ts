@@ -51,7 +51,13 @@ export class Preview<Picture> {
       },
       (error, wanted) => {
         if (this.newest?.wanted === wanted) this.newest = null;
-        onFail(error, wanted);
+        if (this.lifted !== wanted) {
+          onFail(error, wanted);
+          return;
+        }
+        // The preview that was to be the final picture was given up: ask for that picture itself.
+        this.lifted = null;
+        this.latest.ask({ ...wanted, final: true }, true);
       },
     );
   }
