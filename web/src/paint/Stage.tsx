@@ -24,7 +24,8 @@ function startRendering(canvas: HTMLCanvasElement): () => void {
   let shown: ImageBitmap | null = null;
   let settled = false;
   let asked = 0;
-  const fresh = ({ picture, final }: PaintState) => picture !== shown || (picture !== null && final && !settled);
+  const fresh = ({ picture, final }: PaintState) =>
+    picture !== shown || (picture !== null && final && !settled);
   const draw = () => {
     cancelAnimationFrame(asked);
     asked = 0;
