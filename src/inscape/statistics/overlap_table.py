@@ -74,8 +74,8 @@ def overlap_table(
 ) -> OverlapTable:
     """Thresholds, overlap and chance of all units and concepts.
 
-    Units are taken in blocks, so that what is held does not grow with the number of pictures beyond the
-    activations and labels themselves, which may be memory maps or read from disk.
+    Units are taken in blocks and label maps in chunks. Both may be memory maps or read from disk; beyond them,
+    what is held grows with the number of pictures only by packed label samples, about 1.5 KB a picture.
 
     Args:
         activations: Raw activations `[picture, unit, row, column]`: a tensor, array, memory map, or anything
