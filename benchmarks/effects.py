@@ -282,7 +282,7 @@ def main() -> None:
     parser.add_argument("--model", default="town")
     parser.add_argument("--layer", default=None)
     parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--value", default="mean", help="what door units become: mean, quantile or a level")
+    parser.add_argument("--value", default="quantile", help="what door units become: mean, quantile, a level")
     parser.add_argument("--watermark-layers", default="layer8a,layer8b,layer16a")
     parser.add_argument("--only", default="trees,clouds,doors,watermark,artifacts")
     parser.add_argument("--reports", type=Path, default=None, help="folder of dissections by layer")

@@ -74,8 +74,8 @@ def overlap_table(
 ) -> OverlapTable:
     """Thresholds, overlap and chance of all units and concepts.
 
-    Units are taken in blocks and label maps in chunks. Both may be memory maps or read from disk; beyond them,
-    what is held grows with the number of pictures only by packed label samples, about 1.5 KB a picture.
+    Units are taken in blocks and label maps in chunks. Both may be memory maps or read from disk; beyond
+    them, only packed label samples grow with the number of pictures, by about 1.5 KB each.
 
     Args:
         activations: Raw activations `[picture, unit, row, column]`: a tensor, array, memory map, or anything
