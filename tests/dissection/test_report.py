@@ -104,6 +104,13 @@ def test_units_that_count_are_counted_once(report):
     assert counts["door"] >= 1 and counts["tree"] >= 1
 
 
+def test_a_unit_matches_every_concept_that_it_is_above_chance_for(report):
+    least = report.values.chance.clamp_min(0.05)
+    for name, row, low in zip(report.vocabulary.names, report.values.iou_best, least, strict=True):
+        assert report.matches.get(name, 0) == sum(bool(iou > bar) for iou, bar in zip(row, low, strict=True))
+    assert all(report.matches[name] >= count for name, count in report.concepts.items())
+
+
 def test_near_names_are_given_for_an_unknown_concept(report):
     with pytest.raises(ConceptError, match="no concept 'doar'; did you mean 'door'"):
         report.units("doar")

@@ -60,7 +60,7 @@ def test_a_brush_paints_with_its_best_units():
 class _Report:
     """What a brush asks of a report."""
 
-    model, layer, concepts = "small", "layer16a", {"door": 3, "sky": 1}
+    model, layer, matches = "small", "layer16a", {"door": 3, "sky": 1}
 
     def units(self, concept, top):
         return doors().first(min(top, 3))
@@ -76,7 +76,7 @@ def test_brushes_come_from_a_concept_or_from_hand_picked_units():
     assert picked.name == "units 4, 2" and picked.draw(inscape.box(0, 0, 1, 1)).concept == ""
 
 
-def test_a_concept_that_no_unit_counts_for_makes_no_brush():
+def test_a_concept_that_no_unit_matches_makes_no_brush():
     for make in (Brush.from_report, concept_units):
-        with pytest.raises(ConceptError, match=r"counts for 'tree'.* Concepts with units: door, sky\."):
+        with pytest.raises(ConceptError, match=r"matches 'tree'.* Concepts with units: door, sky\."):
             make(_Report(), "tree")

@@ -84,7 +84,7 @@ def test_no_page_is_wider_than_a_narrow_screen(browser, shared_studio, name):
 
 
 def test_units_are_found_by_word_and_shown(page, shared_studio):
-    page.goto(f"{shared_studio.address}#/units")
+    page.goto(f"{shared_studio.address}#/units?all=1")
     page.wait_for_selector("[data-testid=unit-row]")
     everything = page.locator("[data-testid=unit-row]").count()
     page.fill("[data-testid=unit-search]", "door")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import io
-import json
+from dataclasses import replace
 
 from PIL import Image
 
+from inscape.concepts import Vocabulary
 from inscape.dissection import DissectionReport
 from studio.messages import add, mask_json
 
@@ -65,11 +66,11 @@ def test_strips_and_thumbnails_are_pictures(client):
     assert picture.width == picture.height == strip.height // 2
 
 
-def test_brushes_are_the_concepts_that_units_count_for(client, model_folder):
+def test_brushes_are_the_concepts_that_units_match(client, model_folder):
     report = DissectionReport.load(model_folder / "report")
     shown = client.get("/api/models/small/brushes").json()
     assert shown["layer"] == "layer16a"
-    assert {brush["concept"] for brush in shown["brushes"]} == set(report.concepts)
+    assert {brush["concept"] for brush in shown["brushes"]} == set(report.matches)
     for brush in shown["brushes"]:
         expected = report.units(brush["concept"], top=brush["top"]).units
         assert tuple(brush["units"][: brush["top"]]) == expected
@@ -93,18 +94,18 @@ def test_other_weights_of_the_same_name_have_no_report_made_for_these(client, st
     assert studio.reports.kept_at("small", "layer8a") != before
 
 
-def test_a_concept_that_no_unit_counts_for_has_no_brush_and_paints_nothing(client, model_folder):
-    path = model_folder / "report" / "report.json"
-    document = json.loads(path.read_text())
-    for unit in document["units"]:
-        if unit["concept_best"] == "light":
-            unit["concept_best"] = "dark"
-    del document["concepts"]["light"]
-    document["vocabulary"] = [{**each, "plane": "object"} for each in document["vocabulary"]]
-    path.write_text(json.dumps(document))
+def test_a_concept_that_no_unit_matches_has_no_brush_and_paints_nothing(client, model_folder):
+    path = model_folder / "report"
+    report = DissectionReport.load(path)
+    chance, iou = report.values.chance.clone(), report.values.iou_best.clone()
+    light = report.vocabulary.index("light") - 1
+    chance[light], iou[light] = 0.0, 0.04
+    vocabulary = Vocabulary([replace(concept, plane="object") for concept in report.vocabulary.concepts])
+    values = replace(report.values, chance=chance, iou_best=iou)
+    replace(report, values=values, vocabulary=vocabulary).save(path)
     listed = client.get("/api/models/small/brushes").json()
     assert "light" not in [brush["concept"] for brush in listed["brushes"]]
     assert "light" in listed["absent"]
     answer = client.post("/api/paintings", json={"model": "small", "seed": 7, "operations": [add(0)]})
     assert answer.status_code == 404
-    assert "counts for 'light'" in answer.json()["detail"]
+    assert "matches 'light'" in answer.json()["detail"]

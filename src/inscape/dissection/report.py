@@ -146,6 +146,16 @@ class DissectionReport(Report):
                 counts[finding.concept_best] += 1
         return {name: count for name, count in counts.items() if count}
 
+    @property
+    def matches(self) -> dict[str, int]:
+        """How many units match each concept, whatever else they match better; concepts without any are left out.
+
+        Above 0.05 and above the unit's own chance level for that concept.
+        """
+        least = self.values.chance.clamp_min(LEAST_IOU)
+        counts = (self.values.iou_best > least).sum(dim=1).tolist()
+        return {name: count for name, count in zip(self.vocabulary.names, counts, strict=True) if count}
+
     def units(self, concept: str, top: int = 20) -> UnitSet:
         """The units that match a concept best, by `iou_best`.
 
@@ -223,6 +233,7 @@ class DissectionReport(Report):
                 for name, ranking in self.rankings.items()
             },
             "concepts": self.concepts,
+            "matches": self.matches,
             "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
             "vocabulary": self.vocabulary.to_json(),
             "top_pictures": self.top.seeds.tolist(),

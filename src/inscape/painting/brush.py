@@ -21,17 +21,18 @@ DEFAULT_UNITS = 20
 def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNITS) -> UnitSet:
     """The units that a concept is painted with: those that match it best.
 
-    A ranking always has a first place; it takes a unit that counts for the concept to make a brush.
+    A ranking always has a first place; it takes a unit that matches the concept, above 0.05 and above chance, to
+    make a brush. That unit may match another concept better still, as one for trees does for poplars.
 
     Raises:
-        ConceptError: The report knows no such concept, or no unit of the layer counts for it.
+        ConceptError: The report knows no such concept, or no unit of the layer matches it.
     """
     units = report.units(concept, top=top)
-    counted = report.concepts
-    if concept not in counted:
+    matched = report.matches
+    if concept not in matched:
         raise ConceptError(
-            f"No unit of {report.layer!r} of {report.model!r} counts for {concept!r}, so nothing paints it.",
-            f"Concepts with units: {', '.join(counted) or 'none'}. Units can also be picked by number.",
+            f"No unit of {report.layer!r} of {report.model!r} matches {concept!r}, so nothing paints it.",
+            f"Concepts with units: {', '.join(matched) or 'none'}. Units can also be picked by number.",
         )
     return units
 

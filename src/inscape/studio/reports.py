@@ -128,7 +128,7 @@ class Reports:
             ) from error
 
     def brushes(self, model: str, layer: str | None) -> BrushList:
-        """The concepts that units of a layer count for, those with most units first."""
+        """The concepts that units of a layer match, those with most units first."""
         name = (
             self._library.paintable(model).layer(layer or self._library.card(model).default_layer or "").name
         )
@@ -136,7 +136,7 @@ class Reports:
         if folder is None:
             return BrushList(model=model, layer=name, dissected=False, brushes=[])
         document = self._document(folder)
-        counts: dict[str, int] = document["concepts"]
+        counts: dict[str, int] = document["matches"]
         brushes = []
         for number, concept in enumerate(document["vocabulary"]):
             units = _best(document, str(concept["name"]))

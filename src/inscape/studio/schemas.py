@@ -183,7 +183,7 @@ class BrushList(Message):
     dissected: bool
     brushes: list[BrushInfo]
     absent: list[str] = Field(
-        default_factory=list, description="Objects that no unit of the layer counts for: nothing paints them."
+        default_factory=list, description="Objects that no unit of the layer matches: nothing paints them."
     )
 
 
