@@ -18,7 +18,9 @@ from small_generators import small_generator
 
 
 def trees(values=1.0):
-    return UnitSet("planted", "units", TREES, "tree", torch.full((4,), values))
+    return UnitSet(
+        "planted", "units", TREES, "tree", torch.full((4,), values), {0.99: torch.full((4,), values)}
+    )
 
 
 def measure(units, concept=None, **options):
@@ -55,7 +57,9 @@ def test_what_appears_is_what_stands_there_afterwards():
 
 
 def test_insertion_puts_the_object_wherever_it_can_stand():
-    found = measure(UnitSet("planted", "units", DOORS, "door", torch.ones(2)), insert=True)
+    found = measure(
+        UnitSet("planted", "units", DOORS, "door", torch.ones(2), {0.99: torch.ones(2)}), insert=True
+    )
     before = found.area_before
     possible = 6 * 8 / 64  # doors stand anywhere but in the two upper rows
     assert found.insertion["area"] == pytest.approx(possible)

@@ -20,7 +20,7 @@ from planted_effects import DOORS, ColourReader, planted_generator
 
 
 def doors():
-    return UnitSet("planted", "units", DOORS, "door", torch.ones(2))
+    return UnitSet("planted", "units", DOORS, "door", torch.ones(2), {0.99: torch.ones(2)})
 
 
 def measure(**options):
@@ -109,7 +109,8 @@ def test_impossible_placements_are_refused():
         placement(model, doors(), images=4, grid=17, segmenter=reader)
     with pytest.raises(ConceptError, match="did you mean 'wall'"):
         rough_boxes(model, doors(), "wal", size=(4, 4), segmenter=reader)
-    bare = UnitSet("planted", "units", DOORS, "door", torch.full((2,), float("nan")))
+    nothing = torch.full((2,), float("nan"))
+    bare = UnitSet("planted", "units", DOORS, "door", nothing, {0.99: nothing})
     with pytest.raises(ValueRangeError, match="no values"):
         placement(model, bare, images=4, segmenter=reader)
     with pytest.raises(ConceptError, match="name the concept"):

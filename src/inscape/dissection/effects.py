@@ -136,11 +136,6 @@ class _Insertion:
 
     def __init__(self, chosen: UnitSet, sets: Sequence[Sequence[int]]) -> None:
         values = insertion_values(chosen)
-        if not np.isfinite(values).all():
-            raise ValueRangeError(
-                "Hand-picked units without a dissection have no values to be switched on with.",
-                "Take them from a report: report.unit_set([3, 5]).",
-            )
         self._chosen, self._sets, self._values = chosen, sets, values
         self._levels: NDArray[np.float32] | None = None
 

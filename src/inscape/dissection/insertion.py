@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import torch
 
 from inscape.errors import ValueRangeError
 
@@ -20,7 +21,7 @@ QUANTILE = 0.99
 """The level that "quantile" stands for, as GANPaint has it."""
 
 
-def insertion_values(units: UnitSet, value: Value = "mean") -> NDArray[np.float32]:
+def insertion_values(units: UnitSet, value: Value = "quantile") -> NDArray[np.float32]:
     """What each unit of a set becomes when it is switched on.
 
     Args:
@@ -29,8 +30,13 @@ def insertion_values(units: UnitSet, value: Value = "mean") -> NDArray[np.float3
             "quantile", their own 99 % level; a number between 0 and 1, the level of that quantile.
 
     Raises:
-        ValueRangeError: The set does not hold that quantile.
+        ValueRangeError: The set holds no values at all, or not that quantile.
     """
+    if not bool(torch.isfinite(units.conditional_mean).all()):
+        raise ValueRangeError(
+            "Units without a dissection have no values to be switched on with.",
+            "Take them from a report: report.unit_set([3, 5]).",
+        )
     if value == "mean":
         return np.asarray(units.conditional_mean.cpu(), np.float32)
     if isinstance(value, str) and value != "quantile":

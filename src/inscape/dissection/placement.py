@@ -124,7 +124,7 @@ def placement(
     *,
     images: int = 100,
     grid: int = 8,
-    value: Value = "mean",
+    value: Value = "quantile",
     seed: int = FRESH_SEED,
     controls: int = 20,
     segmenter: Segmenter | str | None = None,
@@ -198,8 +198,6 @@ def _ready(
     if concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
-    if not bool(torch.isfinite(values).all()):
-        raise ValueRangeError("These units have no values to be switched on with; take them from a report.")
     reader = fitting_segmenter(model, segmenter)
     reader.vocabulary.index(concept)
     return concept, values, reader
@@ -293,7 +291,7 @@ def rough_boxes(
     images: int = 500,
     least: float = 0.8,
     support: Sequence[str] = (),
-    value: Value = "mean",
+    value: Value = "quantile",
     seed: int = FRESH_SEED,
     segmenter: Segmenter | str | None = None,
 ) -> list[RoughBox]:

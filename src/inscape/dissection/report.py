@@ -148,9 +148,9 @@ class DissectionReport(Report):
 
     @property
     def matches(self) -> dict[str, int]:
-        """How many units match each concept, whatever else they match better; concepts without any are left out.
+        """How many units match each concept, whatever else they match better.
 
-        Above 0.05 and above the unit's own chance level for that concept.
+        Above 0.05 and above the unit's own chance level for that concept; concepts without any are left out.
         """
         least = self.values.chance.clamp_min(LEAST_IOU)
         counts = (self.values.iou_best > least).sum(dim=1).tolist()

@@ -21,8 +21,8 @@ DEFAULT_UNITS = 20
 def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNITS) -> UnitSet:
     """The units that a concept is painted with: those that match it best.
 
-    A ranking always has a first place; it takes a unit that matches the concept, above 0.05 and above chance, to
-    make a brush. That unit may match another concept better still, as one for trees does for poplars.
+    A ranking always has a first place; it takes a unit that matches the concept, above 0.05 and above
+    chance, to make a brush. That unit may match another concept better still: poplars, say, for trees.
 
     Raises:
         ConceptError: The report knows no such concept, or no unit of the layer matches it.
