@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from tests.training.small_recipe import RECIPE, small_state
 
@@ -69,7 +70,7 @@ def test_soft_rgb_layers_only() -> None:
 def test_the_generator_learns_to_draw_and_the_discriminator_waits() -> None:
     recipe = replace(RECIPE, warm_start=10_000)
     state = small_state(recipe)
-    state.begin_warm_start()
+    state.set_warm_rates()
     data = pictures(64)
     latents = PrincipalLatents.fitted(data, recipe.z_dim)
     judge = [weight.clone() for weight in state.networks.discriminator.parameters()]
@@ -80,6 +81,19 @@ def test_the_generator_learns_to_draw_and_the_discriminator_waits() -> None:
         state.apply([shard])
     assert np.mean(losses[-8:]) < 0.85 * np.mean(losses[:8])
     assert all(map(torch.equal, judge, state.networks.discriminator.parameters()))
+
+
+def test_the_rates_of_the_warm_start_fall_to_a_tenth() -> None:
+    recipe = replace(RECIPE, warm_start=100, warm_rate=0.006)
+    state = small_state(recipe)
+    multiplier = state.networks.generator.config.lr_multiplier
+    for images, rate in ((0, 0.006), (50, 0.0033), (100, 0.0006)):
+        state.counters.images = images
+        state.set_warm_rates()
+        synthesis, mapping = (group["lr"] for group in state.optimizers["generator"].param_groups)
+        assert synthesis == pytest.approx(rate) and mapping == pytest.approx(rate / multiplier)
+    state.end_warm_start()
+    assert {group["lr"] for group in state.optimizers["generator"].param_groups} == {recipe.learning_rate}
 
 
 def test_pairs_pull_the_generator_towards_their_pictures() -> None:

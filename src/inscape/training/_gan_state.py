@@ -114,11 +114,12 @@ class GanState:
         """Height and width of the pictures."""
         return self.networks.generator.config.resolution
 
-    def begin_warm_start(self) -> None:
-        """Set the generator's rates for the warm start; the mapping learns as fast as the rest there."""
-        mapping = self.recipe.warm_rate / self.networks.generator.config.lr_multiplier
-        for group, rate in zip(self._generator_groups(), (self.recipe.warm_rate, mapping), strict=True):
-            group["lr"] = rate
+    def set_warm_rates(self) -> None:
+        """Set the generator's rates for a step of the warm start; the mapping is as fast as the rest there."""
+        rate = self.recipe.warm_rate_at(self.counters.images)
+        mapping = rate / self.networks.generator.config.lr_multiplier
+        for group, own in zip(self._generator_groups(), (rate, mapping), strict=True):
+            group["lr"] = own
 
     def end_warm_start(self) -> None:
         """Go back to the rates of the adversarial training, which begins with fresh moments."""

@@ -167,7 +167,7 @@ class _Run:
             self.state = grown_to(self.state, size)
             self.watch.follow(self.state)
         if self.recipe.is_warm_start(self.state.counters.images):
-            self.state.begin_warm_start()
+            self.state.set_warm_rates()
 
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
