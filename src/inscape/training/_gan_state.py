@@ -115,7 +115,7 @@ class GanState:
         return self.networks.generator.config.resolution
 
     def set_warm_rates(self) -> None:
-        """Set the generator's rates for a step of the warm start; the mapping is as fast as the rest there."""
+        """Set the generator's rates for a step of the warm start; the mapping is as fast there."""
         rate = self.recipe.warm_rate_at(self.counters.images)
         mapping = rate / self.networks.generator.config.lr_multiplier
         for group, own in zip(self._generator_groups(), (rate, mapping), strict=True):
