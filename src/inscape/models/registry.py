@@ -61,17 +61,22 @@ def open_model(source: str | Path, *, device: str | torch.device | None = "auto"
     """Open a model.
 
     Args:
-        source: A shipped name ("town"), or a folder that holds `card.json` and `weights.safetensors`.
+        source: A shipped name ("town"), a folder that holds `card.json` and `weights.safetensors`, or a
+            checkpoint of somebody else's code: a StyleGAN2 of NVIDIA (`.pkl`) or rosinality (`.pt`).
         device: "auto", "cpu", "cuda:0", "mps".
 
     Returns:
         A `Generator` where the card says so, a `Model` otherwise; in evaluation mode, float32.
 
     Raises:
-        ModelNotFoundError: Neither a shipped name nor such a folder.
-        FormatError: Card or weights are damaged or do not fit each other.
+        ModelNotFoundError: Neither a shipped name nor such a folder or file.
+        FormatError: Card, weights or checkpoint are damaged, unknown, or do not fit each other.
     """
     folder = ZOO / str(source) if str(source) in names() else Path(source)
+    if folder.is_file():
+        from inscape.models.formats import open_file
+
+        return open_file(folder, resolve_device(device))
     if not (folder / "card.json").is_file():
         raise ModelNotFoundError(*unknown_name("model", str(source), names()))
     read = Card.read(folder / "card.json")

@@ -13,14 +13,14 @@ from torch import Tensor
 from inscape import scenes, storage
 from inscape.errors import FormatError
 from inscape.models.architectures.stylegan2 import StyleGAN2
-from inscape.models.card import Card, Layer
+from inscape.models.card import Card
+from inscape.models.layers import default_layer, stylegan2_layers
 from inscape.pictures import to_uint8, z_from_seed
 from inscape.training._gan_state import GanState, rescale_mapping
 from inscape.training.recipes import GanRecipe
 
 MAPPING_RATE = 0.01
 """The learning-rate multiplier that shipped generators are stored with, as NVIDIA's and rosinality's are."""
-_DEFAULT_SIZE = 16
 _COMPARED = 64
 
 
@@ -118,22 +118,15 @@ def _last_distance(path: Path) -> dict[str, float]:
 
 
 def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) -> Card:
-    config, paths = network.config, network.synthesis.layer_paths
-    layers = []
-    for name, path in paths.items():
-        module = network.synthesis.layer_module(name)
-        layers.append(
-            Layer(name=name, units=module.units, size=module.resolution, module=f"synthesis.{path}")
-        )
-    default = [layer.name for layer in layers if layer.size == min(_DEFAULT_SIZE, config.resolution)][-1]
+    config, layers = network.config, stylegan2_layers(network)
     world = scenes.world(recipe.world)
     return Card(
         name=recipe.name,
         kind="generator",
         architecture="stylegan2",
         config=config.to_json(),
-        layers=tuple(layers),
-        default_layer=default,
+        layers=layers,
+        default_layer=default_layer(layers),
         image_size=config.resolution,
         latent={"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": config.num_ws},
         concepts=world.vocabulary.to_json(),

@@ -1,0 +1,36 @@
+"""Files that are either whole or not there, caches, and the one safe reader of foreign pickles."""
+
+from inscape.storage.files import (
+    atomic_folder,
+    atomic_path,
+    cache_folder,
+    content_key,
+    file_hash,
+    home,
+    load_tensors,
+    read_json,
+    save_tensors,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from inscape.storage.pickles import Foreign, PickleLimits, Record, read_pickle
+
+__all__ = [
+    "Foreign",
+    "PickleLimits",
+    "Record",
+    "atomic_folder",
+    "atomic_path",
+    "cache_folder",
+    "content_key",
+    "file_hash",
+    "home",
+    "load_tensors",
+    "read_json",
+    "read_pickle",
+    "save_tensors",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
