@@ -12,7 +12,7 @@ from PIL import Image
 
 import inscape
 from inscape.cli.main import run
-from inscape.errors import FormatError, UnsupportedError
+from inscape.errors import FormatError, UnsupportedError, ValueRangeError
 from models.foreign import nvidia, record, rosinality, small_stylegan2
 
 DATA = os.environ.get("INSCAPE_TEST_DATA")
@@ -34,6 +34,21 @@ def test_pictures_are_those_of_the_original_code(name):
         with torch.inference_mode():
             drawn = model.module(torch.from_numpy(expected["z"]).float(), classes, truncation_psi=psi).numpy()
         assert np.abs(drawn - expected[key]).max() <= 1e-5 * np.ptp(expected[key])
+
+
+def test_a_conditional_generator_needs_classes(tmp_path):
+    network = small_stylegan2(c_dim=3)
+    model = inscape.open(nvidia(network, tmp_path / "g.pkl"), device="cpu")
+    drawn = model.images(model.to_w(Z, classes=[2, 0]))
+    assert torch.allclose(drawn, pictures(network, c=torch.eye(3)[[2, 0]]), atol=1e-6)
+    with pytest.raises(UnsupportedError, match="one of 3 classes: pass classes="):
+        model.sample(seed=7)
+    for wrong in ([2], [0, 3], [0, -1]):
+        with pytest.raises(ValueRangeError, match="a class from 0 to 2 for each of 2 latents"):
+            model.to_w(Z, classes=wrong)
+    plain = inscape.open(nvidia(small_stylegan2(), tmp_path / "p.pkl"), device="cpu")
+    with pytest.raises(UnsupportedError, match="no classes"):
+        plain.to_w(Z, classes=[0, 0])
 
 
 @pytest.mark.skipif(DATA is None, reason="INSCAPE_TEST_DATA is not set: checkpoints of the original code")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inscape.errors import LatentError, UnsupportedError
+from inscape.errors import LatentError, UnsupportedError, ValueRangeError
 from inscape.models.model import Edit, Model
 from inscape.pictures import Latent, Picture, to_uint8, z_from_seed
 
@@ -43,16 +43,23 @@ class Generator(Model):
         return torch.from_numpy(np.stack([z_from_seed(seed, z_dim) for seed in seeds])).to(self.device)
 
     def to_w(
-        self, z: Float[Tensor, "batch z_dim"], truncation: float = 1.0
+        self,
+        z: Float[Tensor, "batch z_dim"],
+        truncation: float = 1.0,
+        *,
+        classes: Sequence[int] | None = None,
     ) -> Float[Tensor, "batch num_ws w_dim"]:
         """Map latents z to one w per layer.
 
         Args:
             z: Latents before the mapping network.
             truncation: Truncation psi: 1 changes nothing, 0 gives the average picture.
+            classes: For a conditional generator the class of each latent, from 0.
 
         Raises:
             LatentError: z has another size than this generator takes.
+            UnsupportedError: A conditional generator without classes, or classes for another one.
+            ValueRangeError: There is no such class, or another number of them than latents.
         """
         import torch
 
@@ -60,8 +67,28 @@ class Generator(Model):
         if z.ndim != 2 or z.shape[1] != z_dim:
             raise LatentError(f"{self.name!r} takes latents z of {z_dim} numbers, got shape {list(z.shape)}.")
         with torch.inference_mode():
-            w: Tensor = self._network.mapping(z.to(self.device), truncation_psi=truncation)
+            given = self._one_hot(classes, len(z))
+            w: Tensor = self._network.mapping(z.to(self.device), *given, truncation_psi=truncation)
         return w
+
+    def _one_hot(self, classes: Sequence[int] | None, count: int) -> tuple[Tensor, ...]:
+        import torch
+
+        total = self.card.latent.get("c_dim", 0)
+        if classes is None and not total:
+            return ()
+        if classes is None or not total:
+            raise UnsupportedError(
+                f"{self.name!r} draws one of {total} classes: pass classes=, a number for each latent."
+                if total
+                else f"{self.name!r} has no classes to choose from."
+            )
+        if len(classes) != count or not all(0 <= number < total for number in classes):
+            raise ValueRangeError(
+                f"{self.name!r} takes a class from 0 to {total - 1} for each of {count} latents, "
+                f"got {list(classes)}."
+            )
+        return (torch.eye(total, device=self.device)[list(classes)],)
 
     def w_of(self, latent: Latent) -> Float[Tensor, "1 num_ws w_dim"]:
         """The w that a latent stands for.
