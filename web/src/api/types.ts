@@ -597,7 +597,7 @@ export interface components {
         BrushList: {
             /**
              * Absent
-             * @description Objects that no unit of the layer counts for: nothing paints them.
+             * @description Objects that no unit of the layer matches: nothing paints them.
              */
             absent?: string[];
             /** Brushes */
@@ -815,7 +815,7 @@ export interface components {
             units?: number[];
             /**
              * Value
-             * @default mean
+             * @default quantile
              * @enum {string}
              */
             value: "mean" | "quantile";
@@ -1237,7 +1237,7 @@ export interface components {
             units?: number[];
             /**
              * Value
-             * @default mean
+             * @default quantile
              * @enum {string}
              */
             value: "mean" | "quantile";
