@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.browser import Sheet
+from studio.browser import WAIT, Sheet
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -88,8 +88,12 @@ def test_units_are_found_by_word_and_shown(page, shared_studio):
     page.wait_for_selector("[data-testid=unit-row]")
     everything = page.locator("[data-testid=unit-row]").count()
     page.fill("[data-testid=unit-search]", "door")
-    page.wait_for_timeout(300)
-    assert 0 < page.locator("[data-testid=unit-row]").count() < everything
+    page.wait_for_function(
+        "all => document.querySelectorAll('[data-testid=unit-row]').length < all",
+        arg=everything,
+        timeout=WAIT,
+    )
+    assert page.locator("[data-testid=unit-row][data-unit='2']").count() == 1  # the door of the planted truth
 
 
 def test_the_status_is_spoken(page, shared_studio):

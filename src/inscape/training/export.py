@@ -14,7 +14,7 @@ from inscape import scenes, storage
 from inscape.errors import FormatError
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.card import Card
-from inscape.models.layers import default_layer, stylegan2_layers
+from inscape.models.stylegan2_card import stylegan2_card
 from inscape.pictures import to_uint8, z_from_seed
 from inscape.training._gan_state import GanState, rescale_mapping
 from inscape.training.recipes import GanRecipe
@@ -118,22 +118,14 @@ def _last_distance(path: Path) -> dict[str, float]:
 
 
 def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) -> Card:
-    config, layers = network.config, stylegan2_layers(network)
     world = scenes.world(recipe.world)
-    return Card(
+    return stylegan2_card(
+        network,
         name=recipe.name,
-        kind="generator",
-        architecture="stylegan2",
-        config=config.to_json(),
-        layers=layers,
-        default_layer=default_layer(layers),
-        image_size=config.resolution,
-        latent={"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": config.num_ws},
         concepts=world.vocabulary.to_json(),
         segmenter=f"{recipe.world}-segmenter",
         world=recipe.world,
         world_hash=world.hash(),
-        parameters=sum(weight.numel() for weight in network.parameters()),
         training=dict(training),
         source=f"Trained on scenes of the world {recipe.world!r} by `inscape train {recipe.name}`.",
         licence="MIT",

@@ -13,7 +13,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   town: {
     seed: 209,
     strokes: (grids, brushes) => {
-      const brush = brushes.find((one) => one.concept === "broadleaf");
+      const brush = brushes.find((one) => one.concept === "tree");
       const size = brush && grids.layers[brush.layer];
       if (!brush || !size) return [];
       const mask = emptyMask(size);

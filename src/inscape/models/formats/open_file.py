@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from inscape import storage
 from inscape.errors import FormatError, InscapeError, UnsupportedError
-from inscape.models.card import Card
 from inscape.models.formats.found import Found
 from inscape.models.generator import Generator
+from inscape.models.stylegan2_card import stylegan2_card
 
 if TYPE_CHECKING:
     import torch
-
-    from inscape.models.architectures.stylegan2 import StyleGAN2
 
 
 def open_file(path: Path | str, device: torch.device) -> Generator:
@@ -48,35 +46,18 @@ def open_file(path: Path | str, device: torch.device) -> Generator:
         kind = UnsupportedError if isinstance(error, UnsupportedError) else FormatError
         raise kind(f"{path} cannot be opened: {error.detail}", error.hint) from error
     network = read.network.eval().requires_grad_(False).to(device)
-    return Generator(network, _card(path.stem, network, read.source))
+    known = {"name": path.stem, "source": read.source}
+    size = network.config.resolution
+    return Generator(
+        network,
+        stylegan2_card(network, **known, description=f"A StyleGAN2 of {size} pixels, opened from a file."),
+    )
 
 
 def _formats() -> tuple[ModuleType, ...]:
     from inscape.models.formats import nvidia, rosinality
 
     return nvidia, rosinality
-
-
-def _card(name: str, network: StyleGAN2, source: str) -> Card:
-    from inscape.models.layers import default_layer, stylegan2_layers
-
-    config, layers = network.config, stylegan2_layers(network)
-    latent = {"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": config.num_ws}
-    if config.c_dim:
-        latent["c_dim"] = config.c_dim
-    return Card(
-        name=name,
-        kind="generator",
-        architecture="stylegan2",
-        config=config.to_json(),
-        layers=layers,
-        default_layer=default_layer(layers),
-        image_size=config.resolution,
-        latent=latent,
-        parameters=sum(weight.numel() for weight in network.parameters()),
-        source=source,
-        description=f"A StyleGAN2 of {config.resolution} pixels, opened from a file.",
-    )
 
 
 def _contents(value: Any) -> str:
