@@ -13,9 +13,23 @@ from PIL import Image
 import inscape
 from inscape.cli.main import run
 from inscape.errors import FormatError, UnsupportedError, ValueRangeError
-from models.foreign import nvidia, record, rosinality, small_stylegan2
+from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
+from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from models.foreign import (
+    dcgan_weights,
+    nvidia,
+    progan_weights,
+    record,
+    rosinality,
+    sequential,
+    small_stylegan2,
+    small_stylegan3,
+)
 
 DATA = os.environ.get("INSCAPE_TEST_DATA")
+needs_originals = pytest.mark.skipif(
+    DATA is None, reason="INSCAPE_TEST_DATA is not set: checkpoints of the original code"
+)
 Z = torch.from_numpy(np.random.RandomState(1).standard_normal((2, 12))).float()
 
 
@@ -24,15 +38,24 @@ def pictures(network, **options) -> torch.Tensor:
         return network(Z, **options)
 
 
-@pytest.mark.skipif(DATA is None, reason="INSCAPE_TEST_DATA is not set: checkpoints of the original code")
-@pytest.mark.parametrize("name", ["nvidia-depth8.pkl", "nvidia-depth2-conditional.pkl", "rosinality-8px.pt"])
+@needs_originals
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("nvidia-depth8.pkl", "nvidia-depth2-conditional.pkl", "stylegan3-t.pkl", "stylegan3-r.pkl"),
+        *("rosinality-8px.pt", "progan.pth", "dcgan.pth"),
+    ],
+)
 def test_pictures_are_those_of_the_original_code(name):
     path = Path(DATA) / "checkpoints" / name
     model, expected = inscape.open(path, device="cpu"), np.load(path.with_suffix(".expected.npz"))
-    classes = torch.from_numpy(expected["c"]).float() if "c" in expected.files else None
+    given = [torch.from_numpy(expected["c"]).float()] if "c" in expected.files else []
     for key, psi in (("image", 1.0), ("image_truncation_0_5", 0.5)):
+        if key not in expected.files:
+            continue
+        options = {} if psi == 1.0 else {"truncation_psi": psi}
         with torch.inference_mode():
-            drawn = model.module(torch.from_numpy(expected["z"]).float(), classes, truncation_psi=psi).numpy()
+            drawn = model.module(torch.from_numpy(expected["z"]).float(), *given, **options).numpy()
         assert np.abs(drawn - expected[key]).max() <= 1e-5 * np.ptp(expected[key])
 
 
@@ -49,13 +72,6 @@ def test_a_conditional_generator_needs_classes(tmp_path):
     plain = inscape.open(nvidia(small_stylegan2(), tmp_path / "p.pkl"), device="cpu")
     with pytest.raises(UnsupportedError, match="no classes"):
         plain.to_w(Z, classes=[0, 0])
-
-
-@pytest.mark.skipif(DATA is None, reason="INSCAPE_TEST_DATA is not set: checkpoints of the original code")
-@pytest.mark.parametrize("name", ["stylegan3-t.pkl", "stylegan3-r.pkl"])
-def test_a_network_that_is_not_opened_yet_is_named(name):
-    with pytest.raises(UnsupportedError, match=rf"{name} cannot be opened: .* StyleGAN3"):
-        inscape.open(Path(DATA) / "checkpoints" / name)
 
 
 @pytest.mark.parametrize(
@@ -125,12 +141,12 @@ def _changed(change) -> dict[str, torch.Tensor]:
         (lambda t: t.update({"convs.0.conv.weight": torch.zeros(1, 6, 9, 3, 3)}), r"float32 \[6, 9, 3, 3\]"),
         (lambda t: t.update({"style.1.weight": torch.full((12, 12), float("nan"))}), "not finite"),
         (lambda t: t.update({"style.1.weight": torch.full((12, 12), float("inf"))}), "not finite"),
-        (lambda t: t.update({"style.1.weight": torch.zeros(12)}), "no mapping network"),
+        (lambda t: t.update({"style.1.weight": torch.zeros(12)}), "2 axes were expected"),
         (lambda t: t.update({"style.1.bias": torch.zeros(12, dtype=torch.int64)}), r"int64 \[12\]"),
         (lambda t: t.update({"style.1.bias": torch.zeros(12, dtype=torch.bool)}), r"bool \[12\]"),
-        (lambda t: t.update({"style.1.bias": 7}), "'style.1.bias' does not belong"),
-        (lambda t: t.update({"final.weight": torch.zeros(1)}), "'final.weight' does not belong"),
-        (lambda t: t.update({"to_rgbs.7.bias": torch.zeros(1, 3, 1, 1)}), "does not belong"),
+        (lambda t: t.update({"style.1.bias": 7}), "'style.1.bias', which does not belong"),
+        (lambda t: t.update({"final.weight": torch.zeros(1)}), "'final.weight', which does not belong"),
+        (lambda t: t.update({"to_rgbs.7.bias": torch.zeros(1, 3, 1, 1)}), "which the network does not"),
         (lambda t: t.update({"synthesis.b4.const": torch.zeros(8, 4, 4)}), "does not belong"),
     ],
 )
@@ -169,3 +185,93 @@ def test_another_architecture_of_the_same_code_is_named(tmp_path):
         path = nvidia(network, tmp_path / "g.pkl")
     with pytest.raises(UnsupportedError, match="resnet"):
         inscape.open(path)
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_the_sequential_form_of_the_rewriting_code_draws_the_same(tmp_path, split):
+    network = small_stylegan2()
+    weights = sequential(network, split=split) | {"latents.latent_avg": network.mapping.w_avg}
+    torch.save(weights, tmp_path / "church.pt")
+    model = inscape.open(tmp_path / "church.pt", device="cpu")
+    assert "rewriting" in model.card.source
+    assert torch.equal(pictures(model.module), pictures(network))
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("channels", [(6,), (6, 5), (6, 6, 5, 4, 3)])
+def test_a_progan_opens_under_both_kinds_of_names(tmp_path, old, channels):
+    torch.manual_seed(0)
+    network = ProGAN(ProGANConfig(7, channels)).eval()
+    torch.save(progan_weights(network, old=old), tmp_path / "p.pth")
+    model = inscape.open(tmp_path / "p.pth", device="cpu")
+    assert (model.card.architecture, model.image_size) == ("progan", 2 << len(channels))
+    assert list(model.layers)[:2] == ["layer1", "layer2"] and model.card.latent["num_ws"] == 1
+    for name, value in network.state_dict().items():
+        assert torch.equal(model.module.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("holder", [None, "state_dict", "netG"])
+@pytest.mark.parametrize("depth", [3, 4, 5])
+def test_a_dcgan_opens_by_its_shapes(tmp_path, holder, depth):
+    torch.manual_seed(0)
+    network = DCGAN(DCGANConfig(20, tuple(range(12, 12 - depth, -1)), (True,) * (depth + 1))).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+    weights = dcgan_weights(network, "module.model.")
+    torch.save({holder: weights, "epoch": 7} if holder else weights, tmp_path / "d.pth")
+    model = inscape.open(tmp_path / "d.pth", device="cpu")
+    assert (model.card.architecture, model.image_size) == ("dcgan", 4 << depth)
+    assert model.layer().size == 16
+    z = torch.randn(2, 20)
+    with torch.inference_mode():
+        assert torch.equal(model.module(z), network(z))
+
+
+def test_a_dcgan_in_grey_and_a_discriminator_are_refused(tmp_path):
+    network = DCGAN(DCGANConfig(20, (8, 6)))
+    grey = dcgan_weights(network) | {"main.6.weight": torch.zeros(6, 1, 4, 4)}
+    torch.save(grey, tmp_path / "grey.pth")
+    with pytest.raises(UnsupportedError, match="pictures of 1 channels"):
+        inscape.open(tmp_path / "grey.pth")
+    layers = (torch.nn.Conv2d(3, 8, 4), torch.nn.BatchNorm2d(8), torch.nn.Conv2d(8, 16, 4))
+    judge = torch.nn.Sequential(*layers, torch.nn.Conv2d(16, 1, 4))
+    torch.save(judge.state_dict(), tmp_path / "d.pth")
+    with pytest.raises(FormatError, match="cannot be told what network it is"):
+        inscape.open(tmp_path / "d.pth")
+
+
+@pytest.mark.parametrize("options", [{}, {"radial": True}, {"c_dim": 2}])
+def test_a_stylegan3_opens_with_every_tensor(tmp_path, options):
+    network = small_stylegan3(**options)
+    model = inscape.open(nvidia(network, tmp_path / "s3.pkl"), device="cpu")
+    assert model.module.config == network.config
+    assert (model.layer("L0_16_6").margin, model.layer("L1_8_4").margin) == (4, 0)
+    assert model.layer().name == "L1_8_4"
+    for name, value in network.state_dict().items():
+        assert torch.equal(model.module.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("change", "trouble"),
+    [
+        ({"padding": [1, 2, 3, 4]}, "the same in height and width"),
+        ({"padding": [1 << 20, 0, 1 << 20, 0]}, "with the padding"),
+        ({"up_factor": 1 << 40}, "'up_factor'"),
+        ({"out_size": [16, 8]}, "'out_size'"),
+        ({"down_factor": 3}, "gives"),
+        ({"conv_clamp": -1.0}, "'conv_clamp'"),
+    ],
+)
+def test_a_stylegan3_whose_sizes_make_no_sense_is_refused(tmp_path, change, trouble):
+    made = record(small_stylegan3())
+    synthesis = made.meta["state"]["_modules"]["synthesis"].meta["state"]
+    synthesis["_modules"]["L0_16_6"].meta["state"].update(change)
+    from models import foreign
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(foreign, "record", lambda _: made)
+        path = nvidia(small_stylegan3(), tmp_path / "s3.pkl")
+    with pytest.raises(FormatError, match=trouble) as caught:
+        inscape.open(path)
+    assert str(path) in str(caught.value)

@@ -13,7 +13,10 @@ import typer
 
 from inscape.errors import CancelledError, InscapeError
 
-VERBS = ("models", "sample", "dissect", "effect", "paint", "replay", "train", "scenes", "doctor", "studio")
+VERBS = (
+    *("models", "sample", "dissect", "effect", "paint", "replay", "convert"),
+    *("train", "scenes", "doctor", "studio"),
+)
 """In the order of `--help`; each is a function of the same name in the file of the same name."""
 
 app = typer.Typer(

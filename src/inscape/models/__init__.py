@@ -4,7 +4,7 @@ from inscape.models.card import Card, Layer
 from inscape.models.devices import resolve_device
 from inscape.models.generator import Generator
 from inscape.models.model import Edit, Model
-from inscape.models.registry import card, folder_of, load_model, names, open_model
+from inscape.models.registry import card, folder_of, load_model, names, open_model, write_model
 
 __all__ = [
     "Card",
@@ -18,4 +18,5 @@ __all__ = [
     "names",
     "open_model",
     "resolve_device",
+    "write_model",
 ]

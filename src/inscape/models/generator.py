@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from inscape.models.architectures.stylegan2 import SynthesisState
+    from inscape.models.architectures.synthesis_state import SynthesisState
 
 
 class Generator(Model):

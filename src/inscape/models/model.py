@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from inscape.errors import FormatError
@@ -29,11 +30,13 @@ class Model:
     Args:
         module: The network, in evaluation mode.
         card: What is known of it.
+        origin: The checkpoint that it came from, if it came from one that can be written again.
     """
 
-    def __init__(self, module: nn.Module, card: Card) -> None:
+    def __init__(self, module: nn.Module, card: Card, *, origin: Path | None = None) -> None:
         self.module = module
         self.card = card
+        self.origin = origin
         self.layers: dict[str, Layer] = {layer.name: layer for layer in card.layers}
 
     def __repr__(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from inscape import storage
 from inscape.errors import FormatError, ModelNotFoundError, unknown_name
 from inscape.models.card import Card
 from inscape.models.devices import resolve_device
+from inscape.models.filling import filled
 from inscape.models.generator import Generator
 from inscape.models.model import Model
 
@@ -17,23 +19,19 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from inscape.models.formats import Written
+
 ZOO = Path(__file__).parent / "zoo"
 
 
-def _stylegan2(config: dict[str, Any]) -> nn.Module:
-    from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
-
-    return StyleGAN2(StyleGAN2Config.from_json(config))
-
-
-def _unet(config: dict[str, Any]) -> nn.Module:
-    from inscape.models.architectures.unet import UNet, UNetConfig
-
-    return UNet(UNetConfig.from_json(config))
-
-
-ARCHITECTURES: dict[str, Callable[[dict[str, Any]], nn.Module]] = {"stylegan2": _stylegan2, "unet": _unet}
-"""Builders by the name that cards use; each takes the card's config."""
+_ARCHITECTURES = {
+    "stylegan2": ("inscape.models.architectures.stylegan2", "StyleGAN2", "StyleGAN2Config"),
+    "stylegan3": ("inscape.models.architectures.stylegan3", "StyleGAN3", "StyleGAN3Config"),
+    "progan": ("inscape.models.architectures.progan", "ProGAN", "ProGANConfig"),
+    "dcgan": ("inscape.models.architectures.dcgan", "DCGAN", "DCGANConfig"),
+    "unet": ("inscape.models.architectures.unet", "UNet", "UNetConfig"),
+}
+"""Module, network and configuration of each architecture, by the name that cards use."""
 
 
 def names() -> list[str]:
@@ -62,7 +60,8 @@ def open_model(source: str | Path, *, device: str | torch.device | None = "auto"
 
     Args:
         source: A shipped name ("town"), a folder that holds `card.json` and `weights.safetensors`, or a
-            checkpoint of somebody else's code: a StyleGAN2 of NVIDIA (`.pkl`) or rosinality (`.pt`).
+            checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of rosinality's trainer or of the
+            rewriting code, a ProGAN, a DCGAN, or safetensors with a card.
         device: "auto", "cpu", "cuda:0", "mps".
 
     Returns:
@@ -83,35 +82,59 @@ def open_model(source: str | Path, *, device: str | torch.device | None = "auto"
     return load_model(read, folder / "weights.safetensors", resolve_device(device))
 
 
+def write_model(
+    model: Model, path: Path | str, *, format: str | None = None, template: Path | str | None = None
+) -> Written:
+    """Write a model as a checkpoint; see `inscape.models.formats.write_file`."""
+    from inscape.models.formats import write_file
+
+    return write_file(model, path, format=format, template=template)
+
+
 def load_model(card: Card, weights: Path, device: torch.device) -> Model:
     """Build the network of a card and fill it from a safetensors file.
 
     Raises:
         FormatError: The architecture is unknown, or the weights do not fit.
     """
-    if card.architecture not in ARCHITECTURES:
-        raise FormatError(*unknown_name("architecture", card.architecture, ARCHITECTURES))
     tensors, _ = storage.load_tensors(weights)
-    module = ARCHITECTURES[card.architecture](card.config)
-    _fill(module, tensors, weights)
-    module.eval().requires_grad_(False).to(device)
-    return (Generator if card.kind == "generator" else Model)(module, card)
+    return model_of(card, tensors, weights, device)
 
 
-def _fill(module: nn.Module, tensors: dict[str, Tensor], weights: Path) -> None:
-    import torch
+def model_of(card: Card, tensors: Mapping[str, Tensor], where: Path, device: torch.device) -> Model:
+    """Build the network of a card and fill it.
 
-    expected = module.state_dict()
-    missing, extra = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
-    if missing or extra:
-        wrong = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r}, which the network does not"
-        raise FormatError(f"{weights} does not fit its card: it {wrong}.")
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape:
-            raise FormatError(
-                f"{weights} does not fit its card: {name!r} has the shape {list(tensor.shape)}, "
-                f"the network {list(expected[name].shape)}."
-            )
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise FormatError(f"{weights} is damaged: {name!r} holds numbers that are not finite.")
-    module.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()})
+    Args:
+        card: Names an architecture, and has its configuration.
+        tensors: Under the names of the network's `state_dict`.
+        where: The file that they are from, for the errors.
+        device: Where the weights go.
+
+    Raises:
+        FormatError: The architecture is unknown, or the weights do not fit.
+    """
+    if card.architecture not in _ARCHITECTURES:
+        raise FormatError(*unknown_name("architecture", card.architecture, _ARCHITECTURES))
+    try:
+        network = built(card.architecture, card.config, tensors)
+    except FormatError as error:
+        raise FormatError(f"{where} does not fit its card: {error.detail}", error.hint) from error
+    return (Generator if card.kind == "generator" else Model)(network.to(device), card)
+
+
+def built(architecture: str, config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> nn.Module:
+    """The network of an architecture, filled.
+
+    Args:
+        architecture: By the name that cards use.
+        config: Its sizes.
+        tensors: Under the names of its `state_dict`.
+
+    Raises:
+        FormatError: The weights do not fit.
+    """
+    place, network, sizes = _ARCHITECTURES[architecture]
+    module = importlib.import_module(place)
+    read = getattr(module, sizes).from_json(config)
+    made: nn.Module = filled(lambda: getattr(module, network)(read), tensors)
+    return made

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Edit, Generator
-    from inscape.models.architectures.stylegan2 import SynthesisState
+    from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.pictures import Latent
     from inscape.regions import Region
 

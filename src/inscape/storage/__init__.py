@@ -14,9 +14,10 @@ from inscape.storage.files import (
     write_json,
     write_text,
 )
-from inscape.storage.pickles import Foreign, PickleLimits, Record, read_pickle
+from inscape.storage.pickles import Array, Foreign, PickleLimits, Record, read_pickle
 
 __all__ = [
+    "Array",
     "Foreign",
     "PickleLimits",
     "Record",

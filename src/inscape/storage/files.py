@@ -117,7 +117,7 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_bytes(path: Path | str, data: bytes) -> Path:
+def write_bytes(path: Path | str, data: bytes | memoryview) -> Path:
     """Write a whole file or nothing."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

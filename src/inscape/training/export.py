@@ -14,7 +14,7 @@ from inscape import scenes, storage
 from inscape.errors import FormatError
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.card import Card
-from inscape.models.stylegan2_card import stylegan2_card
+from inscape.models.generator_card import generator_card
 from inscape.pictures import to_uint8, z_from_seed
 from inscape.training._gan_state import GanState, rescale_mapping
 from inscape.training.recipes import GanRecipe
@@ -119,8 +119,9 @@ def _last_distance(path: Path) -> dict[str, float]:
 
 def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) -> Card:
     world = scenes.world(recipe.world)
-    return stylegan2_card(
+    return generator_card(
         network,
+        "stylegan2",
         name=recipe.name,
         concepts=world.vocabulary.to_json(),
         segmenter=f"{recipe.world}-segmenter",

@@ -27,10 +27,11 @@ from inscape.models.architectures._equalized import (
     GAIN,
     FullyConnected,
     compute_dtype,
-    normalize_second_moment,
     rectify_,
 )
 from inscape.models.architectures._fir import binomial_filter, upsample, upsampling_convolution
+from inscape.models.architectures._mapping import Mapping
+from inscape.models.architectures.synthesis_state import SynthesisState
 
 NoiseMode = Literal["const", "random", "none"]
 NOISE_MODES = ("const", "random", "none")
@@ -93,75 +94,6 @@ class StyleGAN2Config:
             return cls(**{**value, "channels": channels})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FormatError(f"This is not the configuration of a StyleGAN2: {error}.") from error
-
-
-class Mapping(nn.Module):
-    """z to w: `fc0` ... with leaky rectifiers; `w_avg` is the mean of w, which truncation pulls towards."""
-
-    def __init__(self, config: StyleGAN2Config) -> None:
-        super().__init__()
-        self.z_dim, self.c_dim, self.w_dim, self.num_ws = (
-            config.z_dim,
-            config.c_dim,
-            config.w_dim,
-            config.num_ws,
-        )
-        self.depth = config.mapping_layers
-        if config.c_dim:
-            self.embed = FullyConnected(config.c_dim, config.w_dim)
-        width = config.z_dim + (config.w_dim if config.c_dim else 0)
-        for index in range(config.mapping_layers):
-            layer = FullyConnected(width, config.w_dim, rectified=True, lr_multiplier=config.lr_multiplier)
-            setattr(self, f"fc{index}", layer)
-            width = config.w_dim
-        self.register_buffer("w_avg", torch.zeros(config.w_dim))
-        self.w_avg: Tensor
-
-    def single(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """`[batch, z_dim]` to w, `[batch, w_dim]`, without truncation.
-
-        Args:
-            z: Latents; each is scaled to mean square 1 first.
-            c: One-hot classes `[batch, c_dim]`, for a conditional generator.
-        """
-        x = normalize_second_moment(z.float())
-        if self.c_dim:
-            if c is None:
-                raise ValueRangeError(
-                    f"This generator has {self.c_dim} classes: give c, one-hot, [batch, {self.c_dim}]."
-                )
-            x = torch.cat([x, normalize_second_moment(self.embed(c))], dim=1)
-        for index in range(self.depth):
-            x = getattr(self, f"fc{index}")(x)
-        return x
-
-    def forward(
-        self,
-        z: Tensor,
-        c: Tensor | None = None,
-        *,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-    ) -> Tensor:
-        """`[batch, z_dim]` to `[batch, num_ws, w_dim]`.
-
-        Args:
-            z: Latents.
-            c: One-hot classes, for a conditional generator.
-            truncation_psi: 1 changes nothing, 0 gives the average picture.
-            truncation_cutoff: How many of the copies are truncated; all by default.
-        """
-        with torch.autocast(z.device.type, enabled=False):
-            w = self.single(z, c)[:, None].repeat(1, self.num_ws, 1)
-            if truncation_psi != 1.0:
-                cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
-                w[:, :cutoff] = self.w_avg.lerp(w[:, :cutoff], truncation_psi)
-        return w
-
-    @torch.no_grad()
-    def track(self, w: Tensor, beta: float = 0.995) -> None:
-        """Move `w_avg` towards the mean of a batch of w `[batch, w_dim]`, as training does."""
-        self.w_avg.copy_(w.detach().float().mean(dim=0).lerp(self.w_avg, beta))
 
 
 class SynthesisLayer(nn.Module):
@@ -265,25 +197,6 @@ class SynthesisBlock(nn.Module):
         """The picture so far, doubled in size, plus what this block adds to it."""
         added = cast(Tensor, self.torgb(x, w))
         return added if rgb is None else upsample(rgb, self.resample_filter) + added
-
-
-@dataclass(frozen=True)
-class SynthesisState:
-    """What a synthesis that stopped after a layer needs to go on.
-
-    Attributes:
-        layer: Name of the layer that ran last.
-        features: Its output, `[batch, units, height, width]`.
-        rgb: The picture of the blocks below, float32, at their resolution; None in the first block.
-        w: `[batch, num_ws, w_dim]`.
-        noise: Noise of every layer that has some, by layer name, `[batch or 1, 1, height, width]`.
-    """
-
-    layer: str
-    features: Tensor
-    rgb: Tensor | None
-    w: Tensor
-    noise: MappingOf[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -456,7 +369,15 @@ class StyleGAN2(nn.Module):
     def __init__(self, config: StyleGAN2Config | None = None) -> None:
         super().__init__()
         self.config = config or StyleGAN2Config()
-        self.mapping = Mapping(self.config)
+        config = self.config
+        self.mapping = Mapping(
+            config.z_dim,
+            config.w_dim,
+            num_ws=config.num_ws,
+            depth=config.mapping_layers,
+            c_dim=config.c_dim,
+            lr_multiplier=config.lr_multiplier,
+        )
         self.synthesis = Synthesis(self.config)
 
     def forward(

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from inscape.models.architectures.stylegan2 import StyleGAN2
+    from typing import Any
+
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a format read.
+    """A network as a file has it.
 
     Attributes:
-        network: Filled, in evaluation mode.
+        architecture: Which one it is, by the name that cards use.
+        config: Its sizes, as a card has them.
+        tensors: Its weights under our names. Each is a view of the file in the shape that we use: what is
+            written into it goes into the file's place.
+        gains: What the file's numbers are larger by, where they are.
         source: Where such files come from, for the card.
+        average_missing: Whether the file has no average of w.
     """
 
-    network: StyleGAN2
+    architecture: str
+    config: dict[str, Any]
+    tensors: Mapping[str, Tensor]
     source: str
+    gains: Mapping[str, float] = field(default_factory=dict)
+    average_missing: bool = False
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights without those gains."""
+        return {
+            name: tensor / self.gains[name] if name in self.gains else tensor
+            for name, tensor in self.tensors.items()
+        }
+
+
+class Format(Protocol):
+    """A module of this folder: one way in which people keep networks."""
+
+    def recognises(self, value: Any) -> bool:
+        """Whether what a file holds is of this format."""
+
+    def read(self, value: Any) -> Found:
+        """Find the generator in it.
+
+        Raises:
+            FormatError: Something is missing or does not fit. The message begins with "it".
+            UnsupportedError: The network does something that ours does not.
+        """

@@ -1,16 +1,15 @@
-"""Pickles of NVIDIA's stylegan2-ada-pytorch: a dictionary of networks, `G_ema` the generator to draw with."""
+"""Pickles of NVIDIA's StyleGAN2-ADA and StyleGAN3: a dictionary of networks, `G_ema` the one to draw with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from inscape.errors import FormatError, UnsupportedError
-from inscape.models.formats._stylegan2 import stylegan2
+from inscape.errors import FormatError, UnsupportedError, ValueRangeError
+from inscape.models.architectures.stylegan3 import LayerGeometry, StyleGAN3Config
+from inscape.models.formats._sizes import mapping_sizes, shape_of, stylegan2_config
 from inscape.models.formats.found import Found
-from inscape.storage import Record
-
-_SOURCE = "A pickle of NVIDIA's StyleGAN2-ADA code."
+from inscape.storage import Array, Record
 
 
 def recognises(value: Any) -> bool:
@@ -19,16 +18,16 @@ def recognises(value: Any) -> bool:
 
 
 def read(value: Mapping[str, Any]) -> Found:
-    """Take the generator out.
+    """Find the generator in it.
 
     Raises:
-        FormatError: Tensors are missing or do not fit.
-        UnsupportedError: It is no StyleGAN2 with skip outputs.
+        FormatError: Something is missing or does not fit.
+        UnsupportedError: It is no StyleGAN2 with skip outputs, and no StyleGAN3.
     """
     record: Record = value["G_ema"]
-    modules, tensors = record.modules(), record.tensors()
+    modules = record.modules()
     if "synthesis.input" in modules:
-        raise UnsupportedError("its generator is a StyleGAN3, which Inscape does not open yet.")
+        return _stylegan3(record, modules)
     blocks = [
         module for name, module in modules.items() if name.startswith("synthesis.b") and "." not in name[11:]
     ]
@@ -37,20 +36,91 @@ def read(value: Mapping[str, Any]) -> Found:
         raise UnsupportedError(
             f"its generator has the architecture {sorted(map(str, kinds))}; Inscape has 'skip'."
         )
-    return Found(
-        stylegan2(
-            tensors,
-            conv_clamp=_number(modules.get("synthesis.b4.conv1"), "conv_clamp"),
-            lr_multiplier=_number(modules.get("mapping.fc0"), "bias_gain") or 0.01,
-        ),
-        _SOURCE,
+    tensors = record.tensors()
+    clamp = modules["synthesis.b4.conv1"].state.get("conv_clamp") if "synthesis.b4.conv1" in modules else None
+    config = stylegan2_config(
+        tensors,
+        conv_clamp=None if clamp is None else _number(clamp, "conv_clamp"),
+        lr_multiplier=_multiplier(modules),
     )
+    return Found("stylegan2", config, tensors, "A pickle of NVIDIA's StyleGAN2-ADA code.")
 
 
-def _number(module: Record | None, name: str) -> float | None:
-    value = None if module is None else module.state.get(name)
-    if value is None:
-        return None
+def _stylegan3(record: Record, modules: Mapping[str, Record]) -> Found:
+    tensors = record.tensors()
+    synthesis, source = modules["synthesis"].state, modules["synthesis.input"].state
+    names = synthesis.get("layer_names")
+    if not isinstance(names, list) or any(f"synthesis.{name}" not in modules for name in names):
+        raise FormatError("it lists layers that it does not have.")
+    layers = [_geometry(str(name), modules[f"synthesis.{name}"].state, tensors) for name in names]
+    try:
+        config = StyleGAN3Config(
+            resolution=_whole(synthesis.get("img_resolution"), "img_resolution"),
+            lr_multiplier=_multiplier(modules),
+            input_units=shape_of(tensors, "synthesis.input.weight", 2)[0],
+            input_size=_square(source.get("size"), "size"),
+            sampling_rate=_number(source.get("sampling_rate"), "sampling_rate"),
+            bandwidth=_number(source.get("bandwidth"), "bandwidth"),
+            margin=_whole(synthesis.get("margin_size"), "margin_size"),
+            output_scale=_number(synthesis.get("output_scale"), "output_scale"),
+            layers=tuple(layers),
+            **mapping_sizes(tensors),
+        )
+    except ValueRangeError as error:
+        raise FormatError(f"it is damaged: {error.detail}") from error
+    return Found("stylegan3", config.to_json(), tensors, "A pickle of NVIDIA's StyleGAN3 code.")
+
+
+def _geometry(name: str, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> LayerGeometry:
+    units, inputs, kernel, _ = shape_of(tensors, f"synthesis.{name}.weight", 4)
+    rgb = state.get("is_torgb") is True
+    clamp, padding = state.get("conv_clamp"), state.get("padding")
+    if not isinstance(padding, list) or len(padding) != 4 or padding[:2] != padding[2:]:
+        raise FormatError(f"it has layer {name!r} with padding that is not the same in height and width.")
+    if any(type(number) is not int or abs(number) > 1 << 16 for number in padding):
+        raise FormatError(f"it has layer {name!r} with the padding {padding!r}.")
+    try:
+        return LayerGeometry(
+            name=name,
+            inputs=inputs,
+            units=units,
+            in_size=_square(state.get("in_size"), "in_size"),
+            size=_square(state.get("out_size"), "out_size"),
+            kernel=kernel,
+            up=_whole(state.get("up_factor"), "up_factor"),
+            down=_whole(state.get("down_factor"), "down_factor"),
+            up_taps=_whole(state.get("up_taps"), "up_taps"),
+            down_taps=_whole(state.get("down_taps"), "down_taps"),
+            radial=state.get("down_radial") is True and state.get("down_taps") != 1,
+            padding=(padding[0], padding[1]),
+            clamp=None if clamp is None else _number(clamp, "conv_clamp"),
+            rectified=not rgb,
+        )
+    except ValueRangeError as error:
+        raise FormatError(f"it is damaged: {error.detail}") from error
+
+
+def _multiplier(modules: Mapping[str, Record]) -> float:
+    """Learning-rate multiplier of the mapping network, which its layers keep as the gain of their biases."""
+    first = modules.get("mapping.fc0")
+    gain = None if first is None else first.state.get("bias_gain")
+    return 0.01 if gain is None else _number(gain, "bias_gain")
+
+
+def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise FormatError(f"{name!r} of its generator is {value!r}, where a positive number was expected.")
+        raise FormatError(f"it has {value!r} as {name!r} of its generator, not a positive number.")
     return float(value)
+
+
+def _whole(value: Any, name: str) -> int:
+    if type(value) is not int or not 0 <= value <= 1 << 16:
+        raise FormatError(f"it has {value!r} as {name!r} of its generator, not a whole number.")
+    return value
+
+
+def _square(value: Any, name: str) -> int:
+    sizes = value.value.tolist() if isinstance(value, Array) and value.value is not None else value
+    if not isinstance(sizes, list) or len(sizes) != 2 or sizes[0] != sizes[1]:
+        raise FormatError(f"it has {sizes!r} as {name!r} of its generator, not a height and width alike.")
+    return _whole(sizes[0], name)

@@ -1,63 +1,110 @@
 """Opening checkpoints of other people's code, recognised by what is in them and never by their names.
 
-A format is a module with `recognises(value)` and `read(value)`; `_formats` lists them.
+A format is a module with `recognises(value)` and `read(value)` (see `Format`); `formats` lists them, by the
+names that `inscape convert --format` takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError, InscapeError, UnsupportedError
-from inscape.models.formats.found import Found
-from inscape.models.generator import Generator
-from inscape.models.stylegan2_card import stylegan2_card
+from inscape.models.formats.carded import is_safetensors, read_carded
+from inscape.models.formats.found import Format, Found
+from inscape.models.generator_card import generator_card
+from inscape.models.registry import built, model_of
 
 if TYPE_CHECKING:
     import torch
 
+    from inscape.models.model import Model
 
-def open_file(path: Path | str, device: torch.device) -> Generator:
+_TITLES = {"stylegan2": "StyleGAN2", "stylegan3": "StyleGAN3", "progan": "ProGAN", "dcgan": "DCGAN"}
+_AVERAGED = 4096
+
+
+def formats() -> dict[str, Format]:
+    """Every format that is told by a pickle's content, by name."""
+    from inscape.models.formats import dcgan, nvidia, progan, rosinality
+
+    known = {"nvidia": nvidia, "rosinality": rosinality, "progan": progan, "dcgan": dcgan}
+    return cast("dict[str, Format]", known)
+
+
+def open_file(path: Path | str, device: torch.device) -> Model:
     """Open a checkpoint; nothing that is in it is run.
 
     Args:
         path: The file.
         device: Where the weights go.
 
+    Returns:
+        The model; its `origin` is the file.
+
     Raises:
         FormatError: It cannot be read, is damaged, or is of no known format.
         UnsupportedError: Its network does something that this one does not.
     """
+    import torch
+
     path = Path(path)
-    value = storage.read_pickle(path).value
-    found = [each for each in _formats() if each.recognises(value)]
-    if len(found) != 1:
-        trouble = "is of several formats at once" if found else f"holds {_contents(value)}"
-        raise FormatError(
-            f"{path} {trouble}, so it cannot be told what network it is.",
-            "Known are StyleGAN2 pickles of NVIDIA and checkpoints of rosinality's trainer.",
-        )
+    if is_safetensors(path):
+        carded = read_carded(path)
+        model = model_of(carded.card, carded.tensors, path, device)
+        model.origin = path
+        return model
+    found = found_in(storage.read_pickle(path))[1]
     try:
-        read: Found = found[0].read(value)
+        network: Any = built(found.architecture, found.config, found.weights())
     except InscapeError as error:
-        kind = UnsupportedError if isinstance(error, UnsupportedError) else FormatError
-        raise kind(f"{path} cannot be opened: {error.detail}", error.hint) from error
-    network = read.network.eval().requires_grad_(False).to(device)
-    known = {"name": path.stem, "source": read.source}
+        raise _about(path, error) from error
+    if found.average_missing:
+        z = np.random.RandomState(0).standard_normal((_AVERAGED, network.config.z_dim))
+        with torch.inference_mode():
+            network.mapping.w_avg.copy_(network.mapping.single(torch.from_numpy(z).float()).mean(dim=0))
     size = network.config.resolution
-    return Generator(
+    card = generator_card(
         network,
-        stylegan2_card(network, **known, description=f"A StyleGAN2 of {size} pixels, opened from a file."),
+        found.architecture,
+        name=path.stem,
+        source=found.source,
+        description=f"A {_TITLES[found.architecture]} of {size} pixels, opened from a file.",
     )
+    from inscape.models.generator import Generator
+
+    return Generator(network.to(device), card, origin=path)
 
 
-def _formats() -> tuple[ModuleType, ...]:
-    from inscape.models.formats import nvidia, rosinality
+def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
+    """The generator in what was read from a file, and the name of the format.
 
-    return nvidia, rosinality
+    Raises:
+        FormatError: It is of no known format, or something is missing.
+        UnsupportedError: Its network does something that ours does not.
+    """
+    fitting = {name: each for name, each in formats().items() if each.recognises(foreign.value)}
+    if len(fitting) != 1:
+        trouble = "is of several formats at once" if fitting else f"holds {_contents(foreign.value)}"
+        raise FormatError(
+            f"{foreign.path} {trouble}, so it cannot be told what network it is.",
+            "Known are StyleGAN2 and StyleGAN3 pickles of NVIDIA, checkpoints of rosinality's trainer and of "
+            "the rewriting code, state dicts of ProGANs and DCGANs, and safetensors with a card.",
+        )
+    ((name, each),) = fitting.items()
+    try:
+        return name, each.read(foreign.value)
+    except InscapeError as error:
+        raise _about(foreign.path, error) from error
+
+
+def _about(path: Path, error: InscapeError) -> InscapeError:
+    kind = UnsupportedError if isinstance(error, UnsupportedError) else FormatError
+    return kind(f"{path} cannot be opened: {error.detail}", error.hint)
 
 
 def _contents(value: Any) -> str:

@@ -1,41 +1,42 @@
-"""Checkpoints of rosinality's stylegan2-pytorch: a training run's, or the state dict of a generator alone.
+"""Checkpoints of rosinality's stylegan2-pytorch, and of the rewriting paper's sequential form of it.
 
-Names and shapes map onto NVIDIA's one to one; nothing is flipped, transposed or scaled, but for the
-resampling filters, which carry the gain of 4.
+A training run's, or the state dict of a generator alone. Names and shapes map onto NVIDIA's one to one;
+nothing is flipped, transposed or scaled, but for the resampling filters, which carry the gain of 4.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from inscape.errors import FormatError
 from inscape.models.architectures._fir import binomial_filter
-from inscape.models.formats._stylegan2 import stylegan2
+from inscape.models.formats._sizes import stylegan2_config
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+FILTER_GAIN = 4.0
 _SOURCE = "A checkpoint of rosinality's stylegan2-pytorch."
+_SEQUENTIAL = "A checkpoint of the sequential StyleGAN2 of the rewriting code."
 _LAYER = {
-    "conv.weight": "weight",
-    "conv.modulation.weight": "affine.weight",
-    "conv.modulation.bias": "affine.bias",
-    "noise.weight": "noise_strength",
-    "activate.bias": "bias",
+    "weight": "conv.weight",
+    "affine.weight": "conv.modulation.weight",
+    "affine.bias": "conv.modulation.bias",
+    "noise_strength": "noise.weight",
+    "bias": "activate.bias",
+    "resample_filter": "conv.blur.kernel",
 }
 _TO_RGB = {
-    "conv.weight": "weight",
-    "conv.modulation.weight": "affine.weight",
-    "conv.modulation.bias": "affine.bias",
+    "weight": "conv.weight",
+    "affine.weight": "conv.modulation.weight",
+    "affine.bias": "conv.modulation.bias",
     "bias": "bias",
 }
-_AVERAGED = 4096
 
 
 def recognises(value: Any) -> bool:
@@ -45,35 +46,45 @@ def recognises(value: Any) -> bool:
 
 
 def read(value: Mapping[str, Any]) -> Found:
-    """Take the generator out; the average of w is computed where the file has none.
+    """Find the generator in it.
 
     Raises:
-        FormatError: Tensors are missing or do not fit.
+        FormatError: Something is missing or does not fit.
+        UnsupportedError: There is no mapping network.
     """
-    weights = _weights(value)
-    assert weights is not None
-    tensors = {}
-    for name, tensor in weights.items():
-        renamed = _renamed(name)
-        if renamed is None or not isinstance(tensor, torch.Tensor):
-            raise FormatError(f"{name!r} does not belong to a generator of this kind.")
-        tensors[renamed] = _reshaped(renamed, tensor)
-    average = value.get("latent_avg")
-    sample = tensors.get("mapping.fc0.weight")
-    if sample is None or sample.ndim != 2:
-        raise FormatError("it has no mapping network.")
-    known = isinstance(average, torch.Tensor)
-    tensors["mapping.w_avg"] = average if isinstance(average, torch.Tensor) else torch.zeros(sample.shape[0])
+    weights = dict(_weights(value) or {})
+    sequential = any(name.startswith("layer2.") for name in weights)
+    average = value.get("latent_avg", weights.pop("latents.latent_avg", None))
+    own = {plain_name(name): tensor for name, tensor in weights.items()} if sequential else weights
+    tensors: dict[str, Tensor] = {}
+    for name in own:
+        renamed = our_name(name)
+        if renamed is None or renamed in tensors or not isinstance(own[name], torch.Tensor):
+            raise FormatError(f"it has {name!r}, which does not belong to a generator of this kind.")
+        tensors[renamed] = _reshaped(renamed, own[name])
+    config = stylegan2_config(tensors)
+    gains = {name: FILTER_GAIN for name in tensors if name.endswith("resample_filter")}
     for name in list(tensors):
         if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name):
-            tensors.setdefault(name.replace("weight", "resample_filter"), binomial_filter())
-    tensors.setdefault("synthesis.b4.resample_filter", binomial_filter())
-    network = stylegan2(tensors)
-    if not known:
-        z = np.random.RandomState(0).standard_normal((_AVERAGED, network.config.z_dim))
-        with torch.inference_mode():
-            network.mapping.w_avg.copy_(network.mapping.single(torch.from_numpy(z).float()).mean(dim=0))
-    return Found(network, _SOURCE)
+            block = name.rpartition(".conv")[0]
+            for place in (name.removesuffix(".weight"), block):
+                tensors.setdefault(f"{place}.resample_filter", binomial_filter())
+    known = isinstance(average, torch.Tensor)
+    w_dim = config["w_dim"]
+    tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(w_dim)
+    source = _SEQUENTIAL if sequential else _SOURCE
+    return Found("stylegan2", config, tensors, source, gains, average_missing=not known)
+
+
+def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rosinality's state dict from ours, without the average of w, which stands beside it in a file."""
+    made = {}
+    for name, tensor in tensors.items():
+        place = their_name(name)
+        if place is not None:
+            gain = FILTER_GAIN if name.endswith("resample_filter") else 1.0
+            made[place] = tensor.reshape(_their_shape(name, tensor)) * gain
+    return made
 
 
 def _weights(value: Any) -> Mapping[str, Any] | None:
@@ -83,41 +94,90 @@ def _weights(value: Any) -> Mapping[str, Any] | None:
     return inner if isinstance(inner, Mapping) and all(isinstance(name, str) for name in inner) else None
 
 
-def _renamed(name: str) -> str | None:
-    """NVIDIA's name of a tensor, or None where it has none."""
-    if name == "input.input":
-        return "synthesis.b4.const"
-    if found := re.fullmatch(r"style\.(\d{1,2})\.(weight|bias)", name):
-        return f"mapping.fc{int(found[1]) - 1}.{found[2]}"
-    if found := re.fullmatch(r"noises\.noise_(\d{1,2})", name):
-        return f"synthesis.{_place(int(found[1]))}.noise_const"
-    if found := re.fullmatch(r"(?:conv1|convs\.(\d{1,2}))\.(.+)", name):
-        place = _place(0 if found[1] is None else int(found[1]) + 1)
-        if found[2] == "conv.blur.kernel":
-            return f"synthesis.{place}.resample_filter"
-        return f"synthesis.{place}.{_LAYER[found[2]]}" if found[2] in _LAYER else None
-    if found := re.fullmatch(r"(?:to_rgb1|to_rgbs\.(\d{1,2}))\.(.+)", name):
-        size = 4 if found[1] is None else 8 << int(found[1])
-        if found[2] == "upsample.kernel":
-            return f"synthesis.b{size}.resample_filter"
-        return f"synthesis.b{size}.torgb.{_TO_RGB[found[2]]}" if found[2] in _TO_RGB else None
-    return None
+def plain_name(name: str) -> str:
+    """The name of a tensor of the sequential form in the ordinary one."""
+    name = name.replace(".mconv.dconv.", ".mconv.")
+    for pattern, make in _FROM_SEQUENTIAL:
+        if found := re.fullmatch(pattern, name):
+            return make(found)
+    return name
 
 
-def _place(number: int) -> str:
-    """Block and layer of the convolution of that number, from 0."""
-    return f"b{4 << (number + 1) // 2}.{'conv0' if number % 2 else 'conv1'}"
+_FROM_SEQUENTIAL: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (r"layer2\.conv\.mconv\.(.+)", lambda found: f"conv1.conv.{found[1]}"),
+    (r"layer2\.conv\.(.+)", lambda found: f"conv1.{found[1]}"),
+    (r"layer(\d{1,2})\.sconv\.mconv\.(.+)", lambda found: f"convs.{int(found[1]) - 3}.conv.{found[2]}"),
+    (r"layer(\d{1,2})\.sconv\.(.+)", lambda found: f"convs.{int(found[1]) - 3}.{found[2]}"),
+    (r"to_rgb1\.rgb\.(.+)", lambda found: f"to_rgb1.{found[1]}"),
+    (r"to_rgb(\d{1,2})\.rgb\.(.+)", lambda found: f"to_rgbs.{int(found[1]) - 2}.{found[2]}"),
+    (r"up_rgb(\d{1,2})\.(.+)", lambda found: f"to_rgbs.{int(found[1]) - 1}.upsample.{found[2]}"),
+)
+
+
+def their_name(name: str) -> str | None:
+    """Rosinality's name of a tensor of ours, or None where it has none."""
+    if name == "synthesis.b4.const":
+        return "input.input"
+    if found := re.fullmatch(r"mapping\.fc(\d{1,2})\.(weight|bias)", name):
+        return f"style.{int(found[1]) + 1}.{found[2]}"
+    if not (found := re.fullmatch(r"synthesis\.b(\d{1,4})\.(.+)", name)):
+        return None
+    level = int(found[1]).bit_length() - 3
+    part, _, rest = found[2].partition(".")
+    if part == "resample_filter":
+        return f"to_rgbs.{level - 1}.upsample.kernel" if level else None
+    if part == "torgb" and rest in _TO_RGB:
+        return f"{f'to_rgbs.{level - 1}' if level else 'to_rgb1'}.{_TO_RGB[rest]}"
+    number = 2 * level - (part == "conv0")
+    if part not in ("conv0", "conv1") or number < 0:
+        return None
+    if rest == "noise_const":
+        return f"noises.noise_{number}"
+    if rest not in _LAYER or (rest == "resample_filter" and part == "conv1"):
+        return None
+    return f"{f'convs.{number - 1}' if level else 'conv1'}.{_LAYER[rest]}"
+
+
+def our_name(name: str) -> str | None:
+    """Our name of a tensor of rosinality's, or None where we have none."""
+    return _OURS.get(name)
+
+
+def _all_names() -> dict[str, str]:
+    """Every name that a network of 1024 pixels or less has, theirs to ours."""
+    ours = [f"mapping.fc{index}.{kind}" for index in range(64) for kind in ("weight", "bias")]
+    for level in range(10):
+        block = f"synthesis.b{4 << level}"
+        layers = ("conv0", "conv1") if level else ("conv1",)
+        ours += [f"{block}.const"] if not level else [f"{block}.resample_filter"]
+        ours += [f"{block}.{layer}.{kind}" for layer in layers for kind in (*_LAYER, "noise_const")]
+        ours += [f"{block}.torgb.{kind}" for kind in _TO_RGB]
+    return {place: name for name in ours if (place := their_name(name)) is not None}
+
+
+_OURS = _all_names()
+
+
+def _their_shape(name: str, tensor: Tensor) -> tuple[int, ...]:
+    kind = name.rpartition(".")[2]
+    shape = tuple(tensor.shape)
+    if kind == "noise_strength":
+        return (1,)
+    if kind == "noise_const":
+        return (1, 1, *shape)
+    if name.endswith("torgb.bias"):
+        return (1, 3, 1, 1)
+    return (1, *shape) if kind == "const" or (kind == "weight" and len(shape) == 4) else shape
 
 
 def _reshaped(name: str, tensor: Tensor) -> Tensor:
-    if name.endswith("resample_filter"):
-        return tensor / 4
+    """A view of a tensor of theirs in our shape; as it is where it cannot be one."""
     kind = name.rpartition(".")[2]
-    if name.endswith("noise_strength") and tensor.shape == (1,):
+    if kind == "noise_strength" and tensor.shape == (1,):
         return tensor[0]
+    if name.endswith("torgb.bias") and tensor.ndim == 4 and tensor.shape[1] == tensor.numel():
+        return tensor[0, :, 0, 0]
     axes = {"const": 3, "noise_const": 2, "weight": 4}.get(kind)
-    if axes and tensor.ndim > axes and set(tensor.shape[: tensor.ndim - axes]) == {1}:
-        return tensor.reshape(tensor.shape[tensor.ndim - axes :])
-    if name.endswith("torgb.bias") and tensor.ndim == 4:
-        return tensor.flatten()
+    while axes and tensor.ndim > axes and tensor.shape[0] == 1:
+        tensor = tensor[0]
     return tensor

@@ -1,0 +1,128 @@
+"""The generator of DCGAN (Radford et al., 2016) as PyTorch's example has it.
+
+Transposed convolutions of 4x4, each followed by batch normalization and a rectifier, the last one by tanh.
+The first makes 4x4 pixels from the latent, each other one doubles the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inscape.errors import FormatError, ValueRangeError
+from inscape.models.architectures._sequential import DirectLatents, SequentialSynthesis
+
+
+@dataclass(frozen=True)
+class DCGANConfig:
+    """Sizes of a DCGAN.
+
+    Attributes:
+        z_dim: Size of the latent z.
+        channels: Units of its layers: at 4 pixels, 8, and so on; the pictures are twice as large as the last.
+        biased: Which convolutions have a bias, the last one with them; PyTorch's example has none.
+    """
+
+    z_dim: int
+    channels: tuple[int, ...]
+    biased: tuple[bool, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.channels or min(self.z_dim, *self.channels) < 1:
+            raise ValueRangeError(f"A DCGAN has units at 4 pixels at least, got {self.channels}.")
+        if len(self.biased) not in (0, len(self.channels) + 1):
+            raise ValueRangeError(f"A DCGAN of {len(self.channels)} layers has one convolution more.")
+
+    @property
+    def resolution(self) -> int:
+        """Height and width of its pictures."""
+        return 4 << len(self.channels)
+
+    def has_bias(self, index: int) -> bool:
+        """Whether the convolution of that number has a bias."""
+        return bool(self.biased) and self.biased[index]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self) | {"channels": list(self.channels), "biased": list(self.biased)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> DCGANConfig:
+        """Read what `to_json` wrote.
+
+        Raises:
+            FormatError: A field is missing, unknown or of the wrong kind.
+        """
+        try:
+            channels = tuple(int(units) for units in value["channels"])
+            biased = tuple(bool(each) for each in value.get("biased", ()))
+            return cls(**{**value, "channels": channels, "biased": biased})
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"This is not the configuration of a DCGAN: {error}.") from error
+
+
+class Block(nn.Module):
+    """A transposed convolution, batch normalization, a rectifier."""
+
+    def __init__(self, inputs: int, outputs: int, *, resolution: int, bias: bool) -> None:
+        super().__init__()
+        self.units, self.resolution = outputs, resolution
+        self.conv = _convolution(inputs, outputs, first=resolution == 4, bias=bias)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[batch, inputs, height, width]` to `[batch, outputs, ...]`."""
+        y: Tensor = self.norm(self.conv(x))
+        return y.relu_()
+
+
+def _convolution(inputs: int, outputs: int, *, first: bool, bias: bool) -> nn.ConvTranspose2d:
+    stride, padding = (1, 0) if first else (2, 1)
+    return nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=bias)
+
+
+class DCGANSynthesis(SequentialSynthesis):
+    """z to pictures; the layers are `layer1`, `layer2`, ..., after their rectifiers."""
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        self.layer_paths = {}
+        below = config.z_dim
+        for index, units in enumerate(config.channels):
+            name = f"layer{index + 1}"
+            setattr(self, name, Block(below, units, resolution=4 << index, bias=config.has_bias(index)))
+            self.layer_paths[name] = name
+            below = units
+        self.output = _convolution(below, 3, first=False, bias=config.has_bias(len(config.channels)))
+
+    def begin(self, w: Tensor) -> Tensor:
+        """Z as a picture of one pixel."""
+        return w[:, 0, :, None, None]
+
+    def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
+        """Run one block."""
+        y: Tensor = getattr(self, self.layer_names[index])(x)
+        return y
+
+    def finish(self, x: Tensor, w: Tensor) -> Tensor:
+        """Run the last convolution and its tanh."""
+        return torch.tanh(self.output(x))
+
+
+class DCGAN(nn.Module):
+    """The generator: `synthesis` alone, for there is no mapping network."""
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = DirectLatents(config.z_dim)
+        self.synthesis = DCGANSynthesis(config)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]` in [-1, 1]."""
+        y: Tensor = self.synthesis(self.mapping(z))
+        return y

@@ -1,0 +1,167 @@
+"""The generator of ProGAN (Karras et al., "Progressive Growing of GANs", ICLR 2018), grown to one size.
+
+Names, shapes and scales are those of the dissection papers' code (`netdissect/proggan.py`), whose networks
+were converted from the originals': blocks `layer1` to `layerN`, two a resolution from 4 pixels on, and one
+output layer, `output_64x64`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from inscape.errors import FormatError, ValueRangeError
+from inscape.models.architectures._equalized import LEAK
+from inscape.models.architectures._sequential import DirectLatents, SequentialSynthesis
+
+_EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class ProGANConfig:
+    """Sizes of a ProGAN.
+
+    Attributes:
+        z_dim: Size of the latent z.
+        channels: Units by resolution, from 4 pixels on, each twice the one before.
+    """
+
+    z_dim: int
+    channels: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.channels or min(self.z_dim, *self.channels) < 1:
+            raise ValueRangeError(f"A ProGAN has units at 4 pixels at least, got {self.channels}.")
+
+    @property
+    def resolution(self) -> int:
+        """Height and width of its pictures."""
+        return 2 << len(self.channels)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self) | {"channels": list(self.channels)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ProGANConfig:
+        """Read what `to_json` wrote.
+
+        Raises:
+            FormatError: A field is missing, unknown or of the wrong kind.
+        """
+        try:
+            return cls(**{**value, "channels": tuple(int(units) for units in value["channels"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"This is not the configuration of a ProGAN: {error}.") from error
+
+
+class ScaledBias(nn.Module):
+    """What is left of the equalized learning rate: a constant scale, and the bias `b`."""
+
+    def __init__(self, units: int, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.b = nn.Parameter(torch.zeros(units))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[batch, units, height, width]`, the same shape."""
+        return torch.addcmul(self.b[None, :, None, None], x, x.new_full((), self.scale))
+
+
+class Block(nn.Module):
+    """Pixel norm, a convolution (after doubling the size, where it does), scale and bias, leaky rectifier.
+
+    Args:
+        inputs: Units of the layer below.
+        outputs: Its own units.
+        size: Height and width of the kernel.
+        resolution: Height and width of its output; a kernel of 4 makes 4 pixels of 1.
+        doubling: Whether every pixel becomes four first.
+        rectified: Whether the leaky rectifier follows; it brings a gain of the square root of 2.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        size: int,
+        *,
+        resolution: int,
+        doubling: bool = False,
+        rectified: bool = True,
+    ) -> None:
+        super().__init__()
+        self.units, self.resolution = outputs, resolution
+        self.doubling, self.rectified = doubling, rectified
+        padding = 3 if resolution == size == 4 else size // 2
+        self.conv = nn.Conv2d(inputs, outputs, size, padding=padding, bias=False)
+        gain = math.sqrt(2) if rectified else 1.0
+        self.wscale = ScaledBias(outputs, gain / (size * math.sqrt(inputs)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[batch, inputs, height, width]` to `[batch, outputs, ...]`."""
+        x = x * (x.square().mean(dim=1, keepdim=True) + _EPSILON).rsqrt()
+        if self.doubling:
+            x = functional.interpolate(x, scale_factor=2, mode="nearest")
+        y = self.wscale(self.conv(x))
+        return functional.leaky_relu_(y, LEAK) if self.rectified else y
+
+
+class ProGANSynthesis(SequentialSynthesis):
+    """z to pictures; the layers are `layer1`, `layer2`, ..., as the papers count them."""
+
+    def __init__(self, config: ProGANConfig) -> None:
+        super().__init__()
+        self.layer_paths = {}
+        below = config.z_dim
+        for level, units in enumerate(config.channels):
+            for second in (False, True):
+                name = f"layer{2 * level + second + 1}"
+                first = level == 0 and not second
+                block = Block(
+                    below,
+                    units,
+                    4 if first else 3,
+                    resolution=4 << level,
+                    doubling=level > 0 and not second,
+                )
+                setattr(self, name, block)
+                self.layer_paths[name] = name
+                below = units
+        self._output = f"output_{config.resolution}x{config.resolution}"
+        setattr(self, self._output, Block(below, 3, 1, resolution=config.resolution, rectified=False))
+
+    def begin(self, w: Tensor) -> Tensor:
+        """Z as a picture of one pixel."""
+        return w[:, 0, :, None, None]
+
+    def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
+        """Run one block."""
+        y: Tensor = getattr(self, self.layer_names[index])(x)
+        return y
+
+    def finish(self, x: Tensor, w: Tensor) -> Tensor:
+        """Run the output layer."""
+        y: Tensor = getattr(self, self._output)(x)
+        return y
+
+
+class ProGAN(nn.Module):
+    """The generator: `synthesis` alone, for there is no mapping network."""
+
+    def __init__(self, config: ProGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = DirectLatents(config.z_dim)
+        self.synthesis = ProGANSynthesis(config)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]`, not clipped."""
+        y: Tensor = self.synthesis(self.mapping(z))
+        return y

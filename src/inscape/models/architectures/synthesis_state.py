@@ -1,0 +1,30 @@
+"""What a synthesis that stopped after a layer needs to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SynthesisState:
+    """A synthesis that stopped after a layer.
+
+    Attributes:
+        layer: Name of the layer that ran last.
+        features: Its output, `[batch, units, height, width]`.
+        rgb: With skip outputs, the picture of the blocks below, float32, at their resolution; None in the
+            first block and where there are no such outputs.
+        w: `[batch, num_ws, w_dim]`.
+        noise: Noise of every layer that has some, by layer name, `[batch or 1, 1, height, width]`.
+    """
+
+    layer: str
+    features: Tensor
+    rgb: Tensor | None
+    w: Tensor
+    noise: Mapping[str, Tensor] = field(default_factory=dict)

@@ -1,0 +1,157 @@
+"""Writing a model back: into the file that it came from, or into another format.
+
+What came in as a pickle goes out as a copy of the file in which the weights are replaced where they stand,
+so that everything else, the discriminator, the trainer's options, the authors' source text, is there bit for
+bit, and the original tools open it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inscape import storage
+from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_name
+from inscape.models.formats import rosinality
+from inscape.models.formats.carded import is_safetensors, write_carded
+from inscape.models.formats.open_file import formats, found_in, open_file
+from inscape.models.generator import Generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from inscape.models.model import Model
+
+_SUFFIXES = {".safetensors": "safetensors", ".pkl": "nvidia", ".pickle": "nvidia", ".pt": "rosinality"}
+_FREE = ("conv_clamp",)
+_SEEDS = range(4)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        format: Its format.
+        max_difference: Largest difference between the pictures of the model and those of the file, opened
+            again, over four seeds, in the range of the pictures (nominally -1 to 1).
+    """
+
+    path: Path
+    format: str
+    max_difference: float
+
+
+def write_file(
+    model: Model, path: Path | str, *, format: str | None = None, template: Path | str | None = None
+) -> Written:
+    """Write a model as a checkpoint, whole or not at all.
+
+    Args:
+        model: From `inscape.open`, its weights as they are now.
+        path: The file; it may be the one that the model came from.
+        format: "safetensors", or a name from `formats()`; by default what the suffix says (`.safetensors`,
+            `.pkl`, and for a StyleGAN2 `.pt`), otherwise the one it came in, otherwise safetensors.
+        template: A file of that format and of the same sizes, in a copy of which the generator's weights are
+            replaced; by default the file that the model came from. Without either, safetensors and
+            rosinality's format can be written.
+
+    Raises:
+        UsageError: There is no such format, or it needs a template.
+        UnsupportedError: The format has no place for this network.
+        FormatError: The template is of another format or other sizes.
+    """
+    path = Path(path)
+    own = format_of(model)
+    wanted = format or _by_suffix(model, path) or own or "safetensors"
+    known = ["safetensors", *formats()]
+    if wanted not in known:
+        raise UsageError(*unknown_name("format", wanted, known))
+    if wanted == "safetensors":
+        write_carded(path, model.module.state_dict(), model.card)
+    elif template is not None or wanted == own:
+        source = Path(template) if template is not None else model.origin
+        assert source is not None
+        _replace(source, wanted, model, path)
+    elif wanted == "rosinality":
+        _write_rosinality(model, path)
+    else:
+        raise UsageError(
+            f"A file of the format {wanted!r} is written from one that is there, since it carries more than "
+            "weights (NVIDIA's their authors' source text).",
+            "Name one of the same sizes with --template (template= in Python).",
+        )
+    return Written(path, wanted, _difference(model, path))
+
+
+def _by_suffix(model: Model, path: Path) -> str | None:
+    suggested = _SUFFIXES.get(path.suffix.lower())
+    return None if suggested == "rosinality" and model.card.architecture != "stylegan2" else suggested
+
+
+def format_of(model: Model) -> str | None:
+    """The format of the file that a model came from; None where it came from none."""
+    if model.origin is None or not model.origin.is_file():
+        return None
+    if is_safetensors(model.origin):
+        return "safetensors"
+    return found_in(storage.read_pickle(model.origin))[0]
+
+
+def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
+    """Write a copy of a file with the model's weights in it."""
+    foreign = storage.read_pickle(source)
+    name, found = found_in(foreign)
+    if name != wanted:
+        raise FormatError(f"{source} is of the format {name!r}, where {wanted!r} was expected.")
+    ours, theirs = (_fixed(config) for config in (model.card.config, found.config))
+    if model.card.architecture != found.architecture or ours != theirs:
+        differing = [key for key in ours if ours[key] != theirs.get(key)]
+        raise FormatError(
+            f"{source} holds a network of other sizes than {model.name!r}"
+            + (
+                f": {differing[0]} is {theirs.get(differing[0])}, not {ours[differing[0]]}."
+                if differing
+                else "."
+            )
+        )
+    weights = model.module.state_dict()
+    for place, view in found.tensors.items():
+        view.copy_(weights[place].cpu() * found.gains.get(place, 1.0))
+    foreign.save(path)
+
+
+def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same in both."""
+    return {key: value for key, value in config.items() if key not in _FREE}
+
+
+def _write_rosinality(model: Model, path: Path) -> None:
+    import torch
+
+    if model.card.architecture != "stylegan2":
+        raise UnsupportedError(
+            f"{model.name!r} is a {model.card.architecture}; rosinality's format holds StyleGAN2 only."
+        )
+    if model.card.latent.get("c_dim"):
+        raise UnsupportedError(f"{model.name!r} draws classes, which rosinality's format has no place for.")
+    tensors: dict[str, Tensor] = {name: value.cpu() for name, value in model.module.state_dict().items()}
+    value = {"g_ema": rosinality.state_dict(tensors), "latent_avg": tensors["mapping.w_avg"]}
+    stream = io.BytesIO()
+    torch.save(value, stream)
+    storage.write_bytes(path, stream.getvalue())
+
+
+def _difference(model: Model, path: Path) -> float:
+    """How far the pictures of a file are from those of the model that it was written from."""
+    if not isinstance(model, Generator):
+        return 0.0
+    again = open_file(path, model.device)
+    assert isinstance(again, Generator)
+    classes = [0] * len(_SEEDS) if model.card.latent.get("c_dim") else None
+    drawn = [each.images(each.to_w(each.latents(_SEEDS), classes=classes)) for each in (model, again)]
+    return float((drawn[0] - drawn[1]).abs().max())

@@ -1,0 +1,59 @@
+"""The card of a generator: what can be read off the network itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from inscape.models.card import Card, Layer
+
+_DEFAULT_SIZE = 16
+
+
+def generator_card(network: nn.Module, architecture: str, **known: Any) -> Card:
+    """A card with the sizes and layers of a network, and what else is known of it.
+
+    Args:
+        network: The generator: it has a `config` with `to_json`, and a `synthesis` with `layer_paths`.
+        architecture: Name of its builder.
+        known: Other fields of the card; `name` at least.
+    """
+    config: Any = network.config
+    layers = _layers(network)
+    latent = {"z_dim": config.z_dim, "w_dim": getattr(config, "w_dim", config.z_dim)}
+    latent["num_ws"] = getattr(config, "num_ws", 1)
+    if classes := getattr(config, "c_dim", 0):
+        latent["c_dim"] = classes
+    return Card(
+        kind="generator",
+        architecture=architecture,
+        config=config.to_json(),
+        layers=layers,
+        default_layer=_default_layer(layers),
+        image_size=config.resolution,
+        latent=latent,
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        **known,
+    )
+
+
+def _layers(network: nn.Module) -> tuple[Layer, ...]:
+    """Its layers, in the order of the forward pass."""
+    synthesis: Any = network.synthesis
+    return tuple(
+        Layer(
+            name=name,
+            units=synthesis.layer_module(name).units,
+            size=synthesis.layer_module(name).resolution,
+            margin=getattr(synthesis, "margins", {}).get(name, 0),
+            module=f"synthesis.{path}",
+        )
+        for name, path in synthesis.layer_paths.items()
+    )
+
+
+def _default_layer(layers: tuple[Layer, ...]) -> str:
+    """The last layer that shows the picture in 16 pixels, or in the most below that."""
+    size = max((layer.inner for layer in layers if layer.inner <= _DEFAULT_SIZE), default=layers[0].inner)
+    return [layer.name for layer in layers if layer.inner == size][-1]

@@ -1,0 +1,251 @@
+"""The interpreter of pickles: opcodes to containers, numbers, text, and what `MAKERS` makes."""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from inscape.errors import FormatError
+from inscape.storage._pickle_makers import MAKERS, known
+from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Storage, of
+
+_LARGE = 256  # bytes of this length or more stay in the file
+_LONGEST_LINE = 1 << 16
+
+
+class Budget:
+    """Opcodes that may still be read, over all pickles of a file."""
+
+    def __init__(self, operations: int) -> None:
+        self.left = operations
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise FormatError("its pickle has too many operations")
+
+
+class Window:
+    """A file as `pickletools.genops` reads it."""
+
+    def __init__(self, view: memoryview) -> None:
+        self.view, self.at = view, 0
+
+    def read(self, count: int) -> bytes:
+        part = bytes(self.view[self.at : self.at + max(0, count)])
+        self.at += len(part)
+        return part
+
+    def readline(self) -> bytes:
+        ahead = bytes(self.view[self.at : self.at + _LONGEST_LINE])
+        part = ahead[: ahead.find(b"\n") + 1]
+        self.at += len(part)
+        return part
+
+    def tell(self) -> int:
+        return self.at
+
+
+@dataclass
+class Machine:
+    """Interprets one pickle."""
+
+    window: Window
+    budget: Budget
+    limits: PickleLimits
+    storages: Callable[[tuple[Any, ...]], Storage] | None = None
+    nested: bool = False
+    stack: list[Any] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    memo: dict[int, Any] = field(default_factory=dict)
+
+    def run(self) -> Any:
+        """The object that the pickle describes."""
+        for opcode, argument, _ in pickletools.genops(self.window):  # type: ignore[arg-type]
+            self.budget.spend()
+            name = opcode.name
+            if name == "STOP":
+                return self._pop()
+            if name in _CONSTANTS:
+                self.stack.append(_CONSTANTS[name])
+            elif name in _LITERALS:
+                self.stack.append(self._literal(argument))
+            elif (act := _ACTIONS.get(name)) is not None:
+                act(self, argument)
+            elif name not in ("PROTO", "FRAME"):
+                raise FormatError(f"its pickle uses {name}, which is not read from files")
+        raise FormatError("its pickle has no end")
+
+    def _literal(self, argument: Any) -> Any:
+        """Long bytes stay in the file: a window ends where its argument does."""
+        if isinstance(argument, bytes | bytearray) and len(argument) >= _LARGE:
+            return self.window.view[self.window.at - len(argument) : self.window.at]
+        return argument
+
+    def _pop(self) -> Any:
+        if not self.stack or (self.marks and len(self.stack) <= self.marks[-1]):
+            raise FormatError("its pickle takes more than there is")
+        return self.stack.pop()
+
+    def _top(self) -> Any:
+        if not self.stack:
+            raise FormatError("its pickle takes more than there is")
+        return self.stack[-1]
+
+    def _to_mark(self) -> list[Any]:
+        if not self.marks:
+            raise FormatError("its pickle takes more than there is")
+        start = self.marks.pop()
+        taken = self.stack[start:]
+        del self.stack[start:]
+        return taken
+
+    def mark(self, _: Any) -> None:
+        self.marks.append(len(self.stack))
+
+    def pop(self, _: Any) -> None:
+        if self.marks and len(self.stack) == self.marks[-1]:
+            self.marks.pop()
+        else:
+            self._pop()
+
+    def pop_mark(self, _: Any) -> None:
+        self._to_mark()
+
+    def dup(self, _: Any) -> None:
+        self.stack.append(self._top())
+
+    def put(self, place: int) -> None:
+        self.memo[int(place)] = self._top()
+
+    def memoize(self, _: Any) -> None:
+        self.memo[len(self.memo)] = self._top()
+
+    def get(self, place: int) -> None:
+        self.stack.append(self.memo[int(place)])
+
+    def empty_dict(self, _: Any) -> None:
+        self.stack.append(Items())
+
+    def empty_list(self, _: Any) -> None:
+        self.stack.append([])
+
+    def empty_set(self, _: Any) -> None:
+        self.stack.append(set())
+
+    def dictionary(self, _: Any) -> None:
+        taken = self._to_mark()
+        self.stack.append(Items(zip(taken[::2], taken[1::2], strict=True)))
+
+    def sequence(self, _: Any) -> None:
+        self.stack.append(self._to_mark())
+
+    def tuple_to_mark(self, _: Any) -> None:
+        self.stack.append(tuple(self._to_mark()))
+
+    def tuple1(self, _: Any) -> None:
+        self.stack.append((self._pop(),))
+
+    def tuple2(self, _: Any) -> None:
+        second, first = self._pop(), self._pop()
+        self.stack.append((first, second))
+
+    def tuple3(self, _: Any) -> None:
+        third, second, first = self._pop(), self._pop(), self._pop()
+        self.stack.append((first, second, third))
+
+    def append(self, _: Any) -> None:
+        value = self._pop()
+        of(list, self._top()).append(value)
+
+    def appends(self, _: Any) -> None:
+        values = self._to_mark()
+        of(list, self._top()).extend(values)
+
+    def add_items(self, _: Any) -> None:
+        values = self._to_mark()
+        of(set, self._top()).update(values)
+
+    def set_item(self, _: Any) -> None:
+        value, key = self._pop(), self._pop()
+        of(Items, self._top())[key] = value
+
+    def set_items(self, _: Any) -> None:
+        taken = self._to_mark()
+        of(Items, self._top()).update(zip(taken[::2], taken[1::2], strict=True))
+
+    def named(self, argument: str) -> None:
+        module, _, name = argument.partition(" ")
+        self.stack.append(known(module, name))
+
+    def named_on_stack(self, _: Any) -> None:
+        name, module = self._pop(), self._pop()
+        self.stack.append(known(of(str, module), of(str, name)))
+
+    def reduce(self, _: Any) -> None:
+        arguments, called = of(tuple, self._pop()), of(Name, self._pop())
+        maker = MAKERS.get((called.module, called.name))
+        if maker is None:
+            raise FormatError(f"its pickle calls {called.module}.{called.name}, which is not read from files")
+        self.stack.append(maker(self, *arguments))
+
+    def build(self, _: Any) -> None:
+        state, target = self._pop(), self._top()
+        if isinstance(target, Items):
+            target.attributes = state
+        elif isinstance(target, Array):
+            target.fill(*of(tuple, state))
+        elif isinstance(target, Dtype):
+            order = of(tuple, state)[1]
+            target.code = (order if order in ("<", ">") else "") + target.code
+            target.finished()
+        else:
+            raise FormatError("its pickle changes an object that is not read from files")
+
+    def persistent(self, _: Any) -> None:
+        if self.storages is None:
+            raise FormatError("its pickle refers to objects outside of it")
+        self.stack.append(self.storages(of(tuple, self._pop())))
+
+
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_LITERALS = frozenset(
+    {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
+    | {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
+    | {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
+)
+_ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
+    "MARK": Machine.mark,
+    "POP": Machine.pop,
+    "POP_MARK": Machine.pop_mark,
+    "DUP": Machine.dup,
+    "PUT": Machine.put,
+    "BINPUT": Machine.put,
+    "LONG_BINPUT": Machine.put,
+    "MEMOIZE": Machine.memoize,
+    "GET": Machine.get,
+    "BINGET": Machine.get,
+    "LONG_BINGET": Machine.get,
+    "EMPTY_DICT": Machine.empty_dict,
+    "EMPTY_LIST": Machine.empty_list,
+    "EMPTY_SET": Machine.empty_set,
+    "DICT": Machine.dictionary,
+    "LIST": Machine.sequence,
+    "TUPLE": Machine.tuple_to_mark,
+    "TUPLE1": Machine.tuple1,
+    "TUPLE2": Machine.tuple2,
+    "TUPLE3": Machine.tuple3,
+    "APPEND": Machine.append,
+    "APPENDS": Machine.appends,
+    "ADDITEMS": Machine.add_items,
+    "SETITEM": Machine.set_item,
+    "SETITEMS": Machine.set_items,
+    "GLOBAL": Machine.named,
+    "STACK_GLOBAL": Machine.named_on_stack,
+    "REDUCE": Machine.reduce,
+    "NEWOBJ": Machine.reduce,
+    "BUILD": Machine.build,
+    "BINPERSID": Machine.persistent,
+}

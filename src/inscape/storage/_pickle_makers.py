@@ -1,0 +1,154 @@
+"""What pickles may name, and what is made of it. Nothing else is ever resolved, and nothing is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from inscape.errors import FormatError
+from inscape.storage._pickled import Array, Dtype, Items, Name, Record, Storage, count, of
+
+if TYPE_CHECKING:
+    from inscape.storage._pickle_machine import Machine
+
+
+def known(module: str, name: str) -> Name:
+    if (module, name) not in MAKERS and (module, name) not in NAMES:
+        raise FormatError(
+            f"its pickle names {module[:60]}.{name[:60]}, which is not read from files",
+            "Inscape reads weights, never code. Save a state dict of the network instead.",
+        )
+    return Name(module, name)
+
+
+def _items(machine: Machine, *arguments: Any) -> Items:
+    made = Items()
+    for argument in arguments:
+        made.update(argument)
+    return made
+
+
+def _record(machine: Machine, meta: Any) -> Record:
+    meta = of(Items, meta)
+    return Record(
+        str(meta["type"]),
+        int(meta["version"]),
+        of(str, meta["module_src"]),
+        of(str, meta["class_name"]),
+        of(Items, meta["state"]),
+    )
+
+
+def _tensor(machine: Machine, storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
+    """A view of a storage; None while the storage has no data yet."""
+    import torch
+
+    storage = of(Storage, storage)
+    sizes = [count(number) for number in of(tuple, size)]
+    strides = [count(number) for number in of(tuple, stride)]
+    reach, numel = count(offset), 1
+    if len(sizes) != len(strides) or len(sizes) > 16:
+        raise FormatError("a tensor has other sizes than strides")
+    for length, step in zip(sizes, strides, strict=True):
+        reach, numel = reach + max(0, length - 1) * step, numel * length
+    if numel and (reach >= storage.numel or numel > storage.numel):
+        raise FormatError("a tensor reaches beyond its data")
+    if storage.data is None:
+        return None
+    if storage.numel == 0:
+        return torch.empty(sizes, dtype=storage.dtype)
+    flat = torch.frombuffer(storage.data, dtype=storage.dtype)
+    return flat.as_strided(sizes, strides, offset)
+
+
+def _parameter(machine: Machine, tensor: Any, *_: Any) -> Any:
+    return tensor
+
+
+def _storage_in_bytes(machine: Machine, data: Any) -> Any:
+    """What `torch.save` wrote inside another pickle."""
+    if machine.nested:
+        raise FormatError("archives lie in one another too deep")
+    from inscape.storage._pickle_machine import Machine, Window
+    from inscape.storage._torch_files import LEGACY_MAGIC, archive, legacy
+
+    view = memoryview(bytearray(data)) if isinstance(data, bytes) else of(memoryview, data)
+    window = Window(view)
+    if bytes(view[:4]) == b"PK\x03\x04":
+        return archive(view, machine.budget, machine.limits, nested=True)
+    first = Machine(window, machine.budget, machine.limits, nested=True).run()
+    if type(first) is not int or first != LEGACY_MAGIC:
+        raise FormatError("a storage in it is damaged")
+    return legacy(window, machine.budget, machine.limits, nested=True)
+
+
+def _dtype(machine: Machine, code: Any, *_: Any) -> Dtype:
+    made = Dtype(of(str, code))
+    made.finished()
+    return made
+
+
+def _scalar(machine: Machine, dtype: Any, data: Any) -> Any:
+    import numpy as np
+
+    data = data.encode("latin1") if isinstance(data, str) else data
+    (value,) = np.frombuffer(data, of(Dtype, dtype).finished()).tolist()
+    return value
+
+
+def _empty_array(machine: Machine, *_: Any) -> Array:
+    return Array()
+
+
+def _encoded(machine: Machine, text: Any, encoding: Any) -> bytes:
+    """How protocol 2 writes bytes."""
+    if encoding not in ("latin1", "latin-1"):
+        raise FormatError("its pickle is damaged: bytes in an unknown encoding")
+    return bytes(of(str, text).encode("latin1"))
+
+
+def _tuple(machine: Machine, values: Any = ()) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+def _set(machine: Machine, values: Any = ()) -> set[Any]:
+    return set(of(list, values))
+
+
+def _device(machine: Machine, *parts: Any) -> str:
+    return ":".join(str(part) for part in parts)
+
+
+MAKERS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("collections", "OrderedDict"): _items,
+    ("dnnlib.util", "EasyDict"): _items,
+    ("argparse", "Namespace"): _items,
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): _record,
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch.nn.parameter", "Parameter"): _parameter,
+    ("torch.storage", "_load_from_bytes"): _storage_in_bytes,
+    ("torch", "Size"): _tuple,
+    ("torch", "device"): _device,
+    ("numpy", "dtype"): _dtype,
+    ("_codecs", "encode"): _encoded,
+    ("builtins", "set"): _set,
+    ("__builtin__", "set"): _set,
+}
+for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+    MAKERS[_module, "scalar"] = _scalar
+    MAKERS[_module, "_reconstruct"] = _empty_array
+DTYPES = {
+    "Float": "float32",
+    "Double": "float64",
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "Bool": "bool",
+}
+NAMES = {("numpy", "ndarray")} | {("torch", f"{kind}Storage") for kind in DTYPES}

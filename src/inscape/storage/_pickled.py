@@ -1,0 +1,152 @@
+"""What a pickle can hold: containers, records, names, and numbers that lie in the file."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from inscape.errors import FormatError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PickleLimits:
+    """Where reading stops.
+
+    Attributes:
+        bytes: Size of the file.
+        operations: Opcodes of all pickles in it.
+        entries: Files in an archive.
+        depth: How deep modules lie in modules.
+    """
+
+    bytes: int = 32 << 30
+    operations: int = 2_000_000
+    entries: int = 100_000
+    depth: int = 64
+
+
+class Items(OrderedDict[Any, Any]):
+    """A dictionary of a file, whatever class it had; what else the object held is in `attributes`."""
+
+    attributes: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """An object that NVIDIA's `torch_utils.persistence` wrote, as data.
+
+    Attributes:
+        kind: "class".
+        version: Of their format.
+        module_source: The Python module that it came from, as text; never run.
+        class_name: Its class in there.
+        state: Its attributes; for a module `_parameters`, `_buffers` and `_modules` among them.
+    """
+
+    kind: str
+    version: int
+    module_source: str
+    class_name: str
+    state: Mapping[str, Any]
+
+    def tensors(self, *, depth: int = PickleLimits.depth) -> dict[str, Tensor]:
+        """Parameters and buffers of the module and all in it, by dotted name, as `state_dict` has them.
+
+        Raises:
+            FormatError: It is no module, or modules lie in one another too deep.
+        """
+        return {name: tensor for _, name, tensor in self._walk("", depth)}
+
+    def modules(self, *, depth: int = PickleLimits.depth) -> dict[str, Record]:
+        """The modules in it by dotted name, itself under ""."""
+        found: dict[str, Record] = {}
+        for record, name, _ in self._walk("", depth, of_modules=True):
+            found[name] = record
+        return found
+
+    def _walk(self, prefix: str, depth: int, of_modules: bool = False) -> Iterator[tuple[Record, str, Any]]:
+        import torch
+
+        if depth == 0:
+            raise FormatError("Its modules lie in one another too deep.")
+        if of_modules:
+            yield self, prefix.rstrip("."), None
+        for group in () if of_modules else ("_parameters", "_buffers"):
+            for name, value in _mapping(self.state, group).items():
+                if isinstance(value, torch.Tensor):
+                    yield self, f"{prefix}{name}", value
+        for name, value in _mapping(self.state, "_modules").items():
+            if isinstance(value, Record):
+                yield from value._walk(f"{prefix}{name}.", depth - 1, of_modules)
+
+
+def _mapping(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = state.get(name)
+    if not isinstance(value, Mapping):
+        raise FormatError(f"One of its modules has no {name!r}.")
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Name:
+    """A name that a pickle may mention."""
+
+    module: str
+    name: str
+
+
+@dataclass(eq=False)
+class Storage:
+    """Numbers in the file; `data` is None while they have not been found."""
+
+    dtype: Any
+    numel: int
+    data: memoryview | None = None
+
+
+@dataclass(eq=False)
+class Dtype:
+    """A dtype of NumPy in the making."""
+
+    code: str
+
+    def finished(self) -> Any:
+        import numpy as np
+
+        dtype = np.dtype(self.code)
+        if dtype.hasobject or dtype.itemsize > 16 or dtype.kind not in "biufcSU":
+            raise FormatError(f"it holds numbers of the kind {self.code!r}")
+        return dtype
+
+
+@dataclass(eq=False)
+class Array:
+    """An array of NumPy; `value` is None until its content was read."""
+
+    value: Any = None
+
+    def fill(self, version: Any, shape: Any, dtype: Any, fortran: Any, data: Any) -> None:
+        """Take the content from what NumPy pickles as an array's state."""
+        import numpy as np
+
+        data = data.encode("latin1") if isinstance(data, str) else data
+        sizes = tuple(count(number) for number in of(tuple, shape))
+        values = np.frombuffer(data, of(Dtype, dtype).finished())
+        self.value = values.reshape(sizes, order="F" if fortran else "C")
+
+
+def of(kind: type[Any], value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise FormatError("its pickle is damaged: it takes one kind of object for another")
+    return value
+
+
+def count(number: Any) -> int:
+    if type(number) is not int or not 0 <= number < 1 << 48:
+        raise FormatError("a size in it is no whole number from 0")
+    return number
