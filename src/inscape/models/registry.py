@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
-from inscape.errors import FormatError, ModelNotFoundError, unknown_name
+from inscape.errors import FormatError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models.card import Card
 from inscape.models.devices import resolve_device
 from inscape.models.filling import filled
 from inscape.models.generator import Generator
 from inscape.models.model import Model
+from inscape.models.plugins import MODELS, plugin, plugin_names
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from inscape.models.formats import Written
 
 ZOO = Path(__file__).parent / "zoo"
+_FACTORY = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 
 
 _ARCHITECTURES = {
@@ -55,31 +58,77 @@ def card(name: str) -> Card:
     return Card.read(folder_of(name) / "card.json")
 
 
-def open_model(source: str | Path, *, device: str | torch.device | None = "auto") -> Model:
+def open_model(
+    source: str | Path | nn.Module,
+    *,
+    card: Card | Mapping[str, Any] | None = None,
+    device: str | torch.device | None = "auto",
+) -> Model:
     """Open a model.
 
     Args:
-        source: A shipped name ("town"), a folder that holds `card.json` and `weights.safetensors`, or a
-            checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of rosinality's trainer or of the
-            rewriting code, a ProGAN, a DCGAN, or safetensors with a card.
+        source: A shipped name ("town") or one that a plug-in brings; a folder that holds `card.json` and
+            `weights.safetensors`; a checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
+            rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, or safetensors with a card; a
+            `torch.nn.Module`; or "package.module:factory", which is imported and called.
+        card: For a module or what a factory gives: what is known of it (see `open_module`).
         device: "auto", "cpu", "cuda:0", "mps".
 
     Returns:
         A `Generator` where the card says so, a `Model` otherwise; in evaluation mode, float32.
 
     Raises:
-        ModelNotFoundError: Neither a shipped name nor such a folder or file.
+        ModelNotFoundError: None of these.
         FormatError: Card, weights or checkpoint are damaged, unknown, or do not fit each other.
+        UnsupportedError: The network does something that ours does not, or cannot be run to build its card.
     """
-    folder = ZOO / str(source) if str(source) in names() else Path(source)
-    if folder.is_file():
+    resolved, name = resolve_device(device), str(source)
+    if not isinstance(source, str | Path):
+        from inscape.models.any_module import open_module
+
+        return open_module(source, card, resolved)
+    if name in names():
+        return load_model(_card_in(ZOO / name), ZOO / name / "weights.safetensors", resolved)
+    path = Path(source)
+    if path.is_file():
         from inscape.models.formats import open_file
 
-        return open_file(folder, resolve_device(device))
-    if not (folder / "card.json").is_file():
-        raise ModelNotFoundError(*unknown_name("model", str(source), names()))
-    read = Card.read(folder / "card.json")
-    return load_model(read, folder / "weights.safetensors", resolve_device(device))
+        return open_file(path, resolved)
+    if (path / "card.json").is_file():
+        return load_model(_card_in(path), path / "weights.safetensors", resolved)
+    made = _made(name)
+    if isinstance(made, Model):
+        return made
+    if made is None:
+        raise ModelNotFoundError(*unknown_name("model", name, [*names(), *plugin_names(MODELS)]))
+    known = card if isinstance(card, Card) else {"name": name.rpartition(":")[2], **(card or {})}
+    return open_model(made, card=known, device=resolved)
+
+
+def _card_in(folder: Path) -> Card:
+    return Card.read(folder / "card.json")
+
+
+def _made(name: str) -> nn.Module | Model | None:
+    """What a plug-in's factory or a "package.module:factory" gives; None where there is neither."""
+    import torch
+
+    factory: Any = plugin(MODELS, name) if name in plugin_names(MODELS) else None
+    if factory is None and (found := _FACTORY.fullmatch(name)):
+        try:
+            factory = getattr(importlib.import_module(found[1]), found[2])
+        except (ImportError, AttributeError) as error:
+            raise ModelNotFoundError(
+                f"There is no {name!r}: {error}.", "Is the package installed, and the name spelt so?"
+            ) from error
+    if factory is None:
+        return None
+    made = factory()
+    if not isinstance(made, torch.nn.Module | Model):
+        raise UnsupportedError(
+            f"{name!r} gives a {type(made).__name__}, where a torch.nn.Module or a Model was expected."
+        )
+    return made
 
 
 def write_model(

@@ -17,6 +17,7 @@ from inscape.errors import FormatError, InscapeError, UnsupportedError
 from inscape.models.formats.carded import is_safetensors, read_carded
 from inscape.models.formats.found import Format, Found
 from inscape.models.generator_card import generator_card
+from inscape.models.plugins import FORMATS, plugins
 from inscape.models.registry import built, model_of
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ _AVERAGED = 4096
 
 
 def formats() -> dict[str, Format]:
-    """Every format that is told by a pickle's content, by name."""
+    """Every format that is told by a pickle's content, by name; those of plug-ins among them."""
     from inscape.models.formats import dcgan, nvidia, progan, rosinality
 
     known = {"nvidia": nvidia, "rosinality": rosinality, "progan": progan, "dcgan": dcgan}
-    return cast("dict[str, Format]", known)
+    return cast("dict[str, Format]", {**dict(plugins(FORMATS)), **known})
 
 
 def open_file(path: Path | str, device: torch.device) -> Model:
