@@ -48,7 +48,7 @@ def open_module(module: nn.Module, card: Card | Mapping[str, Any] | None, device
     if known["kind"] != "language":
         known.setdefault("image_size", _IMAGE_SIZE)
     layers, _ = layers_of(module, _example(module, known, device))
-    return Model(module, _card(module, layers, known))
+    return Model(module, card_of(module, layers, known))
 
 
 def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, ...], Any]:
@@ -132,13 +132,18 @@ def _generator(module: nn.Module, known: dict[str, Any], device: torch.device) -
     inner = [layer for layer in layers if layer.module.startswith(_PREFIX) and layer.module != _PREFIX[:-1]]
     named = tuple(layer.model_copy(update={"name": layer.name.removeprefix(_PREFIX)}) for layer in inner)
     known |= {"latent": {"z_dim": z_dim, "w_dim": z_dim, "num_ws": 1}, "image_size": picture.shape[2]}
-    return Generator(made, _card(module, named, known))
+    return Generator(made, card_of(module, named, known))
 
 
 _PREFIX = "synthesis.module."
 
 
-def _card(module: nn.Module, layers: tuple[Layer, ...], known: Mapping[str, Any]) -> Card:
+def card_of(module: nn.Module, layers: tuple[Layer, ...], known: Mapping[str, Any]) -> Card:
+    """The card of a module with these layers, and what else is known of it.
+
+    Raises:
+        FormatError: What is known is no part of a card.
+    """
     parameters = sum(weight.numel() for weight in module.parameters())
     maps = [layer.name for layer in layers if layer.size > 1]
     found = {

@@ -50,6 +50,7 @@ class Card(BaseModel):
         latent: For a generator `{"z_dim", "w_dim", "num_ws"}`.
         pixel_range: What black and white are.
         concepts: The vocabulary that its pictures are labelled in (`Vocabulary.to_json`).
+        classes: What a classifier tells apart, in the order of its outputs.
         segmenter: Name of a segmenter that fits its pictures.
         world: The shipped world that it was trained on, and the hash of that world then.
         parameters: Number of weights.
@@ -71,6 +72,7 @@ class Card(BaseModel):
     latent: dict[str, int] = Field(default_factory=dict)
     pixel_range: tuple[float, float] = (-1.0, 1.0)
     concepts: list[dict[str, Any]] = Field(default_factory=list)
+    classes: tuple[str, ...] = ()
     segmenter: str | None = None
     world: str | None = None
     world_hash: str | None = None

@@ -70,7 +70,8 @@ def open_model(
         source: A shipped name ("town") or one that a plug-in brings; a folder that holds `card.json` and
             `weights.safetensors`; a checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
             rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, or safetensors with a card; a
-            `torch.nn.Module`; or "package.module:factory", which is imported and called.
+            `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`); "timm:NAME"; or
+            "package.module:factory", which is imported and called.
         card: For a module or what a factory gives: what is known of it (see `open_module`).
         device: "auto", "cpu", "cuda:0", "mps".
 
@@ -96,6 +97,11 @@ def open_model(
         return open_file(path, resolved)
     if (path / "card.json").is_file():
         return load_model(_card_in(path), path / "weights.safetensors", resolved)
+    if name.startswith(("hf:", "timm:")):
+        from inscape.models import hub
+
+        prefix, _, rest = name.partition(":")
+        return (hub.open_hub if prefix == "hf" else hub.open_timm)(rest, resolved)
     made = _made(name)
     if isinstance(made, Model):
         return made

@@ -25,7 +25,8 @@ def open_segmenter(name: str | Path, device: str | torch.device | None = None) -
 
     Args:
         name: A shipped name ("town-segmenter"), a folder with `card.json` and `weights.safetensors`, or
-            "exact:town" for the exact labels of pictures that the segmenter draws itself.
+            "exact:town" for the exact labels of pictures that the segmenter draws itself, or "hf:ORG/NAME"
+            for a semantic segmentation network of the Hugging Face hub.
         device: Where it runs; a GPU where there is one unless given.
 
     Raises:
@@ -36,6 +37,10 @@ def open_segmenter(name: str | Path, device: str | torch.device | None = None) -
     """
     if str(name).startswith(EXACT):
         return _exact(str(name).removeprefix(EXACT))
+    if str(name).startswith("hf:"):
+        from inscape.segmenters.hub import HubSegmenter
+
+        return HubSegmenter(models.open_model(name, device=device))
     known = segmenter_names()
     if str(name) not in known and not (Path(name) / "card.json").is_file():
         raise ModelNotFoundError(*unknown_name("segmenter", str(name), known))
