@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import zipfile
 import zlib
 from typing import Any
@@ -11,6 +12,7 @@ from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickle_makers import DTYPES
 from inscape.storage._pickled import Items, Name, PickleLimits, Storage, count, of
 
+_CHUNK = 4 << 20
 _CHECKSUM_FOLLOWS = 8  # a flag: the checksum stands behind the file instead of before it
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
@@ -66,10 +68,30 @@ def _entries(view: memoryview, limits: PickleLimits) -> dict[str, memoryview]:
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise FormatError("it is a compressed archive, which torch.save does not write")
         data = view[start : start + entry.file_size]
-        if len(data) != entry.file_size or entry.filename in found or zlib.crc32(data) != entry.CRC:
+        if (
+            len(data) != entry.file_size
+            or entry.filename in found
+            or _checksum(view, start, len(data)) != entry.CRC
+        ):
             raise FormatError(f"it is a damaged archive: {entry.filename[:80]!r}")
         found[entry.filename] = data
     return found
+
+
+def _checksum(view: memoryview, start: int, length: int) -> int:
+    """CRC-32 of a part of a file, which has not been written to. The pages that it reads are given back.
+
+    Memory then holds what is used of a checkpoint, and not the whole training run around it.
+    """
+    value, end = 0, start + length
+    mapped = view.obj if isinstance(view.obj, mmap.mmap) and len(view.obj) == len(view) else None
+    for at in range(start, end, _CHUNK):
+        stop = min(end, at + _CHUNK)
+        value = zlib.crc32(view[at:stop], value)
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            first = at // mmap.PAGESIZE * mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_DONTNEED, first, stop - first)
+    return value
 
 
 def refresh_checksums(view: memoryview) -> None:

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     import torch
 
 
+_SAFETENSORS_KINDS = {
+    "float64": "F64",
+    "float32": "F32",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "int64": "I64",
+    "int32": "I32",
+    "int16": "I16",
+    "int8": "I8",
+    "uint8": "U8",
+    "bool": "BOOL",
+}
+
+
 def home() -> Path:
     """The user's data folder of Inscape; the environment variable `INSCAPE_HOME` moves it."""
     moved = os.environ.get("INSCAPE_HOME")
@@ -159,10 +173,25 @@ def save_tensors(
         tensors: Any dtypes; made contiguous and moved to the CPU.
         metadata: Text that the file carries.
     """
-    from safetensors.torch import save
+    import torch
 
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return write_bytes(path, save(plain, metadata=dict(metadata or {})))
+    plain = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    at = 0
+    for name, tensor in plain:
+        end = at + tensor.numel() * tensor.element_size()
+        kind = _SAFETENSORS_KINDS[str(tensor.dtype).removeprefix("torch.")]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path = Path(path)
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        stream.write(len(text).to_bytes(8, "little") + text)
+        for _, tensor in plain:  # one at a time, so that memory holds no second copy of them all
+            flat = tensor.detach().cpu().contiguous().reshape(-1)
+            stream.write(flat.view(torch.uint8).numpy().data if flat.numel() else b"")
+    return path
 
 
 def load_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

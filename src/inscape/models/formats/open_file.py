@@ -14,11 +14,13 @@ import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError, InscapeError, UnsupportedError
+from inscape.models.formats import converted
 from inscape.models.formats.carded import is_safetensors, read_carded
 from inscape.models.formats.found import Format, Found
+from inscape.models.generator import Generator
 from inscape.models.generator_card import generator_card
 from inscape.models.plugins import FORMATS, plugins
-from inscape.models.registry import built, model_of
+from inscape.models.registry import built, load_model, model_of
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +40,7 @@ def formats() -> dict[str, Format]:
 
 
 def open_file(path: Path | str, device: torch.device) -> Model:
-    """Open a checkpoint; nothing that is in it is run.
+    """Open a checkpoint; nothing that is in it is run. The second time it comes from a converted cache.
 
     Args:
         path: The file.
@@ -51,14 +53,28 @@ def open_file(path: Path | str, device: torch.device) -> Model:
         FormatError: It cannot be read, is damaged, or is of no known format.
         UnsupportedError: Its network does something that this one does not.
     """
-    import torch
-
     path = Path(path)
     if is_safetensors(path):
         carded = read_carded(path)
         model = model_of(carded.card, carded.tensors, path, device)
         model.origin = path
         return model
+    folder = converted.folder_for(path)
+    if (card := converted.cached(folder)) is not None:
+        model = load_model(
+            card.model_copy(update={"name": path.stem}), folder / "weights.safetensors", device
+        )
+        model.origin = path
+        return model
+    model = _opened(path)
+    converted.keep(model, folder)
+    model.module.to(device)
+    return model
+
+
+def _opened(path: Path) -> Generator:
+    import torch
+
     found = found_in(storage.read_pickle(path))[1]
     try:
         network: Any = built(found.architecture, found.config, found.weights())
@@ -76,9 +92,7 @@ def open_file(path: Path | str, device: torch.device) -> Model:
         source=found.source,
         description=f"A {_TITLES[found.architecture]} of {size} pixels, opened from a file.",
     )
-    from inscape.models.generator import Generator
-
-    return Generator(network.to(device), card, origin=path)
+    return Generator(network, card, origin=path)
 
 
 def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
