@@ -97,7 +97,9 @@ def record(module: torch.nn.Module, **attributes) -> _Persistent:
         "training": False,
         "_parameters": OrderedDict(module._parameters),
         "_buffers": OrderedDict(module._buffers),
-        "_modules": OrderedDict((name, record(child)) for name, child in module._modules.items()),
+        "_modules": OrderedDict(
+            (name, record(child)) for name, child in module._modules.items() if name != "inside"
+        ),
         **attributes,
     }
     clamp = getattr(module, "clamp", None)
@@ -111,7 +113,7 @@ def _attributes_of_stylegan3(module: torch.nn.Module) -> dict:
     """What NVIDIA's classes keep beside their tensors."""
     if isinstance(module, StyleGAN3Synthesis):
         names = [*module.layer_paths, module._output]
-        resolution, margin = module.layer_module(names[-2]).resolution, max(module.margins.values())
+        resolution, margin = getattr(module, names[-2]).resolution, max(module._margins)
         sizes = {"img_resolution": resolution, "margin_size": margin, "output_scale": module.output_scale}
         return {"layer_names": names, **sizes}
     if isinstance(module, FourierInput):

@@ -246,7 +246,10 @@ def test_a_stylegan3_opens_with_every_tensor(tmp_path, options):
     network = small_stylegan3(**options)
     model = inscape.open(nvidia(network, tmp_path / "s3.pkl"), device="cpu")
     assert model.module.config == network.config
-    assert (model.layer("L0_16_6").margin, model.layer("L1_8_4").margin) == (4, 0)
+    assert [(layer.name, layer.units, layer.size) for layer in model.card.layers] == [
+        ("L0_16_6", 6, 8),
+        ("L1_8_4", 4, 8),
+    ]
     assert model.layer().name == "L1_8_4"
     for name, value in network.state_dict().items():
         assert torch.equal(model.module.state_dict()[name], value), name

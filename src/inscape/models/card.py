@@ -19,7 +19,6 @@ class Layer(BaseModel):
         name: What people call it: "layer16a".
         units: Number of channels.
         size: Height and width of its output for the model's own picture size; 0 where it has none.
-        margin: How many of those pixels lie outside of the picture, on each side.
         module: Dotted path of the `torch.nn.Module` whose output it is.
     """
 
@@ -28,13 +27,7 @@ class Layer(BaseModel):
     name: str
     units: int = Field(gt=0)
     size: int = Field(ge=0)
-    margin: int = Field(default=0, ge=0)
     module: str
-
-    @property
-    def inner(self) -> int:
-        """Height and width of the part of its output that shows the picture."""
-        return self.size - 2 * self.margin
 
 
 class Card(BaseModel):

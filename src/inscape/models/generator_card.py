@@ -41,19 +41,14 @@ def generator_card(network: nn.Module, architecture: str, **known: Any) -> Card:
 def _layers(network: nn.Module) -> tuple[Layer, ...]:
     """Its layers, in the order of the forward pass."""
     synthesis: Any = network.synthesis
-    return tuple(
-        Layer(
-            name=name,
-            units=synthesis.layer_module(name).units,
-            size=synthesis.layer_module(name).resolution,
-            margin=getattr(synthesis, "margins", {}).get(name, 0),
-            module=f"synthesis.{path}",
-        )
-        for name, path in synthesis.layer_paths.items()
-    )
+    layers = []
+    for name, path in synthesis.layer_paths.items():
+        units, size = synthesis.units_and_size(name)
+        layers.append(Layer(name=name, units=units, size=size, module=f"synthesis.{path}"))
+    return tuple(layers)
 
 
 def _default_layer(layers: tuple[Layer, ...]) -> str:
-    """The last layer that shows the picture in 16 pixels, or in the most below that."""
-    size = max((layer.inner for layer in layers if layer.inner <= _DEFAULT_SIZE), default=layers[0].inner)
-    return [layer.name for layer in layers if layer.inner == size][-1]
+    """The last layer of 16 pixels, or of the largest size below that, or else the first one."""
+    size = max((layer.size for layer in layers if layer.size <= _DEFAULT_SIZE), default=layers[0].size)
+    return [layer.name for layer in layers if layer.size == size][-1]

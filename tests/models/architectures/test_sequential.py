@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as functional
 
+from inscape.activations import edited
 from inscape.errors import FormatError, LayerError, UnsupportedError, ValueRangeError
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
@@ -52,9 +54,12 @@ def test_a_picture_resumed_at_any_layer_is_the_picture(kind):
     assert whole.shape == (3, 3, network.config.resolution, network.config.resolution)
     for layer in network.synthesis.layer_names:
         state = network.synthesis.run_until(w, layer)
-        module = network.synthesis.layer_module(layer)
-        assert state.features.shape[1:] == (module.units, module.resolution, module.resolution)
+        units, size = network.synthesis.units_and_size(layer)
+        assert state.features.shape[1:] == (units, size, size)
         assert torch.equal(network.synthesis.resume(state), whole)
+        changed = replace(state, features=state.features * 0.5)
+        with edited(network.synthesis, network.synthesis.layer_paths[layer], lambda x: x * 0.5):
+            assert torch.equal(network.synthesis.resume(changed), network.synthesis(w))
     with pytest.raises(LayerError, match="layer99"):
         network.synthesis.run_until(w, "layer99")
 
@@ -126,6 +131,20 @@ def test_lowering_by_axis_is_lowering_by_the_square_filter():
     x, taps = torch.randn(2, 3, 30, 30), torch.randn(12)
     assert torch.allclose(_lowered(x, taps, 2), _lowered(x, torch.outer(taps, taps), 2), atol=1e-4)
     assert torch.equal(_lowered(x, None, 3), x[:, :, ::3, ::3])
+
+
+def test_the_middle_of_a_stylegan3_layer_is_what_shows_the_picture():
+    network = stylegan3()
+    synthesis, w = network.synthesis, network.mapping(torch.ones(1, 12))
+    state = synthesis.run_until(w, "L0_16_6")
+    assert state.whole.shape[2] == 16 and torch.equal(state.features, state.whole[:, :, 4:12, 4:12])
+    whole, moved = synthesis.resume(state), []
+    for column in (0, 7):
+        features = state.features.clone()
+        features[:, :, 4, column] += 30
+        change = (synthesis.resume(replace(state, features=features)) - whole).abs().sum(dim=(0, 1, 2))
+        moved.append(int(change.argmax()))
+    assert moved[0] <= 1 and moved[1] >= 6
 
 
 def test_configurations_come_back_from_json():

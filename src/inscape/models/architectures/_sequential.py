@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -70,6 +71,15 @@ class SequentialSynthesis(nn.Module):
         """
         self._find(name)
         return self.get_submodule(self.layer_paths[name])
+
+    def units_and_size(self, name: str) -> tuple[int, int]:
+        """Units of a layer, and height and width of its output.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        module: Any = self.layer_module(name)
+        return module.units, module.resolution
 
     def forward(self, w: Tensor) -> Tensor:
         """`[batch, num_ws, w_dim]` to pictures `[batch, 3, height, width]`, float32, not clipped."""

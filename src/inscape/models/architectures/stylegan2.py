@@ -245,6 +245,15 @@ class Synthesis(nn.Module):
         """
         return self._module(self._steps[self._find(name)])
 
+    def units_and_size(self, name: str) -> tuple[int, int]:
+        """Units of a layer, and height and width of its output.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        module = self.layer_module(name)
+        return module.units, module.resolution
+
     def forward(
         self, w: Tensor, *, noise_mode: NoiseMode = "const", generator: torch.Generator | None = None
     ) -> Tensor:
@@ -293,7 +302,7 @@ class Synthesis(nn.Module):
         index = self._find(layer)
         noise = self.draw_noise(len(w), noise_mode, generator)
         x, rgb = self._advance(self._start(w), None, w, noise, range(index + 1))
-        return SynthesisState(layer, x, rgb, w, noise)
+        return SynthesisState(layer, x, rgb, w, noise=noise)
 
     def resume(self, state: SynthesisState) -> Tensor:
         """Run the layers above a state; equal to the full pass. The state's own layer is not run again."""
@@ -325,7 +334,7 @@ class Synthesis(nn.Module):
         if self._closes_block(index):
             rgb = self._add_rgb(index, state.features, rgb, state.w)
         x, rgb = self._advance(state.features, rgb, state.w, state.noise, range(index + 1, target + 1))
-        return SynthesisState(layer, x, rgb, state.w, state.noise)
+        return SynthesisState(layer, x, rgb, state.w, noise=state.noise)
 
     def _find(self, layer: str) -> int:
         if layer not in self._index:

@@ -7,14 +7,15 @@ same number. Styles are normalized one picture at a time; NVIDIA's code normaliz
 the demodulation takes out again.
 
 A layer's output has a margin around the picture, which the next layers need: a layer of 36 pixels with a
-margin of 10 shows the picture in the 16 pixels of its middle.
+margin of 10 shows the picture in the 16 pixels of its middle. What is read, painted or edited is that middle,
+the output of the layer's `inside`; the margin stays as it is.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping as MappingOf
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -25,6 +26,7 @@ from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._equalized import GAIN, LEAK, FullyConnected
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
+from inscape.models.architectures.synthesis_state import SynthesisState
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,7 @@ class StyleGAN3Layer(nn.Module):
         )
         self.bias = nn.Parameter(torch.zeros(geometry.units))
         taps, lower = geometry.up_taps, geometry.down_taps
+        self.inside = nn.Identity()
         self.register_buffer("magnitude_ema", torch.ones([]))
         self.register_buffer("up_filter", torch.full((taps,), 1 / taps) if taps > 1 else None)
         shape = (lower, lower) if geometry.radial else (lower,)
@@ -272,10 +275,16 @@ class StyleGAN3Synthesis(SequentialSynthesis):
         for layer in config.layers:
             setattr(self, layer.name, StyleGAN3Layer(layer, config.w_dim))
         self._output = config.layers[-1].name
-        self.layer_paths = {layer.name: layer.name for layer in config.layers[:-1]}
-        self.margins = {
-            layer.name: 0 if layer.size == config.resolution else config.margin for layer in config.layers
-        }
+        self.layer_paths = {layer.name: f"{layer.name}.inside" for layer in config.layers[:-1]}
+        self._margins = [
+            0 if layer.size == config.resolution else config.margin for layer in config.layers[:-1]
+        ]
+
+    def units_and_size(self, name: str) -> tuple[int, int]:
+        """Units of a layer, and height and width of the part of it that shows the picture."""
+        index = self._find(name)
+        layer = self._layer(index)
+        return layer.units, layer.resolution - 2 * self._margins[index]
 
     def begin(self, w: Tensor) -> Tensor:
         """The Fourier features."""
@@ -283,8 +292,43 @@ class StyleGAN3Synthesis(SequentialSynthesis):
         return x
 
     def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
-        """Run one layer."""
-        return cast(Tensor, getattr(self, self.layer_names[index])(x, w[:, index + 1]))
+        """Run one layer, and what has been hung upon the middle of its output."""
+        whole = self._layer(index)(x, w[:, index + 1])
+        middle = self._middle(whole, index)
+        changed = self._layer(index).inside(middle)
+        return whole if changed is middle else self._put(whole, changed, index)
+
+    def run_until(self, w: Tensor, layer: str) -> SynthesisState:
+        """Run up to and with a layer.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        state = super().run_until(w, layer)
+        middle = self._middle(state.features, self._find(layer))
+        return replace(state, features=middle, whole=state.features)
+
+    def resume(self, state: SynthesisState) -> Tensor:
+        """Run the layers above a state; equal to the full pass. The state's own layer is not run again."""
+        assert state.whole is not None
+        return super().resume(
+            replace(state, features=self._put(state.whole, state.features, self._find(state.layer)))
+        )
+
+    def _layer(self, index: int) -> StyleGAN3Layer:
+        return cast(StyleGAN3Layer, getattr(self, self.layer_names[index]))
+
+    def _middle(self, whole: Tensor, index: int) -> Tensor:
+        margin, size = self._margins[index], whole.shape[2]
+        return whole[:, :, margin : size - margin, margin : size - margin]
+
+    def _put(self, whole: Tensor, middle: Tensor, index: int) -> Tensor:
+        margin = self._margins[index]
+        if not margin:
+            return middle
+        made = whole.clone()
+        made[:, :, margin:-margin, margin:-margin] = middle
+        return made
 
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the RGB output."""

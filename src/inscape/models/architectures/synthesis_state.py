@@ -20,6 +20,7 @@ class SynthesisState:
         rgb: With skip outputs, the picture of the blocks below, float32, at their resolution; None in the
             first block and where there are no such outputs.
         w: `[batch, num_ws, w_dim]`.
+        whole: Where a layer's output reaches beyond the picture, all of it; `features` is its middle.
         noise: Noise of every layer that has some, by layer name, `[batch or 1, 1, height, width]`.
     """
 
@@ -27,4 +28,5 @@ class SynthesisState:
     features: Tensor
     rgb: Tensor | None
     w: Tensor
+    whole: Tensor | None = None
     noise: Mapping[str, Tensor] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from inscape.models.card import Card
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-_VERSION = 1
+_VERSION = 2
 _MOST_BYTES = 4 << 30
 
 
