@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from models.foreign import progan_weights
 from studio.browser import Sheet
 
 pytestmark = pytest.mark.browser
@@ -55,3 +58,27 @@ def test_the_address_says_which_model_is_open(page, shared_studio):
     page.wait_for_selector("[data-testid=model-hamlet]")
     opened = page.locator("article.model:has(details[open])")
     assert [name for name in opened.locator("h2").all_inner_texts() if name] in (["town-segmenter"], [])
+
+
+def test_a_checkpoint_is_opened_painted_with_and_removed(models, tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "village.pth"
+    torch.save(progan_weights(ProGAN(ProGANConfig(7, (8, 6, 5))), old=False), path)
+    models.by("checkpoint-file").set_input_files(str(path))
+    models.page.wait_for_selector("[data-testid=model-village]")
+    card = models.by("model-village")
+    assert "progan" in card.inner_text() and "layer1" in card.inner_text()
+    card.locator("[data-testid=model-picture-2]").click()
+    models.page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    models.page.go_back()
+    models.page.wait_for_selector("[data-testid=model-village]")
+    models.by("model-village").locator("[data-testid=model-remove]").click()
+    models.page.wait_for_selector("[data-testid=model-village]", state="detached")
+
+
+def test_a_file_that_is_no_network_says_so(models, tmp_path):
+    (tmp_path / "song.pkl").write_bytes(b"no pickle at all")
+    models.by("checkpoint-file").set_input_files(str(tmp_path / "song.pkl"))
+    notice = models.page.locator(".open-checkpoint .notice")
+    notice.wait_for()
+    assert "song.pkl" in notice.inner_text()

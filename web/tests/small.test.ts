@@ -5,7 +5,7 @@ import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine
 import { changedShare, heat, heatMap } from "../src/engine/difference";
 import { changeRange, readEffect } from "../src/engine/effect";
 import { factsOf, trainingOf } from "../src/engine/facts";
-import { compact, formatUnits, parseUnits, percent, timeLeft } from "../src/engine/numbers";
+import { compact, formatUnits, parseUnits, percent, sizeOf, timeLeft } from "../src/engine/numbers";
 import { conceptColour, conceptIcon } from "../src/engine/palette";
 import { quantileCurve } from "../src/engine/quantiles";
 import { Store } from "../src/engine/store";
@@ -281,4 +281,17 @@ test("a store tells of changes, and only of changes", () => {
   stop();
   store.set({ b: 9 });
   expect([told, store.get()]).toEqual([1, { a: 3, b: 9 }]);
+});
+
+describe("sizes of files", () => {
+  test("are written with two digits, in the unit that fits", () => {
+    expect([0, 999, 1500, 999_600, 31_400_000, 4_294_967_296].map(sizeOf)).toEqual([
+      "0 bytes",
+      "999 bytes",
+      "1.5 kB",
+      "1.0 MB",
+      "31 MB",
+      "4.3 GB",
+    ]);
+  });
 });

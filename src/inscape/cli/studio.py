@@ -24,13 +24,17 @@ def studio(
         list[Path] | None,
         typer.Option("--model", help="A folder with card.json and weights.safetensors; repeatable."),
     ] = None,
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoints", help="A folder whose files the page may open; repeatable."),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Open the studio in a browser; Ctrl-C ends it."""
     from importlib.util import find_spec
 
-    from inscape.errors import MissingExtraError
+    from inscape.errors import MissingExtraError, UsageError
 
     for package in ("fastapi", "uvicorn", "websockets"):
         if find_spec(package) is None:
@@ -39,7 +43,16 @@ def studio(
     from inscape.studio.studio import Settings
 
     _set_up_logging()
-    settings = Settings(host=host, port=port, device=device, models=_named(model or []))
+    for folder in checkpoints or []:
+        if not folder.is_dir():
+            raise UsageError(f"--checkpoints names {folder}, which is no folder.")
+    settings = Settings(
+        host=host,
+        port=port,
+        device=device,
+        models=_named(model or []),
+        checkpoints=tuple(checkpoints or ()),
+    )
 
     def started(address: str) -> None:
         text = (

@@ -131,6 +131,24 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def scratch_file(folder: Path) -> Iterator[Path]:
+    """Yield a path in a folder for a file that is gone when the block ends.
+
+    Raises:
+        StorageError: The folder cannot be written, or the disk is full.
+    """
+    path = folder / f".{os.getpid()}-{uuid.uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield path
+    except OSError as error:
+        raise _storage_error(path, error) from error
+    finally:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path | str, data: bytes | memoryview) -> Path:
     """Write a whole file or nothing."""
     with atomic_path(path) as temporary:

@@ -31,6 +31,7 @@ class Library:
     ) -> None:
         shipped = {name: folder_of(name) for name in names()}
         self._folders = {**folders, **{name: path for name, path in shipped.items() if name not in folders}}
+        self._fixed = frozenset(self._folders)
         self.device = device
         self._dissected = dissected
         self._open: dict[str, Generator] = {}
@@ -38,6 +39,15 @@ class Library:
     def names(self) -> list[str]:
         """The models that were named at the start, then the shipped ones."""
         return list(self._folders)
+
+    def add(self, name: str, folder: Path) -> None:
+        """Offer one more model; a name that is taken stays with what has it."""
+        self._folders.setdefault(name, folder)
+
+    def remove(self, name: str) -> None:
+        """Offer a model no more."""
+        self._folders.pop(name, None)
+        self._open.pop(name, None)
 
     def card(self, name: str) -> Card:
         """The card of a model, without its weights.
@@ -127,6 +137,7 @@ class Library:
             source=card.source,
             licence=card.licence,
             paintable=_paints(card),
+            removable=name not in self._fixed,
         )
 
 

@@ -66,6 +66,30 @@ class ModelInfo(Message):
     source: str
     licence: str
     paintable: bool
+    removable: bool = Field(description="Whether it was opened in the page and can be removed there.")
+
+
+class CheckpointFile(Message):
+    """A file that can be opened, in a folder that the launch named."""
+
+    folder: int = Field(ge=0, description="Number of the folder.")
+    place: str = Field(description="The folder, for people to read.")
+    name: str
+    bytes: int
+
+
+class CheckpointList(Message):
+    """What can be opened."""
+
+    files: list[CheckpointFile]
+    largest: int = Field(description="Bytes that a dropped file may have.")
+
+
+class OpenCheckpoint(Message):
+    """Which of those files to open."""
+
+    folder: int = Field(ge=0)
+    name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class ModelList(Message):

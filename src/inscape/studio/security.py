@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inscape.errors import TooLargeError
+from inscape.studio.checkpoints import LARGEST_FILE
 from inscape.studio.problems import respond
 from inscape.studio.schemas import Problem
 
@@ -113,8 +114,8 @@ class Gate:
                 "Open the address that `inscape studio` printed.",
             )
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return respond(_too_large())
+        if not length.isdecimal() or int(length) > _largest(scope):
+            return respond(_too_large(_largest(scope)))
         return None
 
     def _known(self, host: str) -> bool:
@@ -167,8 +168,13 @@ def _problem(status: int, title: str, detail: str, hint: str = "") -> JSONRespon
     return JSONResponse(Problem(title=title, detail=detail, hint=hint).model_dump(), status)
 
 
-def _too_large() -> TooLargeError:
-    return TooLargeError(f"At most {LARGEST_BODY // 2**20} MB can be sent at once.")
+def _largest(scope: Scope) -> int:
+    """How much one request may send: a checkpoint is larger than anything else."""
+    return LARGEST_FILE if scope["path"] == "/api/checkpoints/upload" else LARGEST_BODY
+
+
+def _too_large(largest: int) -> TooLargeError:
+    return TooLargeError(f"At most {largest // 2**20} MB can be sent at once.")
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
@@ -179,8 +185,8 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise _too_large()
+        if seen > _largest(scope):
+            raise _too_large(_largest(scope))
         return message
 
     return limited

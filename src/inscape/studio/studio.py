@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inscape import __version__, storage
 from inscape.errors import InscapeError, UnitError
+from inscape.studio.checkpoints import Checkpoints
 from inscape.studio.compute import Compute
 from inscape.studio.effects import run_effects
 from inscape.studio.importer import Importer
@@ -43,6 +44,7 @@ class Settings:
         port: Where it listens.
         token: What lets people in.
         models: Folders of models besides the shipped ones, by name.
+        checkpoints: Folders whose checkpoints can be opened in the page.
         device: Where networks run.
         home: Where paintings and reports are kept.
         first_seed: The picture that is made ready at the start.
@@ -52,6 +54,7 @@ class Settings:
     port: int = 7860
     token: str = field(default_factory=new_token)
     models: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: tuple[Path, ...] = ()
     device: str = "auto"
     home: Path = field(default_factory=storage.home)
     first_seed: int = 0
@@ -68,6 +71,9 @@ class Studio:
         self.settings = settings
         self.compute = Compute()
         self.library = Library(settings.models, device=settings.device, dissected=self._dissected)
+        self.checkpoints = Checkpoints(
+            settings.checkpoints, settings.home / "studio" / "models", self.library
+        )
         self.reports = Reports(self.library, settings.home / "studio" / "reports")
         self.painter = Painter(self.library, self.reports)
         self.pictures = Pictures(self.painter)

@@ -89,6 +89,15 @@ export const address = {
 export const api = {
   studio: () => json<StudioInfo>("api/studio"),
   models: () => json<Schemas["ModelList"]>("api/models"),
+  checkpoints: () => json<Schemas["CheckpointList"]>("api/checkpoints"),
+  openCheckpoint: (body: Schemas["OpenCheckpoint"]) => json<ModelInfo>("api/checkpoints/open", "POST", body),
+  uploadCheckpoint: async (file: File, signal?: AbortSignal) => {
+    const init: RequestInit = { method: "POST", body: file, ...(signal ? { signal } : {}) };
+    const response = await request(`api/checkpoints/upload?name=${part(file.name)}`, init);
+    return (await response.json()) as ModelInfo;
+  },
+  removeModel: async (model: string) =>
+    void (await request(`api/models/${part(model)}`, { method: "DELETE" })),
   report: (model: string, layer: string) => json<ReportInfo>(`${layerPath(model, layer)}/report`),
   unit: (model: string, layer: string, unit: number) =>
     json<UnitInfo>(`${layerPath(model, layer)}/units/${unit}`),

@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Checkpoints
+         * @description Files that can be opened, in the folders that the launch named.
+         */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkpoints/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Checkpoint
+         * @description Open one of those files; it is kept as a model.
+         */
+        post: operations["openCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkpoints/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Checkpoint
+         * @description Open a dropped file, whose bytes are the body; it is kept as a model.
+         */
+        post: operations["uploadCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -82,7 +142,11 @@ export interface paths {
         get: operations["getModel"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove Model
+         * @description Remove a model that was opened in the page.
+         */
+        delete: operations["removeModel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -610,6 +674,39 @@ export interface components {
             model: string;
         };
         /**
+         * CheckpointFile
+         * @description A file that can be opened, in a folder that the launch named.
+         */
+        CheckpointFile: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Folder
+             * @description Number of the folder.
+             */
+            folder: number;
+            /** Name */
+            name: string;
+            /**
+             * Place
+             * @description The folder, for people to read.
+             */
+            place: string;
+        };
+        /**
+         * CheckpointList
+         * @description What can be opened.
+         */
+        CheckpointList: {
+            /** Files */
+            files: components["schemas"]["CheckpointFile"][];
+            /**
+             * Largest
+             * @description Bytes that a dropped file may have.
+             */
+            largest: number;
+        };
+        /**
          * Command
          * @description The lines that do the same without the studio.
          */
@@ -858,6 +955,11 @@ export interface components {
             paintable: boolean;
             /** Parameters */
             parameters: number;
+            /**
+             * Removable
+             * @description Whether it was opened in the page and can be removed there.
+             */
+            removable: boolean;
             /** Segmenter */
             segmenter: string | null;
             /** Source */
@@ -905,6 +1007,16 @@ export interface components {
              * @default 1
              */
             truncation: number;
+        };
+        /**
+         * OpenCheckpoint
+         * @description Which of those files to open.
+         */
+        OpenCheckpoint: {
+            /** Folder */
+            folder: number;
+            /** Name */
+            name: string;
         };
         /**
          * PaintError
@@ -1347,6 +1459,104 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listCheckpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenCheckpoint"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadCheckpoint: {
+        parameters: {
+            query: {
+                /** @description What the file is called. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: never;
@@ -1486,6 +1696,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModelInfo"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {

@@ -1,4 +1,5 @@
-import { address, api, type ModelInfo } from "../api/client";
+import { useState } from "preact/hooks";
+import { address, api, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { go, router, show } from "../app/router";
 import { type Fact, factsOf, trainingOf } from "../engine/facts";
 import { openSeed, paint, selectModel } from "../paint/session";
@@ -6,6 +7,7 @@ import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
 import { LayerMap } from "./LayerMap";
+import { OpenCheckpoint } from "./OpenCheckpoint";
 
 const SEEDS = [1, 2, 3, 4] as const;
 
@@ -55,7 +57,13 @@ function Pictures({ model }: { model: ModelInfo }) {
   );
 }
 
-function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
+interface CardProps {
+  readonly model: ModelInfo;
+  readonly open: boolean;
+  readonly onRemove: () => void;
+}
+
+function ModelCard({ model, open, onRemove }: CardProps) {
   const training = trainingOf(model.training);
   return (
     <article class="panel model" data-testid={`model-${model.name}`}>
@@ -83,6 +91,7 @@ function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
             testid="model-units"
             onClick={() => go("units", { model: model.name })}
           />
+          {model.removable && <Button kind="quiet" label="Remove" testid="model-remove" onClick={onRemove} />}
         </div>
       )}
       <details
@@ -108,8 +117,13 @@ function ModelCard({ model, open }: { model: ModelInfo; open: boolean }) {
 /** The models that are here, and what is known of them. */
 export function ModelsPage() {
   const { route } = useStore(router, "route");
-  const { value, problem } = useLoaded("models", api.models);
+  const { value, problem, reload } = useLoaded("models", api.models);
+  const [failed, setFailed] = useState<Problem | null>(null);
   if (problem) return <Notice {...problem} />;
+  const remove = (model: string) => {
+    setFailed(null);
+    api.removeModel(model).then(reload, (error: unknown) => setFailed(problemOf(error)));
+  };
   const models = value?.models ?? [];
   const chosen = route.query.model ?? models[0]?.name;
   return (
@@ -118,7 +132,7 @@ export function ModelsPage() {
         <h1>Models</h1>
         {value && (
           <p class="hint">
-            What ships, and what was named with <code>inscape studio --model</code>.
+            What ships, what was named with <code>inscape studio --model</code>, and what you open here.
           </p>
         )}
       </div>
@@ -134,8 +148,22 @@ export function ModelsPage() {
           hint="Name one: inscape studio --model FOLDER"
         />
       )}
+      {value && (
+        <OpenCheckpoint
+          onOpened={(model) => {
+            reload();
+            show({ model: model.name });
+          }}
+        />
+      )}
+      {failed && <Notice {...failed} />}
       {models.map((model) => (
-        <ModelCard key={model.name} model={model} open={model.name === chosen} />
+        <ModelCard
+          key={model.name}
+          model={model}
+          open={model.name === chosen}
+          onRemove={() => remove(model.name)}
+        />
       ))}
       {models.length > 0 && <CommandLine line="inscape models" />}
     </div>

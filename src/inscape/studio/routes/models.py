@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from inscape.studio.checkpoints import LARGEST_FILE
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
-from inscape.studio.schemas import ModelInfo, ModelList, StudioInfo
+from inscape.studio.schemas import CheckpointList, ModelInfo, ModelList, OpenCheckpoint, StudioInfo
 
 router = APIRouter(prefix="/api", tags=["models"])
 SeedInPath = Annotated[int, Path(ge=0, le=2**32 - 1)]
+FileName = Annotated[str, Query(min_length=1, max_length=255, description="What the file is called.")]
+_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Size = Annotated[
     int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")
 ]
@@ -26,6 +29,36 @@ def get_studio(studio: StudioOf) -> StudioInfo:
 def list_models(studio: StudioOf) -> ModelList:
     """All models and what their cards say."""
     return ModelList(models=[studio.library.describe(name) for name in studio.library.names()])
+
+
+@router.get("/checkpoints", operation_id="listCheckpoints", responses=ERRORS)
+def list_checkpoints(studio: StudioOf) -> CheckpointList:
+    """Files that can be opened, in the folders that the launch named."""
+    return CheckpointList(files=studio.checkpoints.files(), largest=LARGEST_FILE)
+
+
+@router.post("/checkpoints/open", operation_id="openCheckpoint", status_code=201, responses=ERRORS)
+def open_checkpoint(request: OpenCheckpoint, studio: StudioOf) -> ModelInfo:
+    """Open one of those files; it is kept as a model."""
+    return studio.library.describe(studio.checkpoints.open(request.folder, request.name))
+
+
+@router.post(
+    "/checkpoints/upload",
+    operation_id="uploadCheckpoint",
+    status_code=201,
+    responses=ERRORS,
+    openapi_extra={"requestBody": {"required": True, "content": _FILE}},
+)
+async def upload_checkpoint(request: Request, name: FileName, studio: StudioOf) -> ModelInfo:
+    """Open a dropped file, whose bytes are the body; it is kept as a model."""
+    return studio.library.describe(await studio.checkpoints.receive(name, request.stream()))
+
+
+@router.delete("/models/{model}", operation_id="removeModel", status_code=204, responses=ERRORS)
+def remove_model(model: str, studio: StudioOf) -> None:
+    """Remove a model that was opened in the page."""
+    studio.checkpoints.forget(model)
 
 
 @router.get("/models/{model}", operation_id="getModel", responses=ERRORS)

@@ -1,0 +1,143 @@
+"""Checkpoints that people open in the page: from the folders that the launch named, or dropped upon it.
+
+What is opened is kept as a model of the studio's own, card and safetensors, and is there after a restart.
+A request names a folder by its number and a file in it by its name; it can name no module and no path.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from inscape import storage
+from inscape.errors import ConflictError, InscapeError, NotFoundError, TooLargeError, unknown_name
+from inscape.studio.schemas import CheckpointFile
+
+if TYPE_CHECKING:
+    from inscape.models import Model
+    from inscape.studio.library import Library
+
+LARGEST_FILE = 4 << 30
+MOST_KEPT = 16 << 30
+_MOST_LISTED = 500
+_ENDINGS = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".safetensors")
+
+
+class Checkpoints:
+    """Opens checkpoints, and keeps what was opened.
+
+    Args:
+        folders: Where files may be opened from.
+        kept: Where models are kept.
+        library: Gets them.
+    """
+
+    def __init__(self, folders: Sequence[Path], kept: Path, library: Library) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+        self._kept = kept
+        self._library = library
+        for card in sorted(kept.glob("*/card.json")):
+            library.add(card.parent.name, card.parent)
+
+    def files(self) -> list[CheckpointFile]:
+        """What lies in the named folders and may be a checkpoint, by its ending; no links to elsewhere."""
+        found = []
+        for number, folder in enumerate(self._folders):
+            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+                if path.suffix.lower() in _ENDINGS and path.is_file() and path.resolve().parent == folder:
+                    size = path.stat().st_size
+                    found.append(CheckpointFile(folder=number, place=str(folder), name=path.name, bytes=size))
+        return found[:_MOST_LISTED]
+
+    def open(self, folder: int, name: str) -> str:
+        """Open a file of a named folder and keep it.
+
+        Returns:
+            The name that it got.
+
+        Raises:
+            NotFoundError: There is no such file in that folder.
+            FormatError, UnsupportedError: It cannot be opened; the message says why.
+            TooLargeError: The kept models would take too much of the disk.
+        """
+        held = [each.name for each in self.files() if each.folder == folder]
+        if name not in held:
+            raise NotFoundError(*unknown_name("file", name[:120], held))
+        return self._take(self._folders[folder] / name, Path(name).stem)
+
+    async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> str:
+        """Take a dropped file in, open it and keep it; nothing stays of one that cannot be opened.
+
+        Args:
+            name: What the file was called; it names the model and nothing else.
+            chunks: Its bytes.
+
+        Returns:
+            The name that it got.
+
+        Raises:
+            FormatError, UnsupportedError: It cannot be opened; the message says why.
+            TooLargeError: It is too large, or the kept models would take too much of the disk.
+        """
+        with storage.scratch_file(self._kept) as path:
+            size = 0
+            with path.open("wb") as stream:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > LARGEST_FILE:
+                        raise TooLargeError(f"A checkpoint may have {LARGEST_FILE >> 30} GB at most.")
+                    await run_in_threadpool(stream.write, chunk)
+            return await run_in_threadpool(self._take, path, Path(name).stem, shown=name)
+
+    def forget(self, name: str) -> None:
+        """Remove a model that was opened here.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+            ConflictError: It ships, or was named at the start.
+        """
+        folder = self._library.folder(name)
+        if folder.parent != self._kept:
+            raise ConflictError(f"{name!r} was not opened in the page, so it cannot be removed there.")
+        self._library.remove(name)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _take(self, path: Path, stem: str, *, shown: str = "") -> str:
+        from inscape.models import open_model
+        from inscape.segmenters import segmenter_names
+
+        try:
+            model = open_model(path, device="cpu")
+        except InscapeError as error:
+            if shown:  # the person knows the file by the name that it had
+                raise type(error)(error.detail.replace(str(path), repr(shown[:120])), error.hint) from error
+            raise
+        self._check_space(model)
+        name = self._free_name(stem)
+        folder = self._kept / name
+        with storage.atomic_folder(folder) as made:
+            storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
+            known = model.card.segmenter if model.card.segmenter in segmenter_names() else None
+            model.card.model_copy(update={"name": name, "segmenter": known}).write(made / "card.json")
+        self._library.add(name, folder)
+        return name
+
+    def _check_space(self, model: Model) -> None:
+        needed = sum(value.numel() * value.element_size() for value in model.module.state_dict().values())
+        held = sum(file.stat().st_size for file in self._kept.glob("*/*") if file.is_file())
+        if held + needed > MOST_KEPT:
+            raise TooLargeError(
+                f"The models opened here may take {MOST_KEPT >> 30} GB of the disk; this one would pass it.",
+                "Remove one that is not needed any more.",
+            )
+
+    def _free_name(self, stem: str) -> str:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "model"
+        taken = set(self._library.names())
+        numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
+        return plain if plain not in taken else next(name for name in numbered if name not in taken)

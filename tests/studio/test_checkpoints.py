@@ -1,0 +1,131 @@
+"""Checkpoints are opened from named folders and from what is sent; nothing else can be reached."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from inscape.studio import checkpoints as rules
+from inscape.studio.app import create_app
+from inscape.studio.studio import Settings
+from models.foreign import nvidia, progan_weights, small_stylegan2
+from studio.messages import PORT, TOKEN
+from studio.web_client import TestClient
+
+
+def progan(path: Path) -> Path:
+    torch.manual_seed(0)
+    torch.save(progan_weights(ProGAN(ProGANConfig(7, (6, 5, 4))), old=False), path)
+    return path
+
+
+class Evil:
+    """A pickle that would run a command."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    made = tmp_path / "files"
+    made.mkdir()
+    progan(made / "church.pth")
+    nvidia(small_stylegan2(), made / "faces.pkl")
+    (made / "notes.txt").write_text("nothing")
+    outside = progan(tmp_path / "outside.pth")
+    (made / "link.pth").symlink_to(outside)
+    return made
+
+
+@pytest.fixture
+def settings(model_folder, home, folder) -> Settings:
+    named = {"small": model_folder}
+    return Settings(port=PORT, token=TOKEN, models=named, checkpoints=(folder,), device="cpu", home=home)
+
+
+def upload(client, name: str, data: bytes):
+    return client.post(f"/api/checkpoints/upload?name={name}", content=data)
+
+
+def names(client) -> list[str]:
+    return [model["name"] for model in client.get("/api/models").json()["models"]]
+
+
+def test_files_of_the_named_folders_are_listed_and_open(client, settings):
+    listed = client.get("/api/checkpoints").json()
+    assert [file["name"] for file in listed["files"]] == ["church.pth", "faces.pkl"]
+    opened = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"})
+    assert opened.status_code == 201, opened.text
+    model = opened.json()
+    assert (model["name"], model["architecture"], model["image_size"]) == ("church", "progan", 16)
+    assert model["paintable"] and model["removable"] and [layer["name"] for layer in model["layers"]][:2]
+    assert "church" in names(client)
+    picture = client.get("/api/models/church/pictures/3.png")
+    assert picture.status_code == 200 and picture.content[:4] == b"\x89PNG"
+    again = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).json()
+    assert again["name"] == "church-2"
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as restarted:
+        restarted.headers["x-inscape-token"] = TOKEN
+        assert {"church", "church-2"} <= set(names(restarted))
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.pth", "link.pth", "notes.txt", "/etc/passwd", "os:system", "church.pt", "town"]
+)
+def test_nothing_beyond_them_can_be_opened(client, name):
+    before = names(client)
+    refused = client.post("/api/checkpoints/open", json={"folder": 0, "name": name})
+    assert refused.status_code == 404 and refused.json()["title"]
+    assert client.post("/api/checkpoints/open", json={"folder": 1, "name": "church.pth"}).status_code == 404
+    assert names(client) == before
+
+
+def test_a_dropped_file_becomes_a_model_and_can_be_removed(client, folder, home):
+    sent = upload(client, "My%20church%3Cb%3E.pth", (folder / "church.pth").read_bytes())
+    assert sent.status_code == 201, sent.text
+    name = sent.json()["name"]
+    assert name == "My-church-b"
+    kept = home / "studio" / "models"
+    assert [entry.name for entry in kept.iterdir()] == [name]
+    assert client.delete(f"/api/models/{name}").status_code == 204
+    assert name not in names(client) and list(kept.iterdir()) == []
+    assert client.delete("/api/models/small").status_code == 409
+    assert client.delete("/api/models/nobody").status_code == 404
+
+
+def test_what_cannot_be_opened_says_why_and_leaves_nothing(client, home, tmp_path):
+    mark = tmp_path / "ran"
+    hostile = pickle.dumps({"G_ema": Evil(f"touch {mark}")})
+    cases = {"evil.pkl": hostile, "empty.pt": b"", "text.pkl": b"hello", "half.pth": b"PK\x03\x04half"}
+    for name, data in cases.items():
+        refused = upload(client, name, data)
+        assert refused.status_code == 422, (name, refused.text)
+        body = refused.json()
+        assert name in body["detail"] and str(home) not in body["detail"]
+    assert not mark.exists() and list((home / "studio" / "models").glob("*")) == []
+    assert list((home / "studio" / "models").glob(".*")) == []
+
+
+def test_files_that_are_too_large_and_disks_that_are_full_of_models_are_refused(client, folder, monkeypatch):
+    data = (folder / "church.pth").read_bytes()
+    monkeypatch.setattr(rules, "MOST_KEPT", len(data) // 2)
+    refused = upload(client, "church.pth", data)
+    assert refused.status_code == 413 and "Remove one" in refused.json()["hint"]
+    monkeypatch.setattr(rules, "LARGEST_FILE", 1000)
+    assert upload(client, "church.pth", data).status_code == 413
+    assert "church" not in names(client)
+
+
+def test_without_the_token_nothing_is_opened(stranger, folder):
+    stranger.headers.pop("x-inscape-token", None)
+    assert stranger.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).status_code == 401
+    assert upload(stranger, "church.pth", (folder / "church.pth").read_bytes()).status_code == 401
