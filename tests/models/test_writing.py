@@ -189,6 +189,13 @@ def test_what_a_format_has_no_place_for_is_refused(tmp_path):
     assert not (tmp_path / "x.pt").exists()
 
 
+def test_a_module_of_somebody_else_is_not_written(tmp_path):
+    model = inscape.open(torch.nn.Sequential(torch.nn.Conv2d(3, 2, 1)), card={"image_size": 8}, device="cpu")
+    with pytest.raises(UnsupportedError, match="cannot build from weights alone"):
+        write_model(model, tmp_path / "x.safetensors")
+    assert not (tmp_path / "x.safetensors").exists()
+
+
 def test_a_clamp_that_is_lost_shows_in_the_difference(tmp_path):
     model = inscape.open(made("nvidia-clamp", tmp_path), device="cpu")
     assert write_model(model, tmp_path / "x.pt", format="rosinality").max_difference > 0.01

@@ -137,6 +137,11 @@ def _made(name: str) -> nn.Module | Model | None:
     return made
 
 
+def architectures() -> list[str]:
+    """Names of the architectures that a card can name, and that weights alone can therefore be opened as."""
+    return sorted(_ARCHITECTURES)
+
+
 def write_model(
     model: Model, path: Path | str, *, format: str | None = None, template: Path | str | None = None
 ) -> Written:

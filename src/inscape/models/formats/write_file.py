@@ -19,6 +19,7 @@ from inscape.models.formats import rosinality
 from inscape.models.formats.carded import is_safetensors, write_carded
 from inscape.models.formats.open_file import formats, found_in, open_file
 from inscape.models.generator import Generator
+from inscape.models.registry import architectures
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,7 +63,7 @@ def write_file(
 
     Raises:
         UsageError: There is no such format, or it needs a template.
-        UnsupportedError: The format has no place for this network.
+        UnsupportedError: The format has no place for this network, or it is no architecture of ours.
         FormatError: The template is of another format or other sizes.
     """
     path = Path(path)
@@ -71,6 +72,11 @@ def write_file(
     known = ["safetensors", *formats()]
     if wanted not in known:
         raise UsageError(*unknown_name("format", wanted, known))
+    if model.card.architecture not in architectures():
+        raise UnsupportedError(
+            f"{model.name!r} is a {model.card.architecture}, which Inscape cannot build from weights alone.",
+            "Save its state_dict with the code that it comes from.",
+        )
     if wanted == "safetensors":
         write_carded(path, model.module.state_dict(), model.card)
     elif template is not None or wanted == own:
