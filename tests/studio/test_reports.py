@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 from PIL import Image
@@ -109,3 +110,12 @@ def test_a_concept_that_no_unit_matches_has_no_brush_and_paints_nothing(client, 
     answer = client.post("/api/paintings", json={"model": "small", "seed": 7, "operations": [add(0)]})
     assert answer.status_code == 404
     assert "matches 'light'" in answer.json()["detail"]
+
+
+def test_a_report_of_an_earlier_version_gives_the_same_brushes(client, model_folder):
+    before = client.get("/api/models/small/brushes").json()
+    path = model_folder / "report" / "report.json"
+    document = json.loads(path.read_text())
+    del document["matches"]
+    path.write_text(json.dumps(document))
+    assert client.get("/api/models/small/brushes").json() == before

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from inscape.models import Generator
 
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`) or a folder.")
+    str,
+    typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`), a folder or a checkpoint."),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")

@@ -136,7 +136,8 @@ class Reports:
         if folder is None:
             return BrushList(model=model, layer=name, dissected=False, brushes=[])
         document = self._document(folder)
-        counts: dict[str, int] = document["matches"]
+        found = document.get("matches")  # reports of earlier versions have none
+        counts: dict[str, int] = self.load(model, layer).matches if found is None else found
         brushes = []
         for number, concept in enumerate(document["vocabulary"]):
             units = _best(document, str(concept["name"]))
