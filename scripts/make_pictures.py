@@ -40,13 +40,13 @@ def generated(model: Generator) -> None:
 
 
 STROKES = (
-    ("broadleaf", inscape.box(0, 22, 16, 26), False),
-    ("poplar", inscape.box(50, 16, 12, 32), False),
-    ("foliage", inscape.box(0, 20, 14, 28), False),
-    ("conifer", inscape.box(48, 18, 14, 30), False),
-    ("sky", inscape.box(16, 8, 32, 28), False),
-    ("roof", inscape.box(18, 12, 26, 14), False),
-    ("broadleaf", inscape.Region.everywhere(), True),
+    ("cloud", inscape.box(10, 4, 40, 14), False),
+    ("cloud", inscape.box(4, 2, 26, 12), False),
+    ("tree", inscape.box(2, 24, 16, 24), False),
+    ("poplar", inscape.box(48, 18, 14, 30), False),
+    ("door", inscape.box(26, 34, 10, 14), False),
+    ("sky", inscape.box(16, 8, 32, 24), False),
+    ("tree", inscape.Region.everywhere(), True),
 )
 """Concept, where, whether its units are switched off; brushes that the model lacks are left out."""
 

@@ -16,12 +16,12 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_lines_of_python_run_and_paint_a_tree(tmp_path, monkeypatch, capsys):
+def test_the_lines_of_python_run_and_paint_a_door(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     (code,) = blocks("python")
     exec(compile(code, "README.md", "exec"), names)
-    assert (tmp_path / "tree.png").stat().st_size > 1000
+    assert (tmp_path / "door.png").stat().st_size > 1000
     assert "iou" in capsys.readouterr().out
 
 

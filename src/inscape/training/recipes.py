@@ -31,7 +31,9 @@ class GanRecipe:
         batch: Pictures in a step.
         shards: Into how many parts a batch is split, one thread each. Randomness belongs to a shard, so that
             a run is the same however many threads it gets.
-        learning_rate: Of Adam, with betas 0 and 0.99.
+        learning_rate: Of Adam, with betas 0 and 0.99. Small networks want a small one: at 0.002 the gradients
+            of two batches pointed the same way (cosine 0.55 in the generator, 0.73 in the discriminator, at
+            32 pixels), for the networks chased each other; at 0.0004 they did so no more (0.26 and 0.06).
         r1_weight: Gamma of the gradient penalty on real pictures.
         r1_every: Steps from one penalty to the next.
         r1_fraction: Part of a shard that the penalty is taken on.
@@ -142,15 +144,11 @@ _GENERATORS = {
         "town",
         "town",
         64,
-        learning_rate=0.0015,
-        r1_weight=1.0,
+        batch=32,
+        learning_rate=0.0005,
+        r1_weight=0.3,
         noise=False,
-        growth={32: 140_000},
-        warm_start=90_000,
-        judging_first=1_000,
-        paired=0.5,
-        drawing_weight=40.0,
-        feature_weight=40.0,
+        growth={32: 180_000},
     )
 }
 _SIZES = (64, 128)
