@@ -3,23 +3,51 @@ import type { Grids } from "../api/wire";
 import { emptyMask, stamp } from "../engine/mask";
 import { freshId, type Stroke } from "../engine/stroke";
 
+interface Dab {
+  readonly concept: string;
+  /** Where its middle is, from 0 to 1. */
+  readonly places: readonly { readonly x: number; readonly y: number }[];
+  /** Its diameter, as a part of the picture. */
+  readonly diameter: number;
+}
+
 interface Example {
   readonly seed: number;
-  strokes(grids: Grids, brushes: readonly BrushInfo[]): Stroke[];
+  readonly dabs: readonly Dab[];
 }
 
 /** What a first visit finds painted, for the models that are shipped. */
-export const EXAMPLES: Readonly<Record<string, Example>> = {
+const EXAMPLES: Readonly<Record<string, Example>> = {
   town: {
-    seed: 88,
-    strokes: (grids, brushes) => {
-      const brush = brushes.find((one) => one.concept === "door");
-      const size = brush && grids.layers[brush.layer];
-      if (!brush || !size) return [];
-      const mask = emptyMask(size);
-      stamp(mask, { x: 0.48, y: 0.64 }, size / 9);
-      const { layer, concept, top } = brush;
-      return [{ id: freshId(), brush: { layer, concept, units: [], top }, mode: "draw", strength: 1, mask }];
-    },
+    seed: 50,
+    dabs: [
+      { concept: "door", places: [{ x: 0.48, y: 0.66 }], diameter: 0.2 },
+      {
+        concept: "cloud",
+        places: [
+          { x: 0.2, y: 0.15 },
+          { x: 0.38, y: 0.15 },
+        ],
+        diameter: 0.24,
+      },
+    ],
   },
 };
+
+/** The seed of a model's example, if it has one. */
+export function exampleSeed(model: string): number | undefined {
+  return EXAMPLES[model]?.seed;
+}
+
+/** The strokes of a model's example, as far as the model has brushes for them. */
+export function exampleStrokes(model: string, grids: Grids, brushes: readonly BrushInfo[]): Stroke[] {
+  return (EXAMPLES[model]?.dabs ?? []).flatMap(({ concept, places, diameter }) => {
+    const brush = brushes.find((one) => one.concept === concept);
+    const size = brush && grids.layers[brush.layer];
+    if (!brush || !size) return [];
+    const mask = emptyMask(size);
+    for (const place of places) stamp(mask, place, size * diameter);
+    const { layer, top } = brush;
+    return [{ id: freshId(), brush: { layer, concept, units: [], top }, mode: "draw", strength: 1, mask }];
+  });
+}

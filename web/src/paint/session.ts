@@ -8,7 +8,7 @@ import { numberIn, oneOf } from "../engine/route";
 import { LARGEST_SEED } from "../engine/seeds";
 import { fromLink } from "../engine/share";
 import type { Brush } from "../engine/stroke";
-import { EXAMPLES } from "./examples";
+import { exampleSeed, exampleStrokes } from "./examples";
 import { Painter } from "./painter";
 import { lookStore, paintStore } from "./state";
 
@@ -109,6 +109,9 @@ export async function selectModel(model: ModelInfo, layer: string): Promise<void
   await selectLayer(known ? layer : (model.default_layer ?? model.layers[0]?.name ?? ""));
 }
 
+/** The brush that a newcomer holds: the one that the shipped model obeys best. */
+const FIRST_BRUSH = "cloud";
+
 export async function selectLayer(layer: string): Promise<void> {
   const { model, brush } = paint.get();
   if (!model) return;
@@ -117,7 +120,7 @@ export async function selectLayer(layer: string): Promise<void> {
     const { brushes, absent = [] } = await api.brushes(model.name, layer);
     if (paint.get().layer !== layer) return;
     const same = brushes.find((one) => one.concept === brush?.concept);
-    const first = same ?? brushes.find((one) => one.concept === "tree") ?? brushes[0];
+    const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
     paint.set({ brushes, absent, brush: first ? brushOf(first.concept, layer, first.top) : null });
   } catch (error) {
     complain(problemOf(error));
@@ -169,8 +172,7 @@ export function applyTools(query: Readonly<Record<string, string>>): void {
 
 async function firstPicture(model: ModelInfo, query: Readonly<Record<string, string>>): Promise<void> {
   if (query.painting && (await openPainting(query.painting))) return;
-  const example = EXAMPLES[model.name];
-  const seed = Math.round(numberIn(query.seed, example?.seed ?? 0, 0, LARGEST_SEED));
+  const seed = Math.round(numberIn(query.seed, exampleSeed(model.name) ?? 0, 0, LARGEST_SEED));
   if (query.edits) {
     painter.open(seed);
     const strokes = await fromLink(query.edits);
@@ -190,7 +192,8 @@ async function firstPicture(model: ModelInfo, query: Readonly<Record<string, str
   if (last && (await openPainting(last.id))) return;
   painter.open(seed);
   paint.set({ firstVisit: true });
-  if (example) painter.adopt(example.strokes(gridsOf(model), paint.get().brushes));
+  const strokes = exampleStrokes(model.name, gridsOf(model), paint.get().brushes);
+  if (strokes.length > 0) painter.adopt(strokes);
 }
 
 /** Bring a PNG or a recipe in, as a painting of its own. */
