@@ -71,7 +71,8 @@ class UnitEdit:
         units = tuple(int(unit) for unit in self.units)
         removing = self.mode == "remove"
         given = () if self.values is None else self.values
-        values = np.zeros(len(units), np.float32) if removing else np.asarray(given, np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+            values = np.zeros(len(units), np.float32) if removing else np.asarray(given, np.float32)
         _check_units(units)
         _check_numbers(self, units, values)
         object.__setattr__(self, "units", units)
@@ -220,7 +221,8 @@ class UnitEdit:
             if not (isinstance(layer, str) and isinstance(concept, str) and len(layer + concept) <= 1000):
                 raise RecipeError("Layer and concept of a unit edit are names of at most 1000 letters.")
             units = _whole_numbers(value["units"])
-            values = np.asarray(value.get("values", ()), np.float32)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+                values = np.asarray(value.get("values", ()), np.float32)
             region = Region.from_json(value["region"]) if "region" in value else Region.everywhere()
             return cls(layer, units, values, region, _number(value.get("strength", 1.0)), mode, concept)
         except RecipeError:

@@ -137,7 +137,7 @@ class Reports:
             return BrushList(model=model, layer=name, dissected=False, brushes=[])
         document = self._document(folder)
         found = document.get("matches")  # reports of earlier versions have none
-        counts: dict[str, int] = self.load(model, layer).matches if found is None else found
+        counts: dict[str, int] = self.load(model, name).matches if found is None else found
         brushes = []
         for number, concept in enumerate(document["vocabulary"]):
             units = _best(document, str(concept["name"]))
