@@ -85,7 +85,7 @@ def test_any_generator_can_be_painted_with(as_map):
 
 
 def test_what_cannot_be_run_says_what_to_pass():
-    with pytest.raises(UnsupportedError, match="Running Linear once failed") as caught:
+    with pytest.raises(UnsupportedError, match="Running the network once failed") as caught:
         inscape.open(nn.Linear(3, 2), device="cpu")
     assert "Pass card=" in str(caught.value)
     with pytest.raises(UnsupportedError, match="size of a generator's latent"):
@@ -130,3 +130,13 @@ def test_formats_of_plug_ins_open_and_write(package, tmp_path):
     write_model(model, tmp_path / "again.pth")
     assert (tmp_path / "again.pth").read_bytes() == (tmp_path / "e.pth").read_bytes()
     assert inscape.open(nvidia(small_stylegan2(), tmp_path / "g.pkl"), device="cpu").image_size == 16
+
+
+@pytest.mark.filterwarnings(BROKEN)
+def test_a_format_that_fails_at_a_file_warns_and_hinders_nobody(package, tmp_path, monkeypatch):
+    import inscape_example
+
+    monkeypatch.setattr(inscape_example, "recognises", lambda value: 1 / 0)
+    path = nvidia(small_stylegan2(), tmp_path / "g.pkl")
+    with pytest.warns(RuntimeWarning, match="'example' failed: ZeroDivisionError"):
+        assert inscape.open(path, device="cpu").image_size == 16

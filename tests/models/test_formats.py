@@ -278,3 +278,15 @@ def test_a_stylegan3_whose_sizes_make_no_sense_is_refused(tmp_path, change, trou
     with pytest.raises(FormatError, match=trouble) as caught:
         inscape.open(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_stylegan3_that_is_all_margin_is_refused(tmp_path):
+    made = record(small_stylegan3())
+    made.meta["state"]["_modules"]["synthesis"].meta["state"]["margin_size"] = 8
+    from models import foreign
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(foreign, "record", lambda _: made)
+        path = nvidia(small_stylegan3(), tmp_path / "s3.pkl")
+    with pytest.raises(FormatError, match="all margin"):
+        inscape.open(path)

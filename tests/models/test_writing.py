@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import inscape
+from inscape import storage
 from inscape.cli.main import run
 from inscape.errors import FormatError, UnsupportedError, UsageError
 from inscape.models import write_model
@@ -186,6 +187,13 @@ def test_what_a_format_has_no_place_for_is_refused(tmp_path):
     with pytest.raises(UsageError, match="Name one of the same sizes"):
         write_model(progan, tmp_path / "x.pt", format="dcgan")
     assert not (tmp_path / "x.pt").exists()
+
+
+def test_what_was_written_does_not_fill_the_cache(tmp_path):
+    model = inscape.open(made("nvidia", tmp_path), device="cpu")
+    held = list((storage.cache_folder() / "models").iterdir())
+    write_model(model, tmp_path / "g.pt")
+    assert list((storage.cache_folder() / "models").iterdir()) == held
 
 
 def test_a_module_of_somebody_else_is_not_written(tmp_path):

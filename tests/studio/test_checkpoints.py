@@ -129,3 +129,11 @@ def test_without_the_token_nothing_is_opened(stranger, folder):
     stranger.headers.pop("x-inscape-token", None)
     assert stranger.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).status_code == 401
     assert upload(stranger, "church.pth", (folder / "church.pth").read_bytes()).status_code == 401
+
+
+def test_a_conditional_generator_is_shown_and_not_offered_for_painting(client, folder):
+    nvidia(small_stylegan2(c_dim=3), folder / "classes.pkl")
+    model = client.post("/api/checkpoints/open", json={"folder": 0, "name": "classes.pkl"}).json()
+    assert model["name"] == "classes" and not model["paintable"]
+    refused = client.get("/api/models/classes/pictures/3.png")
+    assert refused.status_code == 422 and "several classes" in refused.json()["detail"]

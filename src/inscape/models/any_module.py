@@ -31,7 +31,8 @@ def open_module(module: nn.Module, card: Card | Mapping[str, Any] | None, device
         module: A classifier or segmenter that takes pictures `[batch, 3, height, width]`, a language model
             that takes token numbers `[batch, token]`, or a generator that takes latents `[batch, z_dim]` (or
             `[batch, z_dim, 1, 1]`) and gives pictures.
-        card: A whole card, which is taken as it is, or some of its fields; what is missing is found by
+        card: A whole card, which is taken as it is (a generator then has `mapping` and `synthesis`, as
+            `Generator` wants them), or some of its fields; what is missing is found by
             running the module once. The kind is "classifier" unless given; a generator needs
             `latent={"z_dim": ...}`; pictures for the run have `image_size`, 224 unless given.
         device: Where the weights go.
@@ -82,14 +83,14 @@ def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, .
         raise
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UnsupportedError(f"Running {type(module).__name__} once failed: {first}.", _HINT) from error
+        raise UnsupportedError(f"Running the network once failed: {first}.", _HINT) from error
     finally:
         for handle in handles:
             handle.remove()
     found = [_layer(name, outputs[0]) for name, outputs in seen.items() if len(outputs) == 1]
     layers = tuple(layer for layer in found if layer is not None)
     if not layers:
-        raise UnsupportedError(f"No module in {type(module).__name__} puts out one tensor.", _HINT)
+        raise UnsupportedError("No module of the network puts out one tensor.", _HINT)
     return layers, result
 
 
@@ -114,21 +115,22 @@ def _example(module: nn.Module, known: Mapping[str, Any], device: torch.device) 
 def _generator(module: nn.Module, known: dict[str, Any], device: torch.device) -> Generator:
     import torch
 
-    from inscape.models.architectures.module_generator import ModuleGenerator
+    from inscape.models.architectures._sequential import DirectGenerator
+    from inscape.models.architectures.module_synthesis import ModuleSynthesis
 
     z_dim = dict(known.get("latent", {})).get("z_dim")
     if not isinstance(z_dim, int) or z_dim < 1:
         raise UnsupportedError("The size of a generator's latent cannot be found by running it.", _HINT)
-    made = ModuleGenerator(module, z_dim).to(device).eval()
+    synthesis = ModuleSynthesis(module)
+    made = DirectGenerator(z_dim, synthesis).to(device).eval()
     z = torch.zeros(1, z_dim, device=device)
     try:
-        _, picture = layers_of(module, lambda: module(z))
+        layers, picture = layers_of(made, lambda: made(z))
     except UnsupportedError:
-        made.synthesis.as_map = True
-        _, picture = layers_of(module, lambda: module(z[:, :, None, None]))
+        synthesis.as_map = True
+        layers, picture = layers_of(made, lambda: made(z))
     if not isinstance(picture, torch.Tensor) or picture.ndim != 4 or picture.shape[1] != 3:
         raise UnsupportedError("What this generator draws is no [batch, 3, height, width].", _HINT)
-    layers, _ = layers_of(made, lambda: made(z))
     inner = [layer for layer in layers if layer.module.startswith(_PREFIX) and layer.module != _PREFIX[:-1]]
     named = tuple(layer.model_copy(update={"name": layer.name.removeprefix(_PREFIX)}) for layer in inner)
     known |= {"latent": {"z_dim": z_dim, "w_dim": z_dim, "num_ws": 1}, "image_size": picture.shape[2]}

@@ -81,6 +81,8 @@ class Library:
         """
         card = self.card(name)
         if not _paints(card):
+            if card.latent.get("c_dim"):
+                raise UnsupportedError(f"{name!r} draws one of several classes, which cannot be chosen here.")
             raise UnsupportedError(f"{name!r} is a {card.kind}; only generators can be painted with.")
         return card
 
@@ -148,4 +150,4 @@ def _read(path: Path, stamp: int) -> Card:
 
 
 def _paints(card: Card) -> bool:
-    return card.kind == "generator" and card.image_size is not None
+    return card.kind == "generator" and card.image_size is not None and not card.latent.get("c_dim")

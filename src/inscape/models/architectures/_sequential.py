@@ -109,3 +109,35 @@ class SequentialSynthesis(nn.Module):
         for index in steps:
             x = self.step(index, x, w)
         return x
+
+
+class DirectSynthesis(SequentialSynthesis):
+    """One whose layers are modules of its own, the first of which takes z as a picture of one pixel."""
+
+    def begin(self, w: Tensor) -> Tensor:
+        """Z as a picture of one pixel."""
+        return w[:, 0, :, None, None]
+
+    def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
+        """Run one block."""
+        y: Tensor = getattr(self, self.layer_names[index])(x)
+        return y
+
+
+class DirectGenerator(nn.Module):
+    """A generator that is all `synthesis`, for there is no mapping network.
+
+    Args:
+        z_dim: Size of the latent z.
+        synthesis: From z to pictures.
+    """
+
+    def __init__(self, z_dim: int, synthesis: nn.Module) -> None:
+        super().__init__()
+        self.mapping = DirectLatents(z_dim)
+        self.synthesis = synthesis
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents `[batch, z_dim]` to pictures `[batch, 3, height, width]`."""
+        y: Tensor = self.synthesis(self.mapping(z))
+        return y

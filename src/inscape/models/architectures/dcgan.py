@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from inscape.errors import FormatError, ValueRangeError
-from inscape.models.architectures._sequential import DirectLatents, SequentialSynthesis
+from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _convolution(inputs: int, outputs: int, *, first: bool, bias: bool) -> nn.Co
     return nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=bias)
 
 
-class DCGANSynthesis(SequentialSynthesis):
+class DCGANSynthesis(DirectSynthesis):
     """z to pictures; the layers are `layer1`, `layer2`, ..., after their rectifiers."""
 
     def __init__(self, config: DCGANConfig) -> None:
@@ -99,30 +99,14 @@ class DCGANSynthesis(SequentialSynthesis):
             below = units
         self.output = _convolution(below, 3, first=False, bias=config.has_bias(len(config.channels)))
 
-    def begin(self, w: Tensor) -> Tensor:
-        """Z as a picture of one pixel."""
-        return w[:, 0, :, None, None]
-
-    def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
-        """Run one block."""
-        y: Tensor = getattr(self, self.layer_names[index])(x)
-        return y
-
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the last convolution and its tanh."""
         return torch.tanh(self.output(x))
 
 
-class DCGAN(nn.Module):
-    """The generator: `synthesis` alone, for there is no mapping network."""
+class DCGAN(DirectGenerator):
+    """The generator; pictures are `[batch, 3, resolution, resolution]`, in [-1, 1]."""
 
     def __init__(self, config: DCGANConfig) -> None:
-        super().__init__()
+        super().__init__(config.z_dim, DCGANSynthesis(config))
         self.config = config
-        self.mapping = DirectLatents(config.z_dim)
-        self.synthesis = DCGANSynthesis(config)
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]` in [-1, 1]."""
-        y: Tensor = self.synthesis(self.mapping(z))
-        return y

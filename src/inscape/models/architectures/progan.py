@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._equalized import LEAK
-from inscape.models.architectures._sequential import DirectLatents, SequentialSynthesis
+from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 
 _EPSILON = 1e-8
 
@@ -113,7 +113,7 @@ class Block(nn.Module):
         return functional.leaky_relu_(y, LEAK) if self.rectified else y
 
 
-class ProGANSynthesis(SequentialSynthesis):
+class ProGANSynthesis(DirectSynthesis):
     """z to pictures; the layers are `layer1`, `layer2`, ..., as the papers count them."""
 
     def __init__(self, config: ProGANConfig) -> None:
@@ -137,31 +137,15 @@ class ProGANSynthesis(SequentialSynthesis):
         self._output = f"output_{config.resolution}x{config.resolution}"
         setattr(self, self._output, Block(below, 3, 1, resolution=config.resolution, rectified=False))
 
-    def begin(self, w: Tensor) -> Tensor:
-        """Z as a picture of one pixel."""
-        return w[:, 0, :, None, None]
-
-    def step(self, index: int, x: Tensor, w: Tensor) -> Tensor:
-        """Run one block."""
-        y: Tensor = getattr(self, self.layer_names[index])(x)
-        return y
-
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the output layer."""
         y: Tensor = getattr(self, self._output)(x)
         return y
 
 
-class ProGAN(nn.Module):
-    """The generator: `synthesis` alone, for there is no mapping network."""
+class ProGAN(DirectGenerator):
+    """The generator; pictures are `[batch, 3, resolution, resolution]`, not clipped."""
 
     def __init__(self, config: ProGANConfig) -> None:
-        super().__init__()
+        super().__init__(config.z_dim, ProGANSynthesis(config))
         self.config = config
-        self.mapping = DirectLatents(config.z_dim)
-        self.synthesis = ProGANSynthesis(config)
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]`, not clipped."""
-        y: Tensor = self.synthesis(self.mapping(z))
-        return y

@@ -118,8 +118,13 @@ class StyleGAN3Config:
         wanted = [(each.inputs, each.in_size) for each in self.layers]
         if len(self.layers) < 2 or wanted != sizes[:-1] or sizes[-1] != (3, self.resolution):
             raise ValueRangeError("The layers of this StyleGAN3 do not fit one another.")
+        if self.margin < 0 or any(each.size <= 2 * self.margin for each in self._beyond_the_picture()):
+            raise ValueRangeError(f"A layer of this StyleGAN3 is all margin ({self.margin} pixels a side).")
         if any(each.rectified != (each is not self.layers[-1]) for each in self.layers):
             raise ValueRangeError("The last layer of a StyleGAN3, and no other, is its RGB output.")
+
+    def _beyond_the_picture(self) -> list[LayerGeometry]:
+        return [each for each in self.layers[:-1] if each.size != self.resolution]
 
     @property
     def num_ws(self) -> int:

@@ -6,6 +6,7 @@ names that `inscape convert --format` takes.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -39,12 +40,13 @@ def formats() -> dict[str, Format]:
     return cast("dict[str, Format]", {**dict(plugins(FORMATS)), **known})
 
 
-def open_file(path: Path | str, device: torch.device) -> Model:
+def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> Model:
     """Open a checkpoint; nothing that is in it is run. The second time it comes from a converted cache.
 
     Args:
         path: The file.
         device: Where the weights go.
+        cache: Whether the converted cache is asked, and gets what was opened.
 
     Returns:
         The model; its `origin` is the file.
@@ -59,6 +61,10 @@ def open_file(path: Path | str, device: torch.device) -> Model:
         model = model_of(carded.card, carded.tensors, path, device)
         model.origin = path
         return model
+    if not cache:
+        fresh = _opened(path)
+        fresh.module.to(device)
+        return fresh
     folder = converted.folder_for(path)
     if (card := converted.cached(folder)) is not None:
         model = load_model(
@@ -102,7 +108,7 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
         FormatError: It is of no known format, or something is missing.
         UnsupportedError: Its network does something that ours does not.
     """
-    fitting = {name: each for name, each in formats().items() if each.recognises(foreign.value)}
+    fitting = {name: each for name, each in formats().items() if _recognises(name, each, foreign.value)}
     if len(fitting) != 1:
         trouble = "is of several formats at once" if fitting else f"holds {_contents(foreign.value)}"
         raise FormatError(
@@ -115,6 +121,17 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
         return name, each.read(foreign.value)
     except InscapeError as error:
         raise _about(foreign.path, error) from error
+
+
+def _recognises(name: str, each: Format, value: Any) -> bool:
+    """Whether a format knows the file; one of a plug-in that fails at it warns, and does not."""
+    try:
+        return each.recognises(value)
+    except Exception as error:
+        warnings.warn(
+            f"The format {name!r} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2
+        )
+        return False
 
 
 def _about(path: Path, error: InscapeError) -> InscapeError:

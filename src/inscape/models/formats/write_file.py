@@ -156,7 +156,7 @@ def _difference(model: Model, path: Path) -> float:
     """How far the pictures of a file are from those of the model that it was written from."""
     if not isinstance(model, Generator):
         return 0.0
-    again = open_file(path, model.device)
+    again = open_file(path, model.device, cache=False)
     assert isinstance(again, Generator)
     classes = [0] * len(_SEEDS) if model.card.latent.get("c_dim") else None
     drawn = [each.images(each.to_w(each.latents(_SEEDS), classes=classes)) for each in (model, again)]

@@ -1,4 +1,4 @@
-"""A generator around any module that draws pictures from latents."""
+"""A synthesis around any module that draws pictures from latents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from inscape.models.architectures._sequential import DirectLatents
 from inscape.models.architectures.synthesis_state import SynthesisState
 
 
@@ -53,17 +52,3 @@ class ModuleSynthesis(nn.Module):
             yield
         finally:
             handle.remove()
-
-
-class ModuleGenerator(nn.Module):
-    """`mapping`, which changes nothing, and `synthesis`, which is the module."""
-
-    def __init__(self, module: nn.Module, z_dim: int) -> None:
-        super().__init__()
-        self.mapping = DirectLatents(z_dim)
-        self.synthesis = ModuleSynthesis(module)
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Latents `[batch, z_dim]` to pictures."""
-        images: Tensor = self.synthesis(self.mapping(z))
-        return images
