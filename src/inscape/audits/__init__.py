@@ -1,0 +1,5 @@
+"""What an edit changed."""
+
+from inscape.audits.reach_leak import Audit, Change
+
+__all__ = ["Audit", "Change"]
