@@ -41,7 +41,7 @@ def progress() -> Progress:
 
 
 def open_generator(
-    name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect"]
+    name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect", "rewrite"]
 ) -> Generator:
     """Open a model that must be a generator.
 

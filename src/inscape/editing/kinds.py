@@ -57,12 +57,22 @@ def save_edit(edit: AnyEdit, path: Path | str) -> Path:
         UsageError: The name ends in something else.
         StorageError: The folder cannot be written.
     """
-    path = Path(path)
-    if not path.name.endswith(SUFFIX):
-        raise UsageError(f"An edit is saved under a name that ends in {SUFFIX}, got {path.name!r}.")
+    path = check_name(path)
     description = edit.to_json()
     tensors = _taken_out(edit, description)
     return storage.save_tensors(path, tensors, {_METADATA: json.dumps({"schema_version": 1, **description})})
+
+
+def check_name(path: Path | str) -> Path:
+    """The path, if an edit can be saved under it.
+
+    Raises:
+        UsageError: The name ends in something else than `.edit.safetensors`.
+    """
+    path = Path(path)
+    if not path.name.endswith(SUFFIX):
+        raise UsageError(f"An edit is saved under a name that ends in {SUFFIX}, got {path.name!r}.")
+    return path
 
 
 def _taken_out(edit: AnyEdit, description: dict[str, Any]) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from inscape.rewriting.memory import LayerMemory, Reading, memory_of
 from inscape.rewriting.rewriter import Erase, Paste, Rewriter, RuleSettings, rewrite, rewrite_layer
 from inscape.rewriting.samples import key_moment
 from inscape.rewriting.search import KeyBank, Match
+from inscape.rewriting.task import PreparedTask, Task, prepare_task
 
 __all__ = [
     "Erase",
@@ -15,11 +16,14 @@ __all__ = [
     "LayerMemory",
     "Match",
     "Paste",
+    "PreparedTask",
     "Reading",
     "Rewriter",
     "RuleSettings",
+    "Task",
     "key_moment",
     "memory_of",
+    "prepare_task",
     "rewrite",
     "rewrite_layer",
 ]

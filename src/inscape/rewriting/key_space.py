@@ -26,7 +26,7 @@ Method = Literal["whitened", "mean", "units"]
 METHODS = ("whitened", "mean", "units")
 LARGEST_RANK = 30
 _FLOOR = 1e-6
-_PROTECTED = 0.99
+_STANDS_OUT = 2.0
 
 
 class KeySpace:
@@ -86,8 +86,8 @@ class KeySpace:
             rank: How many directions.
             method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
                 that is common); "units" are the single channels that are highest above their usual level.
-            protected: Keys that must be answered as before: the directions keep out of the space that,
-                whitened, holds 99 % of each group of them.
+            protected: Keys that must be answered as before: the directions keep out of the space in which
+                each group of them is, whitened, more than twice as strong as all keys are.
 
         Raises:
             RegionError: The context is empty.
@@ -135,9 +135,9 @@ class KeySpace:
         spans = []
         for keys in protected:
             seen = self.whitened(keys)
-            values, vectors = torch.linalg.eigh(seen.t() @ seen)
-            share = values.flip(0).cumsum(0) / values.sum().clamp_min(1e-30)
-            spans.append(vectors[:, -(int((share < _PROTECTED).sum()) + 1) :])
+            values, vectors = torch.linalg.eigh(seen.t() @ seen / len(seen))
+            count = max(1, int((values > _STANDS_OUT).sum()))
+            spans.append(vectors[:, -count:])
         basis: Tensor = torch.linalg.qr(torch.cat(spans, 1))[0]
         white: Tensor = rows @ torch.linalg.inv(self._whitening)
         left = white - white @ basis @ basis.t()
