@@ -176,11 +176,8 @@ class Generator(Model):
         The tail draws the picture again after a local change of the features, without what cannot have
         changed. None for an architecture that must run whole.
         """
-        import torch
-
         synthesis = self._network.synthesis
         if not hasattr(synthesis, "tail"):
             return None
-        with torch.inference_mode():
-            tail: Tail = synthesis.tail(state)
+        tail: Tail = synthesis.tail(state)
         return tail

@@ -129,16 +129,24 @@ class SynthesisLayer(nn.Module):
         energy = self.weight.float().square().sum(dim=(2, 3))
         return (styles.square() @ energy.t() + 1e-8).rsqrt()
 
-    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+    def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """What a w multiplies the layer's inputs and its outputs by, `[batch, inputs]`, `[batch, outputs]`."""
+        styles: Tensor = self.affine(w)
+        return styles, self.demodulation(styles) * GAIN
+
+    def forward(
+        self, x: Tensor, w: Tensor, noise: Tensor | None, modulation: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
         """One layer.
 
         Args:
             x: Features of the layer below, `[batch, inputs, height, width]`.
             w: `[batch, w_dim]`.
             noise: `[batch or 1, 1, resolution, resolution]`, not yet scaled; None for no noise.
+            modulation: What `modulation` makes of w, where it is known already.
         """
-        styles = self.affine(w)
-        scale = (self.demodulation(styles) * GAIN).to(x.dtype)[:, :, None, None]
+        styles, scales = self.modulation(w) if modulation is None else modulation
+        scale = scales.to(x.dtype)[:, :, None, None]
         x = x * styles.to(x.dtype)[:, :, None, None]
         weight = self.weight.to(x.dtype)
         if self.upsampling:
@@ -377,14 +385,16 @@ class Synthesis(nn.Module):
             return self._block(index).add_rgb(x, w[:, self._steps[index].latent + 1], rgb)
 
     def _layer_run(self, index: int, state: SynthesisState) -> Run:
-        """A layer as a stage of a tail; its noise is cut as its input is."""
+        """A layer as a stage of a tail: its noise is cut as its input is, its styles are computed once."""
         step = self._steps[index]
         module, w, noise = self._module(step), state.w[:, step.latent], state.noise.get(step.name)
+        with torch.autocast(w.device.type, enabled=False):
+            modulation = module.modulation(w)
 
         def run(x: Tensor, place: Window | None) -> Tensor:
             with torch.autocast(w.device.type, enabled=False):
                 here = noise if noise is None or place is None else place.of(noise)
-                return cast(Tensor, module(x, w, here))
+                return cast(Tensor, module(x, w, here, modulation))
 
         return run
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -125,6 +126,7 @@ class Tail:
         stages: In the order in which they run; the output of the last is the picture.
     """
 
+    @torch.inference_mode()
     def __init__(self, inputs: Sequence[Tensor], stages: Sequence[Stage]) -> None:
         self._maps, self._first, self._stages = list(inputs), len(inputs), stages
         for stage in stages:
@@ -140,6 +142,7 @@ class Tail:
         window = self._windows(features)[-1]
         return Window.whole(self.images).area - (window.area if window else 0)
 
+    @torch.inference_mode()
     def draw(self, features: Tensor) -> Tensor:
         """The picture with other features: only what they can have changed is computed again.
 
