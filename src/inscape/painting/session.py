@@ -112,9 +112,7 @@ class PaintSession:
             the whole picture is as fast, and exact; so pictures that have no more are always exact.
     """
 
-    def __init__(
-        self, generator: Generator, *, capacity: int = 64, least_unchanged: int = 128 * 128
-    ) -> None:
+    def __init__(self, generator: Generator, *, capacity: int = 64, least_unchanged: int = 128 * 128) -> None:
         self.generator = generator
         self._least_unchanged = least_unchanged
         self._order = {name: number for number, name in enumerate(generator.layers)}
@@ -143,9 +141,7 @@ class PaintSession:
         with self._lock:
             self._state(latent, self.generator.layer(layer).name)
 
-    def render(
-        self, latent: Latent, edits: Sequence[Edit] = (), *, exact: bool = True
-    ) -> NDArray[np.uint8]:
+    def render(self, latent: Latent, edits: Sequence[Edit] = (), *, exact: bool = True) -> NDArray[np.uint8]:
         """The picture with the edits made in order, uint8 `[height, width, 3]`.
 
         Unit edits are made on the kept features; where any other kind of edit is among them, the whole
@@ -249,23 +245,27 @@ class PaintSession:
 
     def _images_nearby(self, picture: str, state: SynthesisState) -> Tensor:
         """The picture of a state, by way of the one drawn last where that is near."""
-        drawn, self._drawn = self._drawn, None  # what fails halfway is not kept
+        drawn, self._drawn = self._drawn, None  # what fails halfway is not kept, nor two pictures at once
         place = (picture, state.layer)
-        if drawn is not None and drawn.place == place:
-            if drawn.tail.unchanged(state.features) >= self._least_unchanged:
-                images = drawn.tail.draw(state.features)
-                self._drawn = drawn
-                return images
-        drawn = None  # two pictures are never kept at once
-        tail = self.generator.tail(state) if self._keeps_tail(state.layer) else None
-        if tail is None:
-            return self.generator.resume(state)
-        self._drawn = _Drawn(place, tail)
-        return tail.images
+        if drawn is None or drawn.place != place or not self._is_near(drawn.tail, state.features):
+            drawn = None
+            tail = self.generator.tail(state) if self._keeps_tail(state.layer) else None
+            if tail is None:
+                return self.generator.resume(state)
+            self._drawn = _Drawn(place, tail)
+            return tail.images
+        images = drawn.tail.draw(state.features)
+        self._drawn = drawn
+        return images
+
+    def _is_near(self, tail: Tail, features: Tensor) -> bool:
+        return tail.unchanged(features) >= self._least_unchanged
 
     def _keeps_tail(self, layer: str) -> bool:
         """Whether what the layers above one put out is worth keeping, and small enough."""
-        above = [each for name, each in self.generator.layers.items() if self._order[name] > self._order[layer]]
+        above = [
+            each for name, each in self.generator.layers.items() if self._order[name] > self._order[layer]
+        ]
         kept = 4 * sum(each.units * each.size**2 for each in above)
         return self.generator.image_size**2 > self._least_unchanged and kept <= _LARGEST_TAIL
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from inscape.errors import LayerError, UnsupportedError, unknown_name
 from inscape.models.architectures.synthesis_state import SynthesisState
-from inscape.models.architectures.tail import Branch, Tail
+from inscape.models.architectures.tail import Branch, Run, Tail
 
 
 class DirectLatents(nn.Module):
@@ -129,13 +129,13 @@ class DirectSynthesis(SequentialSynthesis):
 
     def tail(self, state: SynthesisState) -> Tail:
         """Run the layers above a state, and keep what each puts out; its picture equals that of `resume`."""
-        w, first = state.w, self._find(state.layer) + 1
-        runs = [
-            (lambda x, place, index=index: self.step(index, x, w))
-            for index in range(first, len(self.layer_paths))
-        ]
-        runs.append(lambda x, place: self.finish(x, w))
+        following = range(self._find(state.layer) + 1, len(self.layer_paths))
+        runs = [self._layer_run(index, state.w) for index in following]
+        runs.append(lambda x, place: self.finish(x, state.w))
         return Tail([state.features], [[Branch(number, run, 1)] for number, run in enumerate(runs)])
+
+    def _layer_run(self, index: int, w: Tensor) -> Run:
+        return lambda x, place: self.step(index, x, w)
 
 
 class DirectGenerator(nn.Module):

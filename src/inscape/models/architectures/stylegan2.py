@@ -130,7 +130,7 @@ class SynthesisLayer(nn.Module):
         return (styles.square() @ energy.t() + 1e-8).rsqrt()
 
     def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """What a w multiplies the layer's inputs and its outputs by, `[batch, inputs]`, `[batch, outputs]`."""
+        """What w multiplies the inputs and the outputs by, `[batch, inputs]` and `[batch, outputs]`."""
         styles: Tensor = self.affine(w)
         return styles, self.demodulation(styles) * GAIN
 
@@ -339,7 +339,9 @@ class Synthesis(nn.Module):
                 features = len(inputs) + len(stages) - 1
             if self._closes_block(index):
                 added = Branch(features, self._rgb_run(index, state), 0)
-                stages.append([added] if rgb is None else [Branch(rgb, self._upsampling_run(index), 1), added])
+                stages.append(
+                    [added] if rgb is None else [Branch(rgb, self._upsampling_run(index), 1), added]
+                )
                 rgb = len(inputs) + len(stages) - 1
         return Tail(inputs, stages)
 
