@@ -2,8 +2,8 @@
 
     python benchmarks/rewrite.py [--part solver|wall|search] [--steps 2001] [--ranks 1,5]
 
-The authors' algorithm is our own implementation of what the code of Rewriting a Deep Generative Model (Bau et
-al., 2020) does: keys and values cropped to the pasted box, mean absolute distance over it, Adam at 0.05 on all
+The authors' algorithm is our own implementation of what the code of Rewriting a Deep Generative Model (Bau
+et al., 2020) does: keys and values cropped to the pasted box, mean absolute distance over it, Adam at 0.05 on all
 weights of the layer, the change projected on the key directions every ten steps. Its loss is taken after the
 projection. Ours gets the ridge at which its change of the weights is not larger.
 """
@@ -52,11 +52,13 @@ def boxed(goal: Goal) -> Goal:
     return replace(goal, weight=weight)
 
 
-def authors(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, steps: int) -> tuple[Solution, float]:
+def authors(
+    memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, steps: int
+) -> tuple[Solution, float]:
     """Their solver on the box, and the CPU seconds that it takes."""
     x, y, width, height = bounds(goal.weight)
     rows, columns = slice(y, y + height), slice(x, x + width)
-    inputs, w, noise = goal.reading.inputs[0], *goal.reading.inputs[1:3]
+    _, w, noise = goal.reading.inputs
     keys = goal.reading.keys[:, :, rows, columns].contiguous()
     target = goal.target[None, :, rows, columns]
     module = memory.module
@@ -67,7 +69,6 @@ def authors(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, steps
     weight = start.clone().requires_grad_()
     adam = torch.optim.Adam([weight], lr=RATE)
     projection = directions.t() @ directions
-    del inputs
     began = time.process_time()
     for step in range(steps):
         scale = (styles.square() @ weight.square().sum((2, 3)).t() + 1e-8).rsqrt() * GAIN
@@ -91,7 +92,9 @@ def authors(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, steps
     return Solution(coefficients, before, after, change, steps), seconds
 
 
-def ours(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, change: float) -> tuple[Solution, float, float]:
+def ours(
+    memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, change: float
+) -> tuple[Solution, float, float]:
     """The best solution whose change is not larger, the CPU seconds of its solve, and its ridge."""
     best: tuple[Solution, float, float] | None = None
     for ridge in RIDGES:

@@ -29,14 +29,12 @@ def rewrite(
     ridge: Annotated[
         float | None, typer.Option("--ridge", min=0, help="What a change of the weights costs.")
     ] = None,
-    images: Annotated[
-        int, typer.Option("--images", min=0, help="Pictures to measure reach and leak on.")
-    ] = 500,
+    images: Annotated[int, typer.Option("--images", min=0, help="Pictures to measure on; 0: none.")] = 500,
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("rule.edit.safetensors"),
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Make a rule: what the model draws in one context, it draws as another; the weights say so afterwards."""
+    """Change a rule in the weights: what a model draws in one context, it draws as something else."""
     from inscape.audits import Audit
     from inscape.editing import check_name
     from inscape.rewriting import Rewriter

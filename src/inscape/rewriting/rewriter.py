@@ -170,10 +170,16 @@ class Rewriter:
         if key not in self._readings:
             while len(self._readings) >= _KEPT:
                 del self._readings[next(iter(self._readings))]
-            self._readings[key] = read_latents(self.memory, self._w(which))
+            self._readings[key] = read_latents(self.memory, self.latent(which))
         return self._readings[key]
 
-    def _w(self, which: Which) -> Tensor:
+    def latent(self, which: Which) -> Float[Tensor, "1 num_ws w_dim"]:
+        """What the generator draws a picture from.
+
+        Raises:
+            UsageError: A seed below 0.
+            LatentError: The latent does not fit the generator.
+        """
         if isinstance(which, Latent):
             return self.model.w_of(which)
         if which < 0:
