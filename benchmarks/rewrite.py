@@ -3,9 +3,9 @@
     python benchmarks/rewrite.py [--part solver|wall|search] [--steps 2001] [--ranks 1,5]
 
 The authors' algorithm is our own implementation of what the code of Rewriting a Deep Generative Model (Bau
-et al., 2020) does: keys and values cropped to the pasted box, mean absolute distance over it, Adam at 0.05 on all
-weights of the layer, the change projected on the key directions every ten steps. Its loss is taken after the
-projection. Ours gets the ridge at which its change of the weights is not larger.
+et al., 2020) does: keys and values cropped to the pasted box, mean absolute distance over it, Adam at 0.05 on
+all weights of the layer, the change projected on the key directions every ten steps. Its loss is taken after
+the projection. Ours gets the ridge at which its change of the weights is not larger.
 """
 
 from __future__ import annotations

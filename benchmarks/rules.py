@@ -4,8 +4,8 @@
 
 The tasks are the files of `benchmarks/rewriting/`. For each: the rule, the same layer without a rule (the
 authors' Adam on all of its weights), fine-tuning of all weights of the generator, and the context's loudest
-30 and 60 units switched off in that layer. The judge is the shipped segmenter, which has learned scenes with the
-rules of the world on and off. Reach, leak and their harmonic mean are those of `inscape.audits.Audit`.
+30 and 60 units switched off in that layer. The judge is the shipped segmenter, which has learned scenes with
+the rules of the world on and off. Reach, leak and their harmonic mean are those of `inscape.audits.Audit`.
 """
 
 from __future__ import annotations
