@@ -10,7 +10,6 @@ Shapes: I inputs (size of a key), N keys, R rank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -76,7 +75,7 @@ class KeySpace:
         rank: int = 1,
         *,
         method: Method = "whitened",
-        protected: Sequence[Float[Tensor, "key input"]] = (),
+        protected: Float[Tensor, "key input"] | None = None,
     ) -> Float[Tensor, "rank input"]:
         """Orthonormal directions that stand for a context, the strongest first.
 
@@ -87,7 +86,7 @@ class KeySpace:
             method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
                 that is common); "units" are the single channels that are highest above their usual level.
             protected: Keys that must be answered as before: the directions keep out of the space in which
-                each group of them is, whitened, more than twice as strong as all keys are.
+                these are, whitened, more than twice as strong as all keys are.
 
         Raises:
             RegionError: The context is empty.
@@ -128,17 +127,13 @@ class KeySpace:
         level = weights @ keys.square() / weights.sum() / usual
         return torch.eye(self.width, dtype=torch.float64)[level.topk(rank).indices]
 
-    def _kept_out_of(self, rows: Tensor, protected: Sequence[Tensor]) -> Tensor:
+    def _kept_out_of(self, rows: Tensor, protected: Tensor | None) -> Tensor:
         """The rows without what they have, in whitened space, of the protected keys."""
-        if not protected:
+        if protected is None:
             return rows
-        spans = []
-        for keys in protected:
-            seen = self.whitened(keys)
-            values, vectors = torch.linalg.eigh(seen.t() @ seen / len(seen))
-            count = max(1, int((values > _STANDS_OUT).sum()))
-            spans.append(vectors[:, -count:])
-        basis: Tensor = torch.linalg.qr(torch.cat(spans, 1))[0]
+        seen = self.whitened(protected)
+        values, vectors = torch.linalg.eigh(seen.t() @ seen / len(seen))
+        basis: Tensor = vectors[:, -max(1, int((values > _STANDS_OUT).sum())) :]
         white: Tensor = rows @ torch.linalg.inv(self._whitening)
         left = white - white @ basis @ basis.t()
         if float(left.norm()) < 1e-3 * float(white.norm()):

@@ -152,23 +152,25 @@ class LayerMemory(ABC):
             places: Indices into the flattened map of the values.
         """
         before = self.linear(reading.keys, self.weight)
-        shares = self._shares(reading, directions)
+        shares = self.shares(reading, directions)[0].flatten(1)
         shape = before.shape
 
         def answer(coefficients: Tensor) -> Tensor:
-            added = coefficients.flatten(1) @ shares.flatten(1)
+            added = coefficients.flatten(1) @ shares
             linear = before + added.reshape(shape)
             weight = self.weight + changed(coefficients, directions)
             return self.values(reading.inputs, linear, weight)[0].flatten(1)[:, places]
 
         return answer
 
-    def _shares(self, reading: Reading, directions: Tensor) -> Float[Tensor, "rank_tap rows columns"]:
+    def shares(
+        self, reading: Reading, directions: Float[Tensor, "rank input"]
+    ) -> Float[Tensor, "batch rank_tap rows columns"]:
         """What each tap of each direction sees at each place: A of the reduced problem."""
         rank, (height, width) = len(directions), self.weight.shape[2:]
         projected = torch.einsum("ri,bihw->brhw", directions, reading.keys)
         taps = torch.eye(rank * height * width, device=projected.device)
-        return self.linear(projected, taps.reshape(-1, rank, height, width))[0]
+        return self.linear(projected, taps.reshape(-1, rank, height, width))
 
 
 def changed(coefficients: Tensor, directions: Tensor) -> Float[Tensor, "output input height width"]:
@@ -214,7 +216,7 @@ class ModulatedMemory(LayerMemory):
         power = self.module.affine(w)[0].square()
         weight = self.weight
         before = self.linear(reading.keys, weight)[0].flatten(1)[:, places]
-        shares = self._shares(reading, directions).flatten(1)[:, places]
+        shares = self.shares(reading, directions)[0].flatten(1)[:, places]
         offset = self._offset(noise).expand(1, len(weight), *reading.values.shape[2:])
         offset = offset[0].flatten(1)[:, places]
         energy = torch.einsum("oihw,i->o", weight.square(), power) + _EPSILON

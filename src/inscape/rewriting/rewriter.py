@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
+from torch.nn import functional
 
 from inscape.editing import WeightEdit, weights_hash
 from inscape.errors import RegionError, UnsupportedError, UsageError, ValueRangeError, unknown_name
@@ -25,8 +26,8 @@ from inscape.rewriting.goals import (
 from inscape.rewriting.key_space import KeySpace, Method
 from inscape.rewriting.memory import LayerMemory, Reading, memory_of, read_latents
 from inscape.rewriting.projected_adam import solve_by_steps
-from inscape.rewriting.samples import SAMPLES, key_moment
-from inscape.rewriting.solver import RIDGE, STEPS, Solution, solve
+from inscape.rewriting.samples import FIRST_SEED, SAMPLES, key_moment
+from inscape.rewriting.solver import RIDGE, SPILL, STEPS, Ordinary, Solution, solve
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -99,6 +100,7 @@ class RuleSettings:
     Attributes:
         rank: How many directions of the keys change, 1 to 30.
         ridge: What a change of the weights costs: less makes a stronger rule and moves more of the rest.
+        spill: What a change of the answers to ordinary keys costs; see `solve`.
         method: Which directions stand for the context; see `KeySpace.directions`.
         solver: "reduced" solves for the coefficients; "steps" is the authors' projected Adam, and "layer"
             the same without a rule: all weights of the layer change.
@@ -109,6 +111,7 @@ class RuleSettings:
 
     rank: int = 1
     ridge: float = RIDGE
+    spill: float = SPILL
     method: Method = "whitened"
     solver: Solver = "reduced"
     steps: int | None = None
@@ -162,7 +165,13 @@ class Rewriter:
             CancelledError: The person asked to stop.
         """
         key_moment(self.memory, samples=self.samples, progress=progress)
-        _ = self.space
+        _ = self.space, self.ordinary
+
+    @cached_property
+    def ordinary(self) -> Reading:
+        """What the layer does with some pictures that nobody chose."""
+        seeds = range(FIRST_SEED, FIRST_SEED + ORDINARY)
+        return read_latents(self.memory, self.model.to_w(self.model.latents(seeds)))
 
     def reading(self, which: Which) -> Reading:
         """What the layer does with one picture; the last 256 are kept."""
@@ -204,6 +213,14 @@ class Rewriter:
             )
         return torch.cat(keys), torch.cat(weights)
 
+    def _ordinary_places(self, context: Sequence[Place]) -> Float[Tensor, "batch rows columns"]:
+        """1 where the ordinary pictures show nothing like the context, 0 where they may."""
+        reading = self.ordinary
+        scorer = self.space.scorer(*self.keys(context))
+        alike = torch.einsum("i,bihw->bhw", scorer, reading.keys) > _ALIKE
+        grown = functional.max_pool2d(alike.float()[:, None], 3, stride=1, padding=1)
+        return 1 - functional.interpolate(grown, reading.values.shape[2:], mode="nearest")[:, 0]
+
     def goal(self, wanted: Paste | Erase, context: Sequence[Place], settings: RuleSettings) -> Goal:
         """What the layer should put out for one paste.
 
@@ -241,7 +258,10 @@ class Rewriter:
             reading = self.reading(which)
             goals.append(kept_goal(reading, mask_of(region, reading, self.model.image_size)))
         directions = self.directions(context, settings, protect)
-        solution = _solved(self.memory, goals, directions, settings, progress)
+        ordinary = None
+        if settings.spill and settings.solver == "reduced":
+            ordinary = Ordinary.of(self.memory, self.ordinary, directions, self._ordinary_places(context))
+        solution = _solved(self.memory, goals, directions, settings, ordinary, progress)
         made = {
             "context": [[_which(which), region.to_json()] for which, region in context],
             "paste": [wanted.to_json() for wanted in paste],
@@ -263,7 +283,7 @@ class Rewriter:
         if settings.solver == "layer":
             return torch.eye(self.memory.width)
         keys, weights = self.keys(context)
-        kept = [self._kept(place) for place in protect]
+        kept = torch.cat([self._kept(place) for place in protect]) if protect else None
         return self.space.directions(keys, weights, settings.rank, method=settings.method, protected=kept)
 
     def _kept(self, place: Place) -> Tensor:
@@ -272,6 +292,9 @@ class Rewriter:
 
 
 _KEPT = 256
+_ALIKE = 0.5
+ORDINARY = 32
+"""Pictures whose places are taken as ordinary ones."""
 
 
 def rewrite(
@@ -331,6 +354,7 @@ def rewrite_layer(
     directions: Float[Tensor, "rank input"],
     settings: RuleSettings | None = None,
     *,
+    ordinary: Reading | None = None,
     name: str = "",
     progress: Progress | None = None,
 ) -> WeightEdit:
@@ -347,7 +371,8 @@ def rewrite_layer(
         memory: From `memory_of`.
         goals: One for each picture.
         directions: Orthonormal rows, from `KeySpace.directions`.
-        settings: Ridge, solver and steps.
+        settings: Ridge, spill, solver and steps.
+        ordinary: What the layer does with data that should stay as they are.
         name: For people to read.
         progress: Told about steps.
 
@@ -355,7 +380,8 @@ def rewrite_layer(
         ValueRangeError: No goal.
         CancelledError: The person asked to stop.
     """
-    solution = _solved(memory, goals, directions, settings or RuleSettings(), progress)
+    found = None if ordinary is None else Ordinary.of(memory, ordinary, directions, None)
+    solution = _solved(memory, goals, directions, settings or RuleSettings(), found, progress)
     return edit_of(memory, directions, solution, name=name, made=_numbers(solution))
 
 
@@ -385,11 +411,20 @@ def _solved(
     goals: Sequence[Goal],
     directions: Tensor,
     settings: RuleSettings,
+    ordinary: Ordinary | None,
     progress: Progress | None,
 ) -> Solution:
     if settings.solver == "reduced":
-        steps = settings.steps or STEPS
-        return solve(memory, goals, directions, ridge=settings.ridge, steps=steps, progress=progress)
+        return solve(
+            memory,
+            goals,
+            directions,
+            ridge=settings.ridge,
+            spill=settings.spill,
+            ordinary=ordinary,
+            steps=settings.steps or STEPS,
+            progress=progress,
+        )
     return solve_by_steps(memory, goals, directions, steps=settings.steps, progress=progress)
 
 

@@ -20,7 +20,7 @@ import torch
 from inscape.errors import ValueRangeError
 from inscape.progress import SilentProgress
 from inscape.rewriting.goals import Goal
-from inscape.rewriting.memory import LayerMemory
+from inscape.rewriting.memory import LayerMemory, Reading
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -28,11 +28,48 @@ if TYPE_CHECKING:
 
     from inscape.progress import Progress
 
-RIDGE = 0.05
+RIDGE = 0.01
+SPILL = 10.0
 STEPS = 40
 _SOFTNESS = 0.25
 _NOTHING = 1e-9
 _SEEN_EVERY = 4
+
+
+@dataclass(frozen=True)
+class Ordinary:
+    """What the taps of some directions see at ordinary places, and what the layer's sums are there.
+
+    Attributes:
+        moment: E[A Aᵀ], `[R·T, R·T]`.
+        energy: Mean square of the sums of all outputs, added up.
+    """
+
+    moment: Float[Tensor, "rank_tap rank_tap"]
+    energy: float
+
+    @classmethod
+    def of(
+        cls,
+        memory: LayerMemory,
+        reading: Reading,
+        directions: Float[Tensor, "rank input"],
+        places: Float[Tensor, "batch rows columns"] | None = None,
+    ) -> Ordinary:
+        """Of some pictures; `places` says which of theirs count, all unless given."""
+        with torch.no_grad():
+            shares = memory.shares(reading, directions)
+            sums = memory.linear(reading.keys, memory.weight)
+            counted = torch.ones_like(sums[:, 0]) if places is None else places
+            total = counted.sum().clamp_min(1)
+            rows = (shares * counted[:, None]).transpose(0, 1).flatten(1)
+            energy = float((sums.square() * counted[:, None]).sum() / total)
+            return cls(rows @ rows.t() / total, energy)
+
+    def spilt(self, coefficients: Float[Tensor, "output rank height width"]) -> Tensor:
+        """How much coefficients change the sums there: mean square of the change, in the mean square."""
+        flat = coefficients.flatten(1)
+        return ((flat @ self.moment) * flat).sum() / self.energy
 
 
 @dataclass(frozen=True)
@@ -60,30 +97,37 @@ def solve(
     directions: Float[Tensor, "rank input"],
     *,
     ridge: float = RIDGE,
+    spill: float = SPILL,
+    ordinary: Ordinary | None = None,
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> Solution:
     """The coefficients along given directions that bring a layer closest to its goals.
 
     Minimized is the mean over places and outputs of the pseudo-Huber distance between value and goal, in
-    units of what it is without any change, plus `ridge` · |ΔW|² / |W|².
+    units of what it is without any change, plus `ridge` · |ΔW|² / |W|², plus `spill` · E|ΔW k|² / E|W k|²
+    over the keys k of ordinary places. The second penalty lets several directions and taps tell the context
+    from what only looks a little like it.
 
     Args:
         memory: The layer.
         goals: What it should put out; all count alike.
         directions: Orthonormal rows, from `KeySpace.directions`.
         ridge: What a change of the weights costs; less makes a stronger rule and moves more of the rest.
+        spill: What a change of the answers to ordinary keys costs.
+        ordinary: Ordinary places; without them there is no such cost.
         steps: At most so many steps of L-BFGS.
         progress: Told about steps; cancels between evaluations.
 
     Raises:
-        ValueRangeError: No goal, or a negative ridge.
+        ValueRangeError: No goal, or a negative cost.
         CancelledError: The person asked to stop.
     """
     if not goals:
         raise ValueRangeError("A rule needs a goal: copy something, and paste it.")
-    if not 0 <= ridge < float("inf"):
-        raise ValueRangeError(f"The ridge of a rule is 0 or more, got {ridge}.")
+    for what, cost in (("ridge", ridge), ("spill", spill)):
+        if not 0 <= cost < float("inf"):
+            raise ValueRangeError(f"The {what} of a rule is 0 or more, got {cost}.")
     answers = [(memory.answer(goal.reading, directions, goal.places), *_wanted(goal)) for goal in goals]
     weight = memory.weight
     shape = (len(weight), len(directions), *weight.shape[2:])
@@ -111,6 +155,8 @@ def solve(
             evaluations += 1
             coefficients = torch.from_numpy(flat).float().reshape(shape).requires_grad_()
             loss = misfit(coefficients, soft) / start + (ridge / size) * coefficients.square().sum()
+            if ordinary is not None and spill:
+                loss = loss + spill * ordinary.spilt(coefficients)
             (slope,) = torch.autograd.grad(loss, coefficients)
             return loss.item(), slope.double().flatten().numpy()
 

@@ -7,11 +7,12 @@ A task is TOML:
 
     [context]                         # where the rule is to hold
     concept = "spire"                 # in the pictures that show most of it, as the segmenter says …
-    pictures = 4
+    pictures = 16
     # places = [{seed = 3, box = [20, 4, 6, 12]}]     … or in places that one names, in pixels
 
     [goal]                            # what is to be there
-    concept = "tree"                  # copied from the picture that shows most of it …
+    concept = "tree"                  # copied from where it fills the place best …
+    pictures = 4                      # … and pasted into so many of the context's pictures
     # paste = [{source = 5, copied = [8, 30, 6, 12], target = 3, place = [20, 4, 6, 12], scale = 1.0}]
     # erase = 30                      … or the loudest 30 units of the context's keys fall silent
 
@@ -66,7 +67,7 @@ class Context(_Part):
     """Where a rule is to hold: in places, or where a concept is in the pictures that show most of it."""
 
     concept: str | None = None
-    pictures: int = Field(default=4, ge=1, le=64)
+    pictures: int = Field(default=16, ge=1, le=64)
     places: tuple[ContextPlace, ...] = ()
     protect: tuple[ContextPlace, ...] = ()
 
@@ -85,6 +86,7 @@ class TaskGoal(_Part):
     """What is to be there: what was pasted, a concept, or, erased, nothing."""
 
     concept: str | None = None
+    pictures: int = Field(default=4, ge=1, le=64)
     paste: tuple[GoalPaste, ...] = ()
     erase: int | None = Field(default=None, ge=1)
 
@@ -239,11 +241,10 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
                 for seed in find.seeds(task.context.concept, task.context.pictures)
             ]
         if task.goal.concept is not None:
-            wanted = [
-                _pasted(find, task.goal.concept, which, region, model.image_size) for which, region in context
-            ]
+            pasted_into = context[: task.goal.pictures]
+            wanted = [_pasted(find, task.goal.concept, *place, model.image_size) for place in pasted_into]
     if task.goal.erase is not None:
-        wanted = [Erase(which, region, task.goal.erase) for which, region in context]
+        wanted = [Erase(*place, task.goal.erase) for place in context[: task.goal.pictures]]
     return PreparedTask(tuple(context), tuple(wanted), tuple(protect), task.rule_settings, task.name)
 
 
