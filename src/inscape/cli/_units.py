@@ -22,6 +22,14 @@ ReportFolder = Annotated[
 ]
 
 
+SegmenterName = Annotated[
+    str | None,
+    typer.Option(
+        "--segmenter", help="What labels the pictures; that of the card, or of the report, unless given."
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Choice:
     """What a person said about units.
@@ -74,6 +82,17 @@ class Choice:
             return report.unit_set(numbers)
         assert self.concept is not None
         return concept_units(report, self.concept, self.top)
+
+
+def segmenter_for(generator: Generator, given: str | None, report: Path | None) -> str | None:
+    """The name of what labels a generator's pictures: as given, that of its card, or that of the report."""
+    named = given or generator.card.segmenter
+    if named is not None or report is None:
+        return named
+    from inscape.reports import read_report_json
+
+    kept = read_report_json(report).get("segmenter")
+    return kept if isinstance(kept, str) else None
 
 
 def find_report(

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { go, router, show } from "../app/router";
 import { type Fact, factsOf, trainingOf } from "../engine/facts";
-import { openSeed, paint, selectModel } from "../paint/session";
+import { paintWith } from "../paint/session";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
@@ -29,14 +29,6 @@ function Facts({ facts }: { facts: readonly Fact[] }) {
       ))}
     </dl>
   );
-}
-
-/** Go and paint: on the picture of a seed, or where one was with this model. */
-async function paintWith(model: ModelInfo, seed?: number): Promise<void> {
-  const same = paint.get().model?.name === model.name;
-  if (!same) await selectModel(model, "");
-  if (seed !== undefined || !same) await openSeed(seed ?? 0);
-  go("paint");
 }
 
 function Pictures({ model }: { model: ModelInfo }) {

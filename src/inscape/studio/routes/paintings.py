@@ -32,10 +32,11 @@ def list_paintings(studio: StudioOf) -> PaintingList:
 @router.post("", operation_id="createPainting", status_code=201, responses=ERRORS)
 async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
     """Start a painting on the picture of a seed."""
-    studio.library.paintable(request.model)
+    class_index = await studio.class_of(request)
     operations = await studio.settled(request.model, request.operations)
     return await run_in_threadpool(
-        studio.paintings.create, request.model_copy(update={"operations": operations})
+        studio.paintings.create,
+        request.model_copy(update={"operations": operations, "class_index": class_index}),
     )
 
 
