@@ -119,9 +119,10 @@ def find_report(
     if folder is None:
         folder = (folder_of(source) if source in names() else Path(source)) / "report"
         if not (folder / "report.json").is_file():
+            labels = "" if generator.card.segmenter else " --segmenter town-segmenter"
             raise NotFoundError(
                 f"Model {source!r} has no dissection beside it, which says what its units stand for.",
-                f"Make one with `inscape dissect {source} --out report`, then add --report report.",
+                f"Make one with `inscape dissect {source}{labels} --out report`, then add --report report.",
             )
     report = DissectionReport.load(folder)
     if layer is not None and report.layer != layer:

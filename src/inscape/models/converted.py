@@ -39,8 +39,8 @@ def cached(folder: Path, path: Path) -> Card | None:
     if card is not None:
         with suppress(InscapeError, OSError):
             (folder / "card.json").touch()  # the oldest entries go first
-            if _state(path) != _remembered(folder):
-                storage.write_json(folder / _SOURCE, _state(path))
+            if storage.file_state(path) != _remembered(folder):
+                storage.write_json(folder / _SOURCE, storage.file_state(path))
     return card
 
 
@@ -53,7 +53,7 @@ def entries() -> Iterator[tuple[Path, Card]]:
     for folder in sorted((storage.cache_folder() / "models").glob("*")):
         with suppress(InscapeError, OSError):
             state = _remembered(folder)
-            if state is not None and state == _state(Path(state["path"])):
+            if state is not None and state == storage.file_state(Path(state["path"])):
                 path = Path(state["path"])
                 found[path] = Card.read(folder / "card.json").model_copy(update={"name": path.stem})
     yield from sorted(found.items())
@@ -68,13 +68,6 @@ def _remembered(folder: Path) -> dict[str, Any] | None:
     return state if isinstance(state, dict) and isinstance(state.get("path"), str) else None
 
 
-def _state(path: Path) -> dict[str, Any]:
-    """Where a file is, and what changes when it does."""
-    whole = path.resolve()
-    known = whole.stat()
-    return {"path": str(whole), "bytes": known.st_size, "changed": known.st_mtime_ns}
-
-
 def keep(model: Model, folder: Path) -> None:
     """Write an entry; a full or unwritable disk is no trouble, the checkpoint itself is still there."""
     assert model.origin is not None
@@ -82,7 +75,7 @@ def keep(model: Model, folder: Path) -> None:
         with storage.atomic_folder(folder) as made:
             storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
             model.card.write(made / "card.json")
-            storage.write_json(made / _SOURCE, _state(model.origin))
+            storage.write_json(made / _SOURCE, storage.file_state(model.origin))
         _prune(folder)
     except (InscapeError, OSError):
         return

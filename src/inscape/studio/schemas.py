@@ -84,6 +84,7 @@ class CheckpointFile(Message):
     place: str = Field(description="The folder, for people to read.")
     name: str
     bytes: int
+    model: str | None = Field(description="What it was opened as, where that is still here.")
 
 
 class CheckpointList(Message):

@@ -3,6 +3,7 @@ import type { components } from "./types";
 type Schemas = components["schemas"];
 export type StudioInfo = Schemas["StudioInfo"];
 export type ModelInfo = Schemas["ModelInfo"];
+export type CheckpointFile = Schemas["CheckpointFile"];
 export type LayerInfo = Schemas["LayerInfo"];
 export type ReportInfo = Schemas["ReportInfo"];
 export type UnitInfo = Schemas["UnitInfo"];

@@ -690,6 +690,11 @@ export interface components {
              * @description Number of the folder.
              */
             folder: number;
+            /**
+             * Model
+             * @description What it was opened as, where that is still here.
+             */
+            model: string | null;
             /** Name */
             name: string;
             /**

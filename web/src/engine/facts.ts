@@ -26,8 +26,17 @@ const NAMES: Readonly<Record<string, string>> = {
   r1_weight: "R1 weight",
 };
 
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  stylegan2: "StyleGAN2",
+  stylegan3: "StyleGAN3",
+  progan: "ProGAN",
+  dcgan: "DCGAN",
+  unet: "U-Net",
+};
+
 function latentOf({ z_dim: z, w_dim: w, num_ws: places }: Card["latent"]): string {
-  const parts = [z && `z of ${z} numbers`, w && `w of ${w}`, places && `at ${places} places`];
+  const mapped = places !== undefined && places > 1;
+  const parts = [z && `z of ${z} numbers`, mapped && `w of ${w}`, mapped && `at ${places} places`];
   return parts.filter(Boolean).join(", ");
 }
 
@@ -42,7 +51,7 @@ function classesOf({ latent, classes }: Card): string | null {
 export function factsOf(card: Card): Fact[] {
   const { concepts, image_size: size, world_hash: hash } = card;
   const all: (readonly [string, string | null])[] = [
-    ["Architecture", card.architecture],
+    ["Architecture", ARCHITECTURES[card.architecture] ?? card.architecture],
     ["Picture", size ? `${size} × ${size} pixels` : null],
     ["Parameters", compact(card.parameters)],
     ["Latent", latentOf(card.latent)],
@@ -51,7 +60,7 @@ export function factsOf(card: Card): Fact[] {
     ["Segmenter", card.segmenter],
     ["World", card.world && `${card.world}${hash ? ` (${hash.slice(0, 12)})` : ""}`],
     ["Source", card.source],
-    ["Licence", card.licence],
+    ["Licence", card.licence || "not stated; that of its authors holds"],
   ];
   return all.flatMap(([name, value]): Fact[] => (value ? [[name, value]] : []));
 }

@@ -79,11 +79,17 @@ def get_model(model: str, studio: StudioOf) -> ModelInfo:
     responses=image_answers("jpeg"),
 )
 async def get_picture_jpeg(
-    model: str, seed: SeedInPath, studio: StudioOf, size: Size = None, class_index: Class = None
+    model: str,
+    seed: SeedInPath,
+    studio: StudioOf,
+    request: Request,
+    size: Size = None,
+    class_index: Class = None,
 ) -> Response:
     """The picture of a seed as JPEG."""
     place = Place(model, seed, class_index=class_index)
-    return image(await studio.compute.run(lambda: studio.pictures.jpeg(place, size)), "jpeg")
+    draw = studio.compute.run_beside(lambda: studio.pictures.jpeg(place, size), request.is_disconnected)
+    return image(await draw, "jpeg")
 
 
 @router.get(

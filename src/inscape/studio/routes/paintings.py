@@ -101,13 +101,17 @@ def restore_painting(painting: Identifier, studio: StudioOf) -> Painting:
     responses=image_answers("jpeg"),
 )
 async def get_painting_jpeg(
-    painting: Identifier, studio: StudioOf, size: Annotated[int | None, Query(ge=16, le=1024)] = None
+    painting: Identifier,
+    studio: StudioOf,
+    request: Request,
+    size: Annotated[int | None, Query(ge=16, le=1024)] = None,
 ) -> Response:
     """The painting as it stands, as JPEG."""
     kept = await run_in_threadpool(studio.paintings.get, painting)
-    return image(
-        await studio.compute.run(lambda: studio.pictures.painted_jpeg(kept, size)), "jpeg", keep_seconds=0
+    draw = studio.compute.run_beside(
+        lambda: studio.pictures.painted_jpeg(kept, size), request.is_disconnected
     )
+    return image(await draw, "jpeg", keep_seconds=0)
 
 
 @router.get(
