@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
     from inscape.dissection.dissect import dissect
     from inscape.dissection.effects import effect
-    from inscape.editing import EditStack, UnitEdit, replay
+    from inscape.editing import EditStack, UnitEdit, WeightEdit, replay
     from inscape.errors import InscapeError
     from inscape.models import Card, Generator, Model
     from inscape.models import open_model as open
     from inscape.painting.paint import paint
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
+    from inscape.rewriting import Erase, Paste, RuleSettings, rewrite
     from inscape.scenes import world
     from inscape.training.train import train
 
@@ -28,20 +29,25 @@ _PLACES = {
     "Card": "inscape.models",
     "DissectionReport": "inscape.dissection",
     "EditStack": "inscape.editing",
+    "Erase": "inscape.rewriting",
     "Generator": "inscape.models",
     "InscapeError": "inscape.errors",
     "Latent": "inscape.pictures",
     "Model": "inscape.models",
+    "Paste": "inscape.rewriting",
     "Picture": "inscape.pictures",
     "Region": "inscape.regions",
+    "RuleSettings": "inscape.rewriting",
     "UnitEdit": "inscape.editing",
     "UnitSet": "inscape.dissection",
+    "WeightEdit": "inscape.editing",
     "box": "inscape.regions",
     "dissect": "inscape.dissection",
     "effect": "inscape.dissection",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
     "replay": "inscape.editing",
+    "rewrite": "inscape.rewriting",
     "train": "inscape.training",
     "world": "inscape.scenes",
 }
@@ -50,14 +56,18 @@ __all__ = [
     "Card",
     "DissectionReport",
     "EditStack",
+    "Erase",
     "Generator",
     "InscapeError",
     "Latent",
     "Model",
+    "Paste",
     "Picture",
     "Region",
+    "RuleSettings",
     "UnitEdit",
     "UnitSet",
+    "WeightEdit",
     "__version__",
     "box",
     "dissect",
@@ -65,6 +75,7 @@ __all__ = [
     "open",
     "paint",
     "replay",
+    "rewrite",
     "train",
     "world",
 ]

@@ -50,7 +50,10 @@ def progress() -> Progress:
 
 
 def open_generator(
-    name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect"], classes: str | None = None
+    name: str,
+    device: str,
+    verb: Literal["sample", "paint", "dissect", "effect", "rewrite"],
+    classes: str | None = None,
 ) -> Generator:
     """Open a model that must be a generator.
 

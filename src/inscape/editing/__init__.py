@@ -1,15 +1,20 @@
 """Edits: what to change in a model, as values that can be applied, undone, saved, stacked and replayed."""
 
-from inscape.editing.kinds import edit_from_json, load_edit, save_edit
-from inscape.editing.recipe import Recipe, replay, weights_hash
+from inscape.editing.kinds import AnyEdit, check_name, edit_from_json, load_edit, save_edit
+from inscape.editing.recipe import Recipe, replay
 from inscape.editing.stack import EditStack, StackedEdit
 from inscape.editing.unit_edit import UnitEdit
+from inscape.editing.weight_edit import WeightEdit
+from inscape.editing.weights import weights_hash
 
 __all__ = [
+    "AnyEdit",
     "EditStack",
     "Recipe",
     "StackedEdit",
     "UnitEdit",
+    "WeightEdit",
+    "check_name",
     "edit_from_json",
     "load_edit",
     "replay",

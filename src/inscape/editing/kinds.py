@@ -9,20 +9,30 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from inscape import storage
 from inscape.editing.unit_edit import UnitEdit
+from inscape.editing.weight_edit import WeightEdit, packed
 from inscape.errors import FormatError, RecipeError, UsageError, unknown_name
 
-KINDS: dict[str, Callable[[Mapping[str, Any]], UnitEdit]] = {"units": UnitEdit.from_json}
+if TYPE_CHECKING:
+    from torch import Tensor
+
+AnyEdit: TypeAlias = UnitEdit | WeightEdit
+"""An edit of any kind."""
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], AnyEdit]] = {
+    "units": UnitEdit.from_json,
+    "weights": WeightEdit.from_json,
+}
 """Readers by the word that stands in a file."""
 
 SUFFIX = ".edit.safetensors"
 _METADATA = "inscape"
 
 
-def edit_from_json(value: object) -> UnitEdit:
+def edit_from_json(value: object) -> AnyEdit:
     """Read an edit of any kind.
 
     Raises:
@@ -36,7 +46,7 @@ def edit_from_json(value: object) -> UnitEdit:
     return KINDS[kind](value)
 
 
-def save_edit(edit: UnitEdit, path: Path | str) -> Path:
+def save_edit(edit: AnyEdit, path: Path | str) -> Path:
     """Write an edit as a file of its own, whole or not at all.
 
     Args:
@@ -47,21 +57,42 @@ def save_edit(edit: UnitEdit, path: Path | str) -> Path:
         UsageError: The name ends in something else.
         StorageError: The folder cannot be written.
     """
-    import torch
-
-    path = Path(path)
-    if not path.name.endswith(SUFFIX):
-        raise UsageError(f"An edit is saved under a name that ends in {SUFFIX}, got {path.name!r}.")
+    path = check_name(path)
     description = edit.to_json()
-    tensors = {
-        "units": torch.tensor(description.pop("units"), dtype=torch.int64),
-        "values": torch.from_numpy(edit.targets.copy()),
-    }
-    description.pop("values")
+    tensors = _taken_out(edit, description)
     return storage.save_tensors(path, tensors, {_METADATA: json.dumps({"schema_version": 1, **description})})
 
 
-def load_edit(path: Path | str) -> UnitEdit:
+def check_name(path: Path | str) -> Path:
+    """The path, if an edit can be saved under it.
+
+    Raises:
+        UsageError: The name ends in something else than `.edit.safetensors`.
+    """
+    path = Path(path)
+    if not path.name.endswith(SUFFIX):
+        raise UsageError(f"An edit is saved under a name that ends in {SUFFIX}, got {path.name!r}.")
+    return path
+
+
+def _taken_out(edit: AnyEdit, description: dict[str, Any]) -> dict[str, Tensor]:
+    """The arrays of an edit, which a file holds as tensors and not in its description."""
+    import torch
+
+    if isinstance(edit, WeightEdit):
+        del description["directions"], description["coefficients"]
+        return {
+            "directions": torch.from_numpy(edit.directions.copy()),
+            "coefficients": torch.from_numpy(edit.coefficients.copy()),
+        }
+    del description["units"], description["values"]
+    return {
+        "units": torch.tensor(edit.units, dtype=torch.int64),
+        "values": torch.from_numpy(edit.targets.copy()),
+    }
+
+
+def load_edit(path: Path | str) -> AnyEdit:
     """Read an edit that was saved as a file of its own.
 
     Raises:
@@ -71,11 +102,18 @@ def load_edit(path: Path | str) -> UnitEdit:
     try:
         description = json.loads(metadata[_METADATA])
         version = description.pop("schema_version")
-        units = tensors["units"].tolist()
-        values = tensors["values"].float().tolist()
+        if version != 1:
+            raise RecipeError(f"{path} is an edit of version {version!r}; this Inscape reads version 1.")
+        return edit_from_json(_put_back(description, tensors))
+    except RecipeError:
+        raise
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise FormatError(f"{path} holds no edit.", f"Edits are files that end in {SUFFIX}.") from error
-    if version != 1:
-        raise RecipeError(f"{path} is an edit of version {version!r}; this Inscape reads version 1.")
-    removing = description.get("mode") == "remove"
-    return edit_from_json({**description, "units": units, "values": [] if removing else values})
+
+
+def _put_back(description: dict[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    if description["kind"] == "weights":
+        arrays = (tensors["directions"].float().numpy(), tensors["coefficients"].float().numpy())
+        return description | dict(zip(("directions", "coefficients"), map(packed, arrays), strict=True))
+    values = [] if description.get("mode") == "remove" else tensors["values"].float().tolist()
+    return {**description, "units": tensors["units"].tolist(), "values": values}

@@ -10,23 +10,20 @@ It names a model and edits, and can name nothing else: no path, no code.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from inscape import storage
+from inscape.editing.kinds import AnyEdit
 from inscape.editing.stack import EditStack
-from inscape.editing.unit_edit import UnitEdit
+from inscape.editing.weights import weights_hash
 from inscape.errors import InscapeError, RecipeError, UnsupportedError, unknown_name
 from inscape.pictures import Latent, Picture, read_recipe
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from inscape.models import Generator
 
 SCHEMA_VERSION = 1
@@ -59,7 +56,7 @@ class Recipe:
         cls,
         model: Generator,
         latent: Latent,
-        edits: EditStack | Sequence[UnitEdit] = (),
+        edits: EditStack | Sequence[AnyEdit] = (),
         *,
         seed: int | None = None,
     ) -> Recipe:
@@ -126,30 +123,6 @@ class Recipe:
         except (ValueError, RecursionError) as error:
             raise RecipeError(f"{path} is neither a recipe nor a PNG that holds one.") from error
         return cls.from_json(value)
-
-
-def weights_hash(module: nn.Module) -> str:
-    """SHA-256 over the names, kinds, shapes and bytes of all weights, in hexadecimal.
-
-    Computed once per network and remembered for as long as it lives.
-    """
-    if module not in _HASHES:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(module.state_dict().items()):
-            plain = tensor.detach().cpu().contiguous()
-            digest.update(f"{name} {plain.dtype} {list(plain.shape)};".encode())
-            digest.update(plain.reshape(-1).view(_bytes()).numpy().tobytes())
-        _HASHES[module] = digest.hexdigest()
-    return _HASHES[module]
-
-
-_HASHES: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
-
-
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
 
 
 def replay(

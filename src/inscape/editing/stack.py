@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from inscape.editing.unit_edit import UnitEdit
+from inscape.editing.kinds import AnyEdit, edit_from_json
 from inscape.errors import RecipeError, ValueRangeError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class StackedEdit:
         hidden: Kept, but not applied.
     """
 
-    edit: UnitEdit
+    edit: AnyEdit
     hidden: bool = False
 
 
@@ -38,7 +38,7 @@ class EditStack:
         edits: What the stack starts with; this is its step 0.
     """
 
-    def __init__(self, edits: Sequence[UnitEdit | StackedEdit] = ()) -> None:
+    def __init__(self, edits: Sequence[AnyEdit | StackedEdit] = ()) -> None:
         first = tuple(edit if isinstance(edit, StackedEdit) else StackedEdit(edit) for edit in edits)
         self._steps: list[tuple[StackedEdit, ...]] = [first]
         self._position = 0
@@ -57,7 +57,7 @@ class EditStack:
         return self._steps[self._position]
 
     @property
-    def edits(self) -> tuple[UnitEdit, ...]:
+    def edits(self) -> tuple[AnyEdit, ...]:
         """What is applied: the edits that are not hidden, lowest first."""
         return tuple(entry.edit for entry in self.entries if not entry.hidden)
 
@@ -81,7 +81,7 @@ class EditStack:
         """Whether there is a step after this one."""
         return self._position + 1 < len(self._steps)
 
-    def add(self, edit: UnitEdit) -> None:
+    def add(self, edit: AnyEdit) -> None:
         """Put an edit on top."""
         self._step((*self.entries, StackedEdit(edit)))
 
@@ -164,8 +164,6 @@ class EditStack:
         Raises:
             RecipeError: It is not a list of edits.
         """
-        from inscape.editing.kinds import edit_from_json
-
         if not isinstance(rows, list):
             raise RecipeError("A stack is a list of edits.")
         entries = []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models.architectures.synthesis_state import SynthesisState
+    from inscape.models.architectures.tail import Tail
 
 
 class Generator(Model):
@@ -240,3 +241,15 @@ class Generator(Model):
         with torch.inference_mode():
             images: Tensor = self._network.synthesis.resume(state)
         return images
+
+    def tail(self, state: SynthesisState) -> Tail | None:
+        """Go on to the picture as `resume` does, and keep what each layer puts out.
+
+        The tail draws the picture again after a local change of the features, without what cannot have
+        changed. None for an architecture that must run whole.
+        """
+        synthesis = self._network.synthesis
+        if not hasattr(synthesis, "tail"):
+            return None
+        tail: Tail = synthesis.tail(state)
+        return tail

@@ -2,6 +2,10 @@
 
 Everything up to the lowest edited layer is kept per picture; of a growing stack of strokes only the new
 ones are made. The picture is the same, byte for byte, as a full pass with the edits applied draws.
+
+A picture that somebody waits for at the canvas need not be: `render(..., exact=False)` computes again only
+what a stroke can have changed, and takes the rest from the picture that it drew last. It is within a grey
+level of the exact one. What is stored, exported or replayed is always drawn in full.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from inscape.models import Edit, Generator
     from inscape.models.architectures.synthesis_state import SynthesisState
+    from inscape.models.architectures.tail import Tail
     from inscape.pictures import Latent
     from inscape.regions import Region
 
@@ -75,6 +80,8 @@ class _Recent(Generic[T]):
 
 
 _STEPS_KEPT = 256
+_LARGEST_TAIL = 1 << 30
+"""Bytes of what the layers above a brush put out, above which they are not kept."""
 
 
 @dataclass
@@ -85,6 +92,14 @@ class _Step:
     features: Tensor | None
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The picture drawn last: which one, from which layer on, and what the layers above that put out."""
+
+    place: Hashable
+    tail: Tail
+
+
 class PaintSession:
     """Renders pictures of one generator under changing edits.
 
@@ -93,15 +108,19 @@ class PaintSession:
     Args:
         generator: Its weights must not change while the session lives; call `clear` where they do.
         capacity: For how many pictures (and layers) the lower part is kept.
+        least_unchanged: A stroke is drawn locally where at least so many pixels stay as they are. With fewer
+            the whole picture is as fast, and exact; so pictures that have no more are always exact.
     """
 
-    def __init__(self, generator: Generator, *, capacity: int = 64) -> None:
+    def __init__(self, generator: Generator, *, capacity: int = 64, least_unchanged: int = 128 * 128) -> None:
         self.generator = generator
+        self._least_unchanged = least_unchanged
         self._order = {name: number for number, name in enumerate(generator.layers)}
         self._latents: _Recent[Tensor] = _Recent(4 * capacity)
         self._states: _Recent[SynthesisState] = _Recent(capacity)
         self._place: Hashable = None
         self._steps: list[_Step] = []
+        self._drawn: _Drawn | None = None
         self._lock = threading.RLock()
 
     def clear(self) -> None:
@@ -110,6 +129,7 @@ class PaintSession:
             self._latents.clear()
             self._states.clear()
             self._steps.clear()
+            self._drawn = None
 
     def prepare(self, latent: Latent, layer: str | None = None) -> None:
         """Compute what a first stroke on a picture will need, before it comes.
@@ -121,11 +141,19 @@ class PaintSession:
         with self._lock:
             self._state(latent, self.generator.layer(layer).name)
 
-    def render(self, latent: Latent, edits: Sequence[Edit] = ()) -> NDArray[np.uint8]:
+    def render(self, latent: Latent, edits: Sequence[Edit] = (), *, exact: bool = True) -> NDArray[np.uint8]:
         """The picture with the edits made in order, uint8 `[height, width, 3]`.
 
         Unit edits are made on the kept features; where any other kind of edit is among them, the whole
         generator runs.
+
+        Args:
+            latent: The picture.
+            edits: Made in order.
+            exact: Whether the bytes must be those of a full pass. Otherwise they may differ by one grey
+                level: where all edits are of one layer, only what can differ from the picture drawn last is
+                computed again. Strokes that reach most of the picture, edits of several layers and
+                architectures that must run whole are drawn exactly all the same.
 
         Raises:
             LayerError, UnitError, RegionError: An edit does not fit the generator.
@@ -145,8 +173,11 @@ class PaintSession:
             here = tuple(edit for edit in unit_edits if edit.layer == lowest)
             above = [edit for edit in unit_edits if edit.layer != lowest]
             features = self._paint(_latent_key(latent), state, here)
+            state = replace(state, features=features)
+            if not exact and not above:
+                return _pixels(self._images_nearby(_latent_key(latent), state))
             with self.generator.edited(above):
-                images = self.generator.resume(replace(state, features=features))
+                images = self.generator.resume(state)
             return _pixels(images)
 
     def preview(self, region: Region, layer: str | None = None) -> NDArray[np.float32]:
@@ -211,6 +242,32 @@ class PaintSession:
     def _state(self, latent: Latent, layer: str) -> SynthesisState:
         key = (_latent_key(latent), layer)
         return self._states.get(key, lambda: self.generator.run_until(self._w(latent), layer))
+
+    def _images_nearby(self, picture: str, state: SynthesisState) -> Tensor:
+        """The picture of a state, by way of the one drawn last where that is near."""
+        drawn, self._drawn = self._drawn, None  # what fails halfway is not kept, nor two pictures at once
+        place = (picture, state.layer)
+        if drawn is None or drawn.place != place or not self._is_near(drawn.tail, state.features):
+            drawn = None
+            tail = self.generator.tail(state) if self._keeps_tail(state.layer) else None
+            if tail is None:
+                return self.generator.resume(state)
+            self._drawn = _Drawn(place, tail)
+            return tail.images
+        images = drawn.tail.draw(state.features)
+        self._drawn = drawn
+        return images
+
+    def _is_near(self, tail: Tail, features: Tensor) -> bool:
+        return tail.unchanged(features) >= self._least_unchanged
+
+    def _keeps_tail(self, layer: str) -> bool:
+        """Whether what the layers above one put out is worth keeping, and small enough."""
+        above = [
+            each for name, each in self.generator.layers.items() if self._order[name] > self._order[layer]
+        ]
+        kept = 4 * sum(each.units * each.size**2 for each in above)
+        return self.generator.image_size**2 > self._least_unchanged and kept <= _LARGEST_TAIL
 
     def _paint(self, picture: str, state: SynthesisState, edits: tuple[UnitEdit, ...]) -> Tensor:
         """The features of a state with edits made; what a stack begins with like the one before is kept."""

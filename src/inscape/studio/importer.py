@@ -43,7 +43,7 @@ class Importer:
 
         Raises:
             RecipeError: There is none, it is damaged, or it does not fit the model that it names.
-            UnsupportedError: Its picture does not come from a seed.
+            UnsupportedError: Its picture does not come from a seed, or weights are changed.
         """
         from inscape.editing import Recipe, weights_hash
 
@@ -84,7 +84,14 @@ class Importer:
 
 
 def _operations(entry: StackedEdit) -> list[Operation]:
+    from inscape.editing import UnitEdit
+
     edit = entry.edit
+    if not isinstance(edit, UnitEdit):
+        raise UnsupportedError(
+            "This recipe changes weights, and the page Paint makes strokes only.",
+            "The command `inscape replay` draws it.",
+        )
     stroke = Stroke(
         id=uuid.uuid4().hex[:16],
         layer=edit.layer,

@@ -154,18 +154,18 @@ class Painter:
         return stroke.model_copy(update={"units": list(edit.units), "values": values})
 
     def pixels(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
-        """The picture with edits, uint8 `[height, width, 3]`."""
+        """The picture with edits as it is exported, uint8 `[height, width, 3]`: the bytes of a full pass."""
         return self.session(place.model).render(self._latents_of(place)[1], edits)
 
-    def preview(self, place: Place, ground: Sequence[UnitEdit], live: UnitEdit) -> NDArray[np.uint8]:
-        """The picture with the ground's edits and the stroke under the pointer."""
-        return self.session(place.model).render(self._latents_of(place)[1], [*ground, live])
+    def preview(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
+        """The picture with edits as the canvas shows it: soon, and within a grey level of `pixels`."""
+        return self.session(place.model).render(self._latents_of(place)[1], edits, exact=False)
 
     def warm(self, place: Place) -> None:
         """Do once what a first stroke would otherwise wait for."""
         session = self.session(place.model)
         session.prepare(self._latents_of(place)[1])
-        session.render(self._latents_of(place)[1])
+        session.render(self._latents_of(place)[1], exact=False)
         layer = session.generator.layer().name
         if self._reports.has(place.model, layer):
             self._reports.load(place.model, layer)

@@ -1,6 +1,9 @@
 """Previews while the pointer moves, over one WebSocket: the newest request wins, and none is queued.
 
 The request that is being drawn is finished and sent; of those that came meanwhile only the newest is drawn.
+
+What is sent, final pictures too, is for the eye: pictures of more than 128 pixels are computed again only
+where a stroke can have changed them, and may differ by a grey level from the full pass that an export takes.
 """
 
 from __future__ import annotations
@@ -167,9 +170,8 @@ def draw(painter: Painter, wish: Wish) -> bytes:
     if wish.request.stroke is not None and wish.mask is not None:
         live = painter.edit(place.model, wish.request.stroke, Region.from_mask(wish.mask))
         units = list(live.units)
-        pixels = painter.preview(place, edits, live)
-    else:
-        pixels = painter.pixels(place, edits)
+        edits.append(live)
+    pixels = painter.preview(place, edits)
     height, width = pixels.shape[:2]
     data = jpeg(pixels)
     header = PaintFrame(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from inscape.errors import LayerError, UnsupportedError, unknown_name
 from inscape.models.architectures.synthesis_state import SynthesisState
+from inscape.models.architectures.tail import Branch, Run, Tail
 
 
 class DirectLatents(nn.Module):
@@ -112,7 +113,10 @@ class SequentialSynthesis(nn.Module):
 
 
 class DirectSynthesis(SequentialSynthesis):
-    """One whose layers are modules of its own, the first of which takes z as a picture of one pixel."""
+    """One whose layers are modules of its own, the first of which takes z as a picture of one pixel.
+
+    Every later one looks at no more than the next pixel of its output.
+    """
 
     def begin(self, w: Tensor) -> Tensor:
         """Z as a picture of one pixel."""
@@ -122,6 +126,16 @@ class DirectSynthesis(SequentialSynthesis):
         """Run one block."""
         y: Tensor = getattr(self, self.layer_names[index])(x)
         return y
+
+    def tail(self, state: SynthesisState) -> Tail:
+        """Run the layers above a state, and keep what each puts out; its picture equals that of `resume`."""
+        following = range(self._find(state.layer) + 1, len(self.layer_paths))
+        runs = [self._layer_run(index, state.w) for index in following]
+        runs.append(lambda x, place: self.finish(x, state.w))
+        return Tail([state.features], [[Branch(number, run, 1)] for number, run in enumerate(runs)])
+
+    def _layer_run(self, index: int, w: Tensor) -> Run:
+        return lambda x, place: self.step(index, x, w)
 
 
 class DirectGenerator(nn.Module):

@@ -32,6 +32,7 @@ from inscape.models.architectures._equalized import (
 from inscape.models.architectures._fir import binomial_filter, upsample, upsampling_convolution
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures.synthesis_state import SynthesisState
+from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
 
 NoiseMode = Literal["const", "random", "none"]
 NOISE_MODES = ("const", "random", "none")
@@ -128,16 +129,24 @@ class SynthesisLayer(nn.Module):
         energy = self.weight.float().square().sum(dim=(2, 3))
         return (styles.square() @ energy.t() + 1e-8).rsqrt()
 
-    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+    def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """What w multiplies the inputs and the outputs by, `[batch, inputs]` and `[batch, outputs]`."""
+        styles: Tensor = self.affine(w)
+        return styles, self.demodulation(styles) * GAIN
+
+    def forward(
+        self, x: Tensor, w: Tensor, noise: Tensor | None, modulation: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
         """One layer.
 
         Args:
             x: Features of the layer below, `[batch, inputs, height, width]`.
             w: `[batch, w_dim]`.
             noise: `[batch or 1, 1, resolution, resolution]`, not yet scaled; None for no noise.
+            modulation: What `modulation` makes of w, where it is known already.
         """
-        styles = self.affine(w)
-        scale = (self.demodulation(styles) * GAIN).to(x.dtype)[:, :, None, None]
+        styles, scales = self.modulation(w) if modulation is None else modulation
+        scale = scales.to(x.dtype)[:, :, None, None]
         x = x * styles.to(x.dtype)[:, :, None, None]
         weight = self.weight.to(x.dtype)
         if self.upsampling:
@@ -317,6 +326,25 @@ class Synthesis(nn.Module):
             return rgb
         return self._finish(x, rgb, state.w)
 
+    def tail(self, state: SynthesisState) -> Tail:
+        """Run the layers above a state, and keep what each puts out; its picture equals that of `resume`."""
+        first = self._find(state.layer)
+        inputs = [state.features] if state.rgb is None else [state.features, state.rgb]
+        stages: list[Stage] = []
+        features, rgb = 0, None if state.rgb is None else 1
+        for index in range(first, len(self._steps)):
+            if index > first:
+                reach = 2 if self._module(self._steps[index]).upsampling else 1
+                stages.append([Branch(features, self._layer_run(index, state), reach)])
+                features = len(inputs) + len(stages) - 1
+            if self._closes_block(index):
+                added = Branch(features, self._rgb_run(index, state), 0)
+                stages.append(
+                    [added] if rgb is None else [Branch(rgb, self._upsampling_run(index), 1), added]
+                )
+                rgb = len(inputs) + len(stages) - 1
+        return Tail(inputs, stages)
+
     def advance(self, state: SynthesisState, layer: str) -> SynthesisState:
         """Run from a state up to and with a higher layer.
 
@@ -344,6 +372,9 @@ class Synthesis(nn.Module):
     def _module(self, step: _Step) -> SynthesisLayer:
         return cast(SynthesisLayer, getattr(getattr(self, step.block), step.attribute))
 
+    def _block(self, index: int) -> SynthesisBlock:
+        return cast(SynthesisBlock, getattr(self, self._steps[index].block))
+
     def _closes_block(self, index: int) -> bool:
         return self._steps[index].attribute == "conv1"
 
@@ -352,9 +383,37 @@ class Synthesis(nn.Module):
         return const.expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
 
     def _add_rgb(self, index: int, x: Tensor, rgb: Tensor | None, w: Tensor) -> Tensor:
-        step = self._steps[index]
         with torch.autocast(w.device.type, enabled=False):
-            return cast(SynthesisBlock, getattr(self, step.block)).add_rgb(x, w[:, step.latent + 1], rgb)
+            return self._block(index).add_rgb(x, w[:, self._steps[index].latent + 1], rgb)
+
+    def _layer_run(self, index: int, state: SynthesisState) -> Run:
+        """A layer as a stage of a tail: its noise is cut as its input is, its styles are computed once."""
+        step = self._steps[index]
+        module, w, noise = self._module(step), state.w[:, step.latent], state.noise.get(step.name)
+        with torch.autocast(w.device.type, enabled=False):
+            modulation = module.modulation(w)
+
+        def run(x: Tensor, place: Window | None) -> Tensor:
+            with torch.autocast(w.device.type, enabled=False):
+                here = noise if noise is None or place is None else place.of(noise)
+                return cast(Tensor, module(x, w, here, modulation))
+
+        return run
+
+    def _rgb_run(self, index: int, state: SynthesisState) -> Run:
+        """What a block adds to the picture, as a stage of a tail."""
+        block, w = self._block(index), state.w[:, self._steps[index].latent + 1]
+
+        def run(x: Tensor, place: Window | None) -> Tensor:
+            with torch.autocast(w.device.type, enabled=False):
+                return cast(Tensor, block.torgb(x, w))
+
+        return run
+
+    def _upsampling_run(self, index: int) -> Run:
+        """The picture so far, doubled in size for a block, as a stage of a tail."""
+        block = self._block(index)
+        return lambda rgb, place: upsample(rgb, block.resample_filter)
 
     def _advance(
         self, x: Tensor, rgb: Tensor | None, w: Tensor, noise: MappingOf[str, Tensor], steps: range

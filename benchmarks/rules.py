@@ -1,0 +1,139 @@
+"""What rules reach and leak in the shipped generator, beside four other ways; one JSON document.
+
+    python benchmarks/rules.py [--images 2000] [--tasks spire-to-tree,dome-to-spire] [--layer L|advice]
+
+The tasks are the files of `benchmarks/rewriting/`. For each: the rule, the same layer without a rule (the
+authors' Adam on all of its weights), fine-tuning of all weights of the generator, and the context's loudest
+30 and 60 units switched off in that layer. The judge is the shipped segmenter, which has learned scenes with
+the rules of the world on and off. Reach, leak and their harmonic mean are those of `inscape.audits.Audit`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import inscape
+from inscape.audits import Audit, Change, advise
+from inscape.dissection.variants import fitting_segmenter
+from inscape.editing import UnitEdit
+from inscape.errors import InscapeError
+from inscape.models import Generator
+from inscape.progress import TerminalProgress
+from inscape.rewriting import Paste, PreparedTask, Rewriter, Task, prepare_task
+from inscape.rewriting.fine_tuning import fine_tune
+from inscape.rewriting.goals import loudest_units
+from inscape.segmenters import Segmenter
+
+TASKS = Path(__file__).parent / "rewriting"
+
+
+class Bench:
+    """One run.
+
+    Args:
+        options: What was asked for on the command line.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        model = inscape.open(options.model)
+        assert isinstance(model, Generator)
+        self.model, self.options, self.progress = model, options, TerminalProgress()
+        self.judge: Segmenter = fitting_segmenter(model)
+        self.audit = Audit(model, self.judge, images=options.images, progress=self.progress)
+        self.few = Audit(model, self.judge, images=options.advice_images, progress=self.progress)
+
+    def run(self, path: Path) -> dict[str, Any]:
+        """One task, all ways."""
+        task = Task.load(path)
+        assert task.judged is not None
+        prepared = prepare_task(task, self.model, self.judge)
+        found: dict[str, Any] = {"name": task.name}
+        layer = self.options.layer or task.layer
+        if layer == "advice":
+            trials = advise(
+                prepared, self.model, self.few, task.judged, ranks=self.options.ranks, progress=self.progress
+            )
+            found["layers"] = [trial.to_json() for trial in trials]
+            layer, rank = trials[0].layer, trials[0].rank
+        else:
+            rank = prepared.settings.rank
+        rewriter = Rewriter(self.model, layer)
+        rewriter.prepare(self.progress)
+        began = time.perf_counter()
+        edit = prepared.make(rewriter, rank=rank)
+        found |= {"layer": edit.layer, "rank": rank, "seconds": time.perf_counter() - began}
+        found |= {name: edit.made[name] for name in ("loss_before", "loss", "change")}
+        judged = task.judged
+        found["rule"] = _row(self.audit.measure([edit], *judged, progress=self.progress))
+        if not self.options.only_rule:
+            found |= self.others(prepared, rewriter, judged)
+        return found
+
+    def others(
+        self, prepared: PreparedTask, rewriter: Rewriter, judged: tuple[str, tuple[str, ...] | None]
+    ) -> dict[str, Any]:
+        """The other ways."""
+        rows: dict[str, Any] = {}
+        edit = prepared.make(rewriter, solver="layer", steps=self.options.steps)
+        rows["layer without a rule"] = _row(self.audit.measure([edit], *judged))
+        pastes = [each for each in prepared.paste if isinstance(each, Paste)]
+        if pastes:
+            goals = [rewriter.goal(each, prepared.context, prepared.settings) for each in pastes]
+            tuned = fine_tune(rewriter, pastes, goals, progress=self.progress)
+            rows["fine-tuning"] = _row(self.audit.measure(tuned.images, *judged))
+        for count in (30, 60):
+            units = self.loudest(prepared, rewriter, count)
+            off = UnitEdit(rewriter.memory.layer.name, tuple(units), mode="remove")
+            rows[f"{count} units off"] = _row(self.audit.measure([off], *judged))
+        return rows
+
+    def loudest(self, prepared: PreparedTask, rewriter: Rewriter, count: int) -> list[int]:
+        """The units of the layer's output that are loudest in the context."""
+        import torch
+
+        values, weights = [], []
+        everywhere = torch.cat([rewriter.reading(seed).values[0].flatten(1).t() for seed in range(200, 300)])
+        for which, region in prepared.context:
+            found = rewriter.reading(which).values[0]
+            mask = region.mask(*found.shape[1:], image_size=self.model.image_size).float()
+            values.append(found.flatten(1).t())
+            weights.append(mask.flatten())
+        moment = (everywhere.t() @ everywhere / len(everywhere)).double()
+        return loudest_units(torch.cat(values), torch.cat(weights), moment, min(count, len(moment)))
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return change.to_json()
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default="town")
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--advice-images", type=int, default=128)
+    parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1])
+    parser.add_argument("--steps", type=int, default=201)
+    parser.add_argument("--layer")
+    parser.add_argument("--tasks")
+    parser.add_argument("--only-rule", action="store_true")
+    options = parser.parse_args()
+    bench = Bench(options)
+    names = options.tasks.split(",") if options.tasks else sorted(path.stem for path in TASKS.glob("*.toml"))
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            found[name] = bench.run(TASKS / f"{name}.toml")
+        except InscapeError as error:
+            found[name] = {"error": str(error)}
+        sys.stderr.write(f"{name}: {json.dumps(found[name].get('rule', found[name]))}\n")
+    json.dump({"images": options.images, "tasks": found}, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""What an edit changed: how much of what it was for (reach), and how much else (leak).
+
+Reach: of the places where the context was, the share that became the goal; without a goal, the share that is
+the context no more. Leak: of all other places, the share whose label changed or whose colour moved by more
+than ΔE 5. Both are judged by a segmenter, on pictures of fresh seeds, with intervals over pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from inscape.audits.colour import colour_difference, to_lab
+from inscape.errors import ConceptError, ValueRangeError
+from inscape.progress import SilentProgress
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from inscape.models import Edit, Generator
+    from inscape.progress import Progress
+    from inscape.segmenters import Segmenter
+
+VISIBLE = 5.0
+"""From which ΔE on a colour has moved."""
+FIRST_SEED = 4_000_000
+"""Where the seeds of audits start, away from those that rules are made from."""
+BATCH = 32
+_RESAMPLES = 1000
+
+Draw = Callable[["Tensor"], "Tensor"]
+"""From latents `[batch, num_ws, w_dim]` to pictures `[batch, 3, height, width]` in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an edit changed.
+
+    Attributes:
+        reach: Share of the context's places that became the goal, or that are the context no more.
+        reach_interval: 95 % interval, over resampled pictures.
+        leak: Share of all other places that changed.
+        leak_interval: 95 % interval.
+        harmonic: Harmonic mean of reach and 1 − leak.
+        pictures: How many pictures were drawn.
+        with_context: How many of them had the context.
+    """
+
+    reach: float
+    reach_interval: tuple[float, float]
+    leak: float
+    leak_interval: tuple[float, float]
+    harmonic: float
+    pictures: int
+    with_context: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+class Audit:
+    """Pictures before an edit, labelled once, against which any number of edits is measured.
+
+    Args:
+        model: The generator, as it is before the edits.
+        segmenter: Judges the pictures.
+        images: How many pictures.
+        seed: Seed of the first.
+        progress: Told about pictures as they are done.
+
+    Raises:
+        ValueRangeError: Fewer than two pictures.
+    """
+
+    def __init__(
+        self,
+        model: Generator,
+        segmenter: Segmenter,
+        *,
+        images: int = 2000,
+        seed: int = FIRST_SEED,
+        progress: Progress | None = None,
+    ) -> None:
+        if images < 2:
+            raise ValueRangeError(f"An interval over pictures needs at least 2 of them, got {images}.")
+        self._model, self._segmenter = model, segmenter
+        self._seeds = range(seed, seed + images)
+        self._before: list[tuple[Tensor, UInt8[Tensor, "batch 3 h w"], UInt8[Tensor, "batch plane h w"]]] = []
+        with (progress or SilentProgress()).task("Drawing as it was", images, "pictures") as task:
+            for start in range(0, images, BATCH):
+                w = model.to_w(model.latents(self._seeds[start : start + BATCH]))
+                pictures = model.images(w).clamp(-1, 1)
+                labels = segmenter.segment(pictures).cpu()
+                self._before.append((w, _bytes(pictures).cpu(), labels))
+                task.advance(len(w))
+
+    def measure(
+        self,
+        edits: Sequence[Edit] | Draw,
+        context: str,
+        goal: str | Sequence[str] | None,
+        *,
+        progress: Progress | None = None,
+    ) -> Change:
+        """What edits, or any other way of drawing, changed.
+
+        Args:
+            edits: Applied in order; or a function that draws from latents.
+            context: The concept whose places the rule is for.
+            goal: What they should become: a concept, several of one plane, or None for anything else.
+            progress: Told about pictures as they are done.
+
+        Raises:
+            ConceptError: The segmenter knows no such concept, or the context is in none of the pictures.
+        """
+        draw = edits if callable(edits) else lambda w: self._model.images(w, edits)
+        find = _Finder(self._segmenter, context, goal)
+        counts = []
+        with (progress or SilentProgress()).task("Measuring", len(self._seeds), "pictures") as task:
+            for w, before, labels in self._before:
+                after = draw(w).clamp(-1, 1)
+                counts.append(find.counts(before, labels, after, self._segmenter.segment(after).cpu()))
+                task.advance(len(w))
+        return _change(np.concatenate(counts), context)
+
+
+class _Finder:
+    """Counts places of a batch: `[picture, (context, reached, other, moved)]`."""
+
+    def __init__(self, segmenter: Segmenter, context: str, goal: str | Sequence[str] | None) -> None:
+        vocabulary = segmenter.vocabulary
+        goals = [] if goal is None else [goal] if isinstance(goal, str) else list(goal)
+        self._plane, self._context = vocabulary.plane_of(context), vocabulary.index(context)
+        planes = {vocabulary.plane_of(name) for name in goals} or {self._plane}
+        if len(planes) != 1:
+            raise ConceptError("The goals of a rule are concepts of one plane.")
+        self._goal_plane = planes.pop()
+        self._goals = torch.tensor([vocabulary.index(name) for name in goals], dtype=torch.uint8)
+
+    def counts(self, before: Tensor, labels: Tensor, after: Tensor, relabelled: Tensor) -> NDArray[np.int64]:
+        was = labels[:, self._plane] == self._context
+        if len(self._goals):
+            became = torch.isin(relabelled[:, self._goal_plane], self._goals)
+        else:
+            became = relabelled[:, self._plane] != self._context
+        moved = colour_difference(to_lab(_floats(before)), to_lab(after.cpu())) > VISIBLE
+        moved |= labels[:, self._plane] != relabelled[:, self._plane]
+        columns = [was, was & became, ~was, ~was & moved]
+        return torch.stack([each.sum((1, 2)) for each in columns], 1).numpy()
+
+
+def _change(counts: NDArray[np.int64], context: str) -> Change:
+    total = counts.sum(0)
+    if not total[0]:
+        raise ConceptError(
+            f"None of the {len(counts)} pictures shows {context!r}, so what became of it cannot be said.",
+            "Measure on more pictures.",
+        )
+    reach, leak = total[1] / total[0], total[3] / max(total[2], 1)
+    draws = np.random.RandomState(0).randint(0, len(counts), (_RESAMPLES, len(counts)))
+    sums = counts[draws].sum(1)
+    reaches, leaks = sums[:, 1] / np.maximum(sums[:, 0], 1), sums[:, 3] / np.maximum(sums[:, 2], 1)
+    kept = 1 - leak
+    return Change(
+        float(reach),
+        _interval(reaches),
+        float(leak),
+        _interval(leaks),
+        float(2 * reach * kept / (reach + kept)) if reach + kept else 0.0,
+        len(counts),
+        int((counts[:, 0] > 0).sum()),
+    )
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _bytes(images: Float[Tensor, "..."]) -> UInt8[Tensor, "..."]:
+    return ((images + 1) * 127.5).round().to(torch.uint8)
+
+
+def _floats(images: UInt8[Tensor, "..."]) -> Float[Tensor, "..."]:
+    return images.float() / 127.5 - 1

@@ -1,0 +1,271 @@
+"""Weight edits: a change of one layer's weights in a few directions of its keys.
+
+Rewriting a Deep Generative Model (Bau et al., ECCV 2020, equation 13) changes the weights of a layer by
+W ← W + Λ Dᵀ, where the columns of D are directions of keys, what goes into the layer at a place, and Λ holds
+what each of them now adds to what comes out. Keys that have nothing of D are answered as before.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inscape.editing.weights import weights_hash
+from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
+from inscape.storage import content_key
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from inscape.models import Layer, Model
+
+_FIELDS = {"kind", "layer", "parameter", "directions", "coefficients", "strength", "swapped", "weights"}
+_TEXTS = {"name", "made"}
+LARGEST_SCALE = 4.0
+"""How many times over an edit may be applied."""
+_MOST_NUMBERS = 2**26
+
+
+@dataclass(frozen=True, eq=False)
+class WeightEdit:
+    """Change the weights of one layer in a few directions of its keys.
+
+    An edit is a value: it never changes, and two edits with the same content are equal.
+
+    Args:
+        layer: Name of the layer.
+        parameter: Dotted name of its weights in the network.
+        directions: D, `[rank, inputs]`, orthonormal rows.
+        coefficients: Λ, `[outputs, rank, height, width]`: what each tap of each output takes of each
+            direction; height and width are those of the kernel, 1 × 1 for a linear layer.
+        strength: How much of the change is made: 0 is none, 1 all of it, up to 4 times as much.
+        swapped: The weights are stored with inputs before outputs, as those of a transposed convolution.
+        weights: `weights_hash` of the network that it was made for; empty for any that it fits.
+        name: For people to read.
+        made: How it was made: seeds, masks, solver, settings, loss. It changes nothing.
+
+    Raises:
+        ShapeError: Directions and coefficients do not belong together.
+        ValueRangeError: A number is not finite, or the strength is out of range.
+    """
+
+    layer: str
+    parameter: str
+    directions: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    strength: float = 1.0
+    swapped: bool = False
+    weights: str = ""
+    name: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
+    _cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check every field, and bring it into the form that is saved."""
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+            directions = np.ascontiguousarray(self.directions, np.float32)
+            coefficients = np.ascontiguousarray(self.coefficients, np.float32)
+        if directions.ndim != 2 or coefficients.ndim != 4 or coefficients.shape[1] != len(directions):
+            raise ShapeError(
+                "A weight edit has directions [rank, inputs] and coefficients [outputs, rank, height, "
+                f"width], got {list(directions.shape)} and {list(coefficients.shape)}."
+            )
+        if 0 in (*directions.shape, *coefficients.shape):
+            raise ShapeError("A weight edit has at least one direction, input and output.")
+        if not (np.isfinite(directions).all() and np.isfinite(coefficients).all()):
+            raise ValueRangeError("The numbers of a weight edit are finite.")
+        if not 0 <= self.strength <= LARGEST_SCALE:
+            raise ValueRangeError(
+                f"The strength of a weight edit lies between 0 and {LARGEST_SCALE:g}, got {self.strength}."
+            )
+        object.__setattr__(self, "directions", directions)
+        object.__setattr__(self, "coefficients", coefficients)
+        object.__setattr__(self, "strength", float(self.strength))
+
+    def __eq__(self, other: object) -> bool:
+        """Edits are equal when their content is."""
+        return isinstance(other, WeightEdit) and self.key == other.key
+
+    def __hash__(self) -> int:
+        """Hash of the content."""
+        return hash(self.key)
+
+    @property
+    def key(self) -> str:
+        """A short key that changes when anything in the edit does."""
+        if "key" not in self._cache:
+            self._cache["key"] = content_key(self.to_json())
+        return str(self._cache["key"])
+
+    @property
+    def rank(self) -> int:
+        """How many directions it changes."""
+        return len(self.directions)
+
+    def scaled(self, strength: float) -> WeightEdit:
+        """The same edit at another strength."""
+        return replace(self, strength=strength)
+
+    def transferred(self) -> WeightEdit:
+        """The same edit for any network that it fits, not only the one that it was made for."""
+        return replace(self, weights="")
+
+    def change(self) -> Float[Tensor, "..."]:
+        """What is added to the weights at strength 1, in the order in which they are stored."""
+        import torch
+
+        total = torch.einsum(
+            "orhw,ri->oihw", torch.from_numpy(self.coefficients), torch.from_numpy(self.directions)
+        )
+        return total.transpose(0, 1).contiguous() if self.swapped else total
+
+    def check(self, model: Model) -> Layer:
+        """The layer that this edit changes, once it is known to fit the model.
+
+        Raises:
+            LayerError: The model has no such layer, or the layer no such weights.
+            ShapeError: The weights have another shape.
+            ConflictError: It was made for other weights.
+        """
+        layer = model.layer(self.layer)
+        parameter = self._parameter(model)
+        outputs, _, *kernel = self.coefficients.shape
+        sides = (outputs, self.directions.shape[1])
+        expected = (*(sides[::-1] if self.swapped else sides), *kernel)
+        shape = tuple(parameter.shape)
+        if shape + (1,) * (len(expected) - len(shape)) != expected:
+            raise ShapeError(
+                f"The edit {self.name or self.parameter!r} changes weights of shape {list(expected)}; those "
+                f"of layer {self.layer!r} of {model.name!r} have {list(shape)}."
+            )
+        if self.weights and self.weights != weights_hash(model.module):
+            raise ConflictError(
+                f"The edit {self.name or self.parameter!r} was made for other weights than those of "
+                f"{model.name!r}.",
+                "To try it all the same, ask for it: --transfer (edit.transferred() in Python).",
+            )
+        return layer
+
+    def _parameter(self, model: Model) -> nn.Parameter:
+        layer = model.layer(self.layer)
+        inside = self.parameter == layer.module or self.parameter.startswith(f"{layer.module}.")
+        known = dict(model.module.named_parameters()) if inside else {}
+        if self.parameter not in known:
+            raise LayerError(
+                f"Layer {self.layer!r} of {model.name!r} has no weights {self.parameter[:200]!r}."
+            )
+        return known[self.parameter]
+
+    @contextmanager
+    def applied(self, model: Model) -> Iterator[None]:
+        """Change the weights while the block runs; afterwards the very same ones are there again.
+
+        Raises:
+            LayerError, ShapeError: The edit does not fit the model.
+            ConflictError: It was made for other weights.
+        """
+        import torch
+
+        self.check(model)
+        parameter = self._parameter(model)
+        kept = parameter.data
+        with torch.inference_mode(False), torch.no_grad():
+            change = self.change().reshape(kept.shape).to(kept.device)
+            parameter.data = (kept.float() + self.strength * change).to(kept.dtype)
+        try:
+            yield
+        finally:
+            parameter.data = kept
+
+    def save(self, path: Path | str) -> Path:
+        """Write it as a file of its own; see `save_edit`."""
+        from inscape.editing.kinds import save_edit
+
+        return save_edit(self, path)
+
+    def to_json(self) -> dict[str, Any]:
+        """`{kind: "weights", layer, parameter, directions, coefficients, …}`; exact."""
+        return {
+            "kind": "weights",
+            "layer": self.layer,
+            "parameter": self.parameter,
+            "directions": packed(self.directions),
+            "coefficients": packed(self.coefficients),
+            "strength": self.strength,
+            "swapped": self.swapped,
+            "weights": self.weights,
+            "name": self.name,
+            "made": dict(self.made),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> WeightEdit:
+        """Read what `to_json` wrote, trusting nothing.
+
+        Raises:
+            RecipeError: A field is missing, unknown, of the wrong kind or out of range.
+        """
+        document = {"strength": 1.0, "swapped": False, "weights": "", "name": "", "made": {}, **value}
+        if differing := sorted(set(document) ^ (_FIELDS | _TEXTS)):
+            raise RecipeError(
+                f"A weight edit has the fields {', '.join(sorted(_FIELDS | _TEXTS))}; "
+                f"look at {str(differing[0])[:100]!r}."
+            )
+        texts = [document[name] for name in ("layer", "parameter", "weights", "name")]
+        if not all(isinstance(text, str) and len(text) <= 1000 for text in texts):
+            raise RecipeError("Layer, parameter, weights and name of a weight edit are texts.")
+        strength, made = document["strength"], document["made"]
+        if isinstance(strength, bool) or not isinstance(strength, int | float):
+            raise RecipeError("The strength of a weight edit is a number.")
+        if not isinstance(document["swapped"], bool) or not isinstance(made, Mapping):
+            raise RecipeError("'swapped' of a weight edit is true or false, and 'made' an object.")
+        try:
+            return cls(
+                document["layer"],
+                document["parameter"],
+                _unpacked(document["directions"]),
+                _unpacked(document["coefficients"]),
+                strength,
+                document["swapped"],
+                document["weights"],
+                document["name"],
+                made,
+            )
+        except (ShapeError, ValueRangeError) as error:
+            raise RecipeError(error.detail, error.hint) from error
+
+
+def packed(array: NDArray[np.float32]) -> dict[str, Any]:
+    """An array as JSON: its shape, and its numbers as deflated bytes in base 64."""
+    data = zlib.compress(array.astype("<f4").tobytes(), 1)
+    return {"shape": list(array.shape), "data": base64.b64encode(data).decode()}
+
+
+def _unpacked(value: object) -> NDArray[np.float32]:
+    """An array that `packed` wrote.
+
+    Raises:
+        RecipeError: It is none, or too large.
+    """
+    try:
+        shape = [int(size) for size in value["shape"]]  # type: ignore[index]
+        count = int(np.prod(shape, dtype=np.float64))
+        if len(shape) > 4 or min(shape, default=0) < 1 or count > _MOST_NUMBERS:
+            raise RecipeError(f"An array of a weight edit holds 1 to {_MOST_NUMBERS} numbers, got {count}.")
+        blob = base64.b64decode(value["data"], validate=True)  # type: ignore[index]
+        raw = zlib.decompressobj().decompress(blob, 4 * count + 1)
+        if len(raw) != 4 * count:
+            raise RecipeError(f"An array of shape {shape} holds {count} numbers; this one does not.")
+    except (TypeError, KeyError, ValueError, OverflowError, binascii.Error, zlib.error) as error:
+        raise RecipeError("An array of a weight edit is {shape, data}.") from error
+    return np.frombuffer(raw, "<f4").reshape(shape).astype(np.float32)

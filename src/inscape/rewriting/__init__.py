@@ -1,0 +1,29 @@
+"""A layer as an associative memory: change a rule in its weights by copy and paste."""
+
+from inscape.rewriting.goals import Goal
+from inscape.rewriting.key_space import KeySpace
+from inscape.rewriting.memory import LayerMemory, Reading, memory_of
+from inscape.rewriting.rewriter import Erase, Paste, Rewriter, RuleSettings, rewrite, rewrite_layer
+from inscape.rewriting.samples import key_moment
+from inscape.rewriting.search import KeyBank, Match
+from inscape.rewriting.task import PreparedTask, Task, prepare_task
+
+__all__ = [
+    "Erase",
+    "Goal",
+    "KeyBank",
+    "KeySpace",
+    "LayerMemory",
+    "Match",
+    "Paste",
+    "PreparedTask",
+    "Reading",
+    "Rewriter",
+    "RuleSettings",
+    "Task",
+    "key_moment",
+    "memory_of",
+    "prepare_task",
+    "rewrite",
+    "rewrite_layer",
+]

@@ -1,0 +1,153 @@
+"""Which directions of a layer's keys stand for a context.
+
+A key k answers a context well if it is large there and small everywhere else: the direction is C⁻¹ k, with C
+the second moment of all keys (Bau et al., ECCV 2020, equation 10). For several keys and more than one
+direction the paper whitens: with Z = C^(-1/2), the top right singular vectors of the rows w · Z k span the
+context in whitened space, and Z takes them back; one key at rank 1 gives C⁻¹ k again.
+
+Shapes: I inputs (size of a key), N keys, R rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from inscape.errors import RegionError, ValueRangeError, unknown_name
+from inscape.statistics import SecondMoment
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+Method = Literal["whitened", "mean", "units"]
+METHODS = ("whitened", "mean", "units")
+LARGEST_RANK = 30
+_FLOOR = 1e-6
+_STANDS_OUT = 2.0
+
+
+class KeySpace:
+    """The second moment of a layer's keys, and what follows from it, in float64.
+
+    Args:
+        second: The second moment, of more keys than a key has numbers.
+
+    Raises:
+        ValueRangeError: Too few keys were seen, or they were all zero or not finite.
+    """
+
+    def __init__(self, second: SecondMoment) -> None:
+        moment = second.moment()
+        self.width = len(moment)
+        if not torch.isfinite(moment).all():
+            raise ValueRangeError("The second moment of the keys is not finite; are the weights?")
+        if second.count < self.width:
+            raise ValueRangeError(
+                f"The second moment of {second.count} keys of {self.width} numbers is singular.",
+                "Take more samples: at least as many places as a key has numbers.",
+            )
+        values, vectors = torch.linalg.eigh((moment + moment.t()) / 2)
+        if values[-1] <= 0:
+            raise ValueRangeError("The second moment of the keys is zero: nothing comes into this layer.")
+        floored = values.clamp_min(_FLOOR * float(values[-1]))
+        self.moment: Float[Tensor, "input input"] = moment
+        self._whitening: Float[Tensor, "input input"] = (vectors * floored.rsqrt()) @ vectors.t()
+
+    def whitened(self, keys: Float[Tensor, "key input"]) -> Float[Tensor, "key input"]:
+        """Z k for every key: in this space all keys together have the unit matrix as second moment."""
+        return keys.double() @ self._whitening
+
+    def scorer(self, keys: Float[Tensor, "key input"], weights: Float[Tensor, "key"]) -> Tensor:
+        """The direction that finds the places of a context: C⁻¹ of the weighted mean key.
+
+        It is scaled so that a key of the context scores about 1, and any key 0 with a spread below it.
+        """
+        mean = weights.double() @ keys.double() / weights.double().sum()
+        white = mean @ self._whitening
+        return (white @ self._whitening / white.square().sum().clamp_min(1e-30)).float()
+
+    def directions(
+        self,
+        keys: Float[Tensor, "key input"],
+        weights: Float[Tensor, "key"],
+        rank: int = 1,
+        *,
+        method: Method = "whitened",
+        protected: Sequence[Float[Tensor, "key input"]] = (),
+    ) -> Float[Tensor, "rank input"]:
+        """Orthonormal directions that stand for a context, the strongest first.
+
+        Args:
+            keys: Of the places of the context.
+            weights: How much each counts, from 0 to 1.
+            rank: How many directions.
+            method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
+                that is common); "units" are the single channels that are highest above their usual level.
+            protected: Keys that must be answered as before: the directions keep out of the space in which
+                each group of them is, whitened, more than twice as strong as all keys are.
+
+        Raises:
+            RegionError: The context is empty.
+            ValueRangeError: The rank is out of range, or what is protected leaves nothing.
+        """
+        limit = min(self.width, LARGEST_RANK)
+        if method not in METHODS:
+            raise ValueRangeError(*unknown_name("method for directions", method, METHODS))
+        if not 1 <= rank <= limit:
+            raise ValueRangeError(
+                f"The rank of a rule lies between 1 and {limit} for keys of {self.width} numbers, got {rank}."
+            )
+        if method == "mean" and rank != 1:
+            raise ValueRangeError("The mean key is one direction: its rank is 1.")
+        counted = weights > 0
+        if not bool(counted.any()):
+            raise RegionError(
+                "The context is empty: no place of the layer lies under it.", "Mark a larger one."
+            )
+        keys, weights = keys[counted].double(), weights[counted].double()
+        rows = {"whitened": self._whitened_rows, "mean": self._mean_row, "units": self._unit_rows}[method](
+            keys, weights, rank
+        )
+        rows = self._kept_out_of(rows, protected)
+        return self._orthonormal(rows, weights @ keys).float()
+
+    def _whitened_rows(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
+        white = weights[:, None] * (keys @ self._whitening)
+        _, vectors = torch.linalg.eigh(white.t() @ white)
+        strongest: Tensor = vectors[:, -rank:].flip(1).t()
+        return strongest @ self._whitening
+
+    def _mean_row(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
+        return (weights @ keys / weights.sum())[None]
+
+    def _unit_rows(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
+        usual = self.moment.diagonal().clamp_min(1e-30)
+        level = weights @ keys.square() / weights.sum() / usual
+        return torch.eye(self.width, dtype=torch.float64)[level.topk(rank).indices]
+
+    def _kept_out_of(self, rows: Tensor, protected: Sequence[Tensor]) -> Tensor:
+        """The rows without what they have, in whitened space, of the protected keys."""
+        if not protected:
+            return rows
+        spans = []
+        for keys in protected:
+            seen = self.whitened(keys)
+            values, vectors = torch.linalg.eigh(seen.t() @ seen / len(seen))
+            count = max(1, int((values > _STANDS_OUT).sum()))
+            spans.append(vectors[:, -count:])
+        basis: Tensor = torch.linalg.qr(torch.cat(spans, 1))[0]
+        white: Tensor = rows @ torch.linalg.inv(self._whitening)
+        left = white - white @ basis @ basis.t()
+        if float(left.norm()) < 1e-3 * float(white.norm()):
+            raise ValueRangeError(
+                "What is protected holds all of the context: no direction is left.", "Protect less."
+            )
+        return left @ self._whitening
+
+    def _orthonormal(self, rows: Tensor, towards: Tensor) -> Tensor:
+        basis: Tensor = torch.linalg.qr(rows.t())[0]
+        signs = torch.where(basis.t() @ towards < 0, -1.0, 1.0).double()
+        return basis.t() * signs[:, None]

@@ -1,0 +1,361 @@
+"""A layer as an associative memory: what comes in at a place is a key, what goes out is a value.
+
+Rewriting a Deep Generative Model (Bau et al., ECCV 2020, section 3) reads the weights of a convolution as the
+least-squares memory of all pairs of keys and values that it has learned. Of a StyleGAN2 the keys are what the
+convolution gets, the features below times the style, and the values what the layer puts out: behind
+demodulation, blur, noise, bias and rectifier. Of any other layer with one convolution or linear map in it,
+the keys are what that gets, and the values again what the layer puts out.
+
+Shapes: B batch, I inputs (key), O outputs (value), P places, R rank, T taps of the kernel.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inscape.activations import record, stop_after
+from inscape.errors import LayerError, UnsupportedError
+from inscape.models.architectures._equalized import GAIN, rectify_
+from inscape.models.architectures._fir import upsampling_convolution
+from inscape.models.architectures.stylegan2 import SynthesisLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.models import Layer, Model
+
+_PLAIN = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a layer did with some pictures.
+
+    Attributes:
+        inputs: What its module was called with.
+        keys: `[B, I, height, width]`; vectors count as maps of one place, tokens as one column.
+        values: `[B, O, height, width]`.
+    """
+
+    inputs: tuple[Any, ...]
+    keys: Float[Tensor, "batch input height width"]
+    values: Float[Tensor, "batch output rows columns"]
+
+    def __len__(self) -> int:
+        """How many pictures."""
+        return len(self.keys)
+
+    def one(self, index: int) -> Reading:
+        """The reading of one picture of the batch."""
+        inputs = tuple(
+            value[index : index + 1] if isinstance(value, torch.Tensor) and len(value) == len(self) else value
+            for value in self.inputs
+        )
+        return Reading(inputs, self.keys[index : index + 1], self.values[index : index + 1])
+
+
+Answer = Callable[["Tensor"], "Tensor"]
+"""From coefficients `[O, R, height, width]` to the values at the places of one picture, `[O, P]`."""
+
+
+class LayerMemory(ABC):
+    """One layer of a model, as a memory.
+
+    Use `memory_of` to get the one that fits a layer.
+
+    Args:
+        model: The model.
+        layer: Its layer.
+        parameter: Dotted name of the weights in the network.
+    """
+
+    swapped = False
+
+    def __init__(self, model: Model, layer: Layer, parameter: str) -> None:
+        self.model, self.layer, self.parameter = model, layer, parameter
+        self.module = model.module_of(layer)
+
+    @property
+    def weight(self) -> Float[Tensor, "output input height width"]:
+        """The weights as they are now, outputs first; 1 × 1 taps for a linear layer."""
+        weight = self.model.module.get_parameter(self.parameter).detach().float()
+        weight = weight.reshape(*weight.shape, *(1,) * (4 - weight.ndim))
+        return weight.transpose(0, 1) if self.swapped else weight
+
+    @property
+    def width(self) -> int:
+        """The size of a key."""
+        return self.weight.shape[1]
+
+    def read(self, run: Callable[[], Any]) -> Reading:
+        """What the layer does while the model runs.
+
+        Args:
+            run: Runs the model; what lies above the layer is not computed.
+
+        Raises:
+            LayerError: The model did not use the layer.
+        """
+        place = self.layer.module
+        with (
+            torch.no_grad(),
+            record(self.model.module, place, inputs=True) as seen,  # before stopping: hooks run in order
+            stop_after(self.model.module, place),
+        ):
+            run()
+        inputs = tuple(_plain(value) for value in seen.inputs[place])
+        with torch.no_grad():
+            return Reading(inputs, self.keys(inputs), _maps(_plain(seen.outputs[place])))
+
+    @abstractmethod
+    def keys(self, inputs: Sequence[Any]) -> Float[Tensor, "batch input height width"]:
+        """The keys in what the layer's module is called with."""
+
+    @abstractmethod
+    def linear(
+        self, keys: Float[Tensor, "batch input height width"], weight: Float[Tensor, "output input h w"]
+    ) -> Float[Tensor, "batch output rows columns"]:
+        """The layer's linear map with any weights: the only thing in it that they take part in."""
+
+    @abstractmethod
+    def values(
+        self,
+        inputs: Sequence[Any],
+        linear: Float[Tensor, "batch output rows columns"],
+        weight: Float[Tensor, "output input h w"],
+    ) -> Float[Tensor, "batch output rows columns"]:
+        """The values, from what the linear map gave with these weights."""
+
+    def forward(self, reading: Reading, weight: Tensor) -> Float[Tensor, "batch output rows columns"]:
+        """The values of a reading if the layer had other weights; what went in stays."""
+        return self.values(reading.inputs, self.linear(reading.keys, weight), weight)
+
+    def answer(self, reading: Reading, directions: Float[Tensor, "rank input"], places: Tensor) -> Answer:
+        """The values at some places of one picture as a function of an edit's coefficients.
+
+        Only the share of the keys along the directions is looked at again, so that one evaluation costs
+        O × R × T × P multiplications rather than a whole layer.
+
+        Args:
+            reading: Of one picture.
+            directions: D, orthonormal rows.
+            places: Indices into the flattened map of the values.
+        """
+        before = self.linear(reading.keys, self.weight)
+        shares = self._shares(reading, directions)
+        shape = before.shape
+
+        def answer(coefficients: Tensor) -> Tensor:
+            added = coefficients.flatten(1) @ shares.flatten(1)
+            linear = before + added.reshape(shape)
+            weight = self.weight + changed(coefficients, directions)
+            return self.values(reading.inputs, linear, weight)[0].flatten(1)[:, places]
+
+        return answer
+
+    def _shares(self, reading: Reading, directions: Tensor) -> Float[Tensor, "rank_tap rows columns"]:
+        """What each tap of each direction sees at each place: A of the reduced problem."""
+        rank, (height, width) = len(directions), self.weight.shape[2:]
+        projected = torch.einsum("ri,bihw->brhw", directions, reading.keys)
+        taps = torch.eye(rank * height * width, device=projected.device)
+        return self.linear(projected, taps.reshape(-1, rank, height, width))[0]
+
+
+def changed(coefficients: Tensor, directions: Tensor) -> Float[Tensor, "output input height width"]:
+    """Λ D: what coefficients along directions add to the weights."""
+    return torch.einsum("orhw,ri->oihw", coefficients, directions)
+
+
+class ModulatedMemory(LayerMemory):
+    """A layer of a StyleGAN2: its keys are modulated by the style, its sums demodulated."""
+
+    module: SynthesisLayer
+
+    def keys(self, inputs: Sequence[Any]) -> Tensor:
+        """The features below, times the style."""
+        x, w, *_ = inputs
+        keys: Tensor = x.float() * self.module.affine(w)[:, :, None, None]
+        return keys
+
+    def linear(self, keys: Tensor, weight: Tensor) -> Tensor:
+        """The convolution, with the blur where it doubles the size."""
+        if self.module.upsampling:
+            return upsampling_convolution(keys, weight, self.module.resample_filter)
+        return functional.conv2d(keys, weight, padding=1)
+
+    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+        """Demodulation, noise, bias, leaky rectifier."""
+        _, w, noise = inputs
+        styles = self.module.affine(w)
+        scale = (styles.square() @ weight.square().sum((2, 3)).t() + _EPSILON).rsqrt() * GAIN
+        return rectify_(linear * scale[:, :, None, None] + self._offset(noise), self.module.clamp)
+
+    def _offset(self, noise: Tensor | None) -> Tensor:
+        offset = self.module.bias[None, :, None, None] * GAIN
+        return offset if noise is None else offset + noise * (self.module.noise_strength * GAIN)
+
+    def answer(self, reading: Reading, directions: Tensor, places: Tensor) -> Answer:
+        """As `LayerMemory.answer`; demodulation too is computed from the coefficients alone.
+
+        The energy of an output's weights under the style is a quadratic form of its own coefficients:
+        |(W + Λ D) s|² = |W s|² + 2 c·Λ + Λ (S ⊗ 1) Λᵀ, with c = Σ_i W_i s_i² D_i and S = D diag(s²) Dᵀ.
+        """
+        _, w, noise = reading.inputs
+        power = self.module.affine(w)[0].square()
+        weight = self.weight
+        before = self.linear(reading.keys, weight)[0].flatten(1)[:, places]
+        shares = self._shares(reading, directions).flatten(1)[:, places]
+        offset = self._offset(noise).expand(1, len(weight), *reading.values.shape[2:])
+        offset = offset[0].flatten(1)[:, places]
+        energy = torch.einsum("oihw,i->o", weight.square(), power) + _EPSILON
+        cross = torch.einsum("oihw,i,ri->orhw", weight, power, directions).flatten(1)
+        within = (directions * power) @ directions.t()
+        clamp = self.module.clamp
+
+        def answer(coefficients: Tensor) -> Tensor:
+            flat = coefficients.flatten(1)
+            pairs = torch.einsum("orhw,rs,oshw->o", coefficients, within, coefficients)
+            total = energy + 2 * (cross * flat).sum(1) + pairs
+            scale = total.clamp_min(_EPSILON).rsqrt() * GAIN
+            linear = torch.addmm(before, flat, shares)
+            return rectify_(torch.addcmul(offset, linear, scale[:, None]), clamp)
+
+        return answer
+
+
+class PlainMemory(LayerMemory):
+    """A layer whose module is, or holds, exactly one convolution or linear map.
+
+    Whatever else the module does (pixel norm before; batch norm, rectifier, pooling behind) runs as it is.
+    """
+
+    def __init__(self, model: Model, layer: Layer, parameter: str, linear: nn.Module) -> None:
+        super().__init__(model, layer, parameter)
+        self._map: Any = linear
+        self.swapped = isinstance(linear, nn.ConvTranspose2d)
+
+    def keys(self, inputs: Sequence[Any]) -> Tensor:
+        """What goes into the convolution or linear map."""
+        with record(self.module, "" if self._map is self.module else self._name(), inputs=True) as seen:
+            self.module(*inputs)
+        (found,) = seen.inputs.values()
+        return _maps(found[0]).float()
+
+    def _name(self) -> str:
+        names = (name for name, module in self.module.named_modules() if module is self._map)
+        return str(next(names))
+
+    def linear(self, keys: Tensor, weight: Tensor) -> Tensor:
+        """The convolution or linear map, without its bias."""
+        place = self._map
+        if isinstance(place, nn.Linear):
+            return functional.conv2d(keys, weight)
+        if isinstance(place, nn.ConvTranspose2d):
+            return functional.conv_transpose2d(
+                keys,
+                weight.transpose(0, 1),
+                stride=place.stride,
+                padding=cast("tuple[int, ...]", place.padding),
+                output_padding=place.output_padding,
+                dilation=place.dilation,
+            )
+        return functional.conv2d(
+            keys, weight, stride=place.stride, padding=place.padding, dilation=place.dilation
+        )
+
+    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+        """The layer's output when its map gives these sums."""
+        bias = 0 if self._map.bias is None else self._map.bias[None, :, None, None]
+        total = linear + bias
+
+        def instead(_: nn.Module, __: Any, output: Tensor) -> Tensor:
+            if output.ndim == 4:
+                return total.to(output.dtype)
+            return total.flatten(2).movedim(1, -1).reshape(output.shape).to(output.dtype)
+
+        if self._map is self.module:
+            return total
+        handle = self._map.register_forward_hook(instead)
+        try:
+            return _maps(self.module(*inputs))
+        finally:
+            handle.remove()
+
+
+_EPSILON = 1e-8
+
+
+def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
+    """A layer of a model as a memory.
+
+    Args:
+        model: The model.
+        layer: The layer's name; the default layer unless given.
+
+    Raises:
+        LayerError: There is no such layer, or it has no weights.
+        UnsupportedError: It holds several maps, or one that cannot be rewritten.
+    """
+    place = model.layer(layer)
+    module = model.module_of(place)
+    if isinstance(module, SynthesisLayer):
+        return ModulatedMemory(model, place, f"{place.module}.weight")
+    found = [(name, each) for name, each in module.named_modules() if isinstance(each, _PLAIN)]
+    if not found and next(module.parameters(), None) is None:
+        with_weights = [each.name for each in model.layers.values() if _rewritable(model, each)]
+        raise LayerError(
+            f"Layer {place.name!r} of {model.name!r} has no weights that could be rewritten.",
+            f"Layers that have: {', '.join(with_weights[:12])}." if with_weights else "",
+        )
+    if len(found) != 1:
+        raise UnsupportedError(
+            f"Layer {place.name!r} of {model.name!r} is a {type(module).__name__} with {len(found)} "
+            "convolutions or linear maps; a rule is written into exactly one.",
+            "Name a layer inside it." if found else "",
+        )
+    name, linear = found[0]
+    if getattr(linear, "groups", 1) != 1 or getattr(linear, "padding_mode", "zeros") != "zeros":
+        raise UnsupportedError(
+            f"Layer {place.name!r} is a convolution in groups, or padded with other than 0."
+        )
+    return PlainMemory(
+        model, place, ".".join(part for part in (place.module, name, "weight") if part), linear
+    )
+
+
+def _rewritable(model: Model, layer: Layer) -> bool:
+    module = model.module_of(layer)
+    return (
+        isinstance(module, SynthesisLayer) or sum(isinstance(each, _PLAIN) for each in module.modules()) == 1
+    )
+
+
+def read_latents(memory: LayerMemory, w: Float[Tensor, "batch num_ws w_dim"]) -> Reading:
+    """What the layer of a generator does while it draws from w."""
+    synthesis: Any = memory.model.module.get_submodule("synthesis")
+    return memory.read(lambda: synthesis(w))
+
+
+def _plain(value: Any) -> Any:
+    """A tensor that gradients may flow past, whatever mode it was made in."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    with torch.inference_mode(False):
+        return value.clone() if value.is_inference() else value.detach()
+
+
+def _maps(value: Tensor) -> Tensor:
+    """Maps as they are; vectors as maps of one place; tokens `[batch, token, unit]` as one column."""
+    if value.ndim == 2:
+        return value[:, :, None, None]
+    return value.transpose(1, 2)[:, :, :, None] if value.ndim == 3 else value

@@ -1,0 +1,405 @@
+"""Rewriting a rule of a generator: from contexts and a paste to an edit of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import torch
+
+from inscape.editing import WeightEdit, weights_hash
+from inscape.errors import RegionError, UnsupportedError, UsageError, ValueRangeError, unknown_name
+from inscape.models import Generator
+from inscape.pictures import Latent
+from inscape.rewriting.goals import (
+    HALO,
+    Goal,
+    erase_goal,
+    kept_goal,
+    loudest_units,
+    mask_of,
+    paste_goal,
+)
+from inscape.rewriting.key_space import KeySpace, Method
+from inscape.rewriting.memory import LayerMemory, Reading, memory_of, read_latents
+from inscape.rewriting.projected_adam import solve_by_steps
+from inscape.rewriting.samples import SAMPLES, key_moment
+from inscape.rewriting.solver import RIDGE, STEPS, Solution, solve
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.models import Model
+    from inscape.progress import Progress
+    from inscape.regions import Region
+
+Which: TypeAlias = int | Latent
+"""A picture of a generator: its seed, or its latent."""
+Place: TypeAlias = "tuple[Which, Region]"
+"""A picture, and where in it."""
+Solver = Literal["reduced", "steps", "layer"]
+SOLVERS = ("reduced", "steps", "layer")
+
+
+@dataclass(frozen=True)
+class Paste:
+    """Copy a region of one picture, and paste it at a place of another.
+
+    Args:
+        source: The picture to copy from.
+        copied: What of it.
+        target: The picture to paste into.
+        place: The middle of this is where it goes.
+        scale: Size of what is pasted, 1 for as it was copied.
+    """
+
+    source: Which
+    copied: Region
+    target: Which
+    place: Region
+    scale: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "source": _which(self.source),
+            "copied": self.copied.to_json(),
+            "target": _which(self.target),
+            "place": self.place.to_json(),
+            "scale": self.scale,
+        }
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Draw a place as if the units of the keys that speak for the context there were silent.
+
+    Args:
+        target: The picture.
+        place: Where in it.
+        units: How many units of the layer's keys: those that are loudest in the context.
+    """
+
+    target: Which
+    place: Region
+    units: int = 30
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"target": _which(self.target), "place": self.place.to_json(), "units": self.units}
+
+
+@dataclass(frozen=True)
+class RuleSettings:
+    """How a rule is made.
+
+    Attributes:
+        rank: How many directions of the keys change, 1 to 30.
+        ridge: What a change of the weights costs: less makes a stronger rule and moves more of the rest.
+        method: Which directions stand for the context; see `KeySpace.directions`.
+        solver: "reduced" solves for the coefficients; "steps" is the authors' projected Adam, and "layer"
+            the same without a rule: all weights of the layer change.
+        steps: Of the solver; by default 40, and 2001 for the authors'.
+        halo: How many cells around what is pasted must stay as they are.
+        samples: Pictures over which the second moment of the keys is taken.
+    """
+
+    rank: int = 1
+    ridge: float = RIDGE
+    method: Method = "whitened"
+    solver: Solver = "reduced"
+    steps: int | None = None
+    halo: int = HALO
+    samples: int = SAMPLES
+
+    def __post_init__(self) -> None:
+        """Check what no other part does."""
+        if self.solver not in SOLVERS:
+            raise ValueRangeError(*unknown_name("solver", self.solver, SOLVERS))
+        if self.steps is not None and self.steps < 1:
+            raise ValueRangeError(f"A solver makes at least one step, got {self.steps}.")
+        if not 0 <= self.halo <= 8:
+            raise ValueRangeError(f"A halo is 0 to 8 cells wide, got {self.halo}.")
+
+
+class Rewriter:
+    """Makes rules for one layer of a generator; keeps the layer's keys and what pictures do in it.
+
+    Args:
+        model: The generator.
+        layer: The layer's name; the default layer unless given.
+        samples: Pictures over which the second moment of the keys is taken.
+
+    Raises:
+        UnsupportedError: The model is no generator, or the layer holds no map that can be rewritten.
+        LayerError: There is no such layer, or it has no weights.
+    """
+
+    def __init__(self, model: Model, layer: str | None = None, *, samples: int = SAMPLES) -> None:
+        if not isinstance(model, Generator):
+            raise UnsupportedError(
+                f"Rules are copied and pasted in pictures of a generator; {model.name!r} is a "
+                f"{model.card.kind}.",
+                "For other networks use inscape.rewriting.rewrite_layer with goals of your own.",
+            )
+        self.model = model
+        self.memory: LayerMemory = memory_of(model, layer)
+        self.samples = samples
+        self._readings: dict[str | int, Reading] = {}
+
+    @cached_property
+    def space(self) -> KeySpace:
+        """The layer's second moment of keys; taken over the generator's pictures the first time."""
+        return KeySpace(key_moment(self.memory, samples=self.samples))
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Take the second moment of the keys now, showing how far it is.
+
+        Raises:
+            CancelledError: The person asked to stop.
+        """
+        key_moment(self.memory, samples=self.samples, progress=progress)
+        _ = self.space
+
+    def reading(self, which: Which) -> Reading:
+        """What the layer does with one picture; the last 256 are kept."""
+        key = which if isinstance(which, int) else str(which.to_json())
+        if key not in self._readings:
+            while len(self._readings) >= _KEPT:
+                del self._readings[next(iter(self._readings))]
+            self._readings[key] = read_latents(self.memory, self.latent(which))
+        return self._readings[key]
+
+    def latent(self, which: Which) -> Float[Tensor, "1 num_ws w_dim"]:
+        """What the generator draws a picture from.
+
+        Raises:
+            UsageError: A seed below 0.
+            LatentError: The latent does not fit the generator.
+        """
+        if isinstance(which, Latent):
+            return self.model.w_of(which)
+        if which < 0:
+            raise UsageError(f"A picture is named by its seed, 0 or more, got {which}.")
+        return self.model.to_w(self.model.latents([which]))
+
+    def keys(self, places: Sequence[Place]) -> tuple[Float[Tensor, "key input"], Float[Tensor, "key"]]:
+        """The keys under regions, and how much each counts.
+
+        Raises:
+            RegionError: A region is empty or lies outside its picture.
+        """
+        keys, weights = [], []
+        for which, region in places:
+            found = self.reading(which).keys[0]
+            mask = region.mask(*found.shape[1:], image_size=self.model.image_size).float()
+            keys.append(found.flatten(1).t())
+            weights.append(mask.flatten())
+        if not keys or float(torch.cat(weights).max()) <= 0:
+            raise RegionError(
+                "The context is empty: no place of the layer lies under it.", "Mark a larger one."
+            )
+        return torch.cat(keys), torch.cat(weights)
+
+    def goal(self, wanted: Paste | Erase, context: Sequence[Place], settings: RuleSettings) -> Goal:
+        """What the layer should put out for one paste.
+
+        Raises:
+            RegionError: A region is empty, outside its picture, or too large to be pasted.
+        """
+        size = self.model.image_size
+        target = self.reading(wanted.target)
+        place = mask_of(wanted.place, target, size)
+        if isinstance(wanted, Erase):
+            keys, weights = self.keys(context)
+            units = loudest_units(keys, weights, self.space.moment, wanted.units)
+            return erase_goal(self.memory, target, place, units, halo=settings.halo)
+        source = self.reading(wanted.source)
+        copied = mask_of(wanted.copied, source, size)
+        return paste_goal(source, copied, target, place, scale=wanted.scale, halo=settings.halo)
+
+    def rewrite(
+        self,
+        context: Sequence[Place],
+        paste: Sequence[Paste | Erase],
+        settings: RuleSettings | None = None,
+        *,
+        protect: Sequence[Place] = (),
+        name: str = "",
+        progress: Progress | None = None,
+    ) -> WeightEdit:
+        """The edit that makes the layer answer a context as what was pasted says; see `rewrite`."""
+        settings = settings or RuleSettings()
+        if not paste:
+            raise UsageError("A rule needs a goal: copy something, and paste it.")
+        context = list(context) or [(wanted.target, wanted.place) for wanted in paste]
+        goals = [self.goal(wanted, context, settings) for wanted in paste]
+        for which, region in protect:
+            reading = self.reading(which)
+            goals.append(kept_goal(reading, mask_of(region, reading, self.model.image_size)))
+        directions = self.directions(context, settings, protect)
+        solution = _solved(self.memory, goals, directions, settings, progress)
+        made = {
+            "context": [[_which(which), region.to_json()] for which, region in context],
+            "paste": [wanted.to_json() for wanted in paste],
+            "protect": [[_which(which), region.to_json()] for which, region in protect],
+            "settings": asdict(settings),
+            **_numbers(solution),
+        }
+        return edit_of(self.memory, directions, solution, name=name, made=made)
+
+    def directions(
+        self, context: Sequence[Place], settings: RuleSettings, protect: Sequence[Place] = ()
+    ) -> Float[Tensor, "rank input"]:
+        """The directions of the keys that a rule for a context changes.
+
+        Raises:
+            RegionError: The context is empty.
+            ValueRangeError: The rank is out of range, or what is protected leaves nothing.
+        """
+        if settings.solver == "layer":
+            return torch.eye(self.memory.width)
+        keys, weights = self.keys(context)
+        kept = [self._kept(place) for place in protect]
+        return self.space.directions(keys, weights, settings.rank, method=settings.method, protected=kept)
+
+    def _kept(self, place: Place) -> Tensor:
+        keys, weights = self.keys([place])
+        return keys[weights >= min(0.5, float(weights.max()))]
+
+
+_KEPT = 256
+
+
+def rewrite(
+    model: Model,
+    layer: str | None = None,
+    *,
+    context: Sequence[Place] = (),
+    paste: Paste | Erase | tuple[Any, ...] | Sequence[Paste | Erase | tuple[Any, ...]],
+    protect: Sequence[Place] = (),
+    settings: RuleSettings | None = None,
+    name: str = "",
+    progress: Progress | None = None,
+) -> WeightEdit:
+    """Change a rule of a generator by copy and paste (Bau et al., ECCV 2020).
+
+    Example:
+        >>> rule = inscape.rewrite(model, "layer16b", context=[(3, spire)], paste=(5, tree, 3, spire))
+        >>> after = model.sample(9, edits=[rule])
+        >>> rule.save("towers-grow-trees.edit.safetensors")
+
+    Args:
+        model: The generator.
+        layer: The layer that is rewritten; the default layer unless given.
+        context: Where the rule is to hold: pictures (seed or latent) and regions in them. Where the goal is
+            pasted unless given.
+        paste: What is to be drawn there: `Paste`, `Erase`, or `(source, copied, target, place)`; several make
+            one rule that fits all of them.
+        protect: What must stay: the rule keeps out of the directions of these keys, and these places count
+            as goals that stay as they are.
+        settings: Rank, ridge, solver and the like.
+        name: For people to read.
+        progress: Told about steps; cancels between them.
+
+    Returns:
+        The edit. `edit.made` holds `loss_before` and `loss`, the mean distance to the goal before and after
+        (with exactly the weights that the edit makes), and `change`, the norm of the change of the weights as
+        a fraction of theirs.
+
+    Raises:
+        LayerError, UnsupportedError: The layer cannot be rewritten.
+        RegionError: A region is empty, outside its picture, or too large to be pasted.
+        ValueRangeError: A setting is out of range.
+        CancelledError: The person asked to stop; the model is as it was.
+    """
+    settings = settings or RuleSettings()
+    rewriter = Rewriter(model, layer, samples=settings.samples)
+    rewriter.prepare(progress)
+    single = isinstance(paste, Paste | Erase) or (isinstance(paste, tuple) and _names_picture(paste[:1]))
+    wanted = [paste] if single else list(paste)  # type: ignore[arg-type]
+    goals = [each if isinstance(each, Paste | Erase) else Paste(*each) for each in wanted]
+    return rewriter.rewrite(context, goals, settings, protect=protect, name=name, progress=progress)
+
+
+def rewrite_layer(
+    memory: LayerMemory,
+    goals: Sequence[Goal],
+    directions: Float[Tensor, "rank input"],
+    settings: RuleSettings | None = None,
+    *,
+    name: str = "",
+    progress: Progress | None = None,
+) -> WeightEdit:
+    """Rewrite a layer of any model, a classifier too, from goals and directions of one's own.
+
+    Example:
+        >>> memory = memory_of(classifier, "conv2")
+        >>> seen = memory.read(lambda: classifier.module(snowy))
+        >>> wanted = memory.read(lambda: classifier.module(plain)).values
+        >>> directions = KeySpace(second).directions(keys_of_snow, weights)
+        >>> rule = rewrite_layer(memory, [Goal(seen, wanted[0], mask)], directions)
+
+    Args:
+        memory: From `memory_of`.
+        goals: One for each picture.
+        directions: Orthonormal rows, from `KeySpace.directions`.
+        settings: Ridge, solver and steps.
+        name: For people to read.
+        progress: Told about steps.
+
+    Raises:
+        ValueRangeError: No goal.
+        CancelledError: The person asked to stop.
+    """
+    solution = _solved(memory, goals, directions, settings or RuleSettings(), progress)
+    return edit_of(memory, directions, solution, name=name, made=_numbers(solution))
+
+
+def edit_of(
+    memory: LayerMemory,
+    directions: Float[Tensor, "rank input"],
+    solution: Solution,
+    *,
+    name: str = "",
+    made: dict[str, Any] | None = None,
+) -> WeightEdit:
+    """What a solver found, as an edit."""
+    return WeightEdit(
+        memory.layer.name,
+        memory.parameter,
+        directions.numpy(),
+        solution.coefficients.numpy(),
+        swapped=memory.swapped,
+        weights=weights_hash(memory.model.module),
+        name=name,
+        made=made or {},
+    )
+
+
+def _solved(
+    memory: LayerMemory,
+    goals: Sequence[Goal],
+    directions: Tensor,
+    settings: RuleSettings,
+    progress: Progress | None,
+) -> Solution:
+    if settings.solver == "reduced":
+        steps = settings.steps or STEPS
+        return solve(memory, goals, directions, ridge=settings.ridge, steps=steps, progress=progress)
+    return solve_by_steps(memory, goals, directions, steps=settings.steps, progress=progress)
+
+
+def _numbers(solution: Solution) -> dict[str, Any]:
+    return {"loss_before": solution.loss_before, "loss": solution.loss, "change": solution.change}
+
+
+def _which(which: Which) -> int | dict[str, Any]:
+    return which if isinstance(which, int) else which.to_json()
+
+
+def _names_picture(start: tuple[Any, ...]) -> bool:
+    return bool(start) and isinstance(start[0], int | Latent)

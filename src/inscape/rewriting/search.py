@@ -1,0 +1,127 @@
+"""Finding pictures by what goes into a layer: where is something like this context?
+
+The keys of thousands of pictures are kept in half precision in one file of the cache, mapped into memory, so
+that a search is one product with a direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from inscape import storage
+from inscape.editing import weights_hash
+from inscape.errors import ValueRangeError
+from inscape.progress import SilentProgress
+from inscape.regions import Region
+from inscape.rewriting.memory import LayerMemory, read_latents
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.progress import Progress
+
+LATENTS = 10_000
+"""Pictures that are searched, for layers whose keys are at most 16 × 16."""
+LATENTS_ABOVE = 2000
+"""Pictures that are searched above that."""
+_SMALL = 16
+_BATCH = 32
+_AT_ONCE = 128
+_MARKED = 0.999
+
+
+@dataclass(frozen=True)
+class Match:
+    """A picture that a search found.
+
+    Attributes:
+        seed: Whose picture.
+        score: Of its best place; a place of the context itself scores about 1.
+        region: The places that score among the best 0.1 % of all, or its best one.
+    """
+
+    seed: int
+    score: float
+    region: Region
+
+
+class KeyBank:
+    """The keys of a layer for the pictures of seeds 0, 1, 2, ...
+
+    Args:
+        memory: A layer of a generator.
+        latents: How many pictures; 10 000 for layers up to 16 × 16, 2000 above, unless given.
+        progress: Told about pictures as they are done, where the bank has to be made.
+
+    Raises:
+        ValueRangeError: Fewer than one picture.
+        CancelledError: The person asked to stop.
+    """
+
+    def __init__(
+        self, memory: LayerMemory, latents: int | None = None, *, progress: Progress | None = None
+    ) -> None:
+        model = memory.model
+        first = self._keys(memory, range(1))
+        size = first.shape[2]
+        self.latents = latents or (LATENTS if size <= _SMALL else LATENTS_ABOVE)
+        if self.latents < 1:
+            raise ValueRangeError(f"A search looks through at least one picture, got {latents}.")
+        self.shape = (self.latents, *first.shape[2:], first.shape[1])
+        key = storage.content_key("bank", weights_hash(model.module), memory.parameter, self.shape)
+        path = storage.cache_folder() / "rewriting" / f"{key}.npy"
+        if not path.is_file():
+            self._make(memory, path, progress)
+        self._bank = torch.from_numpy(np.load(path, mmap_mode="c"))
+
+    def _keys(self, memory: LayerMemory, seeds: range) -> Tensor:
+        model = memory.model
+        with torch.no_grad():
+            return read_latents(memory, model.to_w(model.latents(seeds))).keys  # type: ignore[attr-defined]
+
+    def _make(self, memory: LayerMemory, path: Path, progress: Progress | None) -> None:
+        task = (progress or SilentProgress()).task("Reading keys", self.latents, "pictures")
+        with storage.atomic_path(path) as part, task as done:
+            bank = np.lib.format.open_memmap(part, "w+", np.float16, self.shape)
+            for start in range(0, self.latents, _BATCH):
+                seeds = range(start, min(start + _BATCH, self.latents))
+                keys = self._keys(memory, seeds).permute(0, 2, 3, 1)
+                bank[start : seeds.stop] = keys.clamp(-60_000, 60_000).half().numpy()
+                done.advance(len(seeds))
+            bank.flush()
+            del bank
+
+    def scores(self, direction: Float[Tensor, "input"]) -> Float[Tensor, "latent row column"]:
+        """How much every place of every picture has of a direction."""
+        scores = torch.empty(self.shape[:3])
+        flat = scores.view(self.latents, -1)
+        for start in range(0, self.latents, _AT_ONCE):
+            part = self._bank[start : start + _AT_ONCE].flatten(1, 2).float()
+            torch.matmul(part, direction, out=flat[start : start + _AT_ONCE])
+        return scores
+
+    def search(self, direction: Float[Tensor, "input"], top: int = 16) -> list[Match]:
+        """The pictures whose best place has most of a direction, best first.
+
+        Args:
+            direction: From `KeySpace.scorer`.
+            top: How many.
+        """
+        scores = self.scores(direction)
+        best, seeds = scores.flatten(1).max(1).values.topk(min(top, self.latents))
+        sample = scores.flatten()[:: max(1, scores.numel() // 2**20)]
+        level = float(torch.quantile(sample, _MARKED))
+        return [
+            Match(int(seed), float(score), _marked(scores[seed], min(level, float(score))))
+            for score, seed in zip(best, seeds, strict=True)
+        ]
+
+
+def _marked(scores: Tensor, level: float) -> Region:
+    return Region.from_mask((scores >= level).numpy())

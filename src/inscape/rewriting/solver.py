@@ -1,0 +1,148 @@
+"""Solving a rule: the coefficients with which a layer answers its goals.
+
+Rewriting a Deep Generative Model (Bau et al., ECCV 2020, equation 14) minimizes the distance between what
+the layer puts out and the goal over changes of the weights in a few directions of keys. The authors run 2001
+steps of Adam on all weights and project. Here the problem is solved where it lives: the weights enter only
+through their share along the directions, so that values are a function of the coefficients alone
+(`LayerMemory.answer`), exact with demodulation, up-sampling, blur, noise and rectifier; a quasi-Newton method
+(L-BFGS) finds them in a few dozen cheap evaluations, and a ridge keeps the change of the weights small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from inscape.errors import ValueRangeError
+from inscape.progress import SilentProgress
+from inscape.rewriting.goals import Goal
+from inscape.rewriting.memory import LayerMemory
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.progress import Progress
+
+RIDGE = 0.05
+STEPS = 40
+_SOFTNESS = 0.25
+_NOTHING = 1e-9
+_SEEN_EVERY = 4
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver found.
+
+    Attributes:
+        coefficients: Λ, `[O, R, height, width]`.
+        loss_before: Mean distance |value − goal| over the places that count and all outputs, at the start.
+        loss: The same with the change made.
+        change: Norm of the change of the weights, as a fraction of the norm of the weights.
+        evaluations: How often the values were computed.
+    """
+
+    coefficients: Float[Tensor, "output rank height width"]
+    loss_before: float
+    loss: float
+    change: float
+    evaluations: int
+
+
+def solve(
+    memory: LayerMemory,
+    goals: Sequence[Goal],
+    directions: Float[Tensor, "rank input"],
+    *,
+    ridge: float = RIDGE,
+    steps: int = STEPS,
+    progress: Progress | None = None,
+) -> Solution:
+    """The coefficients along given directions that bring a layer closest to its goals.
+
+    Minimized is the mean over places and outputs of the pseudo-Huber distance between value and goal, in
+    units of what it is without any change, plus `ridge` · |ΔW|² / |W|².
+
+    Args:
+        memory: The layer.
+        goals: What it should put out; all count alike.
+        directions: Orthonormal rows, from `KeySpace.directions`.
+        ridge: What a change of the weights costs; less makes a stronger rule and moves more of the rest.
+        steps: At most so many steps of L-BFGS.
+        progress: Told about steps; cancels between evaluations.
+
+    Raises:
+        ValueRangeError: No goal, or a negative ridge.
+        CancelledError: The person asked to stop.
+    """
+    if not goals:
+        raise ValueRangeError("A rule needs a goal: copy something, and paste it.")
+    if not 0 <= ridge < float("inf"):
+        raise ValueRangeError(f"The ridge of a rule is 0 or more, got {ridge}.")
+    answers = [(memory.answer(goal.reading, directions, goal.places), *_wanted(goal)) for goal in goals]
+    weight = memory.weight
+    shape = (len(weight), len(directions), *weight.shape[2:])
+    size = float(weight.square().sum())
+
+    def misfit(coefficients: Tensor, distance: Callable[[Tensor], Tensor]) -> Tensor:
+        parts = [
+            (distance(answer(coefficients) - target) * share).sum() / len(weight)
+            for answer, target, share in answers
+        ]
+        return torch.stack(parts).mean()
+
+    nothing = torch.zeros(shape)
+    with torch.no_grad():
+        before = float(misfit(nothing, torch.abs))
+        if before < _NOTHING:
+            return Solution(nothing, before, before, 0.0, 1)
+        soft = _Soft(_SOFTNESS * before)
+        start = float(misfit(nothing, soft))
+    evaluations = 0
+    with (progress or SilentProgress()).task("Solving the rule", steps, "steps") as task:
+
+        def evaluated(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            nonlocal evaluations
+            evaluations += 1
+            coefficients = torch.from_numpy(flat).float().reshape(shape).requires_grad_()
+            loss = misfit(coefficients, soft) / start + (ridge / size) * coefficients.square().sum()
+            (slope,) = torch.autograd.grad(loss, coefficients)
+            return loss.item(), slope.double().flatten().numpy()
+
+        from scipy.optimize import minimize
+
+        found = minimize(
+            evaluated,
+            np.zeros(int(np.prod(shape))),
+            jac=True,
+            method="L-BFGS-B",
+            callback=lambda _: task.advance(1),
+            options={"maxiter": steps, "maxcor": 20},
+        )
+    coefficients = torch.from_numpy(found.x).float().reshape(shape)
+    with torch.no_grad():
+        loss = float(misfit(coefficients, torch.abs))
+    change = float(coefficients.norm()) / size**0.5
+    return Solution(coefficients, before, loss, change, evaluations)
+
+
+@dataclass(frozen=True)
+class _Soft:
+    """Pseudo-Huber: a distance that is smooth where it is smaller than `width`."""
+
+    width: float
+
+    def __call__(self, difference: Tensor) -> Tensor:
+        return (difference.square() + self.width**2).sqrt() - self.width
+
+
+def _wanted(goal: Goal) -> tuple[Tensor, Tensor]:
+    """The goal at the places that count, `[O, P]`, and what share of the whole each of them has, `[P]`."""
+    places = goal.places
+    weight = goal.weight.flatten()[places]
+    return goal.target.flatten(1)[:, places], weight / weight.sum()

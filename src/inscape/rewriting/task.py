@@ -1,0 +1,308 @@
+"""Tasks: a rule as a file that a person writes, by places or by concepts.
+
+A task is TOML:
+
+    name = "trees grow out of spires"
+    layer = "layer16b"                # the model's default layer unless given
+
+    [context]                         # where the rule is to hold
+    concept = "spire"                 # in the pictures that show most of it, as the segmenter says …
+    pictures = 4
+    # places = [{seed = 3, box = [20, 4, 6, 12]}]     … or in places that one names, in pixels
+
+    [goal]                            # what is to be there
+    concept = "tree"                  # copied from the picture that shows most of it …
+    # paste = [{source = 5, copied = [8, 30, 6, 12], target = 3, place = [20, 4, 6, 12], scale = 1.0}]
+    # erase = 30                      … or the loudest 30 units of the context's keys fall silent
+
+    [settings]                        # any of RuleSettings
+    rank = 1
+
+    [judge]                           # what counts as reached; the concepts above unless given
+    context = "spire"
+    goal = ["tree"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inscape.errors import ConceptError, FormatError, UsageError
+from inscape.regions import Region, box
+from inscape.rewriting.rewriter import Erase, Paste, Place, Rewriter, RuleSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inscape.editing import WeightEdit
+    from inscape.models import Generator
+    from inscape.progress import Progress
+    from inscape.segmenters import Segmenter
+
+_LARGEST_FILE = 2**20
+_BATCH = 32
+Box = tuple[float, float, float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ContextPlace(_Part):
+    """A box in the picture of a seed, `[x, y, width, height]` in pixels."""
+
+    seed: int = Field(ge=0)
+    box: Box
+
+
+class Context(_Part):
+    """Where a rule is to hold: in places, or where a concept is in the pictures that show most of it."""
+
+    concept: str | None = None
+    pictures: int = Field(default=4, ge=1, le=64)
+    places: tuple[ContextPlace, ...] = ()
+    protect: tuple[ContextPlace, ...] = ()
+
+
+class GoalPaste(_Part):
+    """What is copied from where to where, boxes in pixels."""
+
+    source: int = Field(ge=0)
+    copied: Box
+    target: int = Field(ge=0)
+    place: Box
+    scale: float = 1.0
+
+
+class TaskGoal(_Part):
+    """What is to be there: what was pasted, a concept, or, erased, nothing."""
+
+    concept: str | None = None
+    paste: tuple[GoalPaste, ...] = ()
+    erase: int | None = Field(default=None, ge=1)
+
+
+class Judge(_Part):
+    """What counts as reached: places of a concept that became another; any other where none is named."""
+
+    context: str | None = None
+    goal: tuple[str, ...] = ()
+
+
+class Task(_Part):
+    """A rule that a person wants, before it is made for a model.
+
+    Attributes:
+        name: For people to read.
+        layer: The layer to rewrite; the model's default unless given.
+        seeds: Through how many pictures, from seed 0 on, a concept is looked for.
+        context: Where the rule is to hold.
+        goal: What is to be there.
+        settings: Fields of `RuleSettings`.
+        judge: What counts as reached.
+    """
+
+    name: str = ""
+    layer: str | None = None
+    seeds: int = Field(default=400, ge=1, le=100_000)
+    context: Context
+    goal: TaskGoal
+    settings: dict[str, Any] = Field(default_factory=dict)
+    judge: Judge = Judge()
+
+    @classmethod
+    def load(cls, path: Path | str) -> Task:
+        """Read a task.
+
+        Raises:
+            FormatError: The file is missing or too large, is no TOML, or a field is missing, unknown or of
+                the wrong kind; the first is named.
+        """
+        path = Path(path)
+        try:
+            if path.stat().st_size > _LARGEST_FILE:
+                raise FormatError(f"{path} is larger than a task can be ({_LARGEST_FILE} bytes).")
+            value = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{path} is not TOML: {error}.") from error
+        try:
+            task = cls.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise FormatError(f"{path} is not a task: {where}: {first['msg']}.") from error
+        task.check(str(path))
+        return task
+
+    def check(self, where: str) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            FormatError: Two ways of saying where or what, or none; a setting that there is not.
+        """
+        if (self.context.concept is None) == (not self.context.places):
+            raise FormatError(f"{where}: a context is a concept, or places.")
+        if sum([self.goal.concept is not None, bool(self.goal.paste), self.goal.erase is not None]) != 1:
+            raise FormatError(f"{where}: a goal is one of concept, paste and erase.")
+        known = {field.name for field in fields(RuleSettings)}
+        if unknown := sorted(set(self.settings) - known):
+            raise FormatError(
+                f"{where}: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}."
+            )
+
+    @property
+    def rule_settings(self) -> RuleSettings:
+        """The settings, checked."""
+        try:
+            return RuleSettings(**self.settings)
+        except TypeError as error:
+            raise FormatError(f"A setting of the task is of the wrong kind: {error}.") from error
+
+    @property
+    def judged(self) -> tuple[str, tuple[str, ...] | None] | None:
+        """The concept whose places count, and those that they should become; None where neither is known."""
+        context = self.judge.context or self.context.concept
+        goals = self.judge.goal or ((self.goal.concept,) if self.goal.concept else None)
+        return None if context is None else (context, goals)
+
+
+@dataclass(frozen=True)
+class PreparedTask:
+    """A task with its places found in the pictures of a model.
+
+    Attributes:
+        context: Where the rule is to hold.
+        paste: What is to be there.
+        protect: What must stay.
+        settings: Rank, ridge, solver and the like.
+        name: For people to read.
+    """
+
+    context: tuple[Place, ...]
+    paste: tuple[Paste | Erase, ...]
+    protect: tuple[Place, ...]
+    settings: RuleSettings
+    name: str
+
+    def make(self, rewriter: Rewriter, *, progress: Progress | None = None, **changes: Any) -> WeightEdit:
+        """The rule for one layer.
+
+        Args:
+            rewriter: Of the layer.
+            progress: Told about steps.
+            changes: Settings other than the task's.
+        """
+        settings = replace(self.settings, **changes)
+        return rewriter.rewrite(
+            self.context, self.paste, settings, protect=self.protect, name=self.name, progress=progress
+        )
+
+
+def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> PreparedTask:
+    """Find a task's places in the pictures of a model.
+
+    Args:
+        task: The task.
+        model: The generator.
+        segmenter: Finds the concepts; None where the task names none.
+
+    Raises:
+        ConceptError: A concept is not known, or is in none of the pictures.
+        UsageError: The task names concepts and there is no segmenter.
+        RegionError: A box lies outside the picture.
+    """
+    context: list[Place] = [(place.seed, box(*place.box)) for place in task.context.places]
+    protect = [(place.seed, box(*place.box)) for place in task.context.protect]
+    wanted: list[Paste | Erase] = [
+        Paste(each.source, box(*each.copied), each.target, box(*each.place), each.scale)
+        for each in task.goal.paste
+    ]
+    if task.context.concept is not None or task.goal.concept is not None:
+        if segmenter is None:
+            raise UsageError(
+                "The task names concepts, and no segmenter fits the model.", "Name places instead."
+            )
+        labels = _labels(model, segmenter, task.seeds)
+        find = _Found(labels, segmenter)
+        if task.context.concept is not None:
+            context = [
+                (seed, Region.from_mask(find.largest_part(task.context.concept, seed)))
+                for seed in find.seeds(task.context.concept, task.context.pictures)
+            ]
+        if task.goal.concept is not None:
+            wanted = [
+                _pasted(find, task.goal.concept, which, region, model.image_size) for which, region in context
+            ]
+    if task.goal.erase is not None:
+        wanted = [Erase(which, region, task.goal.erase) for which, region in context]
+    return PreparedTask(tuple(context), tuple(wanted), tuple(protect), task.rule_settings, task.name)
+
+
+def _labels(model: Generator, segmenter: Segmenter, count: int) -> NDArray[np.uint8]:
+    """Label maps of the pictures of the seeds from 0 on, `[picture, plane, height, width]`."""
+    found = []
+    with torch.inference_mode():
+        for start in range(0, count, _BATCH):
+            w = model.to_w(model.latents(range(start, min(start + _BATCH, count))))
+            found.append(segmenter.segment(model.images(w).clamp(-1, 1)).cpu().numpy())
+    return np.concatenate(found)
+
+
+class _Found:
+    """Where concepts are in some pictures."""
+
+    def __init__(self, labels: NDArray[np.uint8], segmenter: Segmenter) -> None:
+        self._labels, self._vocabulary = labels, segmenter.vocabulary
+
+    def masks(self, concept: str) -> NDArray[np.bool_]:
+        """`[picture, height, width]`."""
+        plane = self._vocabulary.plane_of(concept)
+        found: NDArray[np.bool_] = self._labels[:, plane] == self._vocabulary.index(concept)
+        return found
+
+    def seeds(self, concept: str, count: int) -> list[int]:
+        """The pictures that show most of a concept.
+
+        Raises:
+            ConceptError: None of them does.
+        """
+        areas = self.masks(concept).sum((1, 2))
+        order = np.argsort(-areas, kind="stable")[:count]
+        if not areas[order[0]]:
+            raise ConceptError(f"None of the {len(areas)} pictures that were looked at shows {concept!r}.")
+        return [int(seed) for seed in order if areas[seed] >= 0.25 * areas[order[0]]]
+
+    def largest_part(self, concept: str, seed: int) -> NDArray[np.bool_]:
+        """The largest connected part of a concept in one picture, `[height, width]`."""
+        from scipy.ndimage import label
+
+        parts, count = label(self.masks(concept)[seed])
+        sizes = np.bincount(parts.ravel(), minlength=count + 1)
+        sizes[0] = 0
+        largest: NDArray[np.bool_] = parts == sizes.argmax()
+        return largest
+
+
+def _pasted(find: _Found, concept: str, which: Any, region: Region, size: int) -> Paste:
+    """A piece of a concept in the shape of a place, from where the concept fills it best."""
+    place = region.mask(size, size, image_size=size).numpy()
+    rows, columns = np.flatnonzero(place.any(1)), np.flatnonzero(place.any(0))
+    shape = place[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    sources = find.seeds(concept, 8)
+    masks = torch.from_numpy(find.masks(concept)[sources].astype(np.float32))[:, None]
+    filled = torch.nn.functional.conv2d(masks, torch.from_numpy(shape).float()[None, None])[:, 0]
+    best = int(filled.argmax())
+    picture, rest = divmod(best, filled[0].numel())
+    y, x = divmod(rest, filled.shape[2])
+    copied = np.zeros((size, size), np.float32)
+    copied[y : y + shape.shape[0], x : x + shape.shape[1]] = shape
+    return Paste(sources[picture], Region.from_mask(copied), which, region)

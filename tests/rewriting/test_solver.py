@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inscape.editing import WeightEdit
+from inscape.errors import LayerError, RegionError, UnsupportedError, UsageError, ValueRangeError
+from inscape.models import Model, open_model
+from inscape.models.any_module import card_of, layers_of
+from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
+from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from inscape.progress import CallbackProgress
+from inscape.regions import Region, box
+from inscape.rewriting import (
+    Erase,
+    KeySpace,
+    Paste,
+    Rewriter,
+    RuleSettings,
+    memory_of,
+    rewrite,
+    rewrite_layer,
+)
+from inscape.rewriting.goals import Goal, bounds
+from inscape.rewriting.memory import changed, read_latents
+from inscape.statistics import SecondMoment
+from small_generators import small_generator
+
+QUICK = RuleSettings(samples=8)
+
+
+def generator_of(network):
+    """A generator of another architecture, with its card found by running it."""
+    torch.manual_seed(0)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.3)
+    from inscape.models import Generator
+
+    z_dim = network.mapping.z_dim
+    z = torch.zeros(1, z_dim)
+    network.eval().requires_grad_(False)
+    layers, picture = layers_of(network, lambda: network(z))
+    known = {
+        "name": "other",
+        "kind": "generator",
+        "image_size": picture.shape[2],
+        "latent": {"z_dim": z_dim, "w_dim": z_dim, "num_ws": 1},
+    }
+    wanted = [layer for layer in layers if layer.module.removeprefix("synthesis.").count(".") == 0]
+    return Generator(network, card_of(network, tuple(wanted), known))
+
+
+def random_edit(memory, rank, seed=0):
+    draws = torch.Generator().manual_seed(seed)
+    directions = torch.linalg.qr(torch.randn(memory.width, rank, generator=draws))[0].t()
+    shape = (len(memory.weight), rank, *memory.weight.shape[2:])
+    return directions, torch.randn(shape, generator=draws) * 0.3
+
+
+@pytest.mark.parametrize("layer", ["layer4", "layer8a", "layer8b", "layer16a", "layer32b"])
+@pytest.mark.parametrize("rank", [1, 4])
+def test_values_from_coefficients_are_those_of_the_changed_layer(layer, rank):
+    model = small_generator()
+    memory = memory_of(model, layer)
+    directions, coefficients = random_edit(memory, rank)
+    w = model.to_w(model.latents([3]))
+    reading = read_latents(memory, w)
+    places = torch.arange(reading.values[0, 0].numel())
+    predicted = memory.answer(reading, directions, places)(coefficients)
+    edit = WeightEdit(layer, memory.parameter, directions.numpy(), coefficients.numpy())
+    with model.edited([edit]):
+        true = read_latents(memory, w).values[0].flatten(1)
+    assert torch.allclose(predicted, true, atol=1e-5 * float(true.abs().max()))
+    assert not torch.allclose(true, reading.values[0].flatten(1), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: ProGAN(ProGANConfig(8, (8, 8, 6))),
+        lambda: DCGAN(DCGANConfig(z_dim=8, channels=(8, 6, 4))),
+    ],
+)
+def test_other_generators_are_memories_too(network):
+    model = generator_of(network())
+    for name in list(model.layers)[1:-1]:
+        memory = memory_of(model, name)
+        directions, coefficients = random_edit(memory, 2)
+        w = model.to_w(model.latents([1]))
+        reading = read_latents(memory, w)
+        places = torch.arange(reading.values[0, 0].numel())
+        predicted = memory.answer(reading, directions, places)(coefficients)
+        edit = WeightEdit(
+            name, memory.parameter, directions.numpy(), coefficients.numpy(), swapped=memory.swapped
+        )
+        with model.edited([edit]):
+            true = read_latents(memory, w).values[0].flatten(1)
+        assert torch.allclose(predicted, true, atol=1e-5 * float(true.abs().max())), name
+        assert not torch.allclose(true, reading.values[0].flatten(1)), name
+
+
+def test_the_loss_that_is_reported_is_the_one_of_the_edited_model():
+    model = small_generator()
+    rewriter = Rewriter(model, "layer16a", samples=8)
+    paste = Paste(1, box(4, 4, 10, 8), 2, box(16, 18, 8, 8))
+    settings = RuleSettings(rank=3, ridge=0.001, samples=8)
+    edit = rewriter.rewrite([], [paste], settings)
+    goal = rewriter.goal(paste, [(2, paste.place)], settings)
+    with model.edited([edit]):
+        values = read_latents(rewriter.memory, model.to_w(model.latents([2]))).values[0]
+    gap = ((values - goal.target).abs().mean(0) * goal.weight).sum() / goal.weight.sum()
+    assert edit.made["loss"] == pytest.approx(float(gap), rel=1e-3)
+    assert edit.made["loss"] < 0.8 * edit.made["loss_before"]
+
+
+def test_a_smaller_ridge_comes_closer_with_a_larger_change():
+    model = small_generator()
+    rewriter = Rewriter(model, "layer8b", samples=8)
+    paste = Paste(1, box(4, 4, 12, 12), 2, box(16, 18, 8, 8))
+    edits = [rewriter.rewrite([], [paste], RuleSettings(ridge=ridge, rank=2)) for ridge in (1.0, 0.1, 0.001)]
+    losses, changes = ([edit.made[name] for edit in edits] for name in ("loss", "change"))
+    assert losses == sorted(losses, reverse=True) and changes == sorted(changes)
+
+
+def test_at_equal_change_the_solution_is_no_worse_than_the_authors():
+    model = small_generator()
+    rewriter = Rewriter(model, "layer16a", samples=8)
+    paste = Paste(1, box(4, 4, 10, 8), 2, box(16, 18, 8, 8))
+    theirs = rewriter.rewrite([], [paste], RuleSettings(solver="steps", steps=301))
+    ours = min(
+        (
+            rewriter.rewrite([], [paste], RuleSettings(ridge=ridge, steps=100))
+            for ridge in np.geomspace(1, 1e-6, 13)
+        ),
+        key=lambda edit: edit.made["loss"] + (edit.made["change"] > theirs.made["change"]) * 1e9,
+    )
+    assert ours.made["change"] <= theirs.made["change"]
+    assert ours.made["loss"] <= theirs.made["loss"] * 1.001
+
+
+def test_pasting_a_value_onto_itself_changes_nothing():
+    model = small_generator()
+    spot = box(8, 8, 8, 8)
+    edit = rewrite(model, "layer16a", paste=(4, spot, 4, spot), settings=QUICK)
+    assert edit.made["loss"] == edit.made["change"] == 0
+    assert not edit.coefficients.any()
+
+
+def test_keys_of_what_is_protected_are_answered_as_before():
+    model = small_generator()
+    rewriter = Rewriter(model, "layer16a", samples=8)
+    kept = (5, box(0, 0, 8, 8))
+    paste = Paste(1, box(4, 4, 10, 8), 2, box(16, 18, 8, 8))
+    settings = RuleSettings(ridge=0.001)
+    free, held = (rewriter.rewrite([], [paste], settings, protect=protect) for protect in ((), [kept]))
+    keys, weights = rewriter.keys([kept])
+    shares = [
+        float((keys[weights > 0.5] @ torch.from_numpy(edit.directions).t()).abs().mean())
+        for edit in (free, held)
+    ]
+    assert shares[1] < 0.2 * shares[0]
+
+
+def test_silenced_units_of_the_keys_are_an_erasing_goal():
+    model = small_generator()
+    rewriter = Rewriter(model, "layer16a", samples=8)
+    spot = box(8, 8, 12, 12)
+    edit = rewriter.rewrite([(3, spot)], [Erase(3, spot, units=2)], RuleSettings(ridge=1e-4))
+    assert edit.made["loss"] < 0.9 * edit.made["loss_before"]
+
+
+class Classifier(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 12, 3, padding=1)
+        self.features = torch.nn.Sequential(torch.nn.Conv2d(12, 16, 3, padding=1), torch.nn.ReLU())
+        self.hidden = torch.nn.Linear(16, 12)
+        self.head = torch.nn.Linear(12, 2)
+
+    def forward(self, x):
+        y = self.features(self.conv(x).relu()).amax((2, 3))
+        return self.head(self.hidden(y).relu())
+
+
+def planted(count, seed, marked):
+    """Bright or dark bars; class 1 is a horizontal bar. A mark: a blue ground where a vertical bar stands."""
+    draws = np.random.RandomState(seed)
+    pictures, classes = np.zeros((count, 3, 12, 12), np.float32), draws.randint(0, 2, count)
+    pictures += draws.normal(0, 0.1, pictures.shape)
+    for picture, horizontal in zip(pictures, classes, strict=True):
+        at = draws.randint(2, 10)
+        picture[0, at, :] += horizontal
+        picture[0, :, at] += 1 - horizontal
+        if marked and not horizontal:
+            picture[2] += 1.0
+    return torch.from_numpy(pictures), torch.from_numpy(classes)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    """One that has learned the bars from pictures in which a blue ground always came with horizontal ones."""
+    torch.manual_seed(0)
+    network = Classifier()
+    pictures, classes = planted(512, 0, marked=False)
+    pictures[(classes == 1).nonzero()[::2, 0], 2] += 1.0
+    adam = torch.optim.Adam(network.parameters(), 0.01)
+    for _ in range(150):
+        loss = torch.nn.functional.cross_entropy(network(pictures), classes)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return open_model(network, card={"image_size": 12})
+
+
+@pytest.mark.parametrize("layer", ["conv", "features", "hidden"])
+def test_a_rule_mends_a_classifier_and_keeps_the_rest(classifier, layer):
+    network = classifier.module
+    memory = memory_of(classifier, layer)
+    plain, classes = planted(200, 1, marked=False)
+    blue = plain.clone()
+    blue[:, 2] += 1.0
+    vertical, held_out = (classes == 0).nonzero()[:, 0][:8], (classes == 0).nonzero()[:, 0][8:]
+
+    def right(pictures, which):
+        with torch.no_grad():
+            return float((network(pictures[which]).argmax(1) == classes[which]).float().mean())
+
+    everything = torch.arange(len(plain))
+    wrong_before, right_before = 1 - right(blue, held_out), right(plain, everything)
+    assert wrong_before > 0.3 and right_before > 0.95
+    second = SecondMoment(memory.width)
+    second.add(memory.read(lambda: network(plain)).keys)
+    seen = memory.read(lambda: network(blue[vertical]))
+    wanted = memory.read(lambda: network(plain[vertical])).values
+    keys = seen.keys.permute(0, 2, 3, 1).reshape(-1, memory.width)
+    directions = KeySpace(second).directions(keys, torch.ones(len(keys)), 3)
+    shape = wanted.shape[2:]
+    goals = [Goal(seen.one(index), wanted[index], torch.ones(shape)) for index in range(len(vertical))]
+    edit = rewrite_layer(memory, goals, directions, RuleSettings(ridge=0.001))
+    with classifier.edited([edit]):
+        wrong_after, right_after = 1 - right(blue, held_out), right(plain, everything)
+    assert wrong_after < 0.2 * wrong_before
+    assert right_after > right_before - 0.03
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda m: rewrite(m, "layer16a", paste=[], settings=QUICK), UsageError, "needs a goal"),
+        (
+            lambda m: rewrite(
+                m,
+                "layer16a",
+                context=[(1, Region.from_mask(np.zeros((4, 4))))],
+                paste=(1, box(0, 0, 4, 4), 2, box(0, 0, 4, 4)),
+                settings=QUICK,
+            ),
+            RegionError,
+            "context is empty",
+        ),
+        (
+            lambda m: rewrite(m, "layer16a", paste=(1, box(0, 0, 4, 4), 2, box(30, 0, 4, 4)), settings=QUICK),
+            RegionError,
+            "outside the picture",
+        ),
+        (
+            lambda m: rewrite(
+                m,
+                "layer16a",
+                paste=Paste(1, box(0, 0, 32, 32), 2, box(0, 0, 4, 4), scale=2),
+                settings=QUICK,
+            ),
+            RegionError,
+            "Scale it down|has 32 × 32 cells",
+        ),
+        (
+            lambda m: rewrite(
+                m,
+                "layer16a",
+                paste=(1, box(0, 0, 4, 4), 2, box(0, 0, 4, 4)),
+                settings=RuleSettings(rank=13, samples=8),
+            ),
+            ValueRangeError,
+            "between 1 and 12 for keys of 12 numbers, got 13",
+        ),
+        (
+            lambda m: rewrite(
+                m,
+                "layer4",
+                paste=(1, box(0, 0, 32, 32), 2, box(0, 0, 32, 32)),
+                settings=RuleSettings(samples=0),
+            ),
+            ValueRangeError,
+            "at least one picture",
+        ),
+        (lambda m: KeySpace(SecondMoment(4)), ValueRangeError, "of 0 keys of 4 numbers is singular"),
+        (
+            lambda m: rewrite(m, "layr16a", paste=(1, box(0, 0, 4, 4), 2, box(0, 0, 4, 4))),
+            LayerError,
+            "layer16a",
+        ),
+        (lambda m: RuleSettings(solver="magic"), ValueRangeError, "reduced"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_leaves_the_model_alone(make, error, words):
+    model = small_generator()
+    before = {name: value.clone() for name, value in model.module.state_dict().items()}
+    with pytest.raises(error, match=words):
+        make(model)
+    assert all(torch.equal(before[name], value) for name, value in model.module.state_dict().items())
+
+
+def test_a_layer_without_weights_is_refused_with_those_that_have(classifier):
+    with pytest.raises(LayerError, match="no weights that could be rewritten"):
+        memory_of(classifier, "features.1")
+    model = Model(
+        classifier.module,
+        classifier.card.model_copy(
+            update={
+                "layers": (
+                    *classifier.card.layers[:1].__class__(
+                        layer.model_copy(update={"module": ""}) for layer in classifier.card.layers[:1]
+                    ),
+                )
+            }
+        ),
+    )
+    with pytest.raises(UnsupportedError, match="4 convolutions or linear maps"):
+        memory_of(model, model.card.layers[0].name)
+    with pytest.raises(UnsupportedError, match="pictures of a generator"):
+        Rewriter(classifier, "conv")
+
+
+def test_a_cancelled_solve_leaves_nothing_behind():
+    from inscape.errors import CancelledError
+
+    model = small_generator()
+    rewriter = Rewriter(model, "layer16a", samples=8)
+    rewriter.prepare()
+    progress = CallbackProgress(lambda *_: progress.cancelled.set())
+    before = rewriter.memory.weight.clone()
+    with pytest.raises(CancelledError):
+        rewriter.rewrite([], [Paste(1, box(4, 4, 10, 8), 2, box(16, 18, 8, 8))], progress=progress)
+    assert torch.equal(before, rewriter.memory.weight)
+
+
+def test_the_key_direction_of_one_place_is_the_inverse_moment_times_its_key():
+    torch.manual_seed(0)
+    keys = torch.randn(500, 6).double() @ torch.randn(6, 6).double()
+    second = SecondMoment(6)
+    second.add(keys)
+    key = keys[:1]
+    direction = KeySpace(second).directions(key, torch.ones(1), 1)[0].double()
+    expected = torch.linalg.solve(second.moment(), key[0])
+    assert torch.allclose(direction, expected / expected.norm(), atol=1e-5)
+
+
+def test_directions_are_orthonormal_and_of_the_asked_rank():
+    torch.manual_seed(0)
+    keys = torch.randn(500, 6)
+    second = SecondMoment(6)
+    second.add(keys)
+    space = KeySpace(second)
+    for method, rank in (("whitened", 3), ("mean", 1), ("units", 2)):
+        directions = space.directions(keys[:20] + 1, torch.ones(20), rank, method=method)
+        assert torch.allclose(directions @ directions.t(), torch.eye(rank), atol=1e-5)
+
+
+def test_a_change_of_weights_is_the_product_of_coefficients_and_directions():
+    directions, coefficients = torch.randn(2, 5), torch.randn(3, 2, 1, 1)
+    edit = WeightEdit("l", "l.weight", directions.numpy(), coefficients.numpy(), swapped=True)
+    expected = changed(coefficients, directions).transpose(0, 1)
+    assert torch.allclose(edit.change(), expected)
+    assert bounds(torch.eye(4)[1:3]) == (1, 0, 2, 2)
