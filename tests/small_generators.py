@@ -10,9 +10,11 @@ from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
 UNITS = {4: 12, 8: 12, 16: 8, 32: 6}
 
 
-def small_generator(seed: int = 0, *, name: str = "small") -> Generator:
-    """A `Generator` of 32 × 32 pixels, the same for the same seed."""
-    config = StyleGAN2Config(resolution=32, z_dim=8, w_dim=8, mapping_layers=2, channels=UNITS)
+def small_generator(seed: int = 0, *, name: str = "small", classes: tuple[str, ...] = ()) -> Generator:
+    """A `Generator` of 32 × 32 pixels, the same for the same seed; conditional where it has classes."""
+    config = StyleGAN2Config(
+        resolution=32, z_dim=8, w_dim=8, mapping_layers=2, channels=UNITS, c_dim=len(classes)
+    )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = StyleGAN2(config).eval().requires_grad_(False)
@@ -35,6 +37,8 @@ def small_generator(seed: int = 0, *, name: str = "small") -> Generator:
         layers=tuple(layers),
         default_layer="layer16a",
         image_size=32,
-        latent={"z_dim": 8, "w_dim": 8, "num_ws": config.num_ws},
+        latent={"z_dim": 8, "w_dim": 8, "num_ws": config.num_ws}
+        | ({"c_dim": len(classes)} if classes else {}),
+        classes=classes,
     )
     return Generator(network, card)

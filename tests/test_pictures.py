@@ -28,6 +28,16 @@ def test_the_latent_of_a_seed_is_the_contract():
     assert np.array_equal(pictures.z_from_seed(7, 5), expected)
 
 
+@pytest.mark.parametrize("wrong", [True, -1, 1.0, "1", [1], 2**31, 10**30])
+def test_the_class_of_a_foreign_latent_is_checked(wrong):
+    plain = {"kind": "z", "values": [0.0, 1.0], "truncation": 1.0}
+    assert Latent.from_json(plain).class_index is None
+    assert Latent.from_json({**plain, "class_index": 3}).class_index == 3
+    assert Latent.from_json(plain).to_json() == plain
+    with pytest.raises(RecipeError, match="The class of a latent is a whole number from 0"):
+        Latent.from_json({**plain, "class_index": wrong})
+
+
 def test_a_png_carries_its_recipe(tmp_path):
     recipe = {"schema_version": 1, "model": "ünï", "edits": []}
     path = some_picture().save(tmp_path / "a.png", recipe=recipe)

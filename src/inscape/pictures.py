@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RECIPE_CHUNK = "inscape"
 _LARGEST_SEED = 2**32 - 1
+_MOST_CLASSES = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,24 +34,33 @@ class Latent:
         kind: "z" before the mapping network, "w" after it, "w+" one per layer.
         values: float32 `[dims]` for z and w, `[layers, dims]` for w+.
         truncation: Truncation psi that mapping z to w uses; 1 changes nothing.
+        class_index: For a conditional generator the class that z is mapped with, from 0; w has it in it.
     """
 
     kind: Literal["z", "w", "w+"]
     values: NDArray[np.float32]
     truncation: float = 1.0
+    class_index: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the shape and that every value is finite."""
+        """Check the shape, that every value is finite, and that only z has a class."""
         expected = 2 if self.kind == "w+" else 1
         if self.values.ndim != expected or not np.isfinite(self.values).all():
             raise LatentError(
                 f"A latent of kind {self.kind!r} has {expected} dimension(s) of finite numbers, "
                 f"got shape {list(self.values.shape)}."
             )
+        if self.class_index is None:
+            return
+        if self.kind != "z" or self.class_index < 0:
+            raise LatentError(
+                f"Only a latent of kind 'z' has a class, from 0; got {self.class_index} for {self.kind!r}."
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """`{kind, values, truncation}`."""
-        return {"kind": self.kind, "values": self.values.tolist(), "truncation": self.truncation}
+        """`{kind, values, truncation}`, and `class_index` where there is one."""
+        plain = {"kind": self.kind, "values": self.values.tolist(), "truncation": self.truncation}
+        return plain if self.class_index is None else {**plain, "class_index": self.class_index}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Latent:
@@ -66,7 +76,10 @@ class Latent:
             raise RecipeError("A latent is an object with kind, values and truncation.") from error
         if kind not in ("z", "w", "w+"):
             raise RecipeError(f"A latent is of kind 'z', 'w' or 'w+', got {kind!r}.")
-        return cls(kind, values, truncation)
+        class_index = value.get("class_index")
+        if class_index is not None and (type(class_index) is not int or not 0 <= class_index < _MOST_CLASSES):
+            raise RecipeError(f"The class of a latent is a whole number from 0, got {str(class_index)[:40]}.")
+        return cls(kind, values, truncation, class_index)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import torch
 
 import inscape
 from inscape import storage
-from inscape.models.formats import converted
+from inscape.models import converted
 from models.foreign import nvidia, rosinality, small_stylegan2
 
 

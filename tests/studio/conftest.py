@@ -12,6 +12,7 @@ import torch
 from inscape import storage
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection import dissect
+from inscape.models import Generator
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from small_generators import small_generator
@@ -52,9 +53,9 @@ class ByUnitsOfATown(ByUnits):
     units = {"tree": (0,), "sky": (1,), "door": (2,)}
 
 
-def dissected(folder: Path, labeller: type[ByUnits]) -> Path:
+def dissected(folder: Path, labeller: type[ByUnits], model: Generator | None = None) -> Path:
     """Write card, weights and the report of `layer16a`."""
-    model = small_generator(name=folder.name)
+    model = model or small_generator(name=folder.name)
     card = model.card.model_copy(
         update={"concepts": labeller.vocabulary.to_json(), "licence": "MIT", "source": "tests"}
     )

@@ -60,7 +60,7 @@ def names(client) -> list[str]:
     return [model["name"] for model in client.get("/api/models").json()["models"]]
 
 
-def test_files_of_the_named_folders_are_listed_and_open(client, settings):
+def test_files_of_the_named_folders_are_listed_and_open(client, settings, folder):
     listed = client.get("/api/checkpoints").json()
     assert [file["name"] for file in listed["files"]] == ["church.pth", "faces.pkl"]
     opened = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"})
@@ -72,7 +72,14 @@ def test_files_of_the_named_folders_are_listed_and_open(client, settings):
     picture = client.get("/api/models/church/pictures/3.png")
     assert picture.status_code == 200 and picture.content[:4] == b"\x89PNG"
     again = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).json()
-    assert again["name"] == "church-2"
+    assert again["name"] == "church"
+    assert [file["model"] for file in client.get("/api/checkpoints").json()["files"]] == ["church", None]
+    torch.manual_seed(1)
+    torch.save(progan_weights(ProGAN(ProGANConfig(7, (5, 4))), old=False), folder / "church.pth")
+    assert [file["model"] for file in client.get("/api/checkpoints").json()["files"]] == [None, None]
+    again = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).json()
+    assert (again["name"], again["image_size"]) == ("church-2", 8)
+    assert str(folder / "church.pth") in again["source"]
     with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as restarted:
         restarted.headers["x-inscape-token"] = TOKEN
         assert {"church", "church-2"} <= set(names(restarted))
@@ -131,9 +138,12 @@ def test_without_the_token_nothing_is_opened(stranger, folder):
     assert upload(stranger, "church.pth", (folder / "church.pth").read_bytes()).status_code == 401
 
 
-def test_a_conditional_generator_is_shown_and_not_offered_for_painting(client, folder):
+def test_a_conditional_generator_is_painted_with_in_a_class(client, folder):
     nvidia(small_stylegan2(c_dim=3), folder / "classes.pkl")
     model = client.post("/api/checkpoints/open", json={"folder": 0, "name": "classes.pkl"}).json()
-    assert model["name"] == "classes" and not model["paintable"]
-    refused = client.get("/api/models/classes/pictures/3.png")
-    assert refused.status_code == 422 and "several classes" in refused.json()["detail"]
+    assert model["name"] == "classes" and model["paintable"] and model["latent"]["c_dim"] == 3
+    drawn = [
+        client.get(f"/api/models/classes/pictures/2.png{query}").content
+        for query in ("", "?class_index=1", "?class_index=0")
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
 import pytest
 
-from inscape.errors import FormatError, NotFoundError, ValueRangeError
+from inscape.errors import CancelledError, FormatError, NotFoundError, ValueRangeError
 from inscape.studio.compute import Compute
 from inscape.studio.jobs import Jobs
 
@@ -217,3 +218,30 @@ def test_an_effects_job_ends_with_what_the_library_measures(client, studio, monk
     assert [count for count, _ in result["curve"]] == [0, 1, 2, 3]
     assert result["strip_image"].startswith("data:image/webp;base64,")
     assert client.get("/api/jobs").json()["jobs"][0]["result"] is None
+
+
+def test_small_pictures_wait_for_strokes_and_are_not_drawn_for_nobody(compute):
+    order, free = [], threading.Event()
+
+    async def page() -> None:
+        left = asyncio.Event()
+
+        async def nobody_left() -> bool:
+            return False
+
+        async def has_left() -> bool:
+            left.set()
+            return True
+
+        busy = compute.submit(free.wait)
+        beside = asyncio.create_task(compute.run_beside(lambda: order.append("beside"), nobody_left))
+        dropped = asyncio.create_task(compute.run_beside(lambda: order.append("dropped"), has_left))
+        await left.wait()
+        with pytest.raises(CancelledError, match="moved on"):
+            await dropped
+        stroke = compute.submit(lambda: order.append("stroke"))
+        free.set()
+        await asyncio.gather(beside, asyncio.wrap_future(stroke), asyncio.wrap_future(busy))
+
+    asyncio.run(page())
+    assert order == ["stroke", "beside"]

@@ -4,7 +4,12 @@ import { stroke } from "./strokes";
 
 const soon = () => new Promise((resolve) => setTimeout(resolve));
 const [a, b] = [stroke("a"), stroke("b")];
-const ground = (...strokes: ReturnType<typeof stroke>[]) => ({ model: "town", seed: 7, strokes });
+const ground = (...strokes: ReturnType<typeof stroke>[]) => ({
+  model: "town",
+  seed: 7,
+  classIndex: null,
+  strokes,
+});
 
 function bench() {
   const asked: Wanted[] = [];
@@ -135,7 +140,8 @@ describe("a pointer that is lifted where the last preview was drawn", () => {
   });
 });
 
-test("states are named by model, seed and strokes", () => {
+test("states are named by model, seed, class and strokes", () => {
   expect(stateKey(ground(a))).not.toBe(stateKey(ground(b)));
   expect(stateKey({ ...ground(a), seed: 8 })).not.toBe(stateKey(ground(a)));
+  expect(stateKey({ ...ground(a), classIndex: 0 })).not.toBe(stateKey(ground(a)));
 });

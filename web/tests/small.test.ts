@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RecentCache } from "../src/engine/cache";
 import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
+import { classCount, classIn, className, ownClass } from "../src/engine/classes";
 import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
 import { changedShare, heat, heatMap } from "../src/engine/difference";
 import { changeRange, readEffect } from "../src/engine/effect";
@@ -193,6 +194,7 @@ test("a card becomes rows that a person can read", () => {
     parameters: 1810000,
     latent: { z_dim: 128, w_dim: 128, num_ws: 10 },
     concepts: ["sky", "tree"],
+    classes: [],
     segmenter: null,
     world: "town",
     world_hash: "0123456789abcdef",
@@ -205,6 +207,12 @@ test("a card becomes rows that a person can read", () => {
     Concepts: "2: sky, tree",
   });
   expect(facts.World).toBe("town (0123456789ab)");
+  expect(Object.keys(facts)).not.toContain("Classes");
+  const latent = { z_dim: 8, c_dim: 3 };
+  expect(Object.fromEntries(factsOf({ ...card, latent })).Classes).toBe("3");
+  expect(Object.fromEntries(factsOf({ ...card, latent, classes: ["cat", "dog", "owl"] })).Classes).toBe(
+    "3: cat, dog, owl",
+  );
   expect(Object.keys(facts)).not.toContain("Source");
   expect(trainingOf({ images: 97968, seconds: 1381, half_levels: 1, r1_weight: 0.4 })).toEqual([
     ["Pictures seen", "97,968"],
@@ -293,5 +301,28 @@ describe("sizes of files", () => {
       "31 MB",
       "4.3 GB",
     ]);
+  });
+});
+
+describe("classes", () => {
+  const model = { latent: { z_dim: 8, c_dim: 3 }, classes: ["cat", "dog"] };
+  const plain = { latent: { z_dim: 8 }, classes: [] };
+
+  test("seeds take them in turn, two each", () => {
+    expect([0, 1, 2, 3, 4, 5, 6].map((seed) => ownClass(model, seed))).toEqual([0, 0, 1, 1, 2, 2, 0]);
+    expect(ownClass(model, 4294967295)).toBe(2147483647 % 3);
+    expect(ownClass(plain, 7)).toBeNull();
+    expect(classCount(null)).toBe(0);
+  });
+
+  test("an address asks for one that is there", () => {
+    expect(classIn("2", model, 0)).toBe(2);
+    for (const wrong of ["3", "-1", "x", "1.5", "", undefined]) expect(classIn(wrong, model, 2)).toBe(1);
+    expect(classIn("1", plain, 2)).toBeNull();
+  });
+
+  test("they go by their names where they have some", () => {
+    expect(className(model, 1)).toBe("dog");
+    expect(className(model, 2)).toBe("2");
   });
 });

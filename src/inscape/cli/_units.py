@@ -22,6 +22,14 @@ ReportFolder = Annotated[
 ]
 
 
+SegmenterName = Annotated[
+    str | None,
+    typer.Option(
+        "--segmenter", help="What labels the pictures; that of the card, or of the report, unless given."
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Choice:
     """What a person said about units.
@@ -76,6 +84,17 @@ class Choice:
         return concept_units(report, self.concept, self.top)
 
 
+def segmenter_for(generator: Generator, given: str | None, report: Path | None) -> str | None:
+    """The name of what labels a generator's pictures: as given, that of its card, or that of the report."""
+    named = given or generator.card.segmenter
+    if named is not None or report is None:
+        return named
+    from inscape.reports import read_report_json
+
+    kept = read_report_json(report).get("segmenter")
+    return kept if isinstance(kept, str) else None
+
+
 def find_report(
     generator: Generator, source: str, layer: str | None, folder: Path | None
 ) -> DissectionReport:
@@ -100,9 +119,10 @@ def find_report(
     if folder is None:
         folder = (folder_of(source) if source in names() else Path(source)) / "report"
         if not (folder / "report.json").is_file():
+            labels = "" if generator.card.segmenter else " --segmenter town-segmenter"
             raise NotFoundError(
                 f"Model {source!r} has no dissection beside it, which says what its units stand for.",
-                f"Make one with `inscape dissect {source} --out report`, then add --report report.",
+                f"Make one with `inscape dissect {source}{labels} --out report`, then add --report report.",
             )
     report = DissectionReport.load(folder)
     if layer is not None and report.layer != layer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,7 +14,7 @@ from inscape.errors import UnsupportedError, UsageError
 from inscape.progress import Progress, TerminalProgress
 
 if TYPE_CHECKING:
-    from inscape.models import Generator
+    from inscape.models import Card, Generator
 
 ModelName = Annotated[
     str,
@@ -28,6 +29,14 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Where random numbers s
 Layer = Annotated[
     str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")
 ]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        help="Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, "
+        "two each. All unless given.",
+    ),
+]
 
 
 def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
@@ -41,20 +50,48 @@ def progress() -> Progress:
 
 
 def open_generator(
-    name: str, device: str, verb: Literal["sample", "paint", "dissect", "effect", "rewrite"]
+    name: str,
+    device: str,
+    verb: Literal["sample", "paint", "dissect", "effect", "rewrite"],
+    classes: str | None = None,
 ) -> Generator:
     """Open a model that must be a generator.
 
+    Args:
+        name: As `inscape.open` takes it.
+        device: Where it runs.
+        verb: For the message.
+        classes: What was given with `--class`.
+
     Raises:
         ModelNotFoundError: No model of that name.
-        UnsupportedError: It is no generator.
+        NotFoundError: There is no such class.
+        UnsupportedError: It is no generator, or classes were given and it has none.
     """
     from inscape.models import Generator, open_model
 
     model = open_model(name, device=device)
     if not isinstance(model, Generator):
         raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is a {model.card.kind}.")
-    return model
+    return model if classes is None else model.with_classes(parse_classes(classes, model.card))
+
+
+def parse_classes(text: str, card: Card) -> list[int]:
+    """Read classes written as `cat,7,10-12`; a name that holds commas stands alone.
+
+    Raises:
+        NotFoundError: There is no such class.
+        UsageError: It cannot be parsed.
+    """
+    if text.strip() in card.classes:
+        return [card.class_index(text.strip())]
+    numbers: list[int] = []
+    for part in (each.strip() for each in text.split(",")):
+        if part not in card.classes and re.fullmatch(r"\d+-\d+", part):
+            numbers += [card.class_index(str(number)) for number in parse_numbers(part, "Classes")]
+        else:
+            numbers.append(card.class_index(part))
+    return numbers
 
 
 def parse_numbers(text: str, what: str) -> list[int]:

@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inscape.cli.common import Device, Json, Layer, ModelName, Out, Seed, emit, open_generator, progress
+from inscape.cli.common import (
+    Classes,
+    Device,
+    Json,
+    Layer,
+    ModelName,
+    Out,
+    Seed,
+    emit,
+    open_generator,
+    progress,
+)
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport
 
-_PRINTED = ("model", "layer", "images", "seed", "units", "rankings", "concepts", "seconds")
+_PRINTED = ("model", "layer", "images", "seed", "classes", "units", "rankings", "concepts", "seconds")
 
 
 def dissect(
@@ -27,6 +38,7 @@ def dissect(
     label_size: Annotated[
         int | None, typer.Option("--label-size", min=4, max=1024, help="Where units and labels are compared.")
     ] = None,
+    classes: Classes = None,
     top: Annotated[int, typer.Option("--top", min=1, max=64, help="Top pictures kept per unit.")] = 8,
     device: Device = "auto",
     json: Json = False,
@@ -34,7 +46,7 @@ def dissect(
     """Find out which unit matches which concept; writes report.json and index.html. Resumes after a kill."""
     from inscape.dissection import dissect as run
 
-    generator = open_generator(model, device, "dissect")
+    generator = open_generator(model, device, "dissect", classes)
     report = run(
         generator,
         layer,

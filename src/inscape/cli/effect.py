@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inscape.cli._units import Choice, ReportFolder, Units
-from inscape.cli.common import Device, Json, Layer, ModelName, emit, open_generator, progress
+from inscape.cli._units import Choice, ReportFolder, SegmenterName, Units, segmenter_for
+from inscape.cli.common import Classes, Device, Json, Layer, ModelName, emit, open_generator, progress
 
 if TYPE_CHECKING:
     from inscape.dissection.effect_report import EffectReport
@@ -24,6 +24,8 @@ def effect(
     insert: Annotated[bool, typer.Option("--insert", help="Also switch the units on everywhere.")] = False,
     controls: Annotated[int, typer.Option("--controls", min=2, help="How many random sets.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first picture.")] = 1_000_000,
+    classes: Classes = None,
+    segmenter: SegmenterName = None,
     report: ReportFolder = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the report and its page.")] = None,
     device: Device = "auto",
@@ -33,7 +35,7 @@ def effect(
     from inscape.dissection.effects import effect as measure
 
     choice = Choice(concept, units, top, layer, report)
-    generator = open_generator(model, device, "effect")
+    generator = open_generator(model, device, "effect", classes)
     chosen = choice.take(generator, model, values=insert)
     found = measure(
         generator,
@@ -43,6 +45,7 @@ def effect(
         insert=insert,
         seed=seed,
         controls=controls,
+        segmenter=segmenter_for(generator, segmenter, report),
         progress=progress(),
     )
     if out is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inscape.cli._units import Choice, ReportFolder, Units
+from inscape.cli._units import Choice, ReportFolder, SegmenterName, Units, segmenter_for
 from inscape.cli.common import Device, Json, Layer, ModelName, Out, emit, open_generator
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ def paint(
     value: Annotated[
         str, typer.Option("--value", help="What units become: quantile, mean, or a level.")
     ] = "quantile",
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class", help="Of a conditional generator: a number or a name; the seed's own unless given."
+        ),
+    ] = None,
+    segmenter: SegmenterName = None,
     report: ReportFolder = None,
     out: Out = Path("painted.png"),
     device: Device = "auto",
@@ -45,13 +52,15 @@ def paint(
     choice = Choice(concept, units, top, layer, report)
     level = _value(value)
     generator = open_generator(model, device, "paint")
+    number = None if class_name is None else generator.card.class_index(class_name)
     chosen = choice.take(generator, model, values=not remove)
     edit = make(chosen, region, strength=strength, remove=remove, value=level)
     edit.check(generator)
-    before = generator.sample(seed)
+    before = generator.sample(seed, class_index=number)
     assert before.latent is not None
     after = generator.render(before.latent, [edit])
-    areas = _areas(generator, (before, after), concept, region)
+    labeller = segmenter_for(generator, segmenter, report)
+    areas = _areas(generator, (before, after), concept, region, labeller)
     path = out if out.suffix.lower() == ".png" else out / f"{generator.name}-{seed:06d}-painted.png"
     after.save(path, recipe=Recipe.of(generator, before.latent, [edit], seed=seed).to_json())
     document = {"files": [str(path)], "area_before": areas[0], "area_after": areas[1]}
@@ -72,7 +81,11 @@ def _value(text: str) -> Value:
 
 
 def _areas(
-    generator: Generator, pictures: tuple[Picture, Picture], concept: str | None, region: Region
+    generator: Generator,
+    pictures: tuple[Picture, Picture],
+    concept: str | None,
+    region: Region,
+    labeller: str | None,
 ) -> tuple[float | None, float | None]:
     """How much of the region the concept covers before and after; nothing where none was named."""
     if concept is None:
@@ -80,7 +93,7 @@ def _areas(
     from inscape.dissection.variants import fitting_segmenter
     from inscape.pictures import to_tensor
 
-    segmenter = fitting_segmenter(generator)
+    segmenter = fitting_segmenter(generator, labeller)
     labels = segmenter.segment(to_tensor(pictures).to(generator.device)).cpu()
     plane, number = segmenter.vocabulary.plane_of(concept), segmenter.vocabulary.index(concept)
     weights = region.mask(labels.shape[2], labels.shape[3], image_size=generator.image_size)

@@ -70,7 +70,7 @@ def page(report: EffectReport) -> str:
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>
 <h1>{escape(title)}</h1>
-<p>{escape(report.model)}, {report.images} pictures from seed {report.seed} on.
+<p>{escape(report.model)}, {report.images} pictures from seed {report.seed} on{_classes(report)}.
 Units: {escape(", ".join(map(str, report.units)))}.</p>
 <table>{figures}</table>
 <figure>{_curve(report)}<figcaption>Area of {escape(report.concept)} as units are switched off, best first;
@@ -84,6 +84,10 @@ the band holds 95 % of the random sets with as many units as the last point.</fi
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
+
+
+def _classes(report: EffectReport) -> str:
+    return f", classes {', '.join(map(str, report.classes))}" if report.classes else ""
 
 
 def _curve(report: EffectReport) -> str:

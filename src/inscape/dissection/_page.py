@@ -55,9 +55,11 @@ def facts(report: DissectionReport) -> str:
     counting = sum(finding.counts for finding in report.findings)
     concepts = len(report.concepts)
     last = report.seed + report.images - 1
+    classes = f", classes {', '.join(map(str, report.classes))}" if report.classes else ""
     return (
         f"{counting} of {len(report.findings)} units match one of {concepts} "
-        f"concept{'' if concepts == 1 else 's'} · {report.images} pictures, seeds {report.seed} to {last}"
+        f"concept{'' if concepts == 1 else 's'} · "
+        f"{report.images} pictures, seeds {report.seed} to {last}{classes}"
     )
 
 

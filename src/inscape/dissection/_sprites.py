@@ -17,6 +17,8 @@ from inscape import storage
 from inscape.errors import FormatError, UnitError
 
 _YELLOW = np.array([255, 255, 0], np.uint8)
+_EFFORT = 2
+"""Of the WebP encoder: half the time of its usual 4, and files 5 % larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ def strip(
         canvas[:size, columns] = marked(shown, (values[0, 0] > threshold).numpy())
         canvas[size:, columns] = shown
     stream = io.BytesIO()
-    Image.fromarray(canvas).save(stream, "WEBP", quality=quality, method=4)
+    Image.fromarray(canvas).save(stream, "WEBP", quality=quality, method=_EFFORT)
     return stream.getvalue()
 
 

@@ -64,7 +64,7 @@ def dissect(
         >>> report.units("door", top=20)
 
     Args:
-        model: A generator.
+        model: A generator; a conditional one draws all classes, or those of `model.with_classes(...)`.
         layer: Name of the layer; the model's default unless given.
         images: Pictures to look at, of the seeds `seed` to `seed + images - 1`; at least 4.
         segmenter: Labels the pictures: a segmenter, or its name; the one on the model's card unless given.
@@ -127,9 +127,11 @@ def dissect_layers(
 
         model.module.to(resolve_device(device))
     source = GeneratedPictures(model, _segmenter_of(model, segmenter))
-    return dissect_source(
+    reports = dissect_source(
         source, _seeds(seed, images), modules, label_size=label_size, progress=progress, cache=cache, top=top
     )
+    named = segmenter if isinstance(segmenter, str) else None if segmenter else model.card.segmenter
+    return {name: replace(report, classes=model.classes, segmenter=named) for name, report in reports.items()}
 
 
 def dissect_source(
@@ -267,7 +269,8 @@ def _segmenter_of(model: Model, segmenter: Labeller | str | None) -> Labeller:
     name = segmenter or model.card.segmenter
     if name is None:
         raise UnsupportedError(
-            f"The card of {model.name!r} names no segmenter that fits its pictures.", "Pass segmenter=."
+            f"The card of {model.name!r} names no segmenter that fits its pictures.",
+            "Name one: segmenter=, or --segmenter on the command line (town-segmenter, hf:ORG/NAME).",
         )
     from inscape import segmenters
 

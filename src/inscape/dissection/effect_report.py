@@ -46,6 +46,7 @@ class EffectReport(Report):
             (area on - area off) / area before.
         strip: Pictures with 0 units off, then more, uint8 `[picture, step, height, width, 3]`.
         strip_seeds: Seeds of the strip's pictures.
+        classes: Those of a conditional generator that were drawn; all where there are none.
     """
 
     model: str
@@ -66,6 +67,7 @@ class EffectReport(Report):
     insertion: dict[str, Any] | None
     strip: NDArray[np.uint8] = field(repr=False)
     strip_seeds: tuple[int, ...] = ()
+    classes: tuple[int, ...] = ()
 
     def table(self) -> DataFrame:
         """A row per concept: its area before and after, the change, and the change for random units."""
@@ -88,6 +90,7 @@ class EffectReport(Report):
             "interval": None if self.interval is None else list(self.interval),
             "curve": [list(point) for point in self.curve],
             "strip_seeds": list(self.strip_seeds),
+            "classes": list(self.classes),
         }
 
     def write(self, folder: Path) -> None:
@@ -116,6 +119,7 @@ class EffectReport(Report):
             document["interval"] = None if document["interval"] is None else tuple(document["interval"])
             document["curve"] = [(off, change) for off, change in document["curve"]]
             document["strip_seeds"] = tuple(document["strip_seeds"])
+            document["classes"] = tuple(document.get("classes", ()))
             return cls(**document, strip=read_strip(Path(folder) / "strip.png", rows, steps))
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise FormatError(f"The report of an effect in {folder} is damaged: {error}.") from error

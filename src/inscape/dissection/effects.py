@@ -79,7 +79,7 @@ def effect(
         -0.83
 
     Args:
-        model: The generator.
+        model: The generator; a conditional one draws all classes, or those of `model.with_classes(...)`.
         units: From a report, or channel numbers of `layer`; the curve switches them off in this order.
         concept: What to measure; the one that the set was chosen for unless given.
         layer: Where plain channel numbers are; the default layer unless given.
@@ -118,7 +118,7 @@ def effect(
             edits = off | (on.edits(batch) if on else {})
             _add(tally, strip, batch, edits, reader, concept)
             task.advance(len(batch.seeds))
-    return _report(tally, strip, chosen, concept, reader, (model.name, seed, controls, insert))
+    return _report(tally, strip, chosen, concept, reader, (model.name, seed, controls, insert, model.classes))
 
 
 def _steps(count: int) -> list[int]:
@@ -248,9 +248,9 @@ def _report(
     chosen: UnitSet,
     concept: str,
     reader: Segmenter,
-    facts: tuple[str, int, int, bool],
+    facts: tuple[str, int, int, bool, tuple[int, ...]],
 ) -> EffectReport:
-    name, seed, controls, insert = facts
+    name, seed, controls, insert, classes = facts
     vocabulary, last = reader.vocabulary, f"off {strip.steps[-1]}"
     column = vocabulary.index(concept) - 1
     means = {variant: tally.area(variant).mean(0) for variant in tally.areas}
@@ -283,6 +283,7 @@ def _report(
         insertion=_insertion(means, column, last, controls) if insert else None,
         strip=strip.pictures,
         strip_seeds=strip.seeds,
+        classes=classes,
     )
 
 

@@ -116,6 +116,8 @@ class DissectionReport(Report):
         values: Numbers for brushes.
         top: Top pictures per unit.
         seconds: Spent on `total`, `model`, `segmenter`, `statistics` and `page`.
+        classes: Those of a conditional generator that were drawn; all where there are none.
+        segmenter: The name of what labelled the pictures, where it was opened by one.
     """
 
     model: str
@@ -127,6 +129,8 @@ class DissectionReport(Report):
     values: UnitValues
     top: TopPictures
     seconds: dict[str, float] = field(default_factory=dict)
+    classes: tuple[int, ...] = ()
+    segmenter: str | None = None
 
     @property
     def rankings(self) -> dict[str, list[tuple[int, float]]]:
@@ -227,6 +231,8 @@ class DissectionReport(Report):
             "layer": self.layer,
             "images": self.images,
             "seed": self.seed,
+            "classes": list(self.classes),
+            "segmenter": self.segmenter,
             "units": [asdict(finding) for finding in self.findings],
             "rankings": {
                 name: [[unit, round(iou, 6)] for unit, iou in ranking]
@@ -293,6 +299,8 @@ class DissectionReport(Report):
                     read_sprites(folder / "thumbnails", document["thumbnails"], len(document["units"])),
                 ),
                 seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
+                classes=tuple(int(number) for number in document.get("classes", ())),
+                segmenter=named if isinstance(named := document.get("segmenter"), str) else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"The dissection report in {folder} is damaged: {error!r}.") from error

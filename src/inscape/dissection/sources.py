@@ -71,7 +71,7 @@ class GeneratedPictures:
     def run(self, seeds: Sequence[int]) -> Float[Tensor, "batch 3 height width"]:
         """Draw the pictures of some seeds."""
         with _timed(self.seconds, "model", self._model.device):
-            return self._model.images(self._model.to_w(self._model.latents(seeds))).clamp(-1, 1)
+            return self._model.images(self._model.w_of_seeds(seeds)).clamp(-1, 1)
 
     def labels(
         self, seeds: Sequence[int], images: Float[Tensor, "batch 3 height width"]
@@ -81,9 +81,10 @@ class GeneratedPictures:
             return _checked_labels(self._segmenter.segment(images), images)
 
     def key(self) -> str | None:
-        """Weights of the generator and of the segmenter."""
+        """Weights of the generator and of the segmenter, and the classes where some were chosen."""
         parts = [fingerprint(self.module), _segmenter_key(self._segmenter)]
-        return None if None in parts else storage.content_key("generated", *parts)
+        chosen = [list(self._model.classes)] if self._model.classes else []
+        return None if None in parts else storage.content_key("generated", *parts, *chosen)
 
 
 class ScenePictures:

@@ -45,7 +45,7 @@ class Variants:
     def __init__(self, model: Generator, layer: str, seeds: Sequence[int]) -> None:
         self._model, self._layer = model, model.layer(layer)
         self.seeds = tuple(seeds)
-        w = model.to_w(model.latents(seeds))
+        w = model.w_of_seeds(seeds)
         self._w: Tensor = w
         try:
             self._state: Any = model.run_until(w, layer)
@@ -149,7 +149,8 @@ def fitting_segmenter(model: Generator, segmenter: Segmenter | str | None = None
     name = segmenter or model.card.segmenter
     if name is None:
         raise UnsupportedError(
-            f"The card of {model.name!r} names no segmenter that fits its pictures.", "Pass segmenter=."
+            f"The card of {model.name!r} names no segmenter that fits its pictures.",
+            "Name one: segmenter=, or --segmenter on the command line (town-segmenter, hf:ORG/NAME).",
         )
     from inscape.segmenters import open_segmenter
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inscape import storage
 from inscape.concepts import Vocabulary
-from inscape.errors import FormatError, LayerError, unknown_name
+from inscape.errors import FormatError, LayerError, NotFoundError, unknown_name
 
 
 class Layer(BaseModel):
@@ -40,10 +40,11 @@ class Card(BaseModel):
         layers: In the order of the forward pass.
         default_layer: Where dissection and painting start.
         image_size: Height and width of its pictures in pixels.
-        latent: For a generator `{"z_dim", "w_dim", "num_ws"}`.
+        latent: For a generator `{"z_dim", "w_dim", "num_ws"}`, and `"c_dim"`, the number of classes, where
+            it has some.
         pixel_range: What black and white are.
         concepts: The vocabulary that its pictures are labelled in (`Vocabulary.to_json`).
-        classes: What a classifier tells apart, in the order of its outputs.
+        classes: What a classifier tells apart, in the order of its outputs; or what a generator draws.
         segmenter: Name of a segmenter that fits its pictures.
         world: The shipped world that it was trained on, and the hash of that world then.
         parameters: Number of weights.
@@ -91,6 +92,22 @@ class Card(BaseModel):
                 return layer
         known = [layer.name for layer in self.layers]
         raise LayerError(*unknown_name("layer", name, known, where=f"in model {self.name!r}"))
+
+    def class_index(self, name: str) -> int:
+        """The class of that name, or of that number where none has the name.
+
+        Raises:
+            NotFoundError: There is no such class; near names are given.
+        """
+        if name in self.classes:
+            return self.classes.index(name)
+        count = self.latent.get("c_dim", len(self.classes))
+        if name.isdecimal() and int(name) < count:
+            return int(name)
+        if not self.classes:
+            known = f"the classes 0 to {count - 1}" if count else "no classes"
+            raise NotFoundError(f"Model {self.name!r} has {known}, got {name!r}.")
+        raise NotFoundError(*unknown_name("class", name, self.classes, where=f"in model {self.name!r}"))
 
     def write(self, path: Path | str) -> Path:
         """Write the card as JSON."""

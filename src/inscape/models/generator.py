@@ -24,7 +24,12 @@ class Generator(Model):
 
     The network has `mapping(z, truncation_psi=…) -> w [batch, num_ws, w_dim]` and a `synthesis` that
     draws from w, stops after a layer (`run_until`) and goes on from there (`resume`).
+
+    Attributes:
+        classes: Of a conditional generator, those that seeds are drawn in; all where there are none.
     """
+
+    classes: tuple[int, ...] = ()
 
     @property
     def image_size(self) -> int:
@@ -72,10 +77,51 @@ class Generator(Model):
             w: Tensor = self._network.mapping(z.to(self.device), *given, truncation_psi=truncation)
         return w
 
+    @property
+    def class_count(self) -> int:
+        """How many classes it draws; 0 for an unconditional generator."""
+        return self.card.latent.get("c_dim", 0)
+
+    def with_classes(self, classes: Sequence[int]) -> Generator:
+        """The same generator, which draws its seeds in some of its classes only.
+
+        Example:
+            >>> inscape.dissect(model.with_classes([3, 17]), images=1000)
+
+        Raises:
+            UnsupportedError: It has no classes.
+            ValueRangeError: There is no such class, or none was given.
+        """
+        total, chosen = self.class_count, tuple(classes)
+        if not total:
+            raise UnsupportedError(f"{self.name!r} has no classes to choose from.")
+        outside = [number for number in chosen if not 0 <= number < total]
+        if outside or not chosen:
+            came = outside[0] if outside else "none"
+            raise ValueRangeError(f"{self.name!r} has the classes 0 to {total - 1}, got {came}.")
+        narrowed = Generator(self.module, self.card, origin=self.origin)
+        narrowed.classes = chosen
+        return narrowed
+
+    def classes_of(self, seeds: Sequence[int]) -> list[int] | None:
+        """The class that each seed is drawn in; `None` for an unconditional generator.
+
+        Seeds take the classes in turn, two seeds each: so a class never depends on the other seeds, and both
+        halves of a dissection's pictures, which alternate, see every class.
+        """
+        if not self.class_count:
+            return None
+        choice = self.classes or range(self.class_count)
+        return [choice[seed // 2 % len(choice)] for seed in seeds]
+
+    def w_of_seeds(self, seeds: Sequence[int]) -> Float[Tensor, "batch num_ws w_dim"]:
+        """Map the latents of seeds, each in its class."""
+        return self.to_w(self.latents(seeds), classes=self.classes_of(seeds))
+
     def _one_hot(self, classes: Sequence[int] | None, count: int) -> tuple[Tensor, ...]:
         import torch
 
-        total = self.card.latent.get("c_dim", 0)
+        total = self.class_count
         if classes is None and not total:
             return ()
         if classes is None or not total:
@@ -101,7 +147,8 @@ class Generator(Model):
 
         values = torch.from_numpy(np.ascontiguousarray(latent.values, np.float32)).to(self.device)
         if latent.kind == "z":
-            return self.to_w(values[None], latent.truncation)
+            classes = None if latent.class_index is None else [latent.class_index]
+            return self.to_w(values[None], latent.truncation, classes=classes)
         num_ws, w_dim = self.card.latent["num_ws"], self.card.latent["w_dim"]
         if values.shape[-1] != w_dim or (latent.kind == "w+" and len(values) != num_ws):
             raise LatentError(
@@ -124,9 +171,34 @@ class Generator(Model):
             images: Tensor = self._network.synthesis(w)
         return images
 
-    def sample(self, seed: int, *, truncation: float = 1.0, edits: Sequence[Edit] = ()) -> Picture:
-        """The picture of a seed; it keeps its latent."""
-        latent = Latent("z", z_from_seed(seed, self.card.latent["z_dim"]), truncation)
+    def latent_of(self, seed: int, *, truncation: float = 1.0, class_index: int | None = None) -> Latent:
+        """The latent of a seed.
+
+        Args:
+            seed: From 0 to 2**32 - 1.
+            truncation: Truncation psi: 1 changes nothing, 0 gives the average picture.
+            class_index: For a conditional generator; the seed's own (see `classes_of`) unless given.
+
+        Raises:
+            UsageError: There is no such seed.
+            UnsupportedError: A class was given, and the generator has none.
+            ValueRangeError: There is no such class.
+        """
+        generator = self if class_index is None else self.with_classes([class_index])
+        classes = generator.classes_of([seed])
+        z = z_from_seed(seed, self.card.latent["z_dim"])
+        return Latent("z", z, truncation, classes[0] if classes else None)
+
+    def sample(
+        self,
+        seed: int,
+        *,
+        truncation: float = 1.0,
+        class_index: int | None = None,
+        edits: Sequence[Edit] = (),
+    ) -> Picture:
+        """The picture of a seed; it keeps its latent. The arguments are those of `latent_of`."""
+        latent = self.latent_of(seed, truncation=truncation, class_index=class_index)
         picture = self.render(latent, edits)
         return Picture(picture.pixels, latent, seed, self.name)
 

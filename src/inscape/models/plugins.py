@@ -9,8 +9,9 @@ A package that declares
     theirs = "their_package.formats.theirs"
 
 adds the model `faces`, whose factory returns a `torch.nn.Module` or a `Model`, and a format, a module or
-object as `inscape.models.formats.found.Format` describes it. One that cannot be loaded warns, and nothing
-else is the worse for it.
+object as `inscape.models.formats.found.Format` describes it. A factory may have a `card`, a `Card`, by which
+`inscape models` lists it without calling it. One that cannot be loaded warns, and nothing else is the worse
+for it.
 """
 
 from __future__ import annotations

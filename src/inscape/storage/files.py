@@ -70,6 +70,17 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def file_state(path: Path) -> dict[str, Any]:
+    """Where a file is, `path`, and what changes when it does, `bytes` and `changed`: plain JSON.
+
+    Raises:
+        OSError: There is none.
+    """
+    whole = path.resolve()
+    known = whole.stat()
+    return {"path": str(whole), "bytes": known.st_size, "changed": known.st_mtime_ns}
+
+
 def _storage_error(path: Path, error: OSError) -> StorageError:
     if error.errno == errno.ENOSPC:
         return StorageError(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 4 << 30
 MOST_KEPT = 16 << 30
 _MOST_LISTED = 500
+_SOURCE = "source.json"
 _ENDINGS = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 
 
@@ -46,29 +48,44 @@ class Checkpoints:
 
     def files(self) -> list[CheckpointFile]:
         """What lies in the named folders and may be a checkpoint, by its ending; no links to elsewhere."""
-        found = []
+        found, opened = [], self._opened()
         for number, folder in enumerate(self._folders):
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
                 if path.suffix.lower() in _ENDINGS and path.is_file() and path.resolve().parent == folder:
-                    size = path.stat().st_size
-                    found.append(CheckpointFile(folder=number, place=str(folder), name=path.name, bytes=size))
+                    state = storage.file_state(path)
+                    file = CheckpointFile(
+                        folder=number,
+                        place=str(folder),
+                        name=path.name,
+                        bytes=state["bytes"],
+                        model=next((name for name, source in opened.items() if source == state), None),
+                    )
+                    found.append(file)
         return found[:_MOST_LISTED]
 
     def open(self, folder: int, name: str) -> str:
-        """Open a file of a named folder and keep it.
+        """Open a file of a named folder and keep it; one that is kept already, as it is now, stays.
 
         Returns:
-            The name that it got.
+            The name that it has.
 
         Raises:
             NotFoundError: There is no such file in that folder.
             FormatError, UnsupportedError: It cannot be opened; the message says why.
             TooLargeError: The kept models would take too much of the disk.
         """
-        held = [each.name for each in self.files() if each.folder == folder]
+        held = {each.name: each.model for each in self.files() if each.folder == folder}
         if name not in held:
             raise NotFoundError(*unknown_name("file", name[:120], held))
-        return self._take(self._folders[folder] / name, Path(name).stem)
+        return held[name] or self._take(self._folders[folder] / name, Path(name).stem)
+
+    def _opened(self) -> dict[str, Any]:
+        """The files that kept models were opened from, as they were then, by the models' names."""
+        found = {}
+        for path in sorted(self._kept.glob(f"*/{_SOURCE}")):
+            with suppress(InscapeError):
+                found[path.parent.name] = storage.read_json(path)
+        return found
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> str:
         """Take a dropped file in, open it and keep it; nothing stays of one that cannot be opened.
@@ -123,7 +140,11 @@ class Checkpoints:
         with storage.atomic_folder(folder) as made:
             storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
             known = model.card.segmenter if model.card.segmenter in segmenter_names() else None
-            model.card.model_copy(update={"name": name, "segmenter": known}).write(made / "card.json")
+            source = f"{model.card.source} {f'Dropped as {shown}' if shown else f'Opened from {path}'}."
+            changes = {"name": name, "segmenter": known, "source": source.strip()}
+            model.card.model_copy(update=changes).write(made / "card.json")
+            if not shown:
+                storage.write_json(made / _SOURCE, storage.file_state(path))
         self._library.add(name, folder)
         return name
 

@@ -1,7 +1,9 @@
 """The one thread in which networks run: what a person waits for goes before long work.
 
-Long work (`submit_long`) calls `give_way` between its batches, which runs whatever is urgent in the
-meantime; a stroke during a dissection therefore waits for one batch, not for the dissection.
+Small pictures that a page shows beside what is worked on (`run_beside`) come after strokes and before long
+work. Long work (`submit_long`) calls `give_way` between its batches, which runs whatever else waits; a stroke
+during a dissection therefore waits for one batch, not for the dissection, and for one small picture, not for
+a strip of them.
 """
 
 from __future__ import annotations
@@ -9,20 +11,24 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from inscape.errors import CancelledError
+
 T = TypeVar("T")
 _PATIENCE_SECONDS = 5.0
+_GLANCE_SECONDS = 0.25
 Piece = tuple["Future[Any]", Callable[[], Any]]
 
 
 class Compute:
-    """A single worker thread with an urgent and a long queue."""
+    """A single worker thread with three queues: urgent, beside and long."""
 
     def __init__(self) -> None:
         self._urgent: deque[Piece] = deque()
+        self._beside: deque[Piece] = deque()
         self._long: deque[Piece] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -38,26 +44,44 @@ class Compute:
         return self._put(self._long, function)
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Run a function before all long work, and wait for it without blocking the event loop."""
+        """Run a function before all else, and wait for it without blocking the event loop."""
         return await asyncio.wrap_future(self.submit(function))
 
+    async def run_beside(self, function: Callable[[], T], gone: Callable[[], Awaitable[bool]]) -> T:
+        """Run a function when nothing urgent waits, before all long work.
+
+        Args:
+            function: What to run.
+            gone: Says whether nobody waits for it any more; where it has not begun by then, it never does.
+
+        Raises:
+            CancelledError: Nobody waits for it any more.
+        """
+        answer = asyncio.wrap_future(self._put(self._beside, function))
+        while not (await asyncio.wait({answer}, timeout=_GLANCE_SECONDS))[0]:
+            if await gone():
+                answer.cancel()
+                raise CancelledError("The page has moved on.")
+        return answer.result()
+
     def give_way(self) -> None:
-        """Run everything urgent that waits; called by long work, in the compute thread."""
+        """Run everything else that waits; called by long work, in the compute thread."""
         while True:
             with self._changed:
-                if not self._urgent:
+                waiting = self._urgent or self._beside
+                if not waiting:
                     return
-                piece = self._urgent.popleft()
+                piece = waiting.popleft()
             _run(piece)
 
     def close(self) -> None:
         """Take no more work, drop what waits, and wait a little for what runs to end."""
         with self._changed:
             self._closed = True
-            for future, _ in (*self._urgent, *self._long):
-                future.cancel()
-            self._urgent.clear()
-            self._long.clear()
+            for queue in (self._urgent, self._beside, self._long):
+                for future, _ in queue:
+                    future.cancel()
+                queue.clear()
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join(_PATIENCE_SECONDS)
@@ -75,11 +99,11 @@ class Compute:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not (self._urgent or self._long or self._closed):
+                while not (self._urgent or self._beside or self._long or self._closed):
                     self._changed.wait()
                 if self._closed:
                     return
-                piece = (self._urgent or self._long).popleft()
+                piece = (self._urgent or self._beside or self._long).popleft()
             _run(piece)
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
+from inscape.segmenters import segmenter_names
 from inscape.studio.schemas import EffectsRequest
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ def run_effects(
     from inscape.dissection.effects import effect
 
     units: UnitSet | list[int] = request.units
+    segmenter = model.card.segmenter
     if reports.has(name, request.layer):
-        units = reports.load(name, request.layer).unit_set(request.units)
+        report = reports.load(name, request.layer)
+        units = report.unit_set(request.units)
+        if segmenter is None and report.segmenter in segmenter_names():  # a report may be foreign
+            segmenter = report.segmenter
     found = effect(
         model,
         units,
@@ -43,6 +48,7 @@ def run_effects(
         layer=request.layer,
         images=request.images,
         insert=request.insert,
+        segmenter=segmenter,
         progress=progress,
     )
     return {**found.to_json(), "strip_image": _data_url(found.strip)}

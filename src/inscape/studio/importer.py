@@ -54,7 +54,8 @@ class Importer:
                 f"The recipe was made with other weights of {recipe.model!r} than are here.",
                 "The command `inscape replay --model` draws it with these all the same.",
             )
-        place = Place(recipe.model, self._seed(recipe), recipe.latent.truncation)
+        latent = recipe.latent
+        place = Place(recipe.model, self._seed(recipe), latent.truncation, latent.class_index)
         operations: list[Operation] = []
         for entry in recipe.edits.entries:
             entry.edit.check(generator)
@@ -63,16 +64,18 @@ class Importer:
             model=place.model,
             seed=place.seed,
             truncation=place.truncation,
+            class_index=place.class_index,
             name="imported",
             operations=operations,
         )
         return self._paintings.create(request)
 
     def _seed(self, recipe: Recipe) -> int:
-        seed = recipe.seed
-        if seed is not None and recipe.latent.kind == "z":
-            drawn = self._painter.latent(Place(recipe.model, seed, recipe.latent.truncation))
-            if np.array_equal(drawn.values, recipe.latent.values):
+        seed, latent = recipe.seed, recipe.latent
+        if seed is not None and latent.kind == "z":
+            drawn = self._painter.latent(Place(recipe.model, seed, latent.truncation, latent.class_index))
+            same_class = drawn.class_index == latent.class_index
+            if same_class and np.array_equal(drawn.values, latent.values):
                 return seed
         raise UnsupportedError(
             "The picture of this recipe does not come from a seed; the studio opens only those that do.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inscape.errors import ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
+from inscape.models.registry import ZOO
 from inscape.studio.schemas import LayerInfo, ModelInfo
 
 if TYPE_CHECKING:
@@ -68,6 +70,10 @@ class Library:
             raise ModelNotFoundError(*unknown_name("model", name[:120], self.names()))
         return self._folders[name]
 
+    def ships(self, name: str) -> bool:
+        """Whether it is a shipped model, which its name opens; others are opened by their folder."""
+        return self.folder(name) == ZOO / name
+
     def default(self) -> str | None:
         """The first model that can be painted with."""
         return next((name for name in self.names() if _paints(self.card(name))), None)
@@ -81,8 +87,6 @@ class Library:
         """
         card = self.card(name)
         if not _paints(card):
-            if card.latent.get("c_dim"):
-                raise UnsupportedError(f"{name!r} draws one of several classes, which cannot be chosen here.")
             raise UnsupportedError(f"{name!r} is a {card.kind}; only generators can be painted with.")
         return card
 
@@ -138,6 +142,8 @@ class Library:
             training=card.training,
             source=card.source,
             licence=card.licence,
+            classes=list(card.classes) if card.latent.get("c_dim") else [],
+            argument=shlex.quote(name if self.ships(name) else str(self.folder(name).resolve())),
             paintable=_paints(card),
             removable=name not in self._fixed,
         )
@@ -150,4 +156,4 @@ def _read(path: Path, stamp: int) -> Card:
 
 
 def _paints(card: Card) -> bool:
-    return card.kind == "generator" and card.image_size is not None and not card.latent.get("c_dim")
+    return card.kind == "generator" and card.image_size is not None

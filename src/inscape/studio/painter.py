@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inscape.errors import ConceptError
-from inscape.models.registry import ZOO
-from inscape.pictures import Latent, z_from_seed
+from inscape.pictures import Latent
 from inscape.regions import Region
 from inscape.studio.library import Library
 from inscape.studio.reports import Reports
@@ -45,6 +44,7 @@ class Place:
     model: str
     seed: int
     truncation: float = 1.0
+    class_index: int | None = None
 
 
 class Painter:
@@ -59,7 +59,7 @@ class Painter:
         self._library = library
         self._reports = reports
         self._sessions: dict[str, PaintSession] = {}
-        self._latents: dict[Place, Latent] = {}
+        self._latents: dict[Place, tuple[Latent, Latent]] = {}
         self._brushes: dict[tuple[str, int], tuple[DissectionReport, UnitSet]] = {}
 
     def session(self, model: str) -> PaintSession:
@@ -72,16 +72,32 @@ class Painter:
 
     def folder(self, model: str) -> Path | None:
         """The folder of a model named at the start; `None` for a shipped one, which its name opens."""
-        folder = self._library.folder(model)
-        return None if folder == ZOO / model else folder.resolve()
+        return None if self._library.ships(model) else self._library.folder(model).resolve()
 
     def latent(self, place: Place) -> Latent:
-        """The latent of a picture."""
+        """The latent of a picture, with its class where it has one.
+
+        Raises:
+            UnsupportedError, ValueRangeError: The model has no classes, or not this one.
+        """
+        return self._latents_of(place)[0]
+
+    def _latents_of(self, place: Place) -> tuple[Latent, Latent]:
+        """The latent of a picture, and what a session draws it from.
+
+        That is w where there is a class: a session tells latents apart by their numbers alone.
+        """
         if place not in self._latents:
-            z_dim = self._library.paintable(place.model).latent["z_dim"]
+            generator = self._library.generator(place.model)
+            latent = generator.latent_of(
+                place.seed, truncation=place.truncation, class_index=place.class_index
+            )
+            drawn = latent
+            if latent.class_index is not None:
+                drawn = Latent("w+", generator.w_of(latent)[0].cpu().numpy())
             if len(self._latents) >= _LATENTS_KEPT:
                 self._latents.clear()
-            self._latents[place] = Latent("z", z_from_seed(place.seed, z_dim), place.truncation)
+            self._latents[place] = (latent, drawn)
         return self._latents[place]
 
     def edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
@@ -139,17 +155,17 @@ class Painter:
 
     def pixels(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
         """The picture with edits as it is exported, uint8 `[height, width, 3]`: the bytes of a full pass."""
-        return self.session(place.model).render(self.latent(place), edits)
+        return self.session(place.model).render(self._latents_of(place)[1], edits)
 
     def preview(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
         """The picture with edits as the canvas shows it: soon, and within a grey level of `pixels`."""
-        return self.session(place.model).render(self.latent(place), edits, exact=False)
+        return self.session(place.model).render(self._latents_of(place)[1], edits, exact=False)
 
     def warm(self, place: Place) -> None:
         """Do once what a first stroke would otherwise wait for."""
         session = self.session(place.model)
-        session.prepare(self.latent(place))
-        session.render(self.latent(place), exact=False)
+        session.prepare(self._latents_of(place)[1])
+        session.render(self._latents_of(place)[1], exact=False)
         layer = session.generator.layer().name
         if self._reports.has(place.model, layer):
             self._reports.load(place.model, layer)
@@ -158,7 +174,8 @@ class Painter:
         """Which units fire under a region of a picture."""
         session = self.session(model)
         layer = session.generator.layer(request.layer).name
-        latent = self.latent(Place(model, request.seed, request.truncation))
+        place = Place(model, request.seed, request.truncation, request.class_index)
+        latent = self._latents_of(place)[1]
         findings = self._reports.load(model, layer).findings if self._reports.has(model, layer) else None
         levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
         rows = session.activity(latent, region_of(request.region), layer, levels=levels, top=request.top)

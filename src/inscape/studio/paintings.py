@@ -33,8 +33,11 @@ CREATE TABLE IF NOT EXISTS paintings (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
     seed INTEGER NOT NULL, truncation REAL NOT NULL, operations TEXT NOT NULL,
     cursor INTEGER NOT NULL, branches TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0)
+    created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER)
 """
+_ADDED = ("class_index INTEGER",)
+"""Columns that files of earlier versions lack."""
+
 _OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
 _BRANCHES: TypeAdapter[list[Branch]] = TypeAdapter(list[Branch])
 _MOST_BRANCHES = 20
@@ -87,6 +90,10 @@ class Paintings:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_TABLE)
+        held = {row["name"] for row in connection.execute("PRAGMA table_info(paintings)")}
+        for column in _ADDED:
+            if column.split()[0] not in held:
+                connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
         oldest = time.time() - _KEEP_DELETED_SECONDS
         connection.execute("DELETE FROM paintings WHERE deleted = 1 AND updated < ?", (oldest,))
         connection.commit()
@@ -123,6 +130,7 @@ class Paintings:
             model=request.model,
             seed=request.seed,
             truncation=request.truncation,
+            class_index=request.class_index,
             operations=request.operations,
             cursor=cursor,
             created=now,
@@ -130,7 +138,7 @@ class Paintings:
         )
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO paintings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO paintings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
                 (
                     painting.id,
                     painting.revision,
@@ -143,6 +151,7 @@ class Paintings:
                     "[]",
                     now,
                     now,
+                    painting.class_index,
                 ),
             )
         return painting
@@ -278,6 +287,7 @@ def _painting(row: sqlite3.Row) -> Painting:
         model=row["model"],
         seed=row["seed"],
         truncation=row["truncation"],
+        class_index=row["class_index"],
         operations=json.loads(row["operations"]),
         cursor=row["cursor"],
         branches=json.loads(row["branches"]),
@@ -293,6 +303,7 @@ def _summary(painting: Painting) -> PaintingSummary:
         name=painting.name,
         model=painting.model,
         seed=painting.seed,
+        class_index=painting.class_index,
         strokes=len(history.visible_strokes(painting.operations, painting.cursor)),
         updated=painting.updated,
         picture=f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}",

@@ -29,19 +29,19 @@ class Pictures:
         self._painter = painter
         self._kept: OrderedDict[tuple[Place, int | None], bytes] = OrderedDict()
 
-    def jpeg(self, model: str, seed: int, size: int | None = None) -> bytes:
-        """The picture of a seed as JPEG."""
-        key = (Place(model, seed), size)
+    def jpeg(self, place: Place, size: int | None = None) -> bytes:
+        """A picture as JPEG."""
+        key = (place, size)
         if key not in self._kept:
-            self._kept[key] = jpeg(self._painter.pixels(key[0]), size)
+            self._kept[key] = jpeg(self._painter.pixels(place), size)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def png(self, model: str, seed: int) -> bytes:
-        """The picture of a seed as PNG."""
-        return Picture(self._painter.pixels(Place(model, seed))).png()
+    def png(self, place: Place) -> bytes:
+        """A picture as PNG."""
+        return Picture(self._painter.pixels(place)).png()
 
     def painted_jpeg(self, painting: Painting, size: int | None = None) -> bytes:
         """A painting as it stands, as JPEG."""
@@ -88,4 +88,4 @@ class Pictures:
 
 
 def _place(painting: Painting) -> Place:
-    return Place(painting.model, painting.seed, painting.truncation)
+    return Place(painting.model, painting.seed, painting.truncation, painting.class_index)

@@ -83,6 +83,7 @@ class Reports:
             layer=layer,
             dissected=True,
             images=document["images"],
+            segmenter=document.get("segmenter"),
             units=[_row(model, layer, row) for row in document["units"]],
             rankings=document["rankings"],
             concepts=document["concepts"],

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Truncation = Annotated[float, Field(ge=-2, le=2)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+ClassIndex = Annotated[
+    int | None, Field(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own if null.")
+]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
 
@@ -34,6 +37,7 @@ class StudioInfo(Message):
     default_model: str | None = Field(description="None where no generator is shipped or was named.")
     ready: bool = Field(description="Whether the default model has been loaded.")
     device: str
+    segmenters: list[str] = Field(description="What can label the pictures of a model that names none.")
     failure: Problem | None = Field(default=None, description="Why the default model could not be loaded.")
 
 
@@ -65,6 +69,10 @@ class ModelInfo(Message):
     training: dict[str, Any]
     source: str
     licence: str
+    classes: list[str] = Field(
+        description="Names of its classes, from 0; empty where only numbers are known."
+    )
+    argument: str = Field(description="What `inscape VERB` takes for it, quoted for a shell.")
     paintable: bool
     removable: bool = Field(description="Whether it was opened in the page and can be removed there.")
 
@@ -76,6 +84,7 @@ class CheckpointFile(Message):
     place: str = Field(description="The folder, for people to read.")
     name: str
     bytes: int
+    model: str | None = Field(description="What it was opened as, where that is still here.")
 
 
 class CheckpointList(Message):
@@ -121,6 +130,7 @@ class ReportInfo(Message):
     layer: str
     dissected: bool
     images: int = 0
+    segmenter: str | None = None
     units: list[UnitRow] = Field(default_factory=list)
     rankings: dict[str, list[tuple[int, float]]] = Field(default_factory=dict)
     concepts: dict[str, int] = Field(default_factory=dict, description="Units per concept.")
@@ -142,6 +152,7 @@ class DissectionRequest(Message):
     """Ask for a dissection."""
 
     images: int = Field(default=1000, ge=20, le=100_000)
+    segmenter: Name | None = Field(default=None, description="A shipped one; the model's own if null.")
 
 
 class EffectsRequest(Message):
@@ -289,6 +300,7 @@ class NewPainting(Message):
     model: Name
     seed: Seed
     truncation: Truncation = 1.0
+    class_index: ClassIndex = None
     name: Annotated[str, StringConstraints(max_length=120)] = ""
     operations: Operations = Field(default_factory=list)
     cursor: int | None = Field(default=None, description="All operations apply unless given.")
@@ -331,6 +343,7 @@ class Painting(Message):
     model: str
     seed: Seed
     truncation: Truncation = 1.0
+    class_index: ClassIndex = None
     operations: Operations
     cursor: int
     branches: list[Branch] = Field(default_factory=list)
@@ -353,6 +366,7 @@ class PaintingSummary(Message):
     name: str
     model: str
     seed: Seed
+    class_index: ClassIndex = None
     strokes: int = Field(description="Strokes that are visible.")
     updated: float
     picture: str
@@ -376,6 +390,7 @@ class ActivityRequest(Message):
 
     seed: Seed
     truncation: Truncation = 1.0
+    class_index: ClassIndex = None
     layer: Name
     region: RegionMask | RegionBox
     top: int = Field(default=20, ge=1, le=512)
@@ -403,13 +418,14 @@ class PaintGround(Message):
     """Text message to `/api/paint`: what the next strokes are painted on.
 
     The strokes become `strokes[:keep] + strokes`, of those that this connection last had; hidden strokes
-    are left out. Another model or seed needs keep=0. Nothing is answered unless it is wrong.
+    are left out. Another model, seed or class needs keep=0. Nothing is answered unless it is wrong.
     """
 
     type: Literal["ground"] = "ground"
     model: Name
     seed: Seed
     truncation: Truncation = 1.0
+    class_index: ClassIndex = None
     keep: int = Field(default=0, ge=0)
     strokes: list[Stroke] = Field(default_factory=list, max_length=MOST_STROKES)
 

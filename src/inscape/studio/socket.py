@@ -65,7 +65,7 @@ class Ground:
         Raises:
             UsageError: It keeps strokes that are not there, or of another picture, or there are too many.
         """
-        place = Place(message.model, message.seed, message.truncation)
+        place = Place(message.model, message.seed, message.truncation, message.class_index)
         if message.keep and (place != self.place or message.keep > len(self.strokes)):
             raise UsageError(
                 f"There are {len(self.strokes)} strokes on this picture; keep={message.keep} does not fit.",

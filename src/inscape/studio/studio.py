@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape import __version__, storage
-from inscape.errors import InscapeError, UnitError
+from inscape.errors import InscapeError, NotFoundError, UnitError, unknown_name
+from inscape.models.catalogue import studio_models
+from inscape.segmenters import segmenter_names
 from inscape.studio.checkpoints import Checkpoints
 from inscape.studio.compute import Compute
 from inscape.studio.effects import run_effects
@@ -25,6 +27,7 @@ from inscape.studio.schemas import (
     DissectionRequest,
     EffectsRequest,
     JobInfo,
+    NewPainting,
     Operation,
     Problem,
     StudioInfo,
@@ -71,9 +74,7 @@ class Studio:
         self.settings = settings
         self.compute = Compute()
         self.library = Library(settings.models, device=settings.device, dissected=self._dissected)
-        self.checkpoints = Checkpoints(
-            settings.checkpoints, settings.home / "studio" / "models", self.library
-        )
+        self.checkpoints = Checkpoints(settings.checkpoints, studio_models(settings.home), self.library)
         self.reports = Reports(self.library, settings.home / "studio" / "reports")
         self.painter = Painter(self.library, self.reports)
         self.pictures = Pictures(self.painter)
@@ -100,8 +101,22 @@ class Studio:
             default_model=default,
             ready=default is not None and self.library.opened(default),
             device=self.settings.device,
+            segmenters=segmenter_names(),
             failure=self._failure,
         )
+
+    async def class_of(self, request: NewPainting) -> int | None:
+        """The class that a new painting is in, written down, whether it was chosen or is the seed's own.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+            UnsupportedError, ValueRangeError: It cannot be painted with, or has no such class.
+        """
+        card = self.library.paintable(request.model)
+        if request.class_index is None and not card.latent.get("c_dim"):
+            return None
+        place = Place(request.model, request.seed, request.truncation, request.class_index)
+        return await self.compute.run(lambda: self.painter.latent(place).class_index)
 
     async def settled(self, model: str, operations: list[Operation]) -> list[Operation]:
         """Operations with the units and values of their strokes written down.
@@ -125,14 +140,23 @@ class Studio:
 
         Raises:
             ModelNotFoundError, LayerError, UnsupportedError: There is nothing to dissect.
+            NotFoundError: It names a segmenter that does not ship.
         """
         self.library.paintable(model).layer(layer)
+        if request.segmenter is not None and request.segmenter not in segmenter_names():
+            raise NotFoundError(*unknown_name("segmenter", request.segmenter, segmenter_names()))
         folder = self.reports.kept_at(model, layer)
 
         def work(progress: Progress) -> dict[str, Any]:
             from inscape.dissection import dissect
 
-            report = dissect(self.library.fresh(model), layer=layer, images=request.images, progress=progress)
+            report = dissect(
+                self.library.fresh(model),
+                layer=layer,
+                images=request.images,
+                segmenter=request.segmenter,
+                progress=progress,
+            )
             report.save(folder)
             return {"images": report.images, "units": len(report.findings), "concepts": report.concepts}
 

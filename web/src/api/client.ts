@@ -3,6 +3,7 @@ import type { components } from "./types";
 type Schemas = components["schemas"];
 export type StudioInfo = Schemas["StudioInfo"];
 export type ModelInfo = Schemas["ModelInfo"];
+export type CheckpointFile = Schemas["CheckpointFile"];
 export type LayerInfo = Schemas["LayerInfo"];
 export type ReportInfo = Schemas["ReportInfo"];
 export type UnitInfo = Schemas["UnitInfo"];
@@ -78,8 +79,8 @@ const layerPath = (model: string, layer: string) => `api/models/${part(model)}/l
 
 /** Addresses of pictures, relative, so that the studio works under any path. */
 export const address = {
-  picture: (model: string, seed: number, size?: number) =>
-    `api/models/${part(model)}/pictures/${seed}.jpg${size ? `?size=${size}` : ""}`,
+  picture: (model: string, seed: number, classIndex: number | null = null) =>
+    `api/models/${part(model)}/pictures/${seed}.jpg${classIndex === null ? "" : `?class_index=${classIndex}`}`,
   strip: (model: string, layer: string, unit: number) =>
     `${layerPath(model, layer)}/units/${unit}/strip.webp`,
   export: (painting: string) => `api/paintings/${painting}/export.png`,
@@ -117,8 +118,8 @@ export const api = {
   },
   command: (id: string) => json<Schemas["Command"]>(`api/paintings/${part(id)}/command`),
   blob: async (path: string) => (await request(path)).blob(),
-  startDissection: (model: string, layer: string, images: number) =>
-    json<JobInfo>(`${layerPath(model, layer)}/dissection`, "POST", { images }),
+  startDissection: (model: string, layer: string, images: number, segmenter: string | null) =>
+    json<JobInfo>(`${layerPath(model, layer)}/dissection`, "POST", { images, segmenter }),
   startEffects: (model: string, body: Schemas["EffectsRequest"]) =>
     json<JobInfo>(`api/models/${part(model)}/effects`, "POST", body),
   activity: (model: string, body: Schemas["ActivityRequest"]) =>

@@ -1,5 +1,6 @@
 import { decodeFrame, encodeFrame } from "../engine/frame";
 import { difference } from "../engine/history";
+import type { Ground } from "../engine/preview";
 import type { Stroke } from "../engine/stroke";
 import { isProblem, type Problem, ProblemError } from "./client";
 import type { components } from "./types";
@@ -9,10 +10,7 @@ type FrameHeader = components["schemas"]["PaintFrame"];
 export type Connection = "connecting" | "open" | "lost";
 
 /** What is to be drawn: the strokes that lie, and the one under the pointer. */
-export interface Drawing {
-  readonly model: string;
-  readonly seed: number;
-  readonly strokes: readonly Stroke[];
+export interface Drawing extends Ground {
   readonly live: Omit<Stroke, "id"> | null;
   readonly final: boolean;
 }
@@ -32,12 +30,6 @@ export class DisconnectedError extends Error {}
 interface Pending {
   readonly resolve: (frame: Frame) => void;
   readonly reject: (error: Error) => void;
-}
-
-interface Ground {
-  readonly model: string;
-  readonly seed: number;
-  readonly strokes: readonly Stroke[];
 }
 
 /** The WebSocket that paints. It reconnects by itself, and sends the ground again when it has. */
@@ -83,13 +75,15 @@ export class PaintSocket {
     return new Promise((resolve, reject) => this.pending.set(seq, { resolve, reject }));
   }
 
-  private sendGround(socket: WebSocket, { model, seed, strokes }: Drawing): void {
-    const same = this.sent?.model === model && this.sent.seed === seed;
+  private sendGround(socket: WebSocket, { model, seed, classIndex, strokes }: Drawing): void {
+    const { sent } = this;
+    const same = sent?.model === model && sent.seed === seed && sent.classIndex === classIndex;
     const before = same ? (this.sent?.strokes ?? []) : [];
     const { keep, append } = difference(before, strokes);
     if (same && keep === before.length && append.length === 0) return;
-    socket.send(JSON.stringify({ type: "ground", model, seed, keep, strokes: append.map(strokeToWire) }));
-    this.sent = { model, seed, strokes };
+    const place = { model, seed, class_index: classIndex };
+    socket.send(JSON.stringify({ type: "ground", ...place, keep, strokes: append.map(strokeToWire) }));
+    this.sent = { model, seed, classIndex, strokes };
   }
 
   private receive(data: unknown): void {

@@ -567,6 +567,11 @@ export interface components {
          * @description Ask which units fire under a region of a picture.
          */
         ActivityRequest: {
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             */
+            class_index?: number | null;
             /** Layer */
             layer: string;
             /** Region */
@@ -685,6 +690,11 @@ export interface components {
              * @description Number of the folder.
              */
             folder: number;
+            /**
+             * Model
+             * @description What it was opened as, where that is still here.
+             */
+            model: string | null;
             /** Name */
             name: string;
             /**
@@ -739,6 +749,11 @@ export interface components {
              * @default 1000
              */
             images: number;
+            /**
+             * Segmenter
+             * @description A shipped one; the model's own if null.
+             */
+            segmenter?: string | null;
         };
         /**
          * EffectsRequest
@@ -931,6 +946,16 @@ export interface components {
         ModelInfo: {
             /** Architecture */
             architecture: string;
+            /**
+             * Argument
+             * @description What `inscape VERB` takes for it, quoted for a shell.
+             */
+            argument: string;
+            /**
+             * Classes
+             * @description Names of its classes, from 0; empty where only numbers are known.
+             */
+            classes: string[];
             /** Concepts */
             concepts: string[];
             /** Default Layer */
@@ -986,6 +1011,11 @@ export interface components {
          * @description Start a painting.
          */
         NewPainting: {
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             */
+            class_index?: number | null;
             /**
              * Cursor
              * @description All operations apply unless given.
@@ -1070,9 +1100,15 @@ export interface components {
          * @description Text message to `/api/paint`: what the next strokes are painted on.
          *
          *     The strokes become `strokes[:keep] + strokes`, of those that this connection last had; hidden strokes
-         *     are left out. Another model or seed needs keep=0. Nothing is answered unless it is wrong.
+         *     are left out. Another model, seed or class needs keep=0. Nothing is answered unless it is wrong.
          */
         PaintGround: {
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             * @default null
+             */
+            class_index: number | null;
             /**
              * Keep
              * @default 0
@@ -1121,6 +1157,11 @@ export interface components {
         Painting: {
             /** Branches */
             branches?: components["schemas"]["Branch"][];
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             */
+            class_index?: number | null;
             /** Created */
             created: number;
             /** Cursor */
@@ -1158,6 +1199,11 @@ export interface components {
          * @description A row of the list of paintings.
          */
         PaintingSummary: {
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             */
+            class_index?: number | null;
             /** Id */
             id: string;
             /** Model */
@@ -1256,6 +1302,8 @@ export interface components {
             seconds?: {
                 [key: string]: number;
             };
+            /** Segmenter */
+            segmenter?: string | null;
             /** Units */
             units?: components["schemas"]["UnitRow"][];
         };
@@ -1378,6 +1426,11 @@ export interface components {
              * @description Whether the default model has been loaded.
              */
             ready: boolean;
+            /**
+             * Segmenters
+             * @description What can label the pictures of a model that names none.
+             */
+            segmenters: string[];
             /** Version */
             version: string;
         };
@@ -2013,6 +2066,8 @@ export interface operations {
             query?: {
                 /** @description Height and width; the model's own unless given. */
                 size?: number | null;
+                /** @description Class of a conditional generator; the seed's own unless given. */
+                class_index?: number | null;
             };
             header?: never;
             path: {
@@ -2045,7 +2100,10 @@ export interface operations {
     };
     getPicturePng: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Class of a conditional generator; the seed's own unless given. */
+                class_index?: number | null;
+            };
             header?: never;
             path: {
                 model: string;

@@ -9,12 +9,15 @@ interface Card {
   readonly parameters: number;
   readonly latent: Readonly<Record<string, number>>;
   readonly concepts: readonly string[];
+  readonly classes: readonly string[];
   readonly segmenter: string | null;
   readonly world: string | null;
   readonly world_hash: string | null;
   readonly source: string;
   readonly licence: string;
 }
+
+const SHOWN_CLASSES = 20;
 
 const NAMES: Readonly<Record<string, string>> = {
   step: "Steps",
@@ -23,23 +26,41 @@ const NAMES: Readonly<Record<string, string>> = {
   r1_weight: "R1 weight",
 };
 
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  stylegan2: "StyleGAN2",
+  stylegan3: "StyleGAN3",
+  progan: "ProGAN",
+  dcgan: "DCGAN",
+  unet: "U-Net",
+};
+
 function latentOf({ z_dim: z, w_dim: w, num_ws: places }: Card["latent"]): string {
-  const parts = [z && `z of ${z} numbers`, w && `w of ${w}`, places && `at ${places} places`];
+  const mapped = places !== undefined && places > 1;
+  const parts = [z && `z of ${z} numbers`, mapped && `w of ${w}`, mapped && `at ${places} places`];
   return parts.filter(Boolean).join(", ");
+}
+
+function classesOf({ latent, classes }: Card): string | null {
+  if (!latent.c_dim) return null;
+  const shown = classes.slice(0, SHOWN_CLASSES).join(", ");
+  return shown
+    ? `${latent.c_dim}: ${shown}${classes.length > SHOWN_CLASSES ? ", …" : ""}`
+    : `${latent.c_dim}`;
 }
 
 export function factsOf(card: Card): Fact[] {
   const { concepts, image_size: size, world_hash: hash } = card;
   const all: (readonly [string, string | null])[] = [
-    ["Architecture", card.architecture],
+    ["Architecture", ARCHITECTURES[card.architecture] ?? card.architecture],
     ["Picture", size ? `${size} × ${size} pixels` : null],
     ["Parameters", compact(card.parameters)],
     ["Latent", latentOf(card.latent)],
+    ["Classes", classesOf(card)],
     ["Concepts", concepts.length > 0 ? `${concepts.length}: ${concepts.join(", ")}` : null],
     ["Segmenter", card.segmenter],
     ["World", card.world && `${card.world}${hash ? ` (${hash.slice(0, 12)})` : ""}`],
     ["Source", card.source],
-    ["Licence", card.licence],
+    ["Licence", card.licence || "not stated; that of its authors holds"],
   ];
   return all.flatMap(([name, value]): Fact[] => (value ? [[name, value]] : []));
 }

@@ -5,6 +5,8 @@ import type { Stroke } from "./stroke";
 export interface Ground {
   readonly model: string;
   readonly seed: number;
+  /** Class of a conditional generator; null for others. */
+  readonly classIndex: number | null;
   readonly strokes: readonly Stroke[];
 }
 
@@ -23,7 +25,8 @@ export interface Shown<Picture> {
 
 /** The name of a state of the painting: equal names mean equal pictures. */
 export function stateKey(ground: Ground): string {
-  return `${ground.model}/${ground.seed}/${ground.strokes.map((stroke) => stroke.id).join(" ")}`;
+  const strokes = ground.strokes.map((stroke) => stroke.id).join(" ");
+  return `${ground.model}/${ground.seed}/${ground.classIndex ?? ""}/${strokes}`;
 }
 
 /**
@@ -122,6 +125,6 @@ export class Preview<Picture> {
   }
 }
 
-function keyOf({ model, seed, strokes, live }: Ground & Pick<Wanted, "live">): string {
-  return stateKey({ model, seed, strokes: live ? [...strokes, live] : strokes });
+function keyOf({ live, ...ground }: Ground & Pick<Wanted, "live">): string {
+  return stateKey(live ? { ...ground, strokes: [...ground.strokes, live] } : ground);
 }

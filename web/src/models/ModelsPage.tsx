@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { go, router, show } from "../app/router";
 import { type Fact, factsOf, trainingOf } from "../engine/facts";
-import { openSeed, paint, selectModel } from "../paint/session";
+import { paintWith } from "../paint/session";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
@@ -31,14 +31,6 @@ function Facts({ facts }: { facts: readonly Fact[] }) {
   );
 }
 
-/** Go and paint: on the picture of a seed, or where one was with this model. */
-async function paintWith(model: ModelInfo, seed?: number): Promise<void> {
-  const same = paint.get().model?.name === model.name;
-  if (!same) await selectModel(model, "");
-  if (seed !== undefined || !same) await openSeed(seed ?? 0);
-  go("paint");
-}
-
 function Pictures({ model }: { model: ModelInfo }) {
   return (
     <div class="model-pictures">
@@ -60,13 +52,19 @@ function Pictures({ model }: { model: ModelInfo }) {
 interface CardProps {
   readonly model: ModelInfo;
   readonly open: boolean;
+  /** Whether it is to be brought into view. */
+  readonly sought: boolean;
   readonly onRemove: () => void;
 }
 
-function ModelCard({ model, open, onRemove }: CardProps) {
+function ModelCard({ model, open, sought, onRemove }: CardProps) {
   const training = trainingOf(model.training);
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (sought) card.current?.scrollIntoView({ block: "start" });
+  }, [sought]);
   return (
-    <article class="panel model" data-testid={`model-${model.name}`}>
+    <article ref={card} class="panel model" data-testid={`model-${model.name}`}>
       <header>
         <div>
           <h2>{model.name}</h2>
@@ -119,6 +117,7 @@ export function ModelsPage() {
   const { route } = useStore(router, "route");
   const { value, problem, reload } = useLoaded("models", api.models);
   const [failed, setFailed] = useState<Problem | null>(null);
+  const [sought, setSought] = useState("");
   if (problem) return <Notice {...problem} />;
   const remove = (model: string) => {
     setFailed(null);
@@ -152,7 +151,8 @@ export function ModelsPage() {
         <OpenCheckpoint
           onOpened={(model) => {
             reload();
-            show({ model: model.name });
+            show({ model });
+            setSought(model);
           }}
         />
       )}
@@ -162,6 +162,7 @@ export function ModelsPage() {
           key={model.name}
           model={model}
           open={model.name === chosen}
+          sought={model.name === sought}
           onRemove={() => remove(model.name)}
         />
       ))}

@@ -1,33 +1,62 @@
 import { useRef, useState } from "preact/hooks";
-import { api, type ModelInfo, type Problem, problemOf } from "../api/client";
+import { api, type CheckpointFile, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { sizeOf } from "../engine/numbers";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded } from "../ui/hooks";
 
 interface Props {
-  /** Told of a model that was opened. */
-  readonly onOpened: (model: ModelInfo) => void;
+  /** Told of a model that was opened, or is to be shown. */
+  readonly onOpened: (model: string) => void;
+}
+
+const keyOf = ({ folder, name }: CheckpointFile) => `${folder}/${name}`;
+
+function FileRow(props: {
+  file: CheckpointFile;
+  busy: boolean;
+  problem: Problem | undefined;
+  onOpen: () => void;
+  onShow: (model: string) => void;
+}) {
+  const { file, busy, problem, onOpen, onShow } = props;
+  const { model } = file;
+  return (
+    <li>
+      <span>{file.name}</span>
+      <span class="hint">
+        {sizeOf(file.bytes)}, {file.place}
+      </span>
+      {model === null ? (
+        <Button kind="quiet" label="Open" disabled={busy} onClick={onOpen} />
+      ) : (
+        <Button kind="quiet" label={`Show ${model}`} onClick={() => onShow(model)} />
+      )}
+      {problem && <Notice {...problem} />}
+    </li>
+  );
 }
 
 /** Open a checkpoint: dropped, chosen, or from the folders that the launch named. */
 export function OpenCheckpoint({ onOpened }: Props) {
-  const { value } = useLoaded("checkpoints", api.checkpoints);
+  const { value, reload } = useLoaded("checkpoints", api.checkpoints);
   const [busy, setBusy] = useState("");
   const [over, setOver] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  /** What failed last and why, by file; under no name what was dropped or chosen. */
+  const [problems, setProblems] = useState<Readonly<Record<string, Problem>>>({});
   const running = useRef<AbortController | null>(null);
   const input = useRef<HTMLInputElement>(null);
 
-  async function take(name: string, open: (signal: AbortSignal) => Promise<ModelInfo>) {
+  async function take(name: string, key: string, open: (signal: AbortSignal) => Promise<ModelInfo>) {
     if (busy) return;
     const control = new AbortController();
     running.current = control;
     setBusy(name);
-    setProblem(null);
+    setProblems(({ [key]: _, ...others }) => others);
     try {
-      onOpened(await open(control.signal));
+      onOpened((await open(control.signal)).name);
+      reload();
     } catch (error) {
-      if (!control.signal.aborted) setProblem(problemOf(error));
+      if (!control.signal.aborted) setProblems((known) => ({ ...known, [key]: problemOf(error) }));
     } finally {
       setBusy("");
     }
@@ -38,10 +67,10 @@ export function OpenCheckpoint({ onOpened }: Props) {
     if (value && file.size > value.largest) {
       const detail = `${file.name} has ${sizeOf(file.size)}; at most ${sizeOf(value.largest)} can be sent.`;
       const hint = "Name its folder at the start: inscape studio --checkpoints FOLDER";
-      setProblem({ title: "Too large to send", detail, hint });
+      setProblems((known) => ({ ...known, "": { title: "Too large to send", detail, hint } }));
       return;
     }
-    void take(file.name, (signal) => api.uploadCheckpoint(file, signal));
+    void take(file.name, "", (signal) => api.uploadCheckpoint(file, signal));
   }
 
   const files = value?.files ?? [];
@@ -89,24 +118,22 @@ export function OpenCheckpoint({ onOpened }: Props) {
       <p role="status" class="hint">
         {busy && `Opening ${busy}…`}
       </p>
-      {problem && <Notice {...problem} />}
+      {problems[""] && <Notice {...problems[""]} />}
       {files.length > 0 && (
         <ul class="checkpoint-files">
           {files.map((file) => (
-            <li key={`${file.folder}/${file.name}`}>
-              <span>{file.name}</span>
-              <span class="hint">
-                {sizeOf(file.bytes)}, {file.place}
-              </span>
-              <Button
-                kind="quiet"
-                label="Open"
-                disabled={busy !== ""}
-                onClick={() =>
-                  void take(file.name, () => api.openCheckpoint({ folder: file.folder, name: file.name }))
-                }
-              />
-            </li>
+            <FileRow
+              key={keyOf(file)}
+              file={file}
+              busy={busy !== ""}
+              problem={problems[keyOf(file)]}
+              onOpen={() =>
+                void take(file.name, keyOf(file), () =>
+                  api.openCheckpoint({ folder: file.folder, name: file.name }),
+                )
+              }
+              onShow={onOpened}
+            />
           ))}
         </ul>
       )}

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BrushInfo } from "../api/client";
 import { go } from "../app/router";
+import { ownClass } from "../engine/classes";
 import { formatUnits, parseUnits } from "../engine/numbers";
 import { conceptColour, conceptIcon } from "../engine/palette";
 import { type Brush, sameBrush } from "../engine/stroke";
@@ -137,7 +138,7 @@ export function BrushPanel() {
             testid="paint-model"
             onChange={(name) => {
               const next = models.find((one) => one.name === name);
-              if (next) void selectModel(next, "").then(() => openSeed(0));
+              if (next) void selectModel(next, "").then(() => openSeed(0, ownClass(next, 0)));
             }}
           />
         )}

@@ -1,9 +1,12 @@
-import { api } from "../api/client";
+import { api, type PaintingSummary } from "../api/client";
 import { Button, Notice } from "../ui/controls";
 import { Dialog } from "../ui/Dialog";
 import { useLoaded } from "../ui/hooks";
 import { deletePainting } from "./exporting";
 import { openPainting } from "./session";
+
+const titleOf = ({ seed, class_index: inClass }: PaintingSummary) =>
+  typeof inClass === "number" ? `Picture ${seed} of class ${inClass}` : `Picture ${seed}`;
 
 /** Everything that has been painted and kept. */
 export function PaintingsDialog({ onClose }: { onClose: () => void }) {
@@ -21,7 +24,7 @@ export function PaintingsDialog({ onClose }: { onClose: () => void }) {
             <button type="button" class="painting" onClick={() => void openPainting(one.id).then(onClose)}>
               <img src={one.picture} alt="" width="128" height="128" loading="lazy" />
               <span>
-                <b>{one.name || `Picture ${one.seed}`}</b>
+                <b>{one.name || titleOf(one)}</b>
                 <small>
                   {one.strokes === 1 ? "1 stroke" : `${one.strokes} strokes`} ·{" "}
                   {new Date(one.updated * 1000).toLocaleString([], {

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../api/client";
+import { classCount, className } from "../engine/classes";
 import { LARGEST_SEED, page, pageOf, parseSeed, shuffle } from "../engine/seeds";
-import { Button } from "../ui/controls";
+import { Button, Select } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { openSeed, paint } from "./session";
 
@@ -9,7 +10,7 @@ const COUNT = 12;
 
 /** Other pictures of the model to paint on. */
 export function PictureStrip() {
-  const { model, seed } = useStore(paint, "model", "seed");
+  const { model, seed, classIndex } = useStore(paint, "model", "seed", "classIndex");
   const [start, setStart] = useState(pageOf(seed, COUNT));
   const [text, setText] = useState(String(seed));
   useEffect(() => {
@@ -38,11 +39,23 @@ export function PictureStrip() {
               aria-pressed={one === seed}
               onClick={() => void openSeed(one)}
             >
-              <img src={address.picture(model.name, one)} alt="" width="64" height="64" />
+              <img src={address.picture(model.name, one, classIndex)} alt="" width="64" height="64" />
             </button>
           ))}
       </div>
       <div class="strip-tools">
+        {model && classIndex !== null && (
+          <Select
+            label="Class"
+            value={String(classIndex)}
+            choices={Array.from({ length: classCount(model) }, (_, index) => ({
+              value: String(index),
+              label: className(model, index),
+            }))}
+            testid="paint-class"
+            onChange={(chosen) => void openSeed(seed, Number(chosen))}
+          />
+        )}
         <Button
           kind="plain"
           icon="shuffle"

@@ -8,7 +8,7 @@ import { openPainting, openSeed, paint, painter } from "./session";
 async function keptId(): Promise<string | null> {
   const id = await painter.kept();
   if (id) return id;
-  const { model, seed } = paint.get();
+  const { model, seed, classIndex } = paint.get();
   if (!model || painter.history.operations.length > 0) {
     complain({
       title: "Not saved yet",
@@ -21,6 +21,7 @@ async function keptId(): Promise<string | null> {
     const made = await api.createPainting({
       model: model.name,
       seed,
+      class_index: classIndex,
       name: "",
       truncation: 1,
       operations: [],
@@ -37,11 +38,12 @@ export async function exportPng(): Promise<void> {
   const id = await keptId();
   if (!id) return;
   try {
-    const { model, seed } = paint.get();
+    const { model, seed, classIndex } = paint.get();
     const url = URL.createObjectURL(await api.blob(address.export(id)));
     const link = document.createElement("a");
     link.href = url;
-    link.download = `inscape-${model?.name ?? "picture"}-${seed}.png`;
+    const inClass = classIndex === null ? "" : `-class-${classIndex}`;
+    link.download = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
     toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
@@ -62,9 +64,16 @@ export async function copyCommand(kind: "cli" | "python"): Promise<void> {
 
 /** A link that holds the strokes themselves: it works in any studio that has the model. */
 export async function copyLink(): Promise<void> {
-  const { model, seed, layer, brush } = paint.get();
+  const { model, seed, classIndex, layer, brush } = paint.get();
   const edits = await toLink(painter.history.strokes);
-  const query = { model: model?.name ?? "", seed: String(seed), layer, brush: brush?.concept ?? "", edits };
+  const query = {
+    model: model?.name ?? "",
+    seed: String(seed),
+    class: classIndex === null ? "" : String(classIndex),
+    layer,
+    brush: brush?.concept ?? "",
+    edits,
+  };
   const url = new URL(location.href);
   url.search = "";
   url.hash = formatRoute({ page: "paint", query });

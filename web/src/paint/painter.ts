@@ -11,9 +11,15 @@ import { timings } from "./timings";
 
 const LONGEST_CALM = 250;
 
+/** Which picture of a model. */
+export interface Place {
+  readonly seed: number;
+  readonly classIndex: number | null;
+}
+
 export interface Ports {
   draw(drawing: Drawing): Promise<Frame>;
-  keep(model: string, seed: number): Keep;
+  keep(model: string, place: Place): Keep;
   problem(problem: Problem): void;
   say(text: string): void;
 }
@@ -43,13 +49,13 @@ export class Painter {
     );
   }
 
-  /** Paint on the picture of a seed: from a kept history, or from nothing. */
-  open(seed: number, saved: SavedHistory | null = null, kept: Kept | null = null): void {
+  /** Paint on a picture: from a kept history, or from nothing. */
+  open(place: Place, saved: SavedHistory | null = null, kept: Kept | null = null): void {
     this.history = new History(saved ?? undefined);
     const { model } = this.store.get();
     if (!model) return;
     this.store.set({
-      seed,
+      ...place,
       live: null,
       highlighted: null,
       original: null,
@@ -59,7 +65,7 @@ export class Painter {
     this.store.set({ save: kept ? "saved" : "new" });
     const autosave: Autosave = new Autosave(
       this.history,
-      this.ports.keep(model.name, seed),
+      this.ports.keep(model.name, place),
       (save, now) => {
         if (this.autosave === autosave) this.store.set({ save, painting: now?.id ?? null });
       },
@@ -160,8 +166,8 @@ export class Painter {
   }
 
   private ground(): Ground {
-    const { model, seed } = this.store.get();
-    return { model: model?.name ?? "", seed, strokes: this.history.strokes };
+    const { model, seed, classIndex } = this.store.get();
+    return { model: model?.name ?? "", seed, classIndex, strokes: this.history.strokes };
   }
 
   private setLive(live: Stroke): void {
@@ -200,6 +206,6 @@ export class Painter {
   }
 }
 
-async function fetchPicture({ model, seed }: Ground): Promise<ImageBitmap> {
-  return createImageBitmap(await api.blob(address.picture(model, seed)));
+async function fetchPicture({ model, seed, classIndex }: Ground): Promise<ImageBitmap> {
+  return createImageBitmap(await api.blob(address.picture(model, seed, classIndex)));
 }

@@ -2,14 +2,15 @@ import { api, type ModelInfo, type Painting, ProblemError, problemOf } from "../
 import { PaintSocket } from "../api/socket";
 import { type Grids, historyFromWire, operationToWire } from "../api/wire";
 import { complain, say, toast } from "../app/messages";
-import { router, show } from "../app/router";
+import { go, router, show } from "../app/router";
 import type { Store as Keep, Kept } from "../engine/autosave";
+import { classIn, className, ownClass } from "../engine/classes";
 import { numberIn, oneOf } from "../engine/route";
 import { LARGEST_SEED } from "../engine/seeds";
 import { fromLink } from "../engine/share";
 import type { Brush } from "../engine/stroke";
 import { exampleSeed, exampleStrokes } from "./examples";
-import { Painter } from "./painter";
+import { Painter, type Place } from "./painter";
 import { lookStore, paintStore } from "./state";
 
 export const paint = paintStore();
@@ -29,7 +30,7 @@ const socket = new PaintSocket(
 );
 
 /** Where a painting is kept: the studio's store. */
-function keep(model: string, seed: number): Keep {
+function keep(model: string, { seed, classIndex }: Place): Keep {
   const kept = ({ id, revision }: Kept): Kept => ({ id, revision });
   return {
     create: async (operations, cursor) =>
@@ -37,6 +38,7 @@ function keep(model: string, seed: number): Keep {
         await api.createPainting({
           model,
           seed,
+          class_index: classIndex,
           name: "",
           truncation: 1,
           operations: operations.map(operationToWire),
@@ -69,17 +71,19 @@ export function gridsOf(model: ModelInfo): Grids {
 let opening = 0;
 
 /** Show the picture of a seed, with the painting that was made on it where there is one. */
-export async function openSeed(seed: number): Promise<void> {
+export async function openSeed(seed: number, classIndex = paint.get().classIndex): Promise<void> {
   const { model } = paint.get();
   if (!model) return;
   opening += 1;
   const mine = opening;
   const list = await api.paintings().catch(() => ({ paintings: [] }));
-  const known = list.paintings.find((one) => one.model === model.name && one.seed === seed);
+  const known = list.paintings.find(
+    (one) => one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
+  );
   if (mine !== opening) return;
   if (known) await openPainting(known.id);
-  else painter.open(seed);
-  say(`Picture ${seed}.`);
+  else painter.open({ seed, classIndex });
+  say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
 }
 
 /** Open a kept painting; false where it is gone. */
@@ -99,14 +103,24 @@ export async function load(painting: Painting): Promise<void> {
   if (!model) throw new Error(`The painting was made with the model ${painting.model}, which is not here.`);
   const saved = await historyFromWire(painting, gridsOf(model));
   if (model.name !== paint.get().model?.name) await selectModel(model, "");
-  painter.open(painting.seed, saved, { id: painting.id, revision: painting.revision });
+  const place = { seed: painting.seed, classIndex: painting.class_index ?? null };
+  painter.open(place, saved, { id: painting.id, revision: painting.revision });
 }
 
 /** Take a model and the brushes of one of its layers. */
 export async function selectModel(model: ModelInfo, layer: string): Promise<void> {
   const known = model.layers.some((one) => one.name === layer);
-  paint.set({ model, brush: null, brushes: [], absent: [] });
+  const classIndex = ownClass(model, paint.get().seed);
+  paint.set({ model, classIndex, brush: null, brushes: [], absent: [] });
   await selectLayer(known ? layer : (model.default_layer ?? model.layers[0]?.name ?? ""));
+}
+
+/** Go and paint with a model: on the picture of a seed, or where one was with it. */
+export async function paintWith(model: ModelInfo, seed?: number): Promise<void> {
+  const same = paint.get().model?.name === model.name;
+  if (!same) await selectModel(model, "");
+  if (seed !== undefined || !same) await openSeed(seed ?? 0, ownClass(model, seed ?? 0));
+  go("paint");
 }
 
 /** The brush that a newcomer holds: the one that the shipped model obeys best. */
@@ -173,8 +187,9 @@ export function applyTools(query: Readonly<Record<string, string>>): void {
 async function firstPicture(model: ModelInfo, query: Readonly<Record<string, string>>): Promise<void> {
   if (query.painting && (await openPainting(query.painting))) return;
   const seed = Math.round(numberIn(query.seed, exampleSeed(model.name) ?? 0, 0, LARGEST_SEED));
+  const classIndex = classIn(query.class, model, seed);
   if (query.edits) {
-    painter.open(seed);
+    painter.open({ seed, classIndex });
     const strokes = await fromLink(query.edits);
     if (strokes) painter.adopt(strokes);
     else
@@ -186,11 +201,11 @@ async function firstPicture(model: ModelInfo, query: Readonly<Record<string, str
     show({ edits: "" });
     return;
   }
-  if (query.seed !== undefined) return openSeed(seed);
+  if (query.seed !== undefined) return openSeed(seed, classIndex);
   const { paintings } = await api.paintings();
   const last = paintings.find((one) => one.model === model.name);
   if (last && (await openPainting(last.id))) return;
-  painter.open(seed);
+  painter.open({ seed, classIndex });
   paint.set({ firstVisit: true });
   const strokes = exampleStrokes(model.name, gridsOf(model), paint.get().brushes);
   if (strokes.length > 0) painter.adopt(strokes);

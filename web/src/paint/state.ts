@@ -11,6 +11,8 @@ export interface PaintState {
   readonly model: ModelInfo | null;
   readonly models: readonly ModelInfo[];
   readonly seed: number;
+  /** Class of a conditional generator; null for others. */
+  readonly classIndex: number | null;
   readonly layer: string;
   readonly brushes: readonly BrushInfo[];
   /** Objects that no unit of the layer counts for. */
@@ -61,6 +63,7 @@ export const paintStore = () =>
     model: null,
     models: [],
     seed: 0,
+    classIndex: null,
     layer: "",
     brushes: [],
     absent: [],

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { show } from "../app/router";
+import { classIn } from "../engine/classes";
 import { formatUnits } from "../engine/numbers";
 import type { Route } from "../engine/route";
 import { useStore } from "../ui/hooks";
@@ -7,10 +8,11 @@ import { applyTools, openPainting, openSeed, paint, selectLayer, selectModel } f
 
 /** Hold the address bar and the page together: what is shown is written there, Back and links are followed. */
 export function useAddress(route: Route): void {
-  const { model, seed, layer, brush, mode, strength, diameter, painting } = useStore(
+  const { model, seed, classIndex, layer, brush, mode, strength, diameter, painting } = useStore(
     paint,
     "model",
     "seed",
+    "classIndex",
     "layer",
     "brush",
     "mode",
@@ -19,12 +21,13 @@ export function useAddress(route: Route): void {
     "painting",
   );
   const written = useRef<{ picture: string; painting: string } | null>(null);
-  const picture = `${model?.name ?? ""}/${seed}`;
+  const inClass = classIndex === null ? "" : String(classIndex);
+  const picture = `${model?.name ?? ""}/${seed}/${inClass}`;
 
   useEffect(() => {
     if (!model) return;
     const { query } = route;
-    const asked = `${query.model ?? model.name}/${query.seed ?? seed}`;
+    const asked = `${query.model ?? model.name}/${query.seed ?? seed}/${query.class ?? inClass}`;
     const before = written.current;
     if (!before || asked === before.picture || asked === picture) return;
     written.current = { picture: asked, painting: query.painting ?? "" };
@@ -39,6 +42,7 @@ export function useAddress(route: Route): void {
     const query = {
       model: model.name,
       seed: String(seed),
+      class: inClass,
       layer,
       brush: brush?.concept ?? "",
       units: byHand.includes("-") && brush ? brush.units.join(",") : byHand,
@@ -60,5 +64,5 @@ async function follow(query: Route["query"]): Promise<void> {
   applyTools(query);
   if (query.painting && (await openPainting(query.painting))) return;
   const seed = Number(query.seed);
-  if (Number.isInteger(seed)) await openSeed(seed);
+  if (Number.isInteger(seed)) await openSeed(seed, classIn(query.class, paint.get().model, seed));
 }

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ReportInfo } from "../api/client";
+import type { ModelInfo, ReportInfo } from "../api/client";
 import { provide } from "../app/actions";
-import { go, router, show } from "../app/router";
+import { router, show } from "../app/router";
 import { bars, SORT_NAMES, SORTS, select } from "../engine/catalogue";
 import { oneOf } from "../engine/route";
-import { pickUnits } from "../paint/session";
+import { paintWith, pickUnits } from "../paint/session";
 import { Notice, Select } from "../ui/controls";
 import { useRested, useStore } from "../ui/hooks";
 import { Chart } from "./Chart";
@@ -44,7 +44,7 @@ export function Catalogue({
   report,
   others,
 }: {
-  model: string;
+  model: ModelInfo;
   report: ReportInfo;
   others: readonly string[];
 }) {
@@ -56,10 +56,7 @@ export function Catalogue({
   const shown = select(rows, { text: q, concept, sort, meaningful: all === "" });
   const chart = bars(rows);
   const open = unit === "" ? undefined : rows.find((row) => row.unit === Number(unit));
-  const paintWith = (number: number) => {
-    pickUnits([number], report.layer);
-    go("paint");
-  };
+  const paintUnit = (number: number) => void paintWith(model).then(() => pickUnits([number], report.layer));
   const step = (by: number) => {
     const at = shown.findIndex((row) => row.unit === open?.unit);
     const next = shown[(at + by + shown.length) % Math.max(1, shown.length)];
@@ -91,7 +88,9 @@ export function Catalogue({
               testid="compare-with"
               onChange={(name) => show({ compare: name })}
             />
-            {compare && <CompareLayers model={model} layer={report.layer} other={compare} shown={chart} />}
+            {compare && (
+              <CompareLayers model={model.name} layer={report.layer} other={compare} shown={chart} />
+            )}
           </section>
         )}
         <EffectsPanel model={model} report={report} chosen={concept} />
@@ -127,7 +126,7 @@ export function Catalogue({
               key={row.unit}
               row={row}
               onOpen={() => show({ unit: String(row.unit) }, false)}
-              onPaint={() => paintWith(row.unit)}
+              onPaint={() => paintUnit(row.unit)}
             />
           ))}
         </ul>
@@ -139,11 +138,11 @@ export function Catalogue({
       </section>
       {open && (
         <Lightbox
-          model={model}
+          model={model.name}
           layer={report.layer}
           row={open}
           onStep={step}
-          onPaint={() => paintWith(open.unit)}
+          onPaint={() => paintUnit(open.unit)}
           onClose={() => show({ unit: "" })}
         />
       )}

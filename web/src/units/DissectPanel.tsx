@@ -1,20 +1,30 @@
 import { useState } from "preact/hooks";
-import { api, type LayerInfo } from "../api/client";
+import { api, type LayerInfo, type ModelInfo } from "../api/client";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice, Select } from "../ui/controls";
+import { useLoaded } from "../ui/hooks";
 import { JobProgress } from "./JobProgress";
 import { isActive, useJob } from "./jobs";
 
 const AMOUNTS = ["200", "1000", "5000"] as const;
 
 /** Where nothing is known of a layer yet: find out. */
-export function DissectPanel(props: { model: string; layer: LayerInfo; onDone: () => void }) {
+export function DissectPanel(props: { model: ModelInfo; layer: LayerInfo; onDone: () => void }) {
   const { model, layer, onDone } = props;
+  const studio = useLoaded("studio", api.studio);
+  const offered = model.segmenter === null ? (studio.value?.segmenters ?? []) : [];
+  const [picked, setPicked] = useState("");
+  const segmenter = offered.find((name) => name === picked) ?? offered[0] ?? null;
   const [images, setImages] = useState<(typeof AMOUNTS)[number]>("1000");
   const { job, problem, start, cancel } = useJob(
-    (one) => one.kind === "dissection" && one.model === model && one.layer === layer.name,
+    (one) => one.kind === "dissection" && one.model === model.name && one.layer === layer.name,
     onDone,
   );
+  const line = [
+    `inscape dissect ${model.argument} --layer ${layer.name} --images ${images}`,
+    ...(segmenter === null ? [] : [`--segmenter ${segmenter}`]),
+    "--out report",
+  ].join(" ");
   const active = job !== null && isActive(job);
   return (
     <Notice
@@ -32,14 +42,31 @@ export function DissectPanel(props: { model: string; layer: LayerInfo; onDone: (
             testid="dissect-images"
             onChange={setImages}
           />
+          {segmenter !== null && (
+            <Select
+              label="Labels by"
+              value={segmenter}
+              choices={offered.map((value) => ({ value, label: value }))}
+              testid="dissect-segmenter"
+              onChange={setPicked}
+            />
+          )}
           <Button
             kind="primary"
             icon="flask"
             label="Dissect"
             testid="dissect"
-            onClick={() => start(() => api.startDissection(model, layer.name, Number(images)))}
+            onClick={() =>
+              start(() => api.startDissection(model.name, layer.name, Number(images), segmenter))
+            }
           />
         </div>
+      )}
+      {segmenter !== null && (
+        <p class="hint">
+          {model.name} names nothing that labels its pictures. {segmenter} knows the concepts of its own world
+          and may be wrong about these.
+        </p>
       )}
       {job?.state === "cancelled" && <p class="hint">Stopped.</p>}
       {problem && (
@@ -47,7 +74,7 @@ export function DissectPanel(props: { model: string; layer: LayerInfo; onDone: (
           {problem.title}: {problem.detail} {problem.hint}
         </p>
       )}
-      <CommandLine line={`inscape dissect ${model} --layer ${layer.name} --images ${images}`} />
+      <CommandLine line={line} />
     </Notice>
   );
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { api, type ReportInfo } from "../api/client";
+import { api, type ModelInfo, type ReportInfo } from "../api/client";
 import { readEffect } from "../engine/effect";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Select, Slider } from "../ui/controls";
@@ -22,7 +22,7 @@ function choicesOf(report: ReportInfo): { value: string; label: string }[] {
 }
 
 /** Correlation is not cause: switch the units of a concept off and measure what goes. */
-export function EffectsPanel(props: { model: string; report: ReportInfo; chosen: string }) {
+export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chosen: string }) {
   const { model, report, chosen } = props;
   const choices = choicesOf(report);
   const names = choices.map((choice) => choice.value);
@@ -31,7 +31,7 @@ export function EffectsPanel(props: { model: string; report: ReportInfo; chosen:
   const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
   const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
   const { job, problem, start, cancel } = useJob(
-    (one) => one.kind === "effects" && one.model === model && one.layer === report.layer,
+    (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
     () => undefined,
     true,
   );
@@ -41,7 +41,12 @@ export function EffectsPanel(props: { model: string; report: ReportInfo; chosen:
     .slice(0, Math.min(count, most))
     .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
   const request = { layer: report.layer, units, concept, images: Number(images), insert: false };
-  const line = `inscape effect ${model} --layer ${report.layer} --units ${units.join(",")} --concept ${concept} --images ${images}`;
+  const { segmenter } = report;
+  const line = [
+    `inscape effect ${model.argument} --layer ${report.layer} --units ${units.join(",")}`,
+    `--concept ${concept} --images ${images}`,
+    ...(model.segmenter === null && segmenter ? [`--segmenter ${segmenter}`] : []),
+  ].join(" ");
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
       <summary>
@@ -86,7 +91,7 @@ export function EffectsPanel(props: { model: string; report: ReportInfo; chosen:
           label="Measure"
           testid="effect-start"
           disabled={units.length === 0}
-          onClick={() => start(() => api.startEffects(model, request))}
+          onClick={() => start(() => api.startEffects(model.name, request))}
         />
       )}
       {job?.state === "cancelled" && <p class="hint">Stopped.</p>}

@@ -51,7 +51,7 @@ export function UnitsPage() {
       {model && layer && report.value && !report.value.dissected && (
         <DissectPanel
           key={key}
-          model={model.name}
+          model={model}
           layer={layer}
           onDone={() => {
             report.reload();
@@ -60,7 +60,7 @@ export function UnitsPage() {
         />
       )}
       {model && report.value?.dissected && (
-        <Catalogue key={key} model={model.name} report={report.value} others={others} />
+        <Catalogue key={key} model={model} report={report.value} others={others} />
       )}
     </div>
   );

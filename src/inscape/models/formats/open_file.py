@@ -15,7 +15,7 @@ import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError, InscapeError, UnsupportedError
-from inscape.models.formats import converted
+from inscape.models import converted
 from inscape.models.formats.carded import is_safetensors, read_carded
 from inscape.models.formats.found import Format, Found
 from inscape.models.generator import Generator
@@ -66,7 +66,7 @@ def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> 
         fresh.module.to(device)
         return fresh
     folder = converted.folder_for(path)
-    if (card := converted.cached(folder)) is not None:
+    if (card := converted.cached(folder, path)) is not None:
         model = load_model(
             card.model_copy(update={"name": path.stem}), folder / "weights.safetensors", device
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from inscape.studio.checkpoints import LARGEST_FILE
+from inscape.studio.painter import Place
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
 from inscape.studio.schemas import CheckpointList, ModelInfo, ModelList, OpenCheckpoint, StudioInfo
 
@@ -16,6 +17,10 @@ FileName = Annotated[str, Query(min_length=1, max_length=255, description="What 
 _FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Size = Annotated[
     int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")
+]
+Class = Annotated[
+    int | None,
+    Query(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own unless given."),
 ]
 
 
@@ -73,9 +78,18 @@ def get_model(model: str, studio: StudioOf) -> ModelInfo:
     response_class=Response,
     responses=image_answers("jpeg"),
 )
-async def get_picture_jpeg(model: str, seed: SeedInPath, studio: StudioOf, size: Size = None) -> Response:
+async def get_picture_jpeg(
+    model: str,
+    seed: SeedInPath,
+    studio: StudioOf,
+    request: Request,
+    size: Size = None,
+    class_index: Class = None,
+) -> Response:
     """The picture of a seed as JPEG."""
-    return image(await studio.compute.run(lambda: studio.pictures.jpeg(model, seed, size)), "jpeg")
+    place = Place(model, seed, class_index=class_index)
+    draw = studio.compute.run_beside(lambda: studio.pictures.jpeg(place, size), request.is_disconnected)
+    return image(await draw, "jpeg")
 
 
 @router.get(
@@ -84,6 +98,9 @@ async def get_picture_jpeg(model: str, seed: SeedInPath, studio: StudioOf, size:
     response_class=Response,
     responses=image_answers("png"),
 )
-async def get_picture_png(model: str, seed: SeedInPath, studio: StudioOf) -> Response:
+async def get_picture_png(
+    model: str, seed: SeedInPath, studio: StudioOf, class_index: Class = None
+) -> Response:
     """The picture of a seed as PNG, exact."""
-    return image(await studio.compute.run(lambda: studio.pictures.png(model, seed)), "png")
+    place = Place(model, seed, class_index=class_index)
+    return image(await studio.compute.run(lambda: studio.pictures.png(place)), "png")

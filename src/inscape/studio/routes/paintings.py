@@ -32,10 +32,11 @@ def list_paintings(studio: StudioOf) -> PaintingList:
 @router.post("", operation_id="createPainting", status_code=201, responses=ERRORS)
 async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
     """Start a painting on the picture of a seed."""
-    studio.library.paintable(request.model)
+    class_index = await studio.class_of(request)
     operations = await studio.settled(request.model, request.operations)
     return await run_in_threadpool(
-        studio.paintings.create, request.model_copy(update={"operations": operations})
+        studio.paintings.create,
+        request.model_copy(update={"operations": operations, "class_index": class_index}),
     )
 
 
@@ -100,13 +101,17 @@ def restore_painting(painting: Identifier, studio: StudioOf) -> Painting:
     responses=image_answers("jpeg"),
 )
 async def get_painting_jpeg(
-    painting: Identifier, studio: StudioOf, size: Annotated[int | None, Query(ge=16, le=1024)] = None
+    painting: Identifier,
+    studio: StudioOf,
+    request: Request,
+    size: Annotated[int | None, Query(ge=16, le=1024)] = None,
 ) -> Response:
     """The painting as it stands, as JPEG."""
     kept = await run_in_threadpool(studio.paintings.get, painting)
-    return image(
-        await studio.compute.run(lambda: studio.pictures.painted_jpeg(kept, size)), "jpeg", keep_seconds=0
+    draw = studio.compute.run_beside(
+        lambda: studio.pictures.painted_jpeg(kept, size), request.is_disconnected
     )
+    return image(await draw, "jpeg", keep_seconds=0)
 
 
 @router.get(

@@ -2,14 +2,16 @@
 
 The key is the content of the file and the version of this code, so neither its name nor its date matters, and
 what is there is right whoever wrote it. Entries are written whole, so two processes may meet; the oldest go
-when the cache is full.
+when the cache is full. Each remembers the file that it was last opened from, so that it can be listed.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inscape import storage
 from inscape.errors import InscapeError
@@ -18,7 +20,8 @@ from inscape.models.card import Card
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-_VERSION = 2
+_VERSION = 3
+_SOURCE = "source.json"
 _MOST_BYTES = 4 << 30
 
 
@@ -27,23 +30,52 @@ def folder_for(path: Path) -> Path:
     return storage.cache_folder() / "models" / storage.content_key(storage.file_hash(path), _VERSION)
 
 
-def cached(folder: Path) -> Card | None:
-    """The card of an entry, or None where there is none that can be read."""
+def cached(folder: Path, path: Path) -> Card | None:
+    """The card of the entry of a checkpoint, or None where there is none that can be read."""
     try:
         card = Card.read(folder / "card.json") if (folder / "weights.safetensors").is_file() else None
     except InscapeError:
         return None
     if card is not None:
-        (folder / "card.json").touch()  # the oldest entries go first
+        with suppress(InscapeError, OSError):
+            (folder / "card.json").touch()  # the oldest entries go first
+            if storage.file_state(path) != _remembered(folder):
+                storage.write_json(folder / _SOURCE, storage.file_state(path))
     return card
+
+
+def entries() -> Iterator[tuple[Path, Card]]:
+    """The checkpoints whose converted form is here, in the order of their paths, and their cards.
+
+    Those that have gone, moved or changed since are left out: opening them would give something else.
+    """
+    found = {}
+    for folder in sorted((storage.cache_folder() / "models").glob("*")):
+        with suppress(InscapeError, OSError):
+            state = _remembered(folder)
+            if state is not None and state == storage.file_state(Path(state["path"])):
+                path = Path(state["path"])
+                found[path] = Card.read(folder / "card.json").model_copy(update={"name": path.stem})
+    yield from sorted(found.items())
+
+
+def _remembered(folder: Path) -> dict[str, Any] | None:
+    """The file that an entry was last opened from; None where that cannot be read."""
+    try:
+        state = storage.read_json(folder / _SOURCE)
+    except InscapeError:
+        return None
+    return state if isinstance(state, dict) and isinstance(state.get("path"), str) else None
 
 
 def keep(model: Model, folder: Path) -> None:
     """Write an entry; a full or unwritable disk is no trouble, the checkpoint itself is still there."""
+    assert model.origin is not None
     try:
         with storage.atomic_folder(folder) as made:
             storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
             model.card.write(made / "card.json")
+            storage.write_json(made / _SOURCE, storage.file_state(model.origin))
         _prune(folder)
     except (InscapeError, OSError):
         return
