@@ -139,7 +139,7 @@ class Blank:
     """Draws nothing."""
 
     def __init__(self, model):
-        self.to_w, self.latents = model.to_w, model.latents
+        self.w_of_seeds = model.w_of_seeds
 
     def images(self, w, edits=()):
         return -torch.ones(len(w), 3, 24, 24)

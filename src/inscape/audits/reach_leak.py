@@ -95,7 +95,7 @@ class Audit:
         self._before: list[tuple[Tensor, UInt8[Tensor, "batch 3 h w"], UInt8[Tensor, "batch plane h w"]]] = []
         with (progress or SilentProgress()).task("Drawing as it was", images, "pictures") as task:
             for start in range(0, images, BATCH):
-                w = model.to_w(model.latents(self._seeds[start : start + BATCH]))
+                w = model.w_of_seeds(self._seeds[start : start + BATCH])
                 pictures = model.images(w).clamp(-1, 1)
                 labels = segmenter.segment(pictures).cpu()
                 self._before.append((w, _bytes(pictures).cpu(), labels))

@@ -300,4 +300,4 @@ def _pixels(images: Tensor) -> NDArray[np.uint8]:
 
 
 def _latent_key(latent: Latent) -> str:
-    return content_key(latent.kind, latent.truncation, latent.values.tobytes())
+    return content_key(latent.kind, latent.truncation, latent.class_index, latent.values.tobytes())

@@ -171,7 +171,7 @@ class Rewriter:
     def ordinary(self) -> Reading:
         """What the layer does with some pictures that nobody chose."""
         seeds = range(FIRST_SEED, FIRST_SEED + ORDINARY)
-        return read_latents(self.memory, self.model.to_w(self.model.latents(seeds)))
+        return read_latents(self.memory, self.model.w_of_seeds(seeds))
 
     def reading(self, which: Which) -> Reading:
         """What the layer does with one picture; the last 256 are kept."""
@@ -193,7 +193,7 @@ class Rewriter:
             return self.model.w_of(which)
         if which < 0:
             raise UsageError(f"A picture is named by its seed, 0 or more, got {which}.")
-        return self.model.to_w(self.model.latents([which]))
+        return self.model.w_of_seeds([which])
 
     def keys(self, places: Sequence[Place]) -> tuple[Float[Tensor, "key input"], Float[Tensor, "key"]]:
         """The keys under regions, and how much each counts.

@@ -253,7 +253,7 @@ def _labels(model: Generator, segmenter: Segmenter, count: int) -> NDArray[np.ui
     found = []
     with torch.inference_mode():
         for start in range(0, count, _BATCH):
-            w = model.to_w(model.latents(range(start, min(start + _BATCH, count))))
+            w = model.w_of_seeds(range(start, min(start + _BATCH, count)))
             found.append(segmenter.segment(model.images(w).clamp(-1, 1)).cpu().numpy())
     return np.concatenate(found)
 
