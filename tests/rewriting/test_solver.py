@@ -75,6 +75,16 @@ def test_values_from_coefficients_are_those_of_the_changed_layer(layer, rank):
     assert not torch.allclose(true, reading.values[0].flatten(1), atol=1e-2)
 
 
+def test_rules_of_a_conditional_generator_are_made_in_the_classes_of_its_seeds():
+    model = small_generator(classes=("one", "two"))
+    spot, piece = box(16, 18, 8, 8), box(4, 4, 10, 8)
+    edits = [
+        rewrite(each, "layer16a", paste=(1, piece, 2, spot), settings=QUICK)
+        for each in (model, model.with_classes([0]), model.with_classes([1]))
+    ]
+    assert len({edit.key for edit in edits}) == 3
+
+
 @pytest.mark.parametrize(
     "network",
     [

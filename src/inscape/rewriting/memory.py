@@ -220,14 +220,14 @@ class ModulatedMemory(LayerMemory):
         offset = self._offset(noise).expand(1, len(weight), *reading.values.shape[2:])
         offset = offset[0].flatten(1)[:, places]
         energy = torch.einsum("oihw,i->o", weight.square(), power) + _EPSILON
-        cross = torch.einsum("oihw,i,ri->orhw", weight, power, directions).flatten(1)
+        cross = 2 * torch.einsum("oihw,i,ri->orhw", weight, power, directions).flatten(1)
         within = (directions * power) @ directions.t()
+        within = torch.kron(within, torch.eye(weight[0, 0].numel()))
         clamp = self.module.clamp
 
         def answer(coefficients: Tensor) -> Tensor:
             flat = coefficients.flatten(1)
-            pairs = torch.einsum("orhw,rs,oshw->o", coefficients, within, coefficients)
-            total = energy + 2 * (cross * flat).sum(1) + pairs
+            total = energy + (torch.addmm(cross, flat, within) * flat).sum(1)
             scale = total.clamp_min(_EPSILON).rsqrt() * GAIN
             linear = torch.addmm(before, flat, shares)
             return rectify_(torch.addcmul(offset, linear, scale[:, None]), clamp)

@@ -49,7 +49,8 @@ def key_moment(
         )
     if samples < 1:
         raise ValueRangeError(f"A second moment needs at least one picture, got {samples}.")
-    key = storage.content_key("keys", weights_hash(model.module), memory.parameter, samples, FIRST_SEED)
+    drawn = (samples, FIRST_SEED, model.classes)
+    key = storage.content_key("keys", weights_hash(model.module), memory.parameter, drawn)
     path = storage.cache_folder() / "rewriting" / f"{key}.safetensors"
     if path.is_file():
         return SecondMoment.from_state(storage.load_tensors(path)[0])

@@ -74,7 +74,8 @@ class KeyBank:
         if self.latents < 1:
             raise ValueRangeError(f"A search looks through at least one picture, got {latents}.")
         self.shape = (self.latents, *first.shape[2:], first.shape[1])
-        key = storage.content_key("bank", weights_hash(model.module), memory.parameter, self.shape)
+        drawn = (self.shape, getattr(model, "classes", None))
+        key = storage.content_key("bank", weights_hash(model.module), memory.parameter, drawn)
         path = storage.cache_folder() / "rewriting" / f"{key}.npy"
         if not path.is_file():
             self._make(memory, path, progress)
