@@ -29,10 +29,11 @@ from inscape.regions import Region
 from inscape.rewriting import KeyBank, Paste, Rewriter, RuleSettings
 from inscape.rewriting.goals import Goal, bounds
 from inscape.rewriting.memory import ModulatedMemory
-from inscape.rewriting.solver import Solution, solve
+from inscape.rewriting.solver import STEPS, Solution, solve
 
 RATE, EVERY = 0.05, 10
 RIDGES = [10 ** (-power / 4) for power in range(0, 33)]
+STEPS_TRIED = (10, 20, STEPS)
 
 
 def random_generator() -> Generator:
@@ -41,7 +42,7 @@ def random_generator() -> Generator:
     channels = {size: min(32768 // size, 512) for size in (4, 8, 16, 32, 64, 128, 256)}
     config = StyleGAN2Config(256, 512, 512, 8, channels)
     network = StyleGAN2(config).eval().requires_grad_(False)
-    return Generator(network, generator_card("random-256", "stylegan2", network, source="random weights"))
+    return Generator(network, generator_card(network, "stylegan2", name="random-256"))
 
 
 def boxed(goal: Goal) -> Goal:
@@ -92,21 +93,39 @@ def authors(
     return Solution(coefficients, before, after, change, steps), seconds
 
 
-def ours(
-    memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, change: float
-) -> tuple[Solution, float, float]:
-    """The best solution whose change is not larger, the CPU seconds of its solve, and its ridge."""
-    best: tuple[Solution, float, float] | None = None
-    for ridge in RIDGES:
+def ours(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, theirs: Solution) -> dict[str, Any]:
+    """Two of our solutions, with the CPU seconds of each.
+
+    `closest` is the smallest loss at no larger change, with the steps that the solver takes by default;
+    `matching` is the least work that still gives no larger loss at no larger change.
+    """
+    closest: dict[str, Any] | None = None
+    matching: dict[str, Any] | None = None
+    for steps in STEPS_TRIED:
+        for ridge in RIDGES:
+            found = solve(memory, [goal], directions, ridge=ridge, steps=steps)
+            if found.change > theirs.change:
+                break
+            row = {"loss": found.loss, "change": found.change, "ridge": ridge, "steps": steps}
+            if matching is None and found.loss <= theirs.loss:
+                matching = row
+            if steps == STEPS_TRIED[-1] and (closest is None or found.loss < closest["loss"]):
+                closest = row
+    rows = {"closest": closest, "matching": matching}
+    for row in (closest, matching):
+        if row is not None:
+            row["cpu_seconds"] = _cost(memory, goal, directions, row["ridge"], row["steps"])
+    return rows
+
+
+def _cost(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, ridge: float, steps: int) -> float:
+    """CPU seconds of one solve, the median of five."""
+    costs = []
+    for _ in range(5):
         began = time.process_time()
-        found = solve(memory, [goal], directions, ridge=ridge)
-        seconds = time.process_time() - began
-        if found.change > change:
-            break
-        if best is None or found.loss < best[0].loss:
-            best = found, seconds, ridge
-    assert best is not None
-    return best
+        solve(memory, [goal], directions, ridge=ridge, steps=steps)
+        costs.append(time.process_time() - began)
+    return sorted(costs)[2]
 
 
 def compare(model: Generator, layer: str, rank: int, steps: int) -> dict[str, Any]:
@@ -123,15 +142,14 @@ def compare(model: Generator, layer: str, rank: int, steps: int) -> dict[str, An
     directions = rewriter.directions(context, settings)
     solve(memory, [goal], directions, steps=2)  # the first call of any size plans its products
     theirs, slow = authors(memory, goal, directions, steps)
-    found, fast, ridge = ours(memory, goal, directions, theirs.change)
+    rows = ours(memory, goal, directions, theirs)
     return {
         "layer": layer,
         "rank": rank,
-        "loss_before": found.loss_before,
+        "loss_before": theirs.loss_before,
         "authors": {"loss": theirs.loss, "change": theirs.change, "cpu_seconds": slow, "steps": steps},
-        "ours": {"loss": found.loss, "change": found.change, "cpu_seconds": fast, "ridge": ridge},
-        "ratio": slow / fast,
-        "better_or_equal": found.loss <= theirs.loss and found.change <= theirs.change,
+        "ours": rows,
+        "ratio": {name: slow / row["cpu_seconds"] for name, row in rows.items() if row is not None},
     }
 
 
