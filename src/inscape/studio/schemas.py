@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Truncation = Annotated[float, Field(ge=-2, le=2)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+JobKind = Literal["dissection", "effects", "keys", "search", "rule", "audit", "advice"]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
 
@@ -169,7 +170,7 @@ class JobInfo(Message):
     """A named piece of long work."""
 
     id: str
-    kind: Literal["dissection", "effects"]
+    kind: JobKind
     name: str = Field(description="Unique among waiting and running jobs: a second request joins the first.")
     model: str
     layer: str
