@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from inscape.errors import ConceptError, unknown_name
 from inscape.studio.rule_advice import advise
-from inscape.studio.rule_schemas import AdviceRequest, AuditRequest, RuleRequest, RuleSearch
+from inscape.studio.rule_schemas import AdviceRequest, AuditRequest, PrepareRequest, RuleRequest, RuleSearch
 from inscape.studio.rules import Rules
 from inscape.studio.schemas import JobInfo
 
@@ -28,12 +28,12 @@ class RuleJobs:
     def __init__(self, jobs: Jobs, rules: Rules, library: Library) -> None:
         self._jobs, self._rules, self._library = jobs, rules, library
 
-    def prepare(self, model: str, layer: str) -> JobInfo:
+    def prepare(self, model: str, request: PrepareRequest) -> JobInfo:
         """Get ready to rewrite a layer; one that is ready ends at once."""
-        name = self._layer(model, layer)
+        name = self._layer(model, request.layer)
 
         def work(progress: Progress) -> dict[str, Any]:
-            return self._rules.prepare(model, name, progress)
+            return self._rules.prepare(model, name, request.seeds, progress)
 
         return self._jobs.start("keys", f"Prepare {name} of {model}", work, model=model, layer=name)
 

@@ -82,6 +82,9 @@ class WorkState(Message):
         default=False, description="The next paste is one more goal, not the last one moved."
     )
     erased: int = Field(default=30, ge=1, le=100_000, description="Units that the goal Erase silences.")
+    making: Identifier | None = Field(
+        default=None, description="The rule in the stack that the next one takes the place of."
+    )
     choices: RuleChoices
 
 
@@ -139,9 +142,10 @@ class RuleLayers(Message):
 
 
 class PrepareRequest(Message):
-    """Get ready to rewrite a layer."""
+    """Get ready to rewrite a layer, and to draw pictures with it rewritten."""
 
     layer: Name
+    seeds: Seeds = Field(default_factory=list)
 
 
 class WallRequest(Message):

@@ -28,7 +28,7 @@ from inscape.studio.rule_schemas import (
     WallPictures,
     WallRequest,
 )
-from inscape.studio.walls import Walls
+from inscape.studio.walls import BATCH, Walls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,9 +146,14 @@ class Rules:
             self._rewriters[key] = Rewriter(generator, key[1])
         return self._rewriters[key]
 
-    def prepare(self, model: str, layer: str, progress: Progress) -> dict[str, Any]:
-        """Gather what a first rule of a layer would wait for."""
+    def prepare(self, model: str, layer: str, seeds: Sequence[int], progress: Progress) -> dict[str, Any]:
+        """Gather what a first rule of a layer, and the wall of pictures after it, would wait for."""
         rewriter = self.rewriter(model, layer)
+        with progress.task("Drawing what lies below", len(seeds), "pictures") as task:
+            for start in range(0, len(seeds), BATCH):
+                batch = seeds[start : start + BATCH]
+                self._wall(model).keep(batch, layer)
+                task.advance(len(batch))
         rewriter.prepare(progress)
         return {"layer": rewriter.memory.layer.name, "inputs": rewriter.memory.width}
 

@@ -1493,11 +1493,13 @@ export interface components {
         };
         /**
          * PrepareRequest
-         * @description Get ready to rewrite a layer.
+         * @description Get ready to rewrite a layer, and to draw pictures with it rewritten.
          */
         PrepareRequest: {
             /** Layer */
             layer: string;
+            /** Seeds */
+            seeds?: number[];
         };
         /**
          * Problem
@@ -2063,6 +2065,11 @@ export interface components {
              * @enum {string}
              */
             goal: "paste" | "erase";
+            /**
+             * Making
+             * @description The rule in the stack that the next one takes the place of.
+             */
+            making?: string | null;
             /** Pastes */
             pastes?: components["schemas"]["PasteGoal"][];
             /** Stack */

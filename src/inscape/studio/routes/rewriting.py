@@ -61,7 +61,7 @@ async def list_rule_layers(model: str, studio: StudioOf) -> RuleLayers:
 @router.post("/preparation", operation_id="prepareLayer", status_code=202, responses=ERRORS)
 def prepare_layer(model: str, request: PrepareRequest, studio: StudioOf) -> JobInfo:
     """Get ready to rewrite a layer, so that the first rule need not wait."""
-    return studio.rule_jobs.prepare(model, request.layer)
+    return studio.rule_jobs.prepare(model, request)
 
 
 @router.post("/wall", operation_id="drawWall", responses=ERRORS)
