@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 FORMATS = {"safetensors": "safetensors", "rosinality": "pt"}
 _EDITS_KEPT = 256
+_LIKE_THE_CONTEXT = 0.8
+"""A place that scores so much is marked however many do: those of the context itself score about 1."""
 
 
 @dataclass
@@ -213,6 +215,7 @@ class Rules:
             return {"pictures": bank.latents, "matches": [_match(*each) for each in matches]}
         scores = bank.scores(direction).flatten()
         level = float(torch.quantile(scores[:: max(1, scores.numel() // 2**20)], 0.999))
+        level = min(level, _LIKE_THE_CONTEXT)
         matches = []
         with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
             for seed in request.seeds:

@@ -149,7 +149,7 @@ function Pastes() {
       {paste && (
         <div class="row">
           <Slider
-            label="Size of the paste"
+            label="Size"
             value={paste.scale}
             min={SCALES.smallest}
             max={largestScale(paste.mask)}

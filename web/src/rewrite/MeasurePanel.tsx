@@ -109,7 +109,7 @@ export function MeasurePanel() {
   return (
     <section class="panel" aria-labelledby="measure-title" data-testid="measure">
       <h2 id="measure-title">Reach and leak</h2>
-      <div class="row">
+      <div class="measure-choices">
         <Select label="Context" value={about} choices={names} testid="audit-context" onChange={setContext} />
         <Select
           label="Becomes"

@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { toast } from "../app/messages";
 import { percent } from "../engine/numbers";
 import { applyLine, type Entry, reordered, withEntry, withoutEntry } from "../engine/rule";
@@ -12,6 +12,32 @@ import { apply, undo } from "./work";
 function remove(entry: Entry): void {
   apply((state) => withoutEntry(state, entry.rule));
   toast({ title: `${entry.name} removed`, action: { label: "Undo", run: undo } });
+}
+
+/** What people call an edit; what they type is taken when they leave it, or with Enter. */
+function EditName({ entry, onName }: { entry: Entry; onName: (name: string) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const take = () => {
+    const name = typed?.trim();
+    if (name && name !== entry.name) onName(name);
+    setTyped(null);
+  };
+  return (
+    <input
+      type="text"
+      class="edit-name"
+      value={typed ?? entry.name}
+      maxLength={120}
+      aria-label="Name of the edit"
+      data-testid="edit-name"
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onBlur={take}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") take();
+        if (event.key === "Escape") setTyped(null);
+      }}
+    />
+  );
 }
 
 function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boolean }) {
@@ -33,19 +59,7 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
             onChange={() => change({ hidden: !entry.hidden })}
           />
         </label>
-        <input
-          type="text"
-          class="edit-name"
-          value={entry.name}
-          maxLength={120}
-          aria-label="Name of the edit"
-          data-testid="edit-name"
-          onChange={(event) => {
-            const name = event.currentTarget.value.trim();
-            if (name) change({ name });
-            else event.currentTarget.value = entry.name;
-          }}
-        />
+        <EditName entry={entry} onName={(name) => change({ name })} />
         <Button
           kind="icon"
           icon="up"

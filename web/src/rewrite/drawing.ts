@@ -87,11 +87,12 @@ export function drawMask(
   const path = outline(mask, side);
   to.lineCap = "square";
   to.strokeStyle = "rgb(0 0 0 / 0.55)";
-  to.lineWidth = 3.5;
+  const thin = side < 100 ? 0.6 : 1;
+  to.lineWidth = 3.5 * thin;
   to.stroke(path);
   if (dashed) to.setLineDash([5, 3]);
   to.strokeStyle = colour;
-  to.lineWidth = 1.75;
+  to.lineWidth = 1.75 * thin;
   to.stroke(path);
   to.restore();
 }
