@@ -79,7 +79,7 @@ function Outcome() {
         </dd>
       </div>
       <div>
-        <dt>Left of it</dt>
+        <dt>Still missing</dt>
         <dd>{percent(kept)}</dd>
       </div>
       <div>

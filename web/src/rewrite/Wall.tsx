@@ -9,13 +9,13 @@ import { drawWall, wall } from "./wall";
 export function Wall() {
   const { seeds, rule, problem } = useStore(rewrite, "seeds", "rule", "problem");
   const { drawn, busy, milliseconds } = useStore(wall, "drawn", "busy", "milliseconds");
-  const { original, peek, tool } = useStore(tools, "original", "peek", "tool");
+  const { original, peek, tool, hand } = useStore(tools, "original", "peek", "tool", "hand");
   useEffect(() => drawWall(), [rule.stack]);
   if (problem) return <Notice {...problem} />;
   return (
     <div class="wall-frame">
       <ul
-        class={`wall tool-${tool}`}
+        class={`wall tool-${tool} ${hand ? "by-hand" : ""}`}
         aria-label="Pictures"
         data-testid="wall"
         data-drawn={drawn}

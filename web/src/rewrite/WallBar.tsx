@@ -69,7 +69,7 @@ export function SeedBar() {
         label="Search"
         testid="search"
         disabled={isActive(jobs.search)}
-        onClick={() => void search("many")}
+        onClick={() => void search("many", tools.get().among)}
       />
       <p id="seed-problem" class="problem" role="alert">
         {seedProblem}
@@ -80,13 +80,14 @@ export function SeedBar() {
 
 /** What the pointer does on the wall. */
 export function ToolBar() {
-  const { tool, shape, erasing, diameter, original } = useStore(
+  const { tool, shape, erasing, diameter, original, hand } = useStore(
     tools,
     "tool",
     "shape",
     "erasing",
     "diameter",
     "original",
+    "hand",
   );
   const { rule, canUndo, canRedo } = useStore(rewrite, "rule", "canUndo", "canRedo");
   const choices = rule.goal === "erase" ? TOOLS.slice(0, 1) : TOOLS;
@@ -96,7 +97,7 @@ export function ToolBar() {
         label="Tool"
         value={tool}
         choices={choices}
-        onChange={(value) => tools.set({ tool: value })}
+        onChange={(value) => tools.set({ tool: value, hand: false })}
       />
       {tool !== "paste" && (
         <>
@@ -133,6 +134,15 @@ export function ToolBar() {
         </>
       )}
       <div class="tool-end">
+        <Button
+          kind="icon"
+          icon="hand"
+          label="Scroll the wall with one finger"
+          class="for-fingers"
+          pressed={hand}
+          testid="hand"
+          onClick={() => tools.set({ hand: !hand })}
+        />
         <Button
           kind="icon"
           icon="eye"

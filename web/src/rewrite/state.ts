@@ -71,6 +71,10 @@ export interface ToolState {
   readonly original: boolean;
   readonly peek: boolean;
   readonly hideMasks: boolean;
+  /** Fingers scroll the wall instead of marking it. */
+  readonly hand: boolean;
+  /** How many pictures a search looks through. */
+  readonly among: number;
 }
 
 /** What the hand holds, and how the wall is looked at: neither is undone nor kept. */
@@ -82,6 +86,8 @@ export const tools = new Store<ToolState>({
   original: false,
   peek: false,
   hideMasks: false,
+  hand: false,
+  among: 1000,
 });
 
 export const sizes = { smallest: 1, largest: 12 };

@@ -62,7 +62,8 @@ export function useRewriteActions(): void {
         weaker: () => resize(-0.1),
         stronger: () => resize(0.1),
         execute: () => void execute(),
-        matches: () => (rewrite.get().marks ? rewrite.set({ marks: null }) : void search("wall")),
+        matches: () =>
+          rewrite.get().marks ? rewrite.set({ marks: null }) : void search("wall", tools.get().among),
         abort: give,
         undo,
         redo,
