@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
@@ -157,6 +158,7 @@ class Rules:
                 self._wall(model).keep(batch, layer)
                 task.advance(len(batch))
         rewriter.prepare(progress)
+        import_module("scipy.optimize")  # the solver's; a first rule would wait for it
         return {"layer": rewriter.memory.layer.name, "inputs": rewriter.memory.width}
 
     def edits(self, model: str, stack: Sequence[StackEntry]) -> list[WeightEdit]:
