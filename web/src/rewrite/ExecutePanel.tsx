@@ -73,17 +73,17 @@ function Outcome() {
   return (
     <dl class="outcome" data-testid="outcome">
       <div>
-        <dt>Distance to the goal</dt>
+        <dt>Distance to goal</dt>
         <dd>
           {made.loss_before.toFixed(3)} → <b>{made.loss.toFixed(3)}</b>
         </dd>
       </div>
       <div>
-        <dt>Still missing</dt>
+        <dt>Missing</dt>
         <dd>{percent(kept)}</dd>
       </div>
       <div>
-        <dt>Weights changed by</dt>
+        <dt>Weights moved</dt>
         <dd>{percent(made.change ?? 0)}</dd>
       </div>
     </dl>

@@ -17,7 +17,8 @@ let saving: Promise<void> | null = null;
 
 function show(): void {
   const { canUndo, canRedo, now } = timeline;
-  rewrite.set({ rule: now, canUndo, canRedo });
+  const { rule, audit } = rewrite.get();
+  rewrite.set({ rule: now, canUndo, canRedo, audit: rule.stack === now.stack ? audit : null });
   void save();
 }
 
