@@ -33,7 +33,7 @@ def test_nothing_leaves_loopback(page, shared_studio):
     page.on("websocket", lambda socket: asked.append(socket.url))
     sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=900")
     sheet.stroke()
-    for name in ("units", "models", "paint"):
+    for name in ("units", "rewrite", "models", "paint"):
         sheet.by(f"nav-{name}").click()
         page.wait_for_timeout(300)
     base = shared_studio.base

@@ -9,6 +9,7 @@ import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/paint.css";
 import "./styles/catalogue.css";
+import "./styles/rewrite.css";
 
 const root = document.getElementById("app");
 if (root) {

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from inscape import __version__
 from inscape.studio import problems, schemas, socket
-from inscape.studio.routes import jobs, layers, models, paintings
+from inscape.studio.routes import jobs, layers, models, paintings, rewriting
 from inscape.studio.security import Gate
 from inscape.studio.studio import Settings, Studio
 
@@ -60,7 +60,7 @@ def create_api(studio: Studio | None) -> FastAPI:
     )
     api.state.studio = studio
     problems.install(api)
-    for part in (models, layers, jobs, paintings, socket):
+    for part in (models, layers, jobs, paintings, rewriting, socket):
         api.include_router(part.router)
     return api
 

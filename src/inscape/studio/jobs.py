@@ -6,13 +6,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from inscape.errors import CancelledError, NotFoundError, ValueRangeError
 from inscape.progress import CallbackProgress
 from inscape.studio.compute import Compute
 from inscape.studio.problems import problem_of
-from inscape.studio.schemas import JobInfo, JobProgress
+from inscape.studio.schemas import JobInfo, JobKind, JobProgress
 
 Work = Callable[[CallbackProgress], dict[str, Any] | None]
 _MOST_WAITING = 20
@@ -49,9 +49,7 @@ class Jobs:
                 )
             return self._jobs[identifier].model_copy()
 
-    def start(
-        self, kind: Literal["dissection", "effects"], name: str, work: Work, *, model: str, layer: str
-    ) -> JobInfo:
+    def start(self, kind: JobKind, name: str, work: Work, *, model: str, layer: str) -> JobInfo:
         """Queue a job; where one of that name waits or runs already, that one is returned.
 
         Args:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
-import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from inscape.errors import ConflictError, FormatError, NotFoundError, StorageError, UsageError
+from inscape.errors import ConflictError, NotFoundError, UsageError
 from inscape.studio import history
+from inscape.studio.database import Database
 from inscape.studio.schemas import (
     MOST_OPERATIONS,
     Branch,
@@ -53,58 +52,13 @@ class Paintings:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._database = Database(path, "paintings", _prepare)
+        self._open = self._database.transaction
         self._at_hand: OrderedDict[str, Painting] = OrderedDict()
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: everything in the block is written, or nothing."""
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                with self._connection:
-                    yield self._connection
-            except sqlite3.OperationalError as error:
-                raise StorageError(
-                    f"The paintings in {self._path} cannot be written: {error}.",
-                    "Free some space, or set INSCAPE_HOME to a folder that can be written.",
-                ) from error
-            except sqlite3.DatabaseError as error:
-                raise FormatError(
-                    f"{self._path} is damaged: {error}.", "Move it away; the studio starts a new one."
-                ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"{self._path.parent} cannot be made: {error.strerror or error}.",
-                "Set INSCAPE_HOME to a folder that can be written.",
-            ) from error
-        connection = sqlite3.connect(self._path, check_same_thread=False, timeout=5)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(_TABLE)
-        held = {row["name"] for row in connection.execute("PRAGMA table_info(paintings)")}
-        for column in _ADDED:
-            if column.split()[0] not in held:
-                connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
-        oldest = time.time() - _KEEP_DELETED_SECONDS
-        connection.execute("DELETE FROM paintings WHERE deleted = 1 AND updated < ?", (oldest,))
-        connection.commit()
-        return connection
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._database.close()
 
     def all(self) -> list[PaintingSummary]:
         """Every painting, the latest first."""
@@ -269,6 +223,16 @@ class Paintings:
         while len(self._at_hand) > _AT_HAND:
             self._at_hand.popitem(last=False)
         return new
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(_TABLE)
+    held = {row["name"] for row in connection.execute("PRAGMA table_info(paintings)")}
+    for column in _ADDED:
+        if column.split()[0] not in held:
+            connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
+    oldest = time.time() - _KEEP_DELETED_SECONDS
+    connection.execute("DELETE FROM paintings WHERE deleted = 1 AND updated < ?", (oldest,))
 
 
 def _missing(identifier: str) -> NotFoundError:

@@ -12,6 +12,7 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 ClassIndex = Annotated[
     int | None, Field(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own if null.")
 ]
+JobKind = Literal["dissection", "effects", "keys", "search", "rule", "audit", "advice"]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
 
@@ -180,7 +181,7 @@ class JobInfo(Message):
     """A named piece of long work."""
 
     id: str
-    kind: Literal["dissection", "effects"]
+    kind: JobKind
     name: str = Field(description="Unique among waiting and running jobs: a second request joins the first.")
     model: str
     layer: str

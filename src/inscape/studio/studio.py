@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
 
 from inscape import __version__, storage
 from inscape.errors import InscapeError, NotFoundError, UnitError, unknown_name
@@ -22,6 +25,8 @@ from inscape.studio.paintings import Paintings
 from inscape.studio.pictures import Pictures
 from inscape.studio.problems import problem_of
 from inscape.studio.reports import Reports
+from inscape.studio.rule_jobs import RuleJobs
+from inscape.studio.rules import Rules
 from inscape.studio.schemas import (
     AddStroke,
     DissectionRequest,
@@ -33,6 +38,7 @@ from inscape.studio.schemas import (
     StudioInfo,
 )
 from inscape.studio.security import new_token
+from inscape.studio.works import Works
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -81,6 +87,10 @@ class Studio:
         self.paintings = Paintings(settings.home / "studio" / "paintings.sqlite")
         self.importer = Importer(self.library, self.painter, self.paintings)
         self.jobs = Jobs(self.compute)
+        self.works = Works(settings.home / "studio" / "rules.sqlite", settings.home / "studio" / "rules")
+        self.rules = Rules(self.library, self.works)
+        self.rule_jobs = RuleJobs(self.jobs, self.rules, self.library)
+        self.exports = settings.home / "studio" / "exports"
         self._failure: Problem | None = None
 
     def open(self) -> None:
@@ -92,6 +102,19 @@ class Studio:
         self.jobs.close()
         self.compute.close()
         self.paintings.close()
+        self.works.close()
+        shutil.rmtree(self.exports, ignore_errors=True)
+
+    async def forget(self, model: str) -> None:
+        """Remove a model that was opened in the page, and all that hangs on it.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+            ConflictError: It ships, or was named at the start.
+        """
+        await run_in_threadpool(self.checkpoints.forget, model)
+        await run_in_threadpool(self.works.forget, model)
+        await self.compute.run(lambda: self.rules.forget(model))
 
     def info(self) -> StudioInfo:
         """What the page needs at first."""

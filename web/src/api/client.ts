@@ -45,7 +45,7 @@ export function problemOf(error: unknown): Problem {
   return { title: "Something went wrong", detail, hint: "" };
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -64,7 +64,7 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
 }
 
 /** The types come from the studio's own OpenAPI, which a check holds against the code. */
-async function json<Answer>(path: string, method = "GET", body?: object): Promise<Answer> {
+export async function json<Answer>(path: string, method = "GET", body?: object): Promise<Answer> {
   const init: RequestInit = { method };
   if (body) {
     init.body = JSON.stringify(body);
@@ -74,7 +74,7 @@ async function json<Answer>(path: string, method = "GET", body?: object): Promis
   return (await response.json()) as Answer;
 }
 
-const part = encodeURIComponent;
+export const part = encodeURIComponent;
 const layerPath = (model: string, layer: string) => `api/models/${part(model)}/layers/${part(layer)}`;
 
 /** Addresses of pictures, relative, so that the studio works under any path. */

@@ -144,7 +144,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Model
-         * @description Remove a model that was opened in the page.
+         * @description Remove a model that was opened in the page, and the rules that were made for it.
          */
         delete: operations["removeModel"];
         options?: never;
@@ -346,6 +346,230 @@ export interface paths {
         get: operations["getPicturePng"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Work
+         * @description What was made with a model; empty at first.
+         */
+        get: operations["getWork"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Step Work
+         * @description Steps, undo and redo; 409 where another tab has changed it since.
+         */
+        patch: operations["stepWork"];
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Advice
+         * @description Find out which layer and rank suit a rule.
+         */
+        post: operations["startAdvice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Audit
+         * @description Measure what rules reach, and what else they change.
+         */
+        post: operations["startAudit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Edited
+         * @description The model with the rules in it, as a checkpoint.
+         */
+        get: operations["exportEdited"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Layers
+         * @description Which layers can be rewritten, and up to what rank.
+         */
+        get: operations["listRuleLayers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/preparation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare Layer
+         * @description Get ready to rewrite a layer, so that the first rule need not wait.
+         */
+        post: operations["prepareLayer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Rule
+         * @description Make a rule; the job's result holds it.
+         */
+        post: operations["makeRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/rules/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Rule
+         * @description A rule from a file, whose bytes are the body; 409 where it was made for other weights.
+         */
+        post: operations["importRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/rules/{rule}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule File
+         * @description A rule as `.edit.safetensors`, with the name and strength that it has in the stack.
+         */
+        get: operations["getRuleFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Context
+         * @description Which pictures have a context, and where.
+         */
+        post: operations["searchContext"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/rewriting/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw Wall
+         * @description Pictures with rules on.
+         */
+        post: operations["drawWall"];
         delete?: never;
         options?: never;
         head?: never;
@@ -624,6 +848,60 @@ export interface components {
             stroke: components["schemas"]["Stroke"];
         };
         /**
+         * AdviceRequest
+         * @description Ask which layer and rank suit a rule.
+         */
+        AdviceRequest: {
+            /** Becomes */
+            becomes?: string | null;
+            choices: components["schemas"]["RuleChoices"];
+            /** Concept */
+            concept: string;
+            /** Context */
+            context?: components["schemas"]["Selection"][];
+            /** Goals */
+            goals: (components["schemas"]["PasteGoal"] | components["schemas"]["EraseGoal"])[];
+            /**
+             * Images
+             * @default 64
+             */
+            images: number;
+            /** Layers */
+            layers?: string[];
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Over
+             * @description Rules that are on while it is made.
+             */
+            over?: components["schemas"]["StackEntry"][];
+            /** Ranks */
+            ranks?: number[];
+        };
+        /**
+         * AuditRequest
+         * @description Ask what rules reach, and what else they change.
+         */
+        AuditRequest: {
+            /** Context */
+            context: string;
+            /** Edits */
+            edits: components["schemas"]["StackEntry"][];
+            /**
+             * Goal
+             * @description None: anything else will do.
+             */
+            goal?: string | null;
+            /**
+             * Images
+             * @default 200
+             */
+            images: number;
+        };
+        /**
          * Branch
          * @description What a new stroke after an undo would have lost; restore with keep=at, append=operations.
          */
@@ -778,6 +1056,23 @@ export interface components {
             units: number[];
         };
         /**
+         * EraseGoal
+         * @description Draw a place as if the units that speak for the context were silent.
+         */
+        EraseGoal: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "erase";
+            target: components["schemas"]["Selection"];
+            /**
+             * Units
+             * @default 30
+             */
+            units: number;
+        };
+        /**
          * HideStroke
          * @description A stroke was hidden, or shown again.
          */
@@ -811,7 +1106,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "dissection" | "effects";
+            kind: "dissection" | "effects" | "keys" | "search" | "rule" | "audit" | "advice";
             /** Layer */
             layer: string;
             /** Model */
@@ -1225,6 +1520,34 @@ export interface components {
             updated: number;
         };
         /**
+         * PasteGoal
+         * @description Copy what is under the first selection and paste it where the second one is.
+         */
+        PasteGoal: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "paste";
+            /**
+             * Scale
+             * @default 1
+             */
+            scale: number;
+            source: components["schemas"]["Selection"];
+            target: components["schemas"]["Selection"];
+        };
+        /**
+         * PrepareRequest
+         * @description Get ready to rewrite a layer, and to draw pictures with it rewritten.
+         */
+        PrepareRequest: {
+            /** Layer */
+            layer: string;
+            /** Seeds */
+            seeds?: number[];
+        };
+        /**
          * Problem
          * @description The one shape of every error; the status is decided by the class of the error.
          */
@@ -1319,6 +1642,155 @@ export interface components {
             kind: "reset";
         };
         /**
+         * RuleChoices
+         * @description How a rule is made; what a number may be depends on the layer, and its check says so.
+         */
+        RuleChoices: {
+            /**
+             * Halo
+             * @default 1
+             */
+            halo: number;
+            /** Layer */
+            layer: string;
+            /**
+             * Method
+             * @default whitened
+             * @enum {string}
+             */
+            method: "whitened" | "mean" | "units";
+            /**
+             * Rank
+             * @default 1
+             */
+            rank: number;
+            /**
+             * Ridge
+             * @default 0.05
+             */
+            ridge: number;
+            /**
+             * Solver
+             * @default reduced
+             * @enum {string}
+             */
+            solver: "reduced" | "steps" | "layer";
+            /**
+             * Steps
+             * @description Of the solver; its own unless given.
+             */
+            steps?: number | null;
+        };
+        /**
+         * RuleInfo
+         * @description A rule that was made or loaded.
+         */
+        RuleInfo: {
+            /**
+             * Change
+             * @description Norm of the change of the weights, as a fraction of theirs.
+             */
+            change: number | null;
+            /** Created */
+            created: number;
+            /** Id */
+            id: string;
+            /** Layer */
+            layer: string;
+            /** Loss */
+            loss: number | null;
+            /**
+             * Loss Before
+             * @description Mean distance to the goal, before and after.
+             */
+            loss_before: number | null;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number;
+        };
+        /**
+         * RuleLayer
+         * @description A layer and whether a rule can be written into it.
+         */
+        RuleLayer: {
+            /**
+             * Inputs
+             * @description Size of a key; None where it cannot be rewritten.
+             */
+            inputs: number | null;
+            /** Largest Rank */
+            largest_rank: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @description Why it cannot be rewritten.
+             * @default
+             */
+            reason: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * RuleLayers
+         * @description The layers of a model, lowest first.
+         */
+        RuleLayers: {
+            /**
+             * Concepts
+             * @description What its segmenter can tell apart; empty where it has none.
+             */
+            concepts: string[];
+            /** Layers */
+            layers: components["schemas"]["RuleLayer"][];
+        };
+        /**
+         * RuleRequest
+         * @description Ask for a rule.
+         */
+        RuleRequest: {
+            choices: components["schemas"]["RuleChoices"];
+            /** Context */
+            context?: components["schemas"]["Selection"][];
+            /** Goals */
+            goals: (components["schemas"]["PasteGoal"] | components["schemas"]["EraseGoal"])[];
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Over
+             * @description Rules that are on while it is made.
+             */
+            over?: components["schemas"]["StackEntry"][];
+        };
+        /**
+         * RuleSearch
+         * @description Ask which pictures have a context; with `seeds`, only where in those.
+         */
+        RuleSearch: {
+            /** Context */
+            context: components["schemas"]["Selection"][];
+            /** Layer */
+            layer: string;
+            /**
+             * Pictures
+             * @default 1000
+             */
+            pictures: number;
+            /** Seeds */
+            seeds?: number[];
+            /**
+             * Top
+             * @default 16
+             */
+            top: number;
+        };
+        /**
          * SavePainting
          * @description The whole painting as it shall be.
          */
@@ -1339,6 +1811,39 @@ export interface components {
             revision: number;
         };
         /**
+         * Selection
+         * @description A picture and where in it.
+         */
+        Selection: {
+            /** Region */
+            region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
+            /** Seed */
+            seed: number;
+        };
+        /**
+         * StackEntry
+         * @description A rule in the stack.
+         */
+        StackEntry: {
+            /**
+             * Hidden
+             * @default false
+             */
+            hidden: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Strength
+             * @default 1
+             */
+            strength: number;
+        };
+        /**
          * StepPainting
          * @description One step: the operations become `operations[:keep] + append`.
          *
@@ -1356,6 +1861,28 @@ export interface components {
              * @description The revision that this was made from.
              */
             revision: number;
+        };
+        /**
+         * StepWork
+         * @description The steps become `steps[:keep] + append`; undo sends keep=length, append=[], another cursor.
+         */
+        StepWork: {
+            /** Append */
+            append?: components["schemas"]["WorkState"][];
+            /** Cursor */
+            cursor: number;
+            /** Keep */
+            keep: number;
+            /**
+             * Revision
+             * @description The revision that this was made from.
+             */
+            revision: number;
+            /**
+             * Seeds
+             * @default
+             */
+            seeds: string;
         };
         /**
          * Stroke
@@ -1502,6 +2029,104 @@ export interface components {
             threshold_best: number;
             /** Unit */
             unit: number;
+        };
+        /**
+         * WallPicture
+         * @description A picture of the wall.
+         */
+        WallPicture: {
+            /**
+             * Image
+             * @description A JPEG as data URL.
+             */
+            image: string;
+            /** Seed */
+            seed: number;
+        };
+        /**
+         * WallPictures
+         * @description Pictures in the order in which they were asked for.
+         */
+        WallPictures: {
+            /** Milliseconds */
+            milliseconds: number;
+            /** Pictures */
+            pictures: components["schemas"]["WallPicture"][];
+        };
+        /**
+         * WallRequest
+         * @description Draw pictures with rules on.
+         */
+        WallRequest: {
+            /** Edits */
+            edits?: components["schemas"]["StackEntry"][];
+            /** Seeds */
+            seeds: number[];
+            /** Size */
+            size?: number | null;
+        };
+        /**
+         * Work
+         * @description What was made on the page with a model; `steps[cursor]` is what is shown.
+         */
+        Work: {
+            /**
+             * Command Model
+             * @description What names the model on the command line.
+             */
+            command_model: string;
+            /** Cursor */
+            cursor: number;
+            /** Model */
+            model: string;
+            /** Revision */
+            revision: number;
+            /** Rules */
+            rules: components["schemas"]["RuleInfo"][];
+            /**
+             * Seeds
+             * @description What is on the wall, as it was typed.
+             */
+            seeds: string;
+            /** Steps */
+            steps: components["schemas"]["WorkState"][];
+        };
+        /**
+         * WorkState
+         * @description Everything on the page that undo takes back.
+         */
+        WorkState: {
+            /**
+             * Another
+             * @description The next paste is one more goal, not the last one moved.
+             * @default false
+             */
+            another: boolean;
+            choices: components["schemas"]["RuleChoices"];
+            /** Context */
+            context?: components["schemas"]["Selection"][];
+            copied?: components["schemas"]["Selection"] | null;
+            /**
+             * Erased
+             * @description Units that the goal Erase silences.
+             * @default 30
+             */
+            erased: number;
+            /**
+             * Goal
+             * @default paste
+             * @enum {string}
+             */
+            goal: "paste" | "erase";
+            /**
+             * Making
+             * @description The rule in the stack that the next one takes the place of.
+             */
+            making?: string | null;
+            /** Pastes */
+            pastes?: components["schemas"]["PasteGoal"][];
+            /** Stack */
+            stack?: components["schemas"]["StackEntry"][];
         };
     };
     responses: never;
@@ -2120,6 +2745,420 @@ export interface operations {
                 };
                 content: {
                     "image/png": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepWork"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startAdvice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdviceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportEdited: {
+        parameters: {
+            query?: {
+                /** @description `rule:strength` of each, by commas. */
+                edits?: string;
+                format?: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuleLayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleLayers"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepareLayer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrepareRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importRule: {
+        parameters: {
+            query?: {
+                transfer?: boolean;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRuleFile: {
+        parameters: {
+            query?: {
+                name?: string;
+                strength?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchContext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSearch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawWall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallPictures"];
                 };
             };
             /** @description What went wrong. */

@@ -88,6 +88,7 @@ export function App() {
         help: () => setHelp(true),
         "page-paint": () => go("paint"),
         "page-units": () => go("units"),
+        "page-rewrite": () => go("rewrite"),
         "page-models": () => go("models"),
       }),
     [],

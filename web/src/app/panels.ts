@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import { ModelsPage } from "../models/ModelsPage";
 import { PaintPage } from "../paint/PaintPage";
+import { RewritePage } from "../rewrite/RewritePage";
 import type { IconName } from "../ui/icons";
 import { UnitsPage } from "../units/UnitsPage";
 import type { PAGES } from "./router";
@@ -16,5 +17,6 @@ export interface Panel {
 export const PANELS: readonly Panel[] = [
   { name: "paint", title: "Paint", icon: "brush", component: PaintPage },
   { name: "units", title: "Units", icon: "units", component: UnitsPage },
+  { name: "rewrite", title: "Rewrite", icon: "rule", component: RewritePage },
   { name: "models", title: "Models", icon: "model", component: ModelsPage },
 ];

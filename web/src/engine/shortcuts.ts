@@ -11,7 +11,7 @@ export interface KeyPress {
 export interface Shortcut {
   readonly action: string;
   readonly label: string;
-  readonly group: "Paint" | "Look" | "History" | "Go";
+  readonly group: "Paint" | "Rewrite" | "Look" | "History" | "Go";
   /** "Ctrl+Shift+z"; Ctrl also stands for the Mac's command key. The first one is shown. */
   readonly keys: readonly string[];
   /** Works while the key is held, and ends when it is let go. */
@@ -29,6 +29,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "next-brush", label: "Next brush", group: "Paint", keys: ["."] },
   { action: "previous-brush", label: "Previous brush", group: "Paint", keys: [","] },
   { action: "abort", label: "Give up the stroke", group: "Paint", keys: ["Escape"] },
+  { action: "tool-context", label: "Mark the context", group: "Rewrite", keys: ["a"] },
+  { action: "tool-copy", label: "Mark what is copied", group: "Rewrite", keys: ["s"] },
+  { action: "tool-paste", label: "Paste", group: "Rewrite", keys: ["v"] },
+  { action: "execute", label: "Execute", group: "Rewrite", keys: ["Ctrl+Enter"] },
+  { action: "matches", label: "Show matches", group: "Rewrite", keys: ["m"] },
   { action: "undo", label: "Undo", group: "History", keys: ["Ctrl+z"] },
   { action: "redo", label: "Redo", group: "History", keys: ["Ctrl+Shift+z", "Ctrl+y"] },
   { action: "reset", label: "Remove all strokes", group: "History", keys: ["Ctrl+Backspace"] },
@@ -47,8 +52,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "shuffle", label: "Other pictures", group: "Go", keys: ["r"] },
   { action: "page-paint", label: "Paint", group: "Go", keys: ["1"] },
   { action: "page-units", label: "Units", group: "Go", keys: ["2"] },
-  { action: "page-models", label: "Models", group: "Go", keys: ["3"] },
-  { action: "find", label: "Find a unit", group: "Go", keys: ["Ctrl+f", "/"] },
+  { action: "page-rewrite", label: "Rewrite", group: "Go", keys: ["3"] },
+  { action: "page-models", label: "Models", group: "Go", keys: ["4"] },
+  { action: "find", label: "Find a unit, or pictures", group: "Go", keys: ["Ctrl+f", "/"] },
   { action: "help", label: "This list", group: "Go", keys: ["?"] },
 ];
 
@@ -66,6 +72,7 @@ const CODES: Readonly<Record<string, string>> = {
   "1": "Digit1",
   "2": "Digit2",
   "3": "Digit3",
+  "4": "Digit4",
   Space: "Space",
 };
 

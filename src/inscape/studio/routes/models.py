@@ -61,9 +61,9 @@ async def upload_checkpoint(request: Request, name: FileName, studio: StudioOf) 
 
 
 @router.delete("/models/{model}", operation_id="removeModel", status_code=204, responses=ERRORS)
-def remove_model(model: str, studio: StudioOf) -> None:
-    """Remove a model that was opened in the page."""
-    studio.checkpoints.forget(model)
+async def remove_model(model: str, studio: StudioOf) -> None:
+    """Remove a model that was opened in the page, and the rules that were made for it."""
+    await studio.forget(model)
 
 
 @router.get("/models/{model}", operation_id="getModel", responses=ERRORS)

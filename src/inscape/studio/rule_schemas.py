@@ -1,0 +1,211 @@
+"""What the page Rewrite and the studio say to each other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from inscape.studio.schemas import Message, Name, RegionBox, RegionMask, Seed
+
+MOST_PICTURES = 256
+MOST_STEPS = 10_000
+Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Label = Annotated[str, StringConstraints(max_length=120)]
+Strength = Annotated[float, Field(ge=0, le=4)]
+Seeds = Annotated[list[Seed], Field(max_length=MOST_PICTURES)]
+
+
+class Selection(Message):
+    """A picture and where in it."""
+
+    seed: Seed
+    region: RegionMask | RegionBox
+
+
+class PasteGoal(Message):
+    """Copy what is under the first selection and paste it where the second one is."""
+
+    kind: Literal["paste"] = "paste"
+    source: Selection
+    target: Selection
+    scale: float = Field(default=1.0, ge=0.125, le=8)
+
+
+class EraseGoal(Message):
+    """Draw a place as if the units that speak for the context were silent."""
+
+    kind: Literal["erase"] = "erase"
+    target: Selection
+    units: int = Field(default=30, ge=1, le=100_000)
+
+
+RuleGoal = Annotated[PasteGoal | EraseGoal, Field(discriminator="kind")]
+Context = Annotated[list[Selection], Field(max_length=64)]
+
+
+class RuleChoices(Message):
+    """How a rule is made; what a number may be depends on the layer, and its check says so."""
+
+    layer: Name
+    rank: int = Field(default=1, ge=1, le=100_000)
+    ridge: float = Field(default=0.05, ge=0, le=1e6)
+    method: Literal["whitened", "mean", "units"] = "whitened"
+    solver: Literal["reduced", "steps", "layer"] = "reduced"
+    steps: int | None = Field(
+        default=None, ge=1, le=100_000, description="Of the solver; its own unless given."
+    )
+    halo: int = Field(default=1, ge=0, le=100)
+
+
+class StackEntry(Message):
+    """A rule in the stack."""
+
+    rule: Identifier
+    name: Label = ""
+    strength: Strength = 1.0
+    hidden: bool = False
+
+
+Stack = Annotated[list[StackEntry], Field(max_length=200)]
+
+
+class WorkState(Message):
+    """Everything on the page that undo takes back."""
+
+    stack: Stack = Field(default_factory=list)
+    context: Context = Field(default_factory=list)
+    goal: Literal["paste", "erase"] = "paste"
+    copied: Selection | None = None
+    pastes: Annotated[list[PasteGoal], Field(max_length=16)] = Field(default_factory=list)
+    another: bool = Field(
+        default=False, description="The next paste is one more goal, not the last one moved."
+    )
+    erased: int = Field(default=30, ge=1, le=100_000, description="Units that the goal Erase silences.")
+    making: Identifier | None = Field(
+        default=None, description="The rule in the stack that the next one takes the place of."
+    )
+    choices: RuleChoices
+
+
+class RuleInfo(Message):
+    """A rule that was made or loaded."""
+
+    id: Identifier
+    name: str
+    model: str
+    layer: str
+    rank: int
+    loss_before: float | None = Field(description="Mean distance to the goal, before and after.")
+    loss: float | None
+    change: float | None = Field(description="Norm of the change of the weights, as a fraction of theirs.")
+    created: float
+
+
+class Work(Message):
+    """What was made on the page with a model; `steps[cursor]` is what is shown."""
+
+    model: str
+    revision: int
+    seeds: str = Field(description="What is on the wall, as it was typed.")
+    steps: list[WorkState]
+    cursor: int
+    rules: list[RuleInfo]
+    command_model: str = Field(description="What names the model on the command line.")
+
+
+class StepWork(Message):
+    """The steps become `steps[:keep] + append`; undo sends keep=length, append=[], another cursor."""
+
+    revision: int = Field(description="The revision that this was made from.")
+    keep: int = Field(ge=0)
+    append: Annotated[list[WorkState], Field(max_length=1000)] = Field(default_factory=list)
+    cursor: int = Field(ge=0)
+    seeds: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class RuleLayer(Message):
+    """A layer and whether a rule can be written into it."""
+
+    name: str
+    size: int
+    inputs: int | None = Field(description="Size of a key; None where it cannot be rewritten.")
+    largest_rank: int
+    reason: str = Field(default="", description="Why it cannot be rewritten.")
+
+
+class RuleLayers(Message):
+    """The layers of a model, lowest first."""
+
+    layers: list[RuleLayer]
+    concepts: list[str] = Field(description="What its segmenter can tell apart; empty where it has none.")
+
+
+class PrepareRequest(Message):
+    """Get ready to rewrite a layer, and to draw pictures with it rewritten."""
+
+    layer: Name
+    seeds: Seeds = Field(default_factory=list)
+
+
+class WallRequest(Message):
+    """Draw pictures with rules on."""
+
+    seeds: Seeds
+    edits: Stack = Field(default_factory=list)
+    size: int | None = Field(default=None, ge=16, le=1024)
+
+
+class WallPicture(Message):
+    """A picture of the wall."""
+
+    seed: Seed
+    image: str = Field(description="A JPEG as data URL.")
+
+
+class WallPictures(Message):
+    """Pictures in the order in which they were asked for."""
+
+    pictures: list[WallPicture]
+    milliseconds: float
+
+
+class RuleSearch(Message):
+    """Ask which pictures have a context; with `seeds`, only where in those."""
+
+    layer: Name
+    context: Context
+    seeds: Seeds = Field(default_factory=list)
+    top: int = Field(default=16, ge=1, le=MOST_PICTURES)
+    pictures: int = Field(default=1000, ge=1, le=100_000)
+
+
+class RuleRequest(Message):
+    """Ask for a rule."""
+
+    name: Label = ""
+    context: Context = Field(default_factory=list)
+    goals: Annotated[list[RuleGoal], Field(max_length=64)]
+    choices: RuleChoices
+    over: Stack = Field(default_factory=list, description="Rules that are on while it is made.")
+
+
+class AuditRequest(Message):
+    """Ask what rules reach, and what else they change."""
+
+    edits: Stack
+    context: Name
+    goal: Name | None = Field(default=None, description="None: anything else will do.")
+    images: int = Field(default=200, ge=2, le=100_000)
+
+
+class AdviceRequest(RuleRequest):
+    """Ask which layer and rank suit a rule."""
+
+    concept: Name
+    becomes: Name | None = None
+    images: int = Field(default=64, ge=2, le=10_000)
+    layers: Annotated[list[Name], Field(max_length=64)] = Field(default_factory=list)
+    ranks: Annotated[list[Annotated[int, Field(ge=1, le=30)]], Field(min_length=1, max_length=8)] = Field(
+        default_factory=lambda: [1, 3, 10]
+    )

@@ -1,0 +1,89 @@
+"""Walls of pictures under weight edits: what lies below the lowest edited layer is kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from inscape.pictures import to_uint8
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from inscape.editing import WeightEdit
+    from inscape.models import Generator
+    from inscape.models.architectures.synthesis_state import SynthesisState
+
+BATCH = 16
+_MOST_BYTES = 256 * 2**20
+
+
+class Walls:
+    """Draws pictures of one generator; everything here runs in the compute thread.
+
+    Args:
+        generator: Its weights are as they were between any two calls.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        self._order = list(generator.layers)
+        self._states: OrderedDict[Hashable, SynthesisState] = OrderedDict()
+
+    def draw(self, seeds: Sequence[int], edits: Sequence[WeightEdit] = ()) -> NDArray[np.uint8]:
+        """The pictures of seeds with edits, uint8 `[picture, height, width, 3]`.
+
+        Raises:
+            LayerError, ShapeError, ConflictError: An edit does not fit the generator.
+        """
+        import numpy as np
+
+        size = self._generator.image_size
+        if not seeds:
+            return np.empty((0, size, size, 3), np.uint8)
+        batches = [tuple(seeds[start : start + BATCH]) for start in range(0, len(seeds), BATCH)]
+        return np.concatenate([to_uint8(self._batch(batch, edits)) for batch in batches])
+
+    def keep(self, seeds: Sequence[int], layer: str) -> None:
+        """Draw what lies below a layer now, so that an edit of it need not wait for that.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        below = self._below([layer])
+        if below is not None:
+            for start in range(0, len(seeds), BATCH):
+                self._state(tuple(seeds[start : start + BATCH]), below)
+
+    def _batch(self, seeds: tuple[int, ...], edits: Sequence[WeightEdit]) -> Tensor:
+        below = self._below([edit.check(self._generator).name for edit in edits])
+        if below is None:
+            w = self._generator.to_w(self._generator.latents(seeds))
+            return self._generator.images(w, edits)
+        state = self._state(seeds, below)
+        with self._generator.edited(edits):
+            return self._generator.resume(state)
+
+    def _below(self, layers: Sequence[str]) -> str | None:
+        """The layer under all of these; None where the whole network has to run."""
+        lowest = min((self._order.index(self._generator.layer(name).name) for name in layers), default=0)
+        can_stop = hasattr(self._generator.module.get_submodule("synthesis"), "run_until")
+        return self._order[lowest - 1] if lowest and can_stop else None
+
+    def _state(self, seeds: tuple[int, ...], layer: str) -> SynthesisState:
+        key = (seeds, layer)
+        if key not in self._states:
+            w = self._generator.to_w(self._generator.latents(seeds))
+            self._states[key] = self._generator.run_until(w, layer)
+            while len(self._states) > 1 and sum(map(_bytes, self._states.values())) > _MOST_BYTES:
+                self._states.popitem(last=False)
+        self._states.move_to_end(key)
+        return self._states[key]
+
+
+def _bytes(state: SynthesisState) -> int:
+    tensors = (state.features, state.rgb, state.w, state.whole, *state.noise.values())
+    return sum(each.numel() * each.element_size() for each in tensors if each is not None)

@@ -1,0 +1,182 @@
+import type { Placement } from "./clip";
+import { emptyMask, isEmpty, type Mask } from "./mask";
+
+/** A picture, and where in it. */
+export interface Selection {
+  readonly seed: number;
+  readonly mask: Mask;
+}
+
+export interface Paste extends Placement {
+  /** Copied from this picture. */
+  readonly from: number;
+  /** Pasted into this one. */
+  readonly into: number;
+}
+
+export interface Entry {
+  readonly rule: string;
+  readonly name: string;
+  readonly strength: number;
+  readonly hidden: boolean;
+}
+
+export interface Choices {
+  readonly layer: string;
+  readonly rank: number;
+  readonly ridge: number;
+  readonly method: "whitened" | "mean" | "units";
+  readonly solver: "reduced" | "steps" | "layer";
+  readonly steps: number | null;
+  readonly halo: number;
+}
+
+/** Everything that undo takes back. */
+export interface RuleState {
+  readonly stack: readonly Entry[];
+  readonly context: readonly Selection[];
+  readonly goal: "paste" | "erase";
+  readonly copied: Selection | null;
+  readonly pastes: readonly Paste[];
+  readonly another: boolean;
+  readonly erased: number;
+  readonly making: string | null;
+  readonly choices: Choices;
+}
+
+export function emptyState(layer: string): RuleState {
+  const choices: Choices = {
+    layer,
+    rank: 1,
+    ridge: 0.05,
+    method: "whitened",
+    solver: "reduced",
+    steps: null,
+    halo: 1,
+  };
+  return {
+    stack: [],
+    context: [],
+    goal: "paste",
+    copied: null,
+    pastes: [],
+    another: false,
+    erased: 30,
+    making: null,
+    choices,
+  };
+}
+
+/** A stroke laid over what was marked before, or taken out of it. Grids of another size start afresh. */
+export function combined(before: Mask | null, stroke: Mask, erasing: boolean): Mask {
+  const base = before?.size === stroke.size ? before.cells : emptyMask(stroke.size).cells;
+  const cells = stroke.cells.map((weight, index) => {
+    const old = base[index] ?? 0;
+    return erasing ? Math.round((old * (255 - weight)) / 255) : Math.max(old, weight);
+  });
+  return { size: stroke.size, cells };
+}
+
+/** What is marked in a picture becomes the context there; an empty mask takes the picture out. */
+export function withContext(state: RuleState, seed: number, mask: Mask): RuleState {
+  const others = state.context.filter((one) => one.seed !== seed);
+  if (isEmpty(mask)) return { ...state, context: others };
+  const known = state.context.some((one) => one.seed === seed);
+  const selection = { seed, mask };
+  const context = known
+    ? state.context.map((one) => (one.seed === seed ? selection : one))
+    : [...others, selection];
+  return { ...state, context };
+}
+
+export const contextOf = (state: RuleState, seed: number): Mask | null =>
+  state.context.find((one) => one.seed === seed)?.mask ?? null;
+
+export function withCopied(state: RuleState, seed: number, mask: Mask): RuleState {
+  return { ...state, goal: "paste", copied: isEmpty(mask) ? null : { seed, mask } };
+}
+
+/** A paste takes the place of the last one, unless one more was asked for. */
+export function withPaste(state: RuleState, paste: Paste): RuleState {
+  const kept = state.another ? state.pastes : state.pastes.slice(0, -1);
+  return { ...state, goal: "paste", pastes: [...kept, paste], another: false };
+}
+
+export function withoutPaste(state: RuleState, index: number): RuleState {
+  return { ...state, pastes: state.pastes.filter((_, place) => place !== index), another: false };
+}
+
+/** A rule that was made: it takes the place of the one that the same draft made before, or lies on top. */
+export function withRule(state: RuleState, rule: string, name: string): RuleState {
+  const at = state.stack.findIndex((one) => one.rule === state.making);
+  const before = state.stack[at];
+  const entry: Entry = { rule, name: before?.name ?? name, strength: before?.strength ?? 1, hidden: false };
+  const stack = before ? state.stack.with(at, entry) : [...state.stack, entry];
+  return { ...state, stack, making: rule };
+}
+
+/** The rules that are on while another is made: all but the one whose place it takes. */
+export const under = (state: RuleState): readonly Entry[] =>
+  state.stack.filter((one) => one.rule !== state.making);
+
+export function withEntry(state: RuleState, rule: string, change: Partial<Omit<Entry, "rule">>): RuleState {
+  return { ...state, stack: state.stack.map((one) => (one.rule === rule ? { ...one, ...change } : one)) };
+}
+
+export function withoutEntry(state: RuleState, rule: string): RuleState {
+  const making = state.making === rule ? null : state.making;
+  return { ...state, making, stack: state.stack.filter((one) => one.rule !== rule) };
+}
+
+export function reordered(state: RuleState, rule: string, by: number): RuleState {
+  const at = state.stack.findIndex((one) => one.rule === rule);
+  const to = at + by;
+  const entry = state.stack[at];
+  if (!entry || to < 0 || to >= state.stack.length) return state;
+  return { ...state, stack: state.stack.toSpliced(at, 1).toSpliced(to, 0, entry) };
+}
+
+/** Start another rule: nothing is marked, what was made stays. */
+export function fresh(state: RuleState): RuleState {
+  return { ...state, context: [], copied: null, pastes: [], another: false, making: null };
+}
+
+export function freshName(stack: readonly Entry[]): string {
+  for (let number = stack.length + 1; ; number++) {
+    const name = `Rule ${number}`;
+    if (!stack.some((one) => one.name === name)) return name;
+  }
+}
+
+/** What is missing before a rule can be made, in one sentence; empty where nothing is. */
+export function missing(state: RuleState): string {
+  if (state.context.length === 0) return "Mark the context: brush over what the rule is about.";
+  if (state.goal === "erase") return "";
+  if (state.pastes.length > 0) return "";
+  return state.copied ? "Click where it is to be pasted." : "Mark what is to be copied.";
+}
+
+/** The strength of a rule as a slider shows it, 0 (gentle) to 100 (strong), and the ridge that it stands for. */
+export const ridgeOf = (strength: number): number =>
+  Number((10 ** (1 - (strength / 100) * 5)).toPrecision(3));
+export const strengthOf = (ridge: number): number =>
+  Math.round(Math.min(100, Math.max(0, (100 * (1 - Math.log10(Math.max(ridge, 1e-9)))) / 5)));
+
+/** A text as one word of a command line. */
+export const quoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+
+/** The name under which the browser saves an edit: as the studio makes it. */
+export const fileNameOf = (name: string): string =>
+  `${
+    name
+      .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+      .replaceAll(/^[.-]+|[.-]+$/g, "")
+      .slice(0, 60) || "rule"
+  }.edit.safetensors`;
+
+/** The line that writes the same model in a terminal. */
+export function applyLine(model: string, stack: readonly Entry[]): string {
+  const edits = stack.filter((one) => !one.hidden && one.strength > 0).map((one) => fileNameOf(one.name));
+  return ["inscape apply", quoted(model), ...edits.map(quoted), "--out edited.safetensors"].join(" ");
+}

@@ -1,0 +1,194 @@
+import { problemOf } from "../api/client";
+import { ruleAddress, ruleApi } from "../api/rewriting";
+import { MaskReader, requestOf, selectionToWire } from "../api/ruleWire";
+import { complain, say, toast } from "../app/messages";
+import { readAdvice, readAudit } from "../engine/audit";
+import type { Mask } from "../engine/mask";
+import { type Entry, fileNameOf, fresh, freshName, missing, withRule } from "../engine/rule";
+import { formatSeeds, parseSeeds } from "../engine/seedList";
+import { follow, isActive, stop } from "./follow";
+import { gridOf, imageSize, rewrite } from "./state";
+import { drawWall, groupsOf } from "./wall";
+import { apply, save, undo } from "./work";
+
+interface Made {
+  readonly rule: {
+    readonly id: string;
+    readonly name: string;
+    readonly loss: number;
+    readonly loss_before: number;
+  };
+}
+
+/** Make the rule that is marked, put it on the stack, and draw the wall again. */
+export async function execute(): Promise<void> {
+  const { model, rule, jobs } = rewrite.get();
+  if (!model || isActive(jobs.rule)) return;
+  const lacking = missing(rule);
+  if (lacking) {
+    complain({ title: "Nothing to execute yet", detail: lacking, hint: "" });
+    return;
+  }
+  performance.mark("inscape:execute");
+  const replaced = rule.stack.find((one) => one.rule === rule.making);
+  const name = replaced?.name ?? freshName(rule.stack);
+  rewrite.set({ said: "" });
+  const job = await follow("rule", () => ruleApi.make(model.name, requestOf(rule, name, imageSize())));
+  if (job?.state === "cancelled") rewrite.set({ said: "Stopped. Nothing was changed." });
+  if (job?.state !== "done" || rewrite.get().model !== model) return;
+  const made = (job.result as unknown as Made).rule;
+  rewrite.set({ infos: { ...rewrite.get().infos, [made.id]: made as never }, madeFor: rule.pastes });
+  apply((state) => withRule(state, made.id, name));
+  say(
+    `${name} was made. Distance to the goal ${made.loss_before.toFixed(3)} before, ${made.loss.toFixed(3)} now.`,
+  );
+}
+
+/** Start another rule; what was made stays on. */
+export function newRule(): void {
+  rewrite.set({ marks: null, madeFor: null, said: "" });
+  apply(fresh);
+}
+
+export function clearDraft(): void {
+  const { context, copied, pastes } = rewrite.get().rule;
+  if (context.length === 0 && !copied && pastes.length === 0) return;
+  newRule();
+  toast({ title: "Context and goal cleared", action: { label: "Undo", run: undo } });
+}
+
+/** What is on the wall, as a person typed it. */
+export function typeSeeds(text: string): void {
+  const { seeds, problem } = parseSeeds(text);
+  rewrite.set({ seedText: text, seedProblem: problem });
+  if (!problem) showSeeds(seeds);
+}
+
+function showSeeds(seeds: readonly number[]): void {
+  const { marks } = rewrite.get();
+  rewrite.set({ seeds, seedText: formatSeeds(seeds), seedProblem: "" });
+  drawWall();
+  void save();
+  if (marks) rewrite.set({ marks: seeds.every((seed) => marks[seed]) ? marks : null });
+}
+
+export const setSeeds = (seeds: readonly number[]): void => showSeeds(seeds);
+
+interface Match {
+  readonly seed: number;
+  readonly score: number;
+  readonly region: Parameters<MaskReader["read"]>[0];
+}
+
+/** Find the context: in the pictures on the wall, or the best pictures of many, which become the wall. */
+export async function search(where: "wall" | "many", pictures = 1000): Promise<void> {
+  const { model, rule, seeds } = rewrite.get();
+  if (!model) return;
+  if (rule.context.length === 0) {
+    complain({ title: "Nothing to look for yet", detail: missing(rule), hint: "" });
+    return;
+  }
+  const job = await follow("search", () =>
+    ruleApi.search(model.name, {
+      layer: rule.choices.layer,
+      context: rule.context.map(selectionToWire),
+      seeds: where === "wall" ? [...seeds] : [],
+      top: 16,
+      pictures,
+    }),
+  );
+  if (job?.state !== "done" || rewrite.get().model !== model) return;
+  const matches = (job.result as unknown as { matches: Match[] }).matches;
+  const reader = new MaskReader();
+  const marks: Record<number, Mask> = {};
+  for (const { seed, region } of matches) {
+    marks[seed] = await reader.read(region, gridOf(rewrite.get()), imageSize());
+  }
+  rewrite.set({ marks });
+  if (where === "many") showSeeds(matches.map((match) => match.seed));
+  const found = matches.filter(({ seed }) => marks[seed]?.cells.some((weight) => weight > 0));
+  say(`${found.length} of ${matches.length} pictures have places like the context.`);
+}
+
+/** Get a layer ready in the background; one that was begun before is given up. */
+export async function prepare(): Promise<void> {
+  const { model, rule, seeds } = rewrite.get();
+  if (!model || !rule.choices.layer) return;
+  await stop("keys");
+  const near = groupsOf(seeds).slice(0, 4).flat();
+  await follow("keys", () => ruleApi.prepare(model.name, rule.choices.layer, near));
+}
+
+export async function measure(context: string, goal: string, images: number): Promise<void> {
+  const { model, rule } = rewrite.get();
+  if (!model) return;
+  const edits = rule.stack.map((entry) => ({ ...entry }));
+  const request = { edits, context, goal: goal || null, images };
+  const job = await follow("audit", () => ruleApi.audit(model.name, request));
+  if (job?.state === "done") rewrite.set({ audit: readAudit(job.result) });
+}
+
+export async function advise(concept: string, becomes: string, images: number): Promise<void> {
+  const { model, rule } = rewrite.get();
+  if (!model) return;
+  const request = requestOf(rule, "", imageSize());
+  const job = await follow("advice", () =>
+    ruleApi.advise(model.name, {
+      ...request,
+      concept,
+      becomes: becomes || null,
+      images,
+      layers: [],
+      ranks: [1, 3, 10],
+    }),
+  );
+  if (job?.state === "done") rewrite.set({ advice: readAdvice(job.result) });
+}
+
+function download(address: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
+export function saveEdit(entry: Entry): void {
+  const { model } = rewrite.get();
+  if (model)
+    download(ruleAddress.file(model.name, entry.rule, entry.name, entry.strength), fileNameOf(entry.name));
+}
+
+export function exportModel(format: "safetensors" | "rosinality"): void {
+  const { model, rule } = rewrite.get();
+  if (!model) return;
+  const on = rule.stack.filter((one) => !one.hidden && one.strength > 0);
+  const edits = on.map((one) => `${one.rule}:${one.strength}`).join(",");
+  const ending = format === "safetensors" ? "safetensors" : "pt";
+  download(ruleAddress.export(model.name, edits, format), `${model.name}-edited.${ending}`);
+  toast({ title: "The edited model is being saved" });
+}
+
+/** Put a saved rule on the stack; one for other weights only where a person insists. */
+export async function loadEdit(file: Blob, transfer = false): Promise<void> {
+  const { model } = rewrite.get();
+  if (!model) return;
+  try {
+    const info = await ruleApi.load(model.name, file, transfer);
+    rewrite.set({ infos: { ...rewrite.get().infos, [info.id]: info } });
+    const name = info.name || "Loaded";
+    apply((state) => ({
+      ...state,
+      stack: [...state.stack, { rule: info.id, name, strength: 1, hidden: false }],
+    }));
+    toast({ title: `${name} loaded`, detail: "It lies on top of the stack." });
+  } catch (error) {
+    const { title, detail, hint } = problemOf(error);
+    const foreign = detail.includes("other weights");
+    toast({
+      title,
+      detail: foreign ? detail : [detail, hint].filter(Boolean).join(" "),
+      bad: true,
+      ...(foreign ? { action: { label: "Try all the same", run: () => void loadEdit(file, true) } } : {}),
+    });
+  }
+}
