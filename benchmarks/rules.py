@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import inscape
-from inscape.audits import Audit, Change, advise
+from inscape.audits import Audit, Change, advise, rewritable_layers
 from inscape.dissection.variants import fitting_segmenter
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError
@@ -55,9 +55,8 @@ class Bench:
         found: dict[str, Any] = {"name": task.name}
         layer = self.options.layer or task.layer
         if layer == "advice":
-            trials = advise(
-                prepared, self.model, self.few, task.judged, ranks=self.options.ranks, progress=self.progress
-            )
+            layers = rewritable_layers(self.model)
+            trials = advise(prepared.maker(self.model), self.few, task.judged, layers, self.options.ranks)
             found["layers"] = [trial.to_json() for trial in trials]
             layer, rank = trials[0].layer, trials[0].rank
         else:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inscape.audits.reach_leak import Audit, Change
 from inscape.errors import InscapeError, LayerError, RegionError, UnsupportedError, ValueRangeError
 from inscape.progress import SilentProgress
-from inscape.rewriting import Rewriter
 from inscape.rewriting.memory import memory_of
 
 if TYPE_CHECKING:
     from inscape.editing import WeightEdit
-    from inscape.models import Generator
+    from inscape.models import Edit, Generator
     from inscape.progress import Progress
-    from inscape.rewriting.task import PreparedTask
-
-SAMPLES = 500
-"""Pictures over which each layer's second moment is taken."""
 
 
 @dataclass(frozen=True)
@@ -44,45 +39,45 @@ class Trial:
 
 
 def advise(
-    task: PreparedTask,
-    model: Generator,
+    make: Callable[[str, int], WeightEdit],
     audit: Audit,
-    judged: tuple[str, tuple[str, ...] | None],
-    *,
-    layers: Sequence[str] | None = None,
+    judged: tuple[str, str | Sequence[str] | None],
+    layers: Sequence[str],
     ranks: Sequence[int] = (1,),
+    *,
+    over: Sequence[Edit] = (),
     progress: Progress | None = None,
 ) -> list[Trial]:
     """Make a rule in several layers and measure each; the best harmonic mean of reach and 1 − leak first.
 
     Args:
-        task: The rule.
-        model: The generator.
-        audit: Some of its pictures as they are now; a hundred tell layers apart.
+        make: Makes the rule, from the name of a layer and a rank: `PreparedTask.maker`.
+        audit: Some pictures as they are now; a hundred tell layers apart.
         judged: The concept whose places count, and those that they should become.
-        layers: Which to try; all that can be rewritten unless given.
+        layers: Which to try: `rewritable_layers`.
         ranks: Which ranks to try in each.
+        over: Edits that are applied before the rule.
         progress: Told about rules as they are measured.
 
     Raises:
         UnsupportedError: No layer could be tried; why the last one could not is said.
         CancelledError: The person asked to stop.
     """
-    tried = list(layers) if layers is not None else rewritable_layers(model)
     found: list[Trial] = []
     trouble: InscapeError | None = None
-    with (progress or SilentProgress()).task("Trying layers", len(tried) * len(ranks), "rules") as done:
-        for name in tried:
-            rewriter = Rewriter(model, name, samples=SAMPLES)
+    with (progress or SilentProgress()).task("Trying layers", len(layers) * len(ranks), "rules") as done:
+        for name in layers:
             for rank in ranks:
                 try:
-                    edit = task.make(rewriter, rank=rank)
-                    found.append(Trial(name, rank, edit, audit.measure([edit], *judged)))
-                except (RegionError, ValueRangeError) as error:  # too small a layer for the rule
+                    edit = make(name, rank)
+                except (RegionError, ValueRangeError) as error:  # too small a layer for the rule, or its rank
                     trouble = error
+                else:
+                    change = audit.measure([*over, edit], *judged, progress=progress)
+                    found.append(Trial(name, rank, edit, change))
                 done.advance(1)
     if not found:
-        raise UnsupportedError(f"The rule could be made in no layer: {trouble}")
+        raise UnsupportedError(f"The rule could be made in no layer: {trouble}", "Mark a smaller region.")
     return sorted(found, key=lambda trial: -trial.change.harmonic)
 
 

@@ -31,7 +31,7 @@ VISIBLE = 5.0
 """From which ΔE on a colour has moved."""
 FIRST_SEED = 4_000_000
 """Where the seeds of audits start, away from those that rules are made from."""
-BATCH = 32
+BATCH = 16
 _RESAMPLES = 1000
 
 Draw = Callable[["Tensor"], "Tensor"]

@@ -82,7 +82,7 @@ def _segmenter(generator: Generator, task: Task) -> Segmenter | None:
 
 
 def _trials(prepared: PreparedTask, generator: Generator, audit: Audit | None, task: Task) -> list[Trial]:
-    from inscape.audits import advise
+    from inscape.audits import advise, rewritable_layers
     from inscape.errors import UsageError
 
     if audit is None or task.judged is None:
@@ -90,7 +90,9 @@ def _trials(prepared: PreparedTask, generator: Generator, audit: Audit | None, t
             "Advice on layers measures reach and leak: the task has to say what is judged.",
             "Give [judge] a context, and --images more than 0.",
         )
-    return advise(prepared, generator, audit, task.judged, progress=progress())
+    layers, rank = rewritable_layers(generator), prepared.settings.rank
+    make = prepared.maker(generator)
+    return advise(make, audit, task.judged, layers, (rank,), progress=progress())
 
 
 def _measured(audit: Audit | None, edit: WeightEdit, task: Task) -> Change | None:

@@ -27,6 +27,7 @@ A task is TOML:
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
+FEW_SAMPLES = 500
+"""Pictures that are enough to compare layers by."""
 _LARGEST_FILE = 2**20
 _BATCH = 32
 Box = tuple[float, float, float, float]
@@ -207,6 +210,22 @@ class PreparedTask:
         return rewriter.rewrite(
             self.context, self.paste, settings, protect=self.protect, name=self.name, progress=progress
         )
+
+    def maker(self, model: Generator, *, samples: int = FEW_SAMPLES) -> Callable[[str, int], WeightEdit]:
+        """Makes the rule in any layer, at any rank.
+
+        Args:
+            model: The generator.
+            samples: Pictures over which each layer's second moment is taken.
+        """
+        rewriters: dict[str, Rewriter] = {}
+
+        def make(layer: str, rank: int) -> WeightEdit:
+            if layer not in rewriters:
+                rewriters[layer] = Rewriter(model, layer, samples=samples)
+            return self.make(rewriters[layer], rank=rank)
+
+        return make
 
 
 def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> PreparedTask:

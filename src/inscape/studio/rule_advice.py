@@ -1,17 +1,14 @@
-"""Which layer and rank suit a rule: it is made in each of them, and its reach and leak are measured.
-
-This is the only place that decides how the page is advised; a faster way of finding out belongs here.
-"""
+"""Which layer and rank suit a rule of the page: it is made in each of them, and measured."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from inscape.errors import RegionError, UnsupportedError, ValueRangeError
 from inscape.studio.rule_schemas import AdviceRequest
 
 if TYPE_CHECKING:
+    from inscape.editing import WeightEdit
     from inscape.progress import Progress
     from inscape.studio.rules import Rules
 
@@ -32,23 +29,27 @@ def advise(
         `{rows: [{layer, rank, reach, reach_interval, leak, leak_interval, harmonic, loss, change}], best}`,
         where `best` is the number of the row with the highest harmonic mean of reach and 1 − leak.
     """
+    from inscape import audits
+
     known = rules.layers(model).layers
     chosen = list(layers) or [layer.name for layer in known if layer.inputs is not None]
-    ranks = {layer.name: layer.largest_rank for layer in known}
     audit = rules.audit(model, request.images, progress)
-    over = rules.edits(model, request.over)
-    rows = []
-    for layer in chosen:
-        for rank in sorted({min(rank, ranks[layer]) for rank in request.ranks}):
-            choices = request.choices.model_copy(update={"layer": layer, "rank": rank})
-            try:
-                edit = rules.solved(model, request, choices, progress)
-            except (RegionError, ValueRangeError):  # what is pasted is larger than a low layer, say
-                continue
-            found = audit.measure([*over, edit], request.concept, request.becomes, progress=progress)
-            row = {"layer": layer, "rank": rank, **found.to_json()}
-            rows.append({**row, "loss": edit.made["loss"], "change": edit.made["change"]})
-    if not rows:
-        raise UnsupportedError("This rule cannot be made in any of these layers.", "Mark a smaller region.")
+
+    def make(layer: str, rank: int) -> WeightEdit:
+        choices = request.choices.model_copy(update={"layer": layer, "rank": rank})
+        return rules.solved(model, request, choices, progress)
+
+    trials = audits.advise(
+        make,
+        audit,
+        (request.concept, request.becomes),
+        chosen,
+        sorted(set(request.ranks)),
+        over=rules.edits(model, request.over),
+        progress=progress,
+    )
+    numbers = ("loss", "change")
+    rows = [{**trial.to_json(), **{name: trial.edit.made[name] for name in numbers}} for trial in trials]
+    rows.sort(key=lambda row: (chosen.index(row["layer"]), row["rank"]))
     best = max(range(len(rows)), key=lambda number: rows[number]["harmonic"])
     return {"rows": rows, "best": best, "images": request.images}

@@ -61,7 +61,7 @@ class Walls:
     def _batch(self, seeds: tuple[int, ...], edits: Sequence[WeightEdit]) -> Tensor:
         below = self._below([edit.check(self._generator).name for edit in edits])
         if below is None:
-            w = self._generator.to_w(self._generator.latents(seeds))
+            w = self._generator.w_of_seeds(seeds)
             return self._generator.images(w, edits)
         state = self._state(seeds, below)
         with self._generator.edited(edits):
@@ -76,7 +76,7 @@ class Walls:
     def _state(self, seeds: tuple[int, ...], layer: str) -> SynthesisState:
         key = (seeds, layer)
         if key not in self._states:
-            w = self._generator.to_w(self._generator.latents(seeds))
+            w = self._generator.w_of_seeds(seeds)
             self._states[key] = self._generator.run_until(w, layer)
             while len(self._states) > 1 and sum(map(_bytes, self._states.values())) > _MOST_BYTES:
                 self._states.popitem(last=False)
