@@ -75,6 +75,22 @@ def test_values_from_coefficients_are_those_of_the_changed_layer(layer, rank):
     assert not torch.allclose(true, reading.values[0].flatten(1), atol=1e-2)
 
 
+def test_the_gradient_in_closed_form_is_that_of_the_whole_layer():
+    memory = memory_of(small_generator(), "layer16a")
+    directions, coefficients = random_edit(memory, 3)
+    reading = read_latents(memory, memory.model.to_w(memory.model.latents([3])))
+    places = torch.arange(10, 40)
+    towards = torch.randn(len(memory.weight), 30)
+    slopes = []
+    for answer in (
+        memory.answer(reading, directions, places),
+        lambda c: memory.forward(reading, memory.weight + changed(c, directions))[0].flatten(1)[:, places],
+    ):
+        variable = coefficients.clone().requires_grad_()
+        slopes.append(torch.autograd.grad((answer(variable) * towards).sum(), variable)[0])
+    assert torch.allclose(*slopes, atol=1e-4 * float(slopes[1].abs().max()))
+
+
 def test_rules_of_a_conditional_generator_are_made_in_the_classes_of_its_seeds():
     model = small_generator(classes=("one", "two"))
     spot, piece = box(16, 18, 8, 8), box(4, 4, 10, 8)

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from inscape.activations import record, stop_after
 from inscape.errors import LayerError, UnsupportedError
-from inscape.models.architectures._equalized import GAIN, rectify_
+from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
 from inscape.models.architectures.stylegan2 import SynthesisLayer
 
@@ -227,12 +227,46 @@ class ModulatedMemory(LayerMemory):
 
         def answer(coefficients: Tensor) -> Tensor:
             flat = coefficients.flatten(1)
-            total = energy + (torch.addmm(cross, flat, within) * flat).sum(1)
-            scale = total.clamp_min(_EPSILON).rsqrt() * GAIN
-            linear = torch.addmm(before, flat, shares)
-            return rectify_(torch.addcmul(offset, linear, scale[:, None]), clamp)
+            values: Tensor = _Demodulated.apply(flat, before, shares, offset, energy, cross, within)
+            return values if clamp is None else values.clamp(-clamp, clamp)
 
         return answer
+
+
+class _Demodulated(torch.autograd.Function):
+    """Values of a modulated layer from flat coefficients Λ `[O, R·T]`, with its gradient in closed form.
+
+    With e = energy + cross·Λ + Λ S Λᵀ, v = lrelu(offset + (before + Λ A) · √2 / √e).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        flat: Tensor,
+        before: Tensor,
+        shares: Tensor,
+        offset: Tensor,
+        energy: Tensor,
+        cross: Tensor,
+        within: Tensor,
+    ) -> Tensor:
+        """The values, `[O, P]`."""
+        product = flat @ within
+        total = (energy + ((cross + product) * flat).sum(1)).clamp_min(_EPSILON)
+        scale = total.rsqrt() * GAIN
+        linear = torch.addmm(before, flat, shares)
+        values = functional.leaky_relu_(torch.addcmul(offset, linear, scale[:, None]), LEAK)
+        ctx.save_for_backward(values, linear, scale, total, cross + 2 * product, shares)
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
+        """With respect to the coefficients only."""
+        values, linear, scale, total, slope, shares = ctx.saved_tensors
+        inner = torch.where(values > 0, towards, LEAK * towards)
+        of_energy = (inner * linear).sum(1) * scale / (-2 * total)
+        gradient = torch.addmm(slope * of_energy[:, None], inner * scale[:, None], shares.t())
+        return gradient, None, None, None, None, None, None
 
 
 class PlainMemory(LayerMemory):
