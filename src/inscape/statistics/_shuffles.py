@@ -2,39 +2,47 @@
 
 For a shuffle the count of one unit, level and concept is the sum over pictures of `<mask, label map>`, each
 picture with the label map of another one. Counting 100 shuffles anew costs a hundred times what counting
-costs, so the shuffles are put together from parts that are counted once, exactly, on the sample of the label
-pixels. The pictures of a half are drawn into blocks. The label maps of a block are dealt to its pictures in
-several ways, each shifting them by another number of places, so that no picture keeps its own: in three ways
-where there are a thousand pictures or more, in so many that 3000 pairs are looked at where there are fewer. A
-shuffle picks one of the ways in every block. Picks deviate from the mean of the ways of their block; these
-deviations are added up, scaled, and added to the mean over all shuffles that there are, which follows exactly
-from the mean mask and the mean label map.
+costs, so the shuffles are put together from two parts.
 
-So the mean is exact, and the variances and covariances of all units, levels and concepts are those of whole
-shuffles, without bias. With interactions of variance `v` (the part of `<mask, label map>` that belongs
-neither to the mask nor to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks
-among `w` ways have `(1 - 1/w) n v`, which gives the scale. The tests compare with the slow exact reference.
+Their mean follows from the mean mask and the mean label map, and is taken over exactly those pixels that the
+observed overlap is counted on. It has to be: a unit that follows a place in the picture meets what is usually
+there in every shuffle alike, so that its shuffles hardly differ, and a mean that is off by half a percent, as
+that of a sample of the pixels is, would decide alone whether the unit passes.
+
+What differs between shuffles is read on the sample of the label pixels. Pictures of a half are drawn into
+blocks, and the label maps of a block are dealt to its pictures in several ways, each shifting them by another
+number of places, so that no picture keeps its own. A shuffle picks one of the ways in every block. Picks
+deviate from the mean of the ways of their block; these deviations are added up, scaled, and added to the
+mean. With interactions of variance `v` (the part of `<mask, label map>` that belongs neither to the mask nor
+to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks among `w` ways of `m`
+pictures have `(1 - 1/w) m v`, which gives the scale. So variances and covariances of all units, levels and
+concepts are those of whole shuffles. Where all pixels are counted, the noise that the sample adds is taken
+out again. The tests compare with the slow exact reference.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from inscape.statistics._base import product
+from inscape.statistics._blocks import RawMaps
 from inscape.statistics._information import information_quality_ratio
-from inscape.statistics._labels import LabelIndex, binary_product
-from inscape.statistics._levels import above, sampled
+from inscape.statistics._labels import LabelIndex, LabelMaps, binary_product
+from inscape.statistics._levels import ChosenCounts, sampled, upsampled
 
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
 
-_PAIRS = 3000  # of a picture and another one's label map, from which the shuffles of a half are put together
+_PAIRS = 1500  # of a picture and another one's label map, from which the shuffles of a half are put together
 _LEAST_WAYS = 3
-_SHUFFLES_AT_ONCE = 20
+_PICTURES_AT_ONCE = 12
+_WHOLE_PICTURES = 24
 
 
 @dataclass(frozen=True)
@@ -43,13 +51,15 @@ class Dealing:
 
     Attributes:
         blocks: The pictures of each block, as numbers in the half.
-        partners: For each block the pictures whose label maps its pictures get, `[way, picture]`.
+        shifts: For each block by how many places its label maps move, one number for each way.
+        others: Pictures of the half that are in no block.
         picks: The way that each shuffle takes in each block.
         scale: What deviations are multiplied by.
     """
 
     blocks: list[NDArray[np.intp]]
-    partners: list[NDArray[np.intp]]
+    shifts: list[NDArray[np.intp]]
+    others: NDArray[np.intp]
     picks: Int[np.ndarray, "shuffle block"]
     scale: float
 
@@ -58,160 +68,181 @@ def deal(random: np.random.Generator, shuffles: int, pictures: int) -> Dealing:
     """Draw the blocks, ways and picks of one half."""
     order = random.permutation(pictures)
     ways = max(1, min(max(_LEAST_WAYS, _PAIRS // pictures), pictures - 1, TABLES))
-    size = max(ways + 1, -(-pictures * ways // TABLES))
-    edges = [*range(0, max(1, pictures - size + 1), size), pictures]  # what is left joins the last block
+    dealt = min(pictures, max(ways + 1, _PAIRS // ways))
+    size = max(ways + 1, -(-dealt * ways // TABLES))
+    edges = [*range(0, max(1, dealt - size + 1), size), dealt]  # what is left joins the last block
     blocks = [order[first:end] for first, end in pairwise(edges)]
     shifts = [1 + random.permutation(max(1, len(block) - 1))[:ways] for block in blocks]
-    partners = [
-        np.stack([np.roll(block, shift) for shift in some])
-        for block, some in zip(blocks, shifts, strict=True)
-    ]
-    scale = float(np.sqrt((pictures - 1) / (pictures * (1 - 1 / ways)))) if ways > 1 else 0.0
-    return Dealing(blocks, partners, random.integers(0, ways, (shuffles, len(blocks))), scale)
+    scale = float(np.sqrt((pictures - 1) / (dealt * (1 - 1 / ways)))) if ways > 1 else 0.0
+    return Dealing(blocks, shifts, order[dealt:], random.integers(0, ways, (shuffles, len(blocks))), scale)
 
 
 @dataclass(frozen=True)
-class SampleCounts:
-    """What one half of the pictures counts on the sample of the label pixels.
+class HalfCounts:
+    """What one half of the pictures counts at every level.
 
     Attributes:
-        both: Pixels that are hot and labelled.
         hot: Hot pixels.
-        expected: What `both` is in the mean over all shuffles.
-        ways: What it deviates by in every block and way from the mean of the block.
+        expected: Pixels that are hot and labelled, in the mean over all shuffles.
         labelled: Labelled pixels.
         pixels: All pixels.
+        ways: What hot and labelled pixels deviate by, in every block and way, from the mean of the block.
+        picks: The way that each shuffle takes in each block.
     """
 
-    both: Int[np.ndarray, "concept level unit"]
     hot: Int[np.ndarray, "level unit"]
     expected: Float[np.ndarray, "concept level unit"]
-    ways: Float[np.ndarray, "block way concept level unit"]
     labelled: Int[np.ndarray, "concept"]
     pixels: int
+    ways: Float[np.ndarray, "block way concept level unit"]
+    picks: Int[np.ndarray, "shuffle block"]
 
-    def of_all_pixels(
-        self, hot: Int[np.ndarray, "level unit"], labelled: Int[np.ndarray, "concept"], pixels: int
-    ) -> SampleCounts:
-        """What all label pixels would count, given their exact totals.
-
-        The sample takes a little more of one label and a little less of another. How many times as often as
-        by chance hot and labelled pixels meet is kept; `ways` is changed in place.
-        """
-        mine = self.labelled[:, None, None] * (self.hot / self.pixels)
-        factor = labelled[:, None, None] * (hot / pixels) / np.maximum(mine, 1e-9)
-        both, expected = np.round(self.both * factor).astype(np.int64), self.expected * factor
-        np.multiply(self.ways, factor, out=self.ways, casting="same_kind")
-        return SampleCounts(both, hot, expected, self.ways, labelled, pixels)
-
-    def shuffled(
-        self, picks: Int[np.ndarray, "shuffle block"], scale: float
-    ) -> Float[np.ndarray, "shuffle concept level unit"]:
-        """Pixels that are hot and labelled after some shuffles."""
+    def shuffled(self, concept: int) -> Float[np.ndarray, "shuffle level unit"]:
+        """Pixels that are hot and labelled with one concept after each shuffle."""
         blocks, ways = self.ways.shape[:2]
-        taken = (picks[:, :, None] == np.arange(ways)).reshape(len(picks), -1) * np.float32(scale)
-        off = (taken @ self.ways.reshape(blocks * ways, -1)).reshape(len(picks), *self.expected.shape)
-        both: NDArray[np.float64] = off + self.expected
-        return np.clip(both, 0, np.minimum(self.hot, self.labelled[:, None, None]), out=both)
+        taken = (self.picks[:, :, None] == np.arange(ways)).reshape(len(self.picks), -1)
+        off = product(taken.astype(np.float32), self.ways[:, :, concept].reshape(blocks * ways, -1))
+        both: NDArray[np.float64] = off.reshape(len(off), *self.hot.shape) + self.expected[concept]
+        return np.clip(both, 0, np.minimum(self.hot, self.labelled[concept]), out=both)
 
 
-def count_sample(
-    maps: Float[np.ndarray, "unit picture row column"],
-    thresholds: Float[np.ndarray, "level unit"],
-    index: LabelIndex,
-    half: int,
-    dealing: Dealing,
-    size: tuple[int, int],
-) -> SampleCounts:
-    """Count the sampled pixels of one half of the pictures at every level, as they are and as they are dealt.
+@dataclass(frozen=True)
+class SampleCounter:
+    """Counts the sampled pixels of some units at every level.
 
-    Args:
-        maps: Raw activations of some units in all pictures, unit first.
-        thresholds: The candidate thresholds, in the dtype of `maps`.
-        index: The label maps of all pictures.
-        half: 0 for pictures 0, 2, 4, ..., 1 for the others.
-        dealing: Of that half.
-        size: Label rows and columns of the whole maps.
+    Attributes:
+        raw: Raw activations.
+        units: Those to count.
+        thresholds: The candidate thresholds, in the dtype of the activations.
+        labels: The label maps of all pictures.
+        index: What is in them.
     """
-    levels, units = thresholds.shape
-    mine = maps[:, half::2]
-    pictures, pixels, kinds = mine.shape[1], index.sample_pixels, index.present.shape[1]
-    both = np.zeros((kinds, levels * units), dtype=np.int64)
-    parts = []
-    hot_maps, label_maps = _Adder((levels, units, pixels)), np.zeros((kinds, pixels), dtype=np.int64)
-    masks = np.empty((levels, units, pixels), dtype=bool)
-    for block, partners in zip(dealing.blocks, dealing.partners, strict=True):
-        ways = np.zeros((1 + len(partners), kinds, levels * units), dtype=np.int32)
-        labels = {number: index.shown_in_sample(2 * number + half) for number in block}
-        values = sampled(mine[:, block], size)
-        for place, picture in enumerate(block):
-            hot = above(values[:, place], thresholds, masks)
-            hot_maps.add(masks)
-            shown = [labels[number] for number in (picture, *partners[:, place])]
-            label_maps[shown[0][0]] += shown[0][1]
-            rows = np.concatenate([way * kinds + some for way, (some, _) in enumerate(shown)])
-            product = binary_product(np.concatenate([mask for _, mask in shown]), hot)
-            ways.reshape(-1, levels * units)[rows] += product
-        both += ways[0]
-        by_concept = index.by_concept(ways[1:].swapaxes(0, 1)).astype(np.float32).swapaxes(0, 1)
-        parts.append(np.ascontiguousarray(by_concept - by_concept.mean(axis=0)))
-    flat = hot_maps.total().reshape(-1, pixels)
-    expected = (label_maps.astype(np.float64) @ flat.T.astype(np.float64)) / pictures
-    shape = (index.vocabulary_size, levels, units)
-    return SampleCounts(
-        index.by_concept(both).reshape(shape),
-        flat.sum(axis=1).reshape(levels, units),
-        index.by_concept(expected).reshape(shape),
-        np.stack(parts).reshape(len(parts), -1, *shape),
-        index.labelled_sample[half],
-        pictures * pixels,
-    )
+
+    raw: RawMaps
+    units: slice
+    thresholds: Float[np.ndarray, "level unit"]
+    labels: LabelMaps
+    index: LabelIndex
+
+    def choosing(self, dealing: Dealing) -> tuple[Int[np.ndarray, "concept level unit"], HalfCounts]:
+        """Hot and labelled pixels of pictures 0, 2, 4, ..., and what their shuffles are made from."""
+        shape = (self.index.vocabulary_size, *self.thresholds.shape)
+        pictures, pixels = -(-self.labels.shape[0] // 2), self.index.sums[0].shape[1]
+        both = np.zeros((len(self.index.kinds[0]), self.thresholds.size), dtype=np.int64)
+        sums = np.zeros((self.thresholds.size, pixels), dtype=np.int32)
+        parts = []
+        starts = range(0, len(dealing.others), _PICTURES_AT_ONCE)
+        rest = [dealing.others[start : start + _PICTURES_AT_ONCE] for start in starts]
+        none: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        for block, shifts in zip(
+            [*dealing.blocks, *rest], [*dealing.shifts, *(none for _ in rest)], strict=True
+        ):
+            hot, masks = self._masks(2 * block)
+            sums += hot.view(np.uint8).sum(axis=1, dtype=np.uint8 if len(block) < 256 else np.int32)
+            counts = _products([0, *shifts], masks, hot)
+            both += counts[0]
+            if len(shifts):
+                parts.append(self._deviations(counts[1:], dealing.scale))
+        expected = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
+        return self.index.by_concept(both).reshape(shape), HalfCounts(
+            hot=sums.sum(axis=1).reshape(self.thresholds.shape),
+            expected=self.index.by_concept(expected).reshape(shape),
+            labelled=self.index.of_half(0),
+            pixels=pictures * pixels,
+            ways=np.stack(parts),
+            picks=dealing.picks,
+        )
+
+    def measuring(self, dealing: Dealing, counted: ChosenCounts) -> HalfCounts:
+        """What the shuffles of pictures 1, 3, 5, ... are made from, counted on all their pixels."""
+        pixels = self.labels.size[0] * self.labels.size[1]
+        scale = dealing.scale * pixels / self.index.sums[0].shape[1]
+        parts = []
+        for block, shifts in zip(dealing.blocks, dealing.shifts, strict=True):
+            hot, masks = self._masks(2 * block + 1)
+            parts.append(self._deviations(_products(shifts, masks, hot), scale))
+        ways = np.stack(parts)
+        ways *= self._less_of_all_pixels(dealing, ways)
+        return HalfCounts(
+            hot=counted.hot,
+            expected=counted.expected,
+            labelled=self.index.of_half(1),
+            pixels=self.labels.shape[0] // 2 * pixels,
+            ways=ways,
+            picks=dealing.picks,
+        )
+
+    def _less_of_all_pixels(
+        self, dealing: Dealing, ways: Float[np.ndarray, "block way concept level unit"]
+    ) -> Float[np.ndarray, "concept level one"]:
+        """How much less all pixels deviate than the sample makes believe, which adds noise of its own.
+
+        Measured in a few blocks and ways, over all units together.
+        """
+        few = slice(0, max(1, _WHOLE_PICTURES // len(dealing.blocks[0])))
+        whole, mine = np.zeros((2, *ways.shape[2:4]))
+        for block, shifts, sampled_ways in zip(
+            dealing.blocks[few], dealing.shifts[few], ways[few, :_LEAST_WAYS], strict=True
+        ):
+            counts = self._whole_products(2 * block + 1, shifts[:_LEAST_WAYS])
+            whole += np.square(self._deviations(counts, dealing.scale)).sum(axis=(0, 3))
+            mine += np.square(sampled_ways - sampled_ways.mean(axis=0)).sum(axis=(0, 3))
+        # concepts that are rare in these blocks go by all of them
+        whole, mine = (part + 0.05 * part.sum(axis=0) for part in (whole, mine))
+        less: NDArray[np.float64] = np.sqrt(whole / np.maximum(mine, 1e-9))
+        return less[:, :, None]
+
+    def _whole_products(
+        self, numbers: NDArray[np.intp], shifts: NDArray[np.intp]
+    ) -> Int[np.ndarray, "way kind level_and_unit"]:
+        """As `_products`, on all label pixels; a picture at a time, for its masks are large."""
+        marks = self.labels.pictures(numbers.tolist())
+        flat = marks.reshape(*marks.shape[:2], -1)
+        counts = np.zeros((len(shifts) * len(self.index.kinds[0]), self.thresholds.size), dtype=np.int64)
+        for place, number in enumerate(numbers):
+            values = upsampled(self.raw.part([int(number)], self.units), self.labels.size)[0]
+            hot = np.greater(values[:, None], self.thresholds).reshape(len(values), -1)
+            masks = self.index.masks(flat[(place - shifts) % len(numbers)]).swapaxes(0, 1)
+            counts += binary_product(np.ascontiguousarray(masks).reshape(-1, len(values)), hot)
+        return counts.reshape(len(shifts), -1, counts.shape[1])
+
+    def _masks(
+        self, numbers: NDArray[np.intp]
+    ) -> tuple[Bool[np.ndarray, "level_and_unit picture pixel"], Bool[np.ndarray, "kind picture pixel"]]:
+        """What is hot, and what is labelled, in some pictures."""
+        maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
+        values = sampled(maps, self.labels.size)
+        hot = values > self.thresholds[:, :, None, None]
+        marks = self.index.sample(self.labels.pictures(numbers.tolist()))
+        return hot.reshape(-1, *values.shape[1:]), self.index.masks(marks)
+
+    def _deviations(
+        self, counts: Int[np.ndarray, "way kind level_and_unit"], scale: float
+    ) -> Float[np.ndarray, "way concept level unit"]:
+        by_concept = self.index.by_concept(counts.swapaxes(0, 1)).swapaxes(0, 1)
+        off = ((by_concept - by_concept.mean(axis=0)) * scale).astype(np.float32)
+        return np.ascontiguousarray(off).reshape(len(off), -1, *self.thresholds.shape)
 
 
-class _Adder:
-    """Adds masks up; what was added lately is held in eight bits."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._total = np.zeros(shape, dtype=np.int64)
-        self._recent = np.zeros(shape, dtype=np.uint8)
-        self._count = 0
-
-    def add(self, masks: NDArray[np.bool_]) -> None:
-        np.add(self._recent, masks.view(np.uint8), out=self._recent)
-        self._count += 1
-        if self._count == 255:
-            self.total()
-
-    def total(self) -> NDArray[np.int64]:
-        self._total += self._recent
-        self._recent[:] = 0
-        self._count = 0
-        return self._total
+def _products(
+    shifts: Sequence[int] | NDArray[np.intp],
+    masks: Bool[np.ndarray, "kind picture pixel"],
+    hot: Bool[np.ndarray, "level_and_unit picture pixel"],
+) -> Int[np.ndarray, "way kind level_and_unit"]:
+    """Pixels that are hot and labelled when the label maps move on by some places."""
+    moved = np.stack([np.roll(masks, shift, axis=1) for shift in shifts])
+    counts = binary_product(moved.reshape(len(shifts) * len(masks), -1), hot.reshape(len(hot), -1).T)
+    return counts.reshape(len(shifts), len(masks), len(hot))
 
 
-def shuffled_best(
-    choose: SampleCounts, measure: SampleCounts, dealings: tuple[Dealing, Dealing]
-) -> Float[np.ndarray, "shuffle concept unit"]:
+def shuffled_best(choose: HalfCounts, measure: HalfCounts) -> Float[np.ndarray, "shuffle concept unit"]:
     """`iou_best` of every shuffle: level chosen in one half of the pictures, IoU measured in the other."""
-    found = []
-    for start in range(0, len(dealings[0].picks), _SHUFFLES_AT_ONCE):
-        part = slice(start, start + _SHUFFLES_AT_ONCE)
-        counts = [
-            half.shuffled(dealing.picks[part], dealing.scale)
-            for half, dealing in zip((choose, measure), dealings, strict=True)
-        ]
-        for first, second in zip(*counts, strict=True):
-            labelled = choose.labelled[:, None, None]
-            level = information_quality_ratio(first, choose.hot, labelled, choose.pixels).argmax(axis=1)
-            found.append(overlap_at(level, second, measure.hot, measure.labelled))
-    return np.stack(found)
-
-
-def overlap_at(
-    level: NDArray[np.intp], both: NDArray[np.floating], hot: NDArray[np.int64], labelled: NDArray[np.int64]
-) -> Float[np.ndarray, "concept unit"]:
-    """IoU at one level per concept and unit, from counts `[concept, level, unit]` and `[level, unit]`."""
-    hits = np.take_along_axis(both, level[:, None], axis=1)[:, 0]
-    union = np.take_along_axis(hot, level, axis=0) + labelled[:, None] - hits
-    iou: NDArray[np.float64] = hits / np.maximum(union, 1)
-    return iou
+    best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]))
+    for concept in np.flatnonzero(measure.labelled).tolist():
+        labelled = choose.labelled[concept, None, None]
+        ratio = information_quality_ratio(choose.shuffled(concept), choose.hot, labelled, choose.pixels)
+        level = ratio.argmax(axis=1)
+        hits = np.take_along_axis(measure.shuffled(concept), level[:, None], axis=1)[:, 0]
+        union = np.take_along_axis(measure.hot, level, axis=0) + measure.labelled[concept] - hits
+        best[:, concept] = hits / np.maximum(union, 1)
+    return best

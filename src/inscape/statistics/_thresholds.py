@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from inscape.errors import ShapeError, ValueRangeError
+from inscape.statistics._base import product
 from inscape.statistics._grid import axis_matrix
 from inscape.statistics._hits import Hits, find_hits
 
@@ -21,8 +22,8 @@ def sampled_values(
         axis_matrix(length, label)[:: max(1, label // length) + 1].astype(maps.dtype)
         for length, label in zip(maps.shape[2:], size, strict=True)
     )
-    values: NDArray[Any] = np.matmul(down, np.matmul(maps, across.T)).reshape(len(maps), -1)
-    return values
+    wide = product(maps.reshape(-1, maps.shape[3]), np.ascontiguousarray(across.T))
+    return product(down, wide.reshape(*maps.shape[:3], -1)).reshape(len(maps), -1)
 
 
 def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np.ndarray, "unit"]:
