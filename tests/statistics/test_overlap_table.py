@@ -75,7 +75,8 @@ def half_counts(activations, labels, vocabulary_size, half, shuffles):
 def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pictures):
     _, labels = scenes(2, pictures, (8, 8), (32, 32))
     noise = np.random.default_rng(3).standard_normal((pictures, 8, 8, 8))
-    activations = torch.from_numpy(noise)
+    # neighbours are alike, as they are in any network
+    activations = torch.nn.functional.avg_pool2d(torch.from_numpy(noise), 3, 1, 1)
     thresholds, both, counts = half_counts(activations, labels, 6, half, shuffles=3000)
     values, marks = reference.upsample(activations[half::2], (32, 32)), labels[half::2]
     if half == 0:
@@ -90,21 +91,67 @@ def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pi
     alone = pairs - pairs.mean(0, keepdim=True) - pairs.mean(1, keepdim=True) + pairs.mean((0, 1))
     variance = (alone.square().sum((0, 1)) / (len(hot) - 1)).numpy()
     common = (counts.labelled[:, None, None] > 0) & (variance > 0)
-    found = counts.ways.var(axis=1).sum(axis=0)
-    assert np.mean(found[common] / variance[common]) == pytest.approx(1, abs=0.2 if half else 0.1)
+    rounds = (counts.picks >= 0).mean()
+    found = counts.ways.var(axis=1).sum(axis=0) * rounds
+    assert np.mean(found[common] / variance[common]) == pytest.approx(1, abs=0.2)
     drawn = np.stack([counts.shuffled(concept) for concept in range(6)], axis=1)
-    assert np.allclose(drawn.mean(axis=0), counts.expected, rtol=0.05, atol=1)
-    assert np.mean(drawn.var(axis=0)[common] / variance[common]) == pytest.approx(1, abs=0.2 if half else 0.1)
+    # counts that cannot be negative are a little higher in the mean
+    assert np.allclose(drawn.mean(axis=0), counts.expected, rtol=0.05, atol=1 if half == 0 else 9)
+    assert np.mean(drawn.var(axis=0)[common] / variance[common]) == pytest.approx(1, abs=0.2)
 
 
-def test_chance_agrees_with_the_exact_shuffles():
-    activations, labels = scenes(2, 80, (8, 8), (32, 32), torch.float32)
-    activations = activations[:, [0, 1, 2]]
-    table = overlap_table(activations, labels, vocabulary_size=6)
+def counted_pairs(values, marks, thresholds):
+    """Hot and labelled pixels of every picture with every label map [picture, map, level, concept, unit]."""
+    hot = (values.flatten(2)[:, None] > thresholds.T[None, :, :, None]).float()
+    shown = torch.stack([(marks.flatten(2) == concept).any(1) for concept in range(1, 6)], 1).float()
+    return torch.einsum("nlup,mcp->nmlcu", hot, shown), hot.sum((0, 3)), shown.sum((0, 2))
+
+
+def exact_shuffles(activations, labels, shuffles, seed):
+    """`reference.shuffled_best` without index 0, for many shuffles: all pairs are counted first."""
+    high, low = tuple(labels.shape[2:]), tuple(activations.shape[2:])
+    thresholds, values = reference.level_thresholds(activations, high), reference.upsample(activations, high)
+    some = reference.sample(values[0::2], low), reference.sample(labels[0::2], low)
+    choose, measure = counted_pairs(*some, thresholds), counted_pairs(values[1::2], labels[1::2], thresholds)
+    random, found = np.random.default_rng(seed), []
+    for _ in range(shuffles):
+        orders = [torch.from_numpy(random.permutation(len(pairs))) for pairs in (choose[0], measure[0])]
+        first, second = (
+            pairs[torch.arange(len(pairs)), order].sum(0)
+            for (pairs, _, _), order in zip((choose, measure), orders, strict=True)
+        )
+        ratios, ious = [], []
+        for level in range(len(first)):
+            both = first[level].T, choose[1][level], choose[2]
+            ratios.append(reference.information_quality_ratio(*both, some[1][:, 0].numel()))
+            ious.append(reference.iou(second[level].T, measure[1][level], measure[2]))
+        chosen = torch.stack(ratios).argmax(dim=0)
+        found.append(torch.stack(ious).gather(0, chosen[None])[0])
+    return torch.stack(found)
+
+
+def test_the_exact_shuffles_are_those_of_the_reference():
+    activations, labels = scenes(2, 20, (8, 8), (32, 32))
     thresholds = reference.level_thresholds(activations, (32, 32))
-    exact = reference.shuffled_best(activations, labels, thresholds, 6, shuffles=4, seed=5)
-    best = exact.max(dim=2).values.numpy()
-    assert np.allclose(table.chance, best.max(axis=0), rtol=0.1)
+    slow = reference.shuffled_best(activations, labels, thresholds, 6, shuffles=2, seed=5)
+    fast = exact_shuffles(activations, labels, 2, seed=5)
+    # the order of shuffled label maps is drawn in the same way
+    assert torch.allclose(fast, slow[:, :, 1:])
+
+
+@pytest.mark.parametrize("pictures", [80, 400])
+def test_chance_agrees_with_the_exact_shuffles(pictures):
+    activations, labels = scenes(2, pictures, (8, 8), (32, 32), torch.float32)
+    tables = [overlap_table(activations, labels, vocabulary_size=6, seed=seed) for seed in range(4)]
+    exact = exact_shuffles(activations, labels, 400, seed=5).numpy()
+    # levels can jump from shuffle to shuffle, so that shares are compared rather than values
+    for chance, values in (
+        (np.stack([table.chance for table in tables]), exact.max(axis=2)),
+        (np.stack([table.chance_by_concept[:, 1:4] for table in tables]), exact[:, :, :3]),
+    ):
+        above = (values[:, None] > chance).mean(axis=0)
+        assert above.mean() == pytest.approx(0.02, abs=0.02)
+        assert above.mean(axis=0).max() <= 0.08
 
 
 def test_hardly_any_unit_of_noise_passes_chance():

@@ -112,6 +112,14 @@ class LabelIndex:
         """Where some pictures show each kind."""
         return _masks(self.kinds, marks)
 
+    def masks_around(
+        self, marks: Int[np.ndarray, "picture plane row column"], strides: tuple[int, int]
+    ) -> Int[np.ndarray, "kind picture sampled_pixel"]:
+        """How many pixels around every so manieth row and column show each kind."""
+        masks = self.masks(marks.reshape(*marks.shape[:2], -1)).view(np.uint8)
+        sums = _around(masks.reshape(*masks.shape[:2], *marks.shape[2:]), strides[0], 2)
+        return np.ascontiguousarray(_around(sums, strides[1], 3)).reshape(*masks.shape[:2], -1)
+
     def of_half(self, half: int) -> Int[np.ndarray, "concept"]:
         """Labelled pixels by label, among those that are looked at in a half."""
         labelled: NDArray[np.int64] = self.by_concept(self.sums[half].sum(axis=1, dtype=np.int64))
@@ -177,15 +185,30 @@ def _masks(
     return masks
 
 
-def binary_product(
-    left: Bool[np.ndarray, "row inner"], right: Bool[np.ndarray, "inner column"]
+def _around(
+    masks: NDArray[np.uint8], stride: int, axis: int
+) -> Int[np.ndarray, "kind picture sampled_row sampled_column"]:
+    """Along one axis, the sums around every so manieth place; together they hold everything once."""
+    rows = np.moveaxis(masks, axis, 0)
+    places = -(-len(rows) // stride)
+    sums = np.zeros((places, *rows.shape[1:]), dtype=np.uint8)
+    for off in range(-(stride // 2), stride - stride // 2):
+        part = rows[off % stride :: stride]
+        into = sums[1 if off < 0 else 0 :]
+        into[: len(part)] += part[: len(into)]
+        sums[-1] += part[len(into) :].sum(axis=0, dtype=np.uint8)  # beyond the last place
+    return np.moveaxis(sums, 0, axis)
+
+
+def small_product(
+    left: NDArray[np.bool_ | np.uint8], right: Bool[np.ndarray, "inner column"]
 ) -> NDArray[np.int32]:
-    """How many places are true on both sides; the inner axis is shorter than 2^24."""
+    """The product of small whole numbers, at most 127, and masks; sums stay below 2^24."""
     if 0 in left.shape:
         return np.zeros((left.shape[0], right.shape[1]), dtype=np.int32)
     a, b = torch.from_numpy(left.view(np.int8)), torch.from_numpy(right.view(np.int8))
     if hasattr(torch, "_int_mm"):
-        product: NDArray[np.int32] = torch._int_mm(a, b).numpy()
-        return product
+        counts: NDArray[np.int32] = torch._int_mm(a, b).numpy()
+        return counts
     exact: NDArray[np.int32] = torch.matmul(a.float(), b.float()).to(torch.int32).numpy()
     return exact

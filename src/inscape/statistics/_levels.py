@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
-from inscape.statistics._grid import sample_matrix
-from inscape.statistics._labels import LabelIndex, LabelMaps, binary_product
+from inscape.statistics._grid import axis_matrix, sample_stride
+from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
 from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
@@ -37,19 +37,20 @@ def level_thresholds(
     Read on the sample of the label pixels, in at most 128 evenly spaced pictures.
     """
     some = maps[:, :: -(-maps.shape[1] // _LEVEL_PICTURES)]
-    values = np.sort(sampled(some, size).reshape(len(maps), -1), axis=1)
+    strides = sample_stride(maps.shape[2], size[0]), sample_stride(maps.shape[3], size[1])
+    values = np.sort(sampled(some, size, strides).reshape(len(maps), -1), axis=1)
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
     chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
     return a_hair_above(np.ascontiguousarray(chosen.T))
 
 
 def sampled(
-    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int], strides: tuple[int, int]
 ) -> Float[np.ndarray, "unit picture pixel"]:
-    """Up-sampled values on the sample of the label pixels."""
+    """Up-sampled values on every so many label rows and columns."""
     down, across = (
-        torch.from_numpy(sample_matrix(*pair).astype(maps.dtype))
-        for pair in zip(maps.shape[2:], size, strict=True)
+        torch.from_numpy(axis_matrix(own, label)[::stride].astype(maps.dtype))
+        for own, label, stride in zip(maps.shape[2:], size, strides, strict=True)
     )
     wide = torch.matmul(torch.from_numpy(np.ascontiguousarray(maps)), across.T)
     values: NDArray[np.floating] = torch.matmul(down, wide).flatten(2).numpy()
@@ -134,7 +135,7 @@ def _count_labels(
         whole = len(places) == len(flat)
         labels, mine = (flat, values) if whole else (flat[places], values.take(places, axis=0))
         hot = mine > chosen.take(labels, axis=0)
-        both[kinds] += binary_product(index.kinds[1][kinds, None].astype(np.uint8) == labels, hot)
+        both[kinds] += small_product(index.kinds[1][kinds, None].astype(np.uint8) == labels, hot)
 
 
 class HotMaps:

@@ -10,14 +10,15 @@ there in every shuffle alike, so that its shuffles hardly differ, and a mean tha
 that of a sample of the pixels is, would decide alone whether the unit passes.
 
 What differs between shuffles is read on the sample of the label pixels. Pictures of a half are drawn into
-blocks, and the label maps of a block are dealt to its pictures in several ways, each shifting them by another
-number of places, so that no picture keeps its own. A shuffle picks one of the ways in every block. Picks
+blocks, and the label maps of a block are dealt to its pictures in three ways, each shifting them by another
+number of places, so that no picture keeps its own; few pictures are drawn into blocks in several rounds, many
+not all of them. A shuffle picks a round, and one of the ways in every block of it. Picks
 deviate from the mean of the ways of their block; these deviations are added up, scaled, and added to the
 mean. With interactions of variance `v` (the part of `<mask, label map>` that belongs neither to the mask nor
 to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks among `w` ways of `m`
 pictures have `(1 - 1/w) m v`, which gives the scale. So variances and covariances of all units, levels and
-concepts are those of whole shuffles. Where all pixels are counted, the noise that the sample adds is taken
-out again. The tests compare with the slow exact reference.
+concepts are those of whole shuffles. Where all pixels are counted, each pixel of the sample stands for the
+labels around it, so that small labels are not missed. The tests compare with the slow exact reference.
 """
 
 from __future__ import annotations
@@ -33,16 +34,15 @@ from numpy.typing import NDArray
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._information import information_quality_ratio
-from inscape.statistics._labels import LabelIndex, LabelMaps, binary_product
-from inscape.statistics._levels import ChosenCounts, sampled, upsampled
+from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
+from inscape.statistics._levels import ChosenCounts, sampled
 
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
 
-_PAIRS = 1500  # of a picture and another one's label map, from which the shuffles of a half are put together
-_LEAST_WAYS = 3
+_PAIRS = 1000  # of a picture and another one's label map, from which the shuffles of a half are put together
+_WAYS = 3
 _PICTURES_AT_ONCE = 12
-_WHOLE_PICTURES = 24
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,17 @@ class Dealing:
     """How the shuffles of one half of the pictures are put together.
 
     Attributes:
-        blocks: The pictures of each block, as numbers in the half.
+        blocks: The pictures of each block, as numbers in the half; round by round.
         shifts: For each block by how many places its label maps move, one number for each way.
-        others: Pictures of the half that are in no block.
-        picks: The way that each shuffle takes in each block.
+        first: How many blocks the first round has.
+        others: Pictures of the half that are in no block of the first round.
+        picks: The way that each shuffle takes in each block; -1 in the rounds that it does not take part in.
         scale: What deviations are multiplied by.
     """
 
     blocks: list[NDArray[np.intp]]
     shifts: list[NDArray[np.intp]]
+    first: int
     others: NDArray[np.intp]
     picks: Int[np.ndarray, "shuffle block"]
     scale: float
@@ -66,15 +68,18 @@ class Dealing:
 
 def deal(random: np.random.Generator, shuffles: int, pictures: int) -> Dealing:
     """Draw the blocks, ways and picks of one half."""
-    order = random.permutation(pictures)
-    ways = max(1, min(max(_LEAST_WAYS, _PAIRS // pictures), pictures - 1, TABLES))
-    dealt = min(pictures, max(ways + 1, _PAIRS // ways))
-    size = max(ways + 1, -(-dealt * ways // TABLES))
+    ways = max(1, min(_WAYS, pictures - 1))
+    dealt = max(1, min(pictures, _PAIRS // ways))
+    rounds = max(1, _PAIRS // (ways * dealt))
+    size = max(ways + 1, -(-rounds * dealt * ways // TABLES))
     edges = [*range(0, max(1, dealt - size + 1), size), dealt]  # what is left joins the last block
-    blocks = [order[first:end] for first, end in pairwise(edges)]
+    orders = [random.permutation(pictures) for _ in range(rounds)]
+    blocks = [order[start:end] for order in orders for start, end in pairwise(edges)]
     shifts = [1 + random.permutation(max(1, len(block) - 1))[:ways] for block in blocks]
+    mine = np.arange(len(blocks)) // (len(edges) - 1) == random.integers(0, rounds, shuffles)[:, None]
+    picks = np.where(mine, random.integers(0, ways, mine.shape), -1)
     scale = float(np.sqrt((pictures - 1) / (dealt * (1 - 1 / ways)))) if ways > 1 else 0.0
-    return Dealing(blocks, shifts, order[dealt:], random.integers(0, ways, (shuffles, len(blocks))), scale)
+    return Dealing(blocks, shifts, len(edges) - 1, orders[0][dealt:], picks, scale)
 
 
 @dataclass(frozen=True)
@@ -134,15 +139,17 @@ class SampleCounter:
         starts = range(0, len(dealing.others), _PICTURES_AT_ONCE)
         rest = [dealing.others[start : start + _PICTURES_AT_ONCE] for start in starts]
         none: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        for block, shifts in zip(
-            [*dealing.blocks, *rest], [*dealing.shifts, *(none for _ in rest)], strict=True
-        ):
-            hot, masks = self._masks(2 * block)
-            sums += hot.view(np.uint8).sum(axis=1, dtype=np.uint8 if len(block) < 256 else np.int32)
-            counts = _products([0, *shifts], masks, hot)
-            both += counts[0]
+        work = zip([*dealing.blocks, *rest], [*dealing.shifts, *(none for _ in rest)], strict=True)
+        for number, (block, shifts) in enumerate(work):
+            hot = self._hot(2 * block, self.index.strides)
+            masks = self.index.masks(self.index.sample(self.labels.pictures((2 * block).tolist())))
+            again = dealing.first <= number < len(dealing.blocks)
+            counts = _products(shifts if again else [0, *shifts], masks, hot)
+            if not again:
+                sums += hot.view(np.uint8).sum(axis=1, dtype=np.uint8 if len(block) < 256 else np.int32)
+                both += counts[0]
             if len(shifts):
-                parts.append(self._deviations(counts[1:], dealing.scale))
+                parts.append(self._deviations(counts if again else counts[1:], dealing.scale))
         expected = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
         return self.index.by_concept(both).reshape(shape), HalfCounts(
             hot=sums.sum(axis=1).reshape(self.thresholds.shape),
@@ -155,66 +162,30 @@ class SampleCounter:
 
     def measuring(self, dealing: Dealing, counted: ChosenCounts) -> HalfCounts:
         """What the shuffles of pictures 1, 3, 5, ... are made from, counted on all their pixels."""
-        pixels = self.labels.size[0] * self.labels.size[1]
-        scale = dealing.scale * pixels / self.index.sums[0].shape[1]
+        scales = (label // own for label, own in zip(self.labels.size, self.raw.shape[2:], strict=True))
+        rows, columns = (max(1, min(pair)) for pair in zip(self.index.strides, scales, strict=True))
         parts = []
         for block, shifts in zip(dealing.blocks, dealing.shifts, strict=True):
-            hot, masks = self._masks(2 * block + 1)
-            parts.append(self._deviations(_products(shifts, masks, hot), scale))
-        ways = np.stack(parts)
-        ways *= self._less_of_all_pixels(dealing, ways)
+            hot = self._hot(2 * block + 1, (rows, columns))
+            masks = self.index.masks_around(self.labels.pictures((2 * block + 1).tolist()), (rows, columns))
+            parts.append(self._deviations(_products(shifts, masks, hot), dealing.scale))
         return HalfCounts(
             hot=counted.hot,
             expected=counted.expected,
             labelled=self.index.of_half(1),
-            pixels=self.labels.shape[0] // 2 * pixels,
-            ways=ways,
+            pixels=self.labels.shape[0] // 2 * self.labels.size[0] * self.labels.size[1],
+            ways=np.stack(parts),
             picks=dealing.picks,
         )
 
-    def _less_of_all_pixels(
-        self, dealing: Dealing, ways: Float[np.ndarray, "block way concept level unit"]
-    ) -> Float[np.ndarray, "concept level one"]:
-        """How much less all pixels deviate than the sample makes believe, which adds noise of its own.
-
-        Measured in a few blocks and ways, over all units together.
-        """
-        few = slice(0, max(1, _WHOLE_PICTURES // len(dealing.blocks[0])))
-        whole, mine = np.zeros((2, *ways.shape[2:4]))
-        for block, shifts, sampled_ways in zip(
-            dealing.blocks[few], dealing.shifts[few], ways[few, :_LEAST_WAYS], strict=True
-        ):
-            counts = self._whole_products(2 * block + 1, shifts[:_LEAST_WAYS])
-            whole += np.square(self._deviations(counts, dealing.scale)).sum(axis=(0, 3))
-            mine += np.square(sampled_ways - sampled_ways.mean(axis=0)).sum(axis=(0, 3))
-        # concepts that are rare in these blocks go by all of them
-        whole, mine = (part + 0.05 * part.sum(axis=0) for part in (whole, mine))
-        less: NDArray[np.float64] = np.sqrt(whole / np.maximum(mine, 1e-9))
-        return less[:, :, None]
-
-    def _whole_products(
-        self, numbers: NDArray[np.intp], shifts: NDArray[np.intp]
-    ) -> Int[np.ndarray, "way kind level_and_unit"]:
-        """As `_products`, on all label pixels; a picture at a time, for its masks are large."""
-        marks = self.labels.pictures(numbers.tolist())
-        flat = marks.reshape(*marks.shape[:2], -1)
-        counts = np.zeros((len(shifts) * len(self.index.kinds[0]), self.thresholds.size), dtype=np.int64)
-        for place, number in enumerate(numbers):
-            values = upsampled(self.raw.part([int(number)], self.units), self.labels.size)[0]
-            hot = np.greater(values[:, None], self.thresholds).reshape(len(values), -1)
-            masks = self.index.masks(flat[(place - shifts) % len(numbers)]).swapaxes(0, 1)
-            counts += binary_product(np.ascontiguousarray(masks).reshape(-1, len(values)), hot)
-        return counts.reshape(len(shifts), -1, counts.shape[1])
-
-    def _masks(
-        self, numbers: NDArray[np.intp]
-    ) -> tuple[Bool[np.ndarray, "level_and_unit picture pixel"], Bool[np.ndarray, "kind picture pixel"]]:
-        """What is hot, and what is labelled, in some pictures."""
+    def _hot(
+        self, numbers: NDArray[np.intp], strides: tuple[int, int]
+    ) -> Bool[np.ndarray, "level_and_unit picture pixel"]:
+        """What is hot in some pictures, on every so many rows and columns."""
         maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
-        values = sampled(maps, self.labels.size)
+        values = sampled(maps, self.labels.size, strides)
         hot = values > self.thresholds[:, :, None, None]
-        marks = self.index.sample(self.labels.pictures(numbers.tolist()))
-        return hot.reshape(-1, *values.shape[1:]), self.index.masks(marks)
+        return hot.reshape(-1, *values.shape[1:])
 
     def _deviations(
         self, counts: Int[np.ndarray, "way kind level_and_unit"], scale: float
@@ -226,12 +197,12 @@ class SampleCounter:
 
 def _products(
     shifts: Sequence[int] | NDArray[np.intp],
-    masks: Bool[np.ndarray, "kind picture pixel"],
+    masks: NDArray[np.bool_ | np.uint8],
     hot: Bool[np.ndarray, "level_and_unit picture pixel"],
 ) -> Int[np.ndarray, "way kind level_and_unit"]:
     """Pixels that are hot and labelled when the label maps move on by some places."""
     moved = np.stack([np.roll(masks, shift, axis=1) for shift in shifts])
-    counts = binary_product(moved.reshape(len(shifts) * len(masks), -1), hot.reshape(len(hot), -1).T)
+    counts = small_product(moved.reshape(len(shifts) * len(masks), -1), hot.reshape(len(hot), -1).T)
     return counts.reshape(len(shifts), len(masks), len(hot))
 
 
