@@ -221,3 +221,19 @@ def test_units_that_follow_a_concept_pass_chance_and_noise_does_not():
 def test_one_picture_is_not_enough():
     with pytest.raises(ValueRangeError, match="two pictures"):
         overlap_table(torch.zeros(1, 2, 4, 4), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), vocabulary_size=3)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 31), (4, 9)])
+@pytest.mark.parametrize("strides", [(3, 3), (2, 5), (1, 4)])
+def test_the_pixels_of_the_sample_stand_for_all_labels(size, strides):
+    labels = torch.from_numpy(np.random.default_rng(1).integers(0, 5, (3, 2, *size)).astype(np.uint8))
+    index = index_labels(LabelMaps(labels, 6), (3, 3))
+    around, whole = (
+        index.masks_around(labels.numpy(), strides),
+        index.masks(labels.flatten(2).numpy()),
+    )
+    assert around.shape[2] == labels[0, 0, :: strides[0], :: strides[1]].numel()
+    assert np.array_equal(around.sum(axis=2, dtype=int), whole.sum(axis=2))
+    if strides == (3, 3):
+        first = whole.reshape(*whole.shape[:2], *size)[:, :, :2, :2].sum(axis=(2, 3))
+        assert np.array_equal(around[:, :, 0], first)

@@ -60,7 +60,7 @@ def cell_fractions(
         size: Rows and columns of the grid.
         vocabulary_size: The concepts and 0; the result leaves 0 out.
     """
-    pictures, planes, height, width = labels.shape
+    pictures, _, height, width = labels.shape
     if size[0] > height or size[1] > width:
         rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.int64)
         columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.int64)
@@ -70,14 +70,12 @@ def cell_fractions(
     cell_column = ((np.arange(width) + 0.5) * size[1] / width).astype(np.int64)
     cells = size[0] * size[1]
     cell = cell_row[:, None] * size[1] + cell_column[None]
-    place = np.arange(pictures)[:, None, None] * cells + cell[None]
-    counts = np.zeros(vocabulary_size * pictures * cells, np.int64)
-    for plane in range(planes):
-        index = labels[:, plane].astype(np.int64) * (pictures * cells) + place
-        counts += np.bincount(index.reshape(-1), minlength=len(counts))
-    per_cell = np.bincount(cell.reshape(-1), minlength=cells)
+    place = np.arange(pictures)[:, None, None, None] * cells + cell
+    index = labels.astype(np.int64) * (pictures * cells) + place
+    counts = np.bincount(index.reshape(-1), minlength=vocabulary_size * pictures * cells)
+    per_cell = np.bincount(cell.reshape(-1), minlength=cells).astype(np.float32)
     shaped = counts.reshape(vocabulary_size, pictures, cells)[1:]
-    result: NDArray[np.float32] = (shaped / per_cell).astype(np.float32)
+    result: NDArray[np.float32] = shaped.astype(np.float32) / per_cell
     return result
 
 
