@@ -67,6 +67,18 @@ def test_a_saved_report_loads_as_it_was(report, tmp_path):
     }
 
 
+def test_information_is_high_where_a_unit_is_its_concept(report):
+    assert report.values.information is not None
+    door = report.vocabulary.index("door") - 1
+    assert report.values.information[door, DOOR] == pytest.approx(1.0)
+    assert report.values.information[door, SKY] < 0.1
+
+
+def test_a_report_of_before_information_was_kept_still_loads(report, tmp_path):
+    old = dataclasses.replace(report, values=dataclasses.replace(report.values, information=None))
+    assert DissectionReport.load(old.save(tmp_path / "old")).values.information is None
+
+
 def test_a_report_can_be_saved_over_the_one_it_was_loaded_from(report, tmp_path):
     folder = report.save(tmp_path / "report")
     DissectionReport.load(folder).save(folder)
@@ -237,6 +249,14 @@ def test_quantiles_are_values_that_occur_at_the_nearest_rank():
     np.testing.assert_array_equal(found[2], np.quantile(values, 0.99, axis=1, method="closest_observation"))
 
 
+def test_quantiles_of_values_that_mostly_tie_are_exact():
+    block = np.random.default_rng(3).standard_normal((300, 1, 4, 4)).astype(np.float32).round(1)
+    block[:200] = np.where(block[:200] > 0, -0.0, 0.0)
+    levels = (0.1, 0.5, 0.75, 0.9, 0.999)
+    expected = np.quantile(block.reshape(-1), levels, method="closest_observation")
+    np.testing.assert_array_equal(quantiles(block, levels)[:, 0], expected)
+
+
 def test_kept_arrays_give_back_rows_units_and_blocks(tmp_path: Path):
     array = np.arange(4 * 3 * 2 * 2, dtype=np.float32).reshape(4, 3, 2, 2)
     kept = KeptArray(tmp_path / "a", array.shape, array.dtype)
@@ -244,6 +264,7 @@ def test_kept_arrays_give_back_rows_units_and_blocks(tmp_path: Path):
     kept.write(0, array[:2])
     np.testing.assert_array_equal(kept.rows(0, len(kept)), array)
     np.testing.assert_array_equal(kept.units(1, 2), array[:, 1:])
+    np.testing.assert_array_equal(kept.units(1, 2, [3, 0]), array[[3, 0], 1:])
     np.testing.assert_array_equal(kept.unit_of(3, 1), array[3, 1])
     [(first, block)] = list(kept.unit_blocks())
     assert first == 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,12 @@ class KeptArray:
         """Some pictures, `[count, ...]`."""
         return self._read([first * self._row_bytes], (count, *self.shape[1:]))
 
-    def units(self, first: int, count: int) -> NDArray[Any]:
-        """Some units of all pictures, `[picture, count, ...]`; the second axis is that of units."""
+    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> NDArray[Any]:
+        """Some units of all pictures, or of some, `[picture, count, ...]`; the second axis is of units."""
+        numbers = range(len(self)) if pictures is None else pictures
         unit_bytes = self._row_bytes // self.shape[1]
-        offsets = [picture * self._row_bytes + first * unit_bytes for picture in range(len(self))]
-        return self._read(offsets, (len(self), count, *self.shape[2:]))
+        offsets = [int(picture) * self._row_bytes + first * unit_bytes for picture in numbers]
+        return self._read(offsets, (len(numbers), count, *self.shape[2:]))
 
     def unit_of(self, picture: int, unit: int) -> NDArray[Any]:
         """One unit of one picture, `[...]`."""

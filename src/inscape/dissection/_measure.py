@@ -49,6 +49,7 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
         iou=_by_concept(table.iou),
         iou_best=_by_concept(table.iou_best),
         chance=_by_concept(table.chance_by_concept),
+        information=_by_concept(table.information),
     )
     return Measured(table.threshold, table.threshold_best[:, 1:], table.chance, values)
 

@@ -24,8 +24,8 @@ class UnitSource(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Pictures, units, rows, columns."""
 
-    def units(self, first: int, count: int) -> NDArray[Any]:
-        """Some units of all pictures, `[picture, count, row, column]`."""
+    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> NDArray[Any]:
+        """Some units of all pictures, or of some in the order asked for, `[picture, count, row, column]`."""
 
 
 class RawMaps:
@@ -49,6 +49,16 @@ class RawMaps:
             part = self._read(units.start, units.stop - units.start)
         return exact_block(part.transpose(1, 0, 2, 3))
 
+    def part(self, pictures: Sequence[int], units: slice) -> Float[np.ndarray, "picture unit row column"]:
+        """Some units of some pictures, in the same precision; not searched for what is not a number."""
+        if self._held is not None:
+            part = self._held[list(pictures), units]
+        else:
+            assert self._read is not None
+            part = self._read(units.start, units.stop - units.start, pictures)
+        block: NDArray[Any] = np.ascontiguousarray(part, dtype=_exact(part))
+        return block
+
 
 def exact_block(maps: NDArray[Any]) -> Float[np.ndarray, "unit picture row column"]:
     """A contiguous copy of some maps in memory, in float64 if they are, otherwise in float32.
@@ -56,11 +66,14 @@ def exact_block(maps: NDArray[Any]) -> Float[np.ndarray, "unit picture row colum
     Raises:
         ValueRangeError: A value is not a finite number.
     """
-    dtype = np.float64 if maps.dtype == np.float64 else np.float32
-    block: NDArray[Any] = np.ascontiguousarray(maps, dtype=dtype)
+    block: NDArray[Any] = np.ascontiguousarray(maps, dtype=_exact(maps))
     if block.size and not np.isfinite(block.min() + block.max()):
         raise ValueRangeError("Activations are finite numbers, got NaN or infinity.")
     return block
+
+
+def _exact(maps: NDArray[Any]) -> type[np.floating[Any]]:
+    return np.float64 if maps.dtype == np.float64 else np.float32
 
 
 def blocks_of(units: int, size: int) -> list[slice]:

@@ -83,8 +83,3 @@ def sample_stride(size: int, label_size: int) -> int:
     while math.gcd(scale, stride) > 1:
         stride += 1
     return stride
-
-
-def sample_matrix(size: int, label_size: int) -> Float[np.ndarray, "sampled_row row"]:
-    """The rows of `axis_matrix` that belong to the sample."""
-    return axis_matrix(size, label_size)[:: sample_stride(size, label_size)]

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from inscape.statistics._base import product
 from inscape.statistics._grid import AxisGaps, axis_gaps
 
 _CHUNK_VALUES = 1 << 17  # what fits in a core's second-level cache
@@ -161,14 +162,14 @@ def _cell_values(
     if rows.uniform and columns.uniform:
         down, across = rows.weights[0], columns.weights[0]
         table = [np.outer(a, b).ravel() for a in (1 - down, down) for b in (1 - across, across)]
-        values: NDArray[Any] = np.matmul(corners, np.stack(table).astype(dtype))
-        return values
+        dense: NDArray[Any] = product(corners, np.stack(table).astype(dtype))
+        return dense
     row_gap, column_gap = np.divmod(position, len(columns.weights))
     down = rows.weights[row_gap].astype(dtype)[:, :, None]
     across = columns.weights[column_gap].astype(dtype)
     upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
     lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
-    values = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
+    values: NDArray[Any] = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
     return values
 
 

@@ -1,8 +1,8 @@
-"""Label maps made ready for counting: read in chunks, and what is present in each picture."""
+"""Label maps made ready for counting: read some at a time, and where in the pictures each label is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import array
 
 _CHUNK_BYTES = 1 << 23
+_PICTURES_AT_ONCE = 16
 
 
 class LabelMaps:
@@ -62,6 +63,14 @@ class LabelMaps:
                 raise ValueRangeError(f"Labels lie below {self.vocabulary_size}, got {int(marks.max())}.")
             yield first, marks
 
+    def pictures(self, numbers: Sequence[int]) -> Int[np.ndarray, "picture plane row column"]:
+        """The maps of some pictures, in the order asked for."""
+        if self._held is not None:
+            some: NDArray[np.uint8] = self._held[list(numbers)]
+            return some
+        assert self._read is not None
+        return np.concatenate([self._read(number, 1) for number in numbers])
+
     def count(self) -> Int[np.ndarray, "concept"]:
         """Pixels by label; index 0 is left 0."""
         counts = np.zeros(self.vocabulary_size, dtype=np.int64)
@@ -74,39 +83,47 @@ class LabelMaps:
 
 @dataclass(frozen=True)
 class LabelIndex:
-    """What is held of all label maps.
+    """What is held of all label maps, however many there are.
 
-    A kind is a pair of plane and label that occurs anywhere; within a picture it has one mask.
+    A kind is a pair of plane and label that occurs anywhere; within a picture it has one mask. The first half
+    of the pictures is 0, 2, 4, ... and the second 1, 3, 5, ...; of the first, only a sample of the label
+    pixels is looked at.
 
     Attributes:
         kinds: Plane and label of every kind, as two arrays sorted by plane.
-        present: Which kinds each picture shows.
-        sample: The mask of each of these kinds on the sample of the label pixels, eight pixels a byte.
-        sample_pixels: How many pixels the sample has in a picture.
         vocabulary_size: The concepts and 0.
-        labelled: Pixels by label in pictures 0, 2, 4, ... and in pictures 1, 3, 5, ...; index 0 is left 0.
-        labelled_sample: The same on the sample.
+        strides: Every how many rows and columns the sample takes one.
+        labelled: Pixels by label in all pictures; index 0 is left 0.
+        sums: By half, in how many of its pictures each pixel shows each kind: the pixels of the sample in the
+            first half, all of them in the second.
     """
 
     kinds: tuple[NDArray[np.intp], NDArray[np.intp]]
-    present: Bool[np.ndarray, "picture kind"]
-    sample: list[NDArray[np.uint8]]
-    sample_pixels: int
     vocabulary_size: int
-    labelled: Int[np.ndarray, "half concept"]
-    labelled_sample: Int[np.ndarray, "half concept"]
+    strides: tuple[int, int]
+    labelled: Int[np.ndarray, "concept"]
+    sums: tuple[Int[np.ndarray, "kind sampled_pixel"], Int[np.ndarray, "kind pixel"]]
 
-    def shown(
-        self, picture: int, marks: Int[np.ndarray, "plane pixel"]
-    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """The kinds that a picture shows, and for each its mask `[kind, pixel]` in the picture's labels."""
-        kinds = np.flatnonzero(self.present[picture])
-        return kinds, _masks(marks, self.kinds[0][kinds], self.kinds[1][kinds])
+    def sample(self, marks: Int[np.ndarray, "picture plane row column"]) -> NDArray[np.uint8]:
+        """The sample of the label pixels, `[picture, plane, pixel]`."""
+        return _sample(marks, self.strides)
 
-    def shown_in_sample(self, picture: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """The kinds that a picture shows, and for each its mask `[kind, pixel]` on the sample."""
-        masks = np.unpackbits(self.sample[picture], axis=1, count=self.sample_pixels)
-        return np.flatnonzero(self.present[picture]), masks.view(bool)
+    def masks(self, marks: Int[np.ndarray, "picture plane pixel"]) -> Bool[np.ndarray, "kind picture pixel"]:
+        """Where some pictures show each kind."""
+        return _masks(self.kinds, marks)
+
+    def masks_around(
+        self, marks: Int[np.ndarray, "picture plane row column"], strides: tuple[int, int]
+    ) -> Int[np.ndarray, "kind picture sampled_pixel"]:
+        """How many pixels around every so manieth row and column show each kind."""
+        masks = self.masks(marks.reshape(*marks.shape[:2], -1)).view(np.uint8)
+        sums = _around(masks.reshape(*masks.shape[:2], *marks.shape[2:]), strides[0], 2)
+        return np.ascontiguousarray(_around(sums, strides[1], 3)).reshape(*masks.shape[:2], -1)
+
+    def of_half(self, half: int) -> Int[np.ndarray, "concept"]:
+        """Labelled pixels by label, among those that are looked at in a half."""
+        labelled: NDArray[np.int64] = self.by_concept(self.sums[half].sum(axis=1, dtype=np.int64))
+        return labelled
 
     def by_concept(self, counts: NDArray[Any]) -> NDArray[Any]:
         """Counts by kind, the first axis, added up by vocabulary index."""
@@ -117,59 +134,81 @@ class LabelIndex:
         return total
 
 
-def _masks(
-    marks: Int[np.ndarray, "plane pixel"], planes: NDArray[np.intp], labels: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    masks: NDArray[np.bool_] = marks[planes] == labels[:, None].astype(np.uint8)
-    return masks
-
-
 def index_labels(maps: LabelMaps, strides: tuple[int, int]) -> LabelIndex:
-    """Look once through all label maps.
+    """Look twice through all label maps: for the kinds that there are, and for where they are.
 
     Args:
         maps: The label maps.
         strides: Every how many rows and columns the sample takes one.
+
+    Raises:
+        ValueRangeError: A label outside the vocabulary.
     """
-    pictures, planes = maps.shape[:2]
-    counts = np.zeros((pictures, planes * 256), dtype=np.int32)
-    counts_sample = np.zeros_like(counts)
-    samples = []
-    offset = np.arange(planes)[:, None] * 256
-    pixels = len(range(0, maps.size[0], strides[0])) * len(range(0, maps.size[1], strides[1]))
-    for first, marks in maps.chunks():
-        for number, whole in enumerate(marks, first):
-            some = whole[:, :: strides[0], :: strides[1]].reshape(planes, -1)
-            for target, source in ((counts, whole.reshape(planes, -1)), (counts_sample, some)):
-                target[number] = np.bincount((source + offset).ravel(), minlength=planes * 256)
-            counts[number, ::256] = 0
-            kinds = np.flatnonzero(counts[number])
-            samples.append(np.packbits(_masks(some, kinds // 256, kinds % 256), axis=1))
-    counts_sample[:, ::256] = 0
-    known = np.flatnonzero(counts.any(axis=0))
-    labelled = [
-        [part[half::2].sum(axis=0, dtype=np.int64).reshape(planes, 256).sum(axis=0) for half in (0, 1)]
-        for part in (counts, counts_sample)
-    ]
-    size = maps.vocabulary_size
-    return LabelIndex(
-        (known // 256, known % 256),
-        counts[:, known] > 0,
-        samples,
-        pixels,
-        size,
-        np.stack(labelled[0])[:, :size],
-        np.stack(labelled[1])[:, :size],
-    )
+    planes = maps.shape[1]
+    counts = np.zeros((planes, 256), dtype=np.int64)
+    for _, marks in maps.chunks():
+        for plane in range(planes):
+            counts[plane] += np.bincount(marks[:, plane].reshape(-1), minlength=256)
+    counts[:, 0] = 0
+    found = np.nonzero(counts)
+    kinds = found[0], found[1]
+    labelled = counts.sum(axis=0)[: maps.vocabulary_size]
+    sums = _sums(maps, kinds, 0, strides), _sums(maps, kinds, 1, (1, 1))
+    return LabelIndex(kinds, maps.vocabulary_size, strides, labelled, sums)
 
 
-def binary_product(
-    left: Bool[np.ndarray, "row inner"], right: Bool[np.ndarray, "inner column"]
+def _sums(
+    maps: LabelMaps, kinds: tuple[NDArray[np.intp], NDArray[np.intp]], half: int, strides: tuple[int, int]
+) -> Int[np.ndarray, "kind pixel"]:
+    """In how many pictures of a half each pixel shows each kind, on every so many rows and columns."""
+    numbers = range(half, maps.shape[0], 2)
+    total = np.zeros((len(kinds[0]), np.empty(maps.size)[:: strides[0], :: strides[1]].size), dtype=np.int64)
+    for start in range(0, len(numbers), _PICTURES_AT_ONCE):
+        marks = _sample(maps.pictures(numbers[start : start + _PICTURES_AT_ONCE]), strides)
+        total += _masks(kinds, marks).view(np.uint8).sum(axis=1, dtype=np.uint8)
+    return total
+
+
+def _sample(
+    marks: Int[np.ndarray, "picture plane row column"], strides: tuple[int, int]
+) -> NDArray[np.uint8]:
+    some: NDArray[np.uint8] = marks[:, :, :: strides[0], :: strides[1]]
+    return some.reshape(*marks.shape[:2], -1)
+
+
+def _masks(
+    kinds: tuple[NDArray[np.intp], NDArray[np.intp]], marks: Int[np.ndarray, "picture plane pixel"]
+) -> Bool[np.ndarray, "kind picture pixel"]:
+    masks = np.empty((len(kinds[0]), marks.shape[0], marks.shape[2]), dtype=bool)
+    for mask, plane, label in zip(masks, *kinds, strict=True):
+        np.equal(marks[:, plane], np.uint8(label), out=mask)
+    return masks
+
+
+def _around(
+    masks: NDArray[np.uint8], stride: int, axis: int
+) -> Int[np.ndarray, "kind picture sampled_row sampled_column"]:
+    """Along one axis, the sums around every so manieth place; together they hold everything once."""
+    rows = np.moveaxis(masks, axis, 0)
+    places = -(-len(rows) // stride)
+    sums = np.zeros((places, *rows.shape[1:]), dtype=np.uint8)
+    for off in range(-(stride // 2), stride - stride // 2):
+        part = rows[off % stride :: stride]
+        into = sums[1 if off < 0 else 0 :]
+        into[: len(part)] += part[: len(into)]
+        sums[-1] += part[len(into) :].sum(axis=0, dtype=np.uint8)  # beyond the last place
+    return np.moveaxis(sums, 0, axis)
+
+
+def small_product(
+    left: NDArray[np.bool_ | np.uint8], right: Bool[np.ndarray, "inner column"]
 ) -> NDArray[np.int32]:
-    """How many places are true on both sides; the inner axis is shorter than 2^24."""
+    """The product of small whole numbers, at most 127, and masks; sums stay below 2^24."""
+    if 0 in left.shape:
+        return np.zeros((left.shape[0], right.shape[1]), dtype=np.int32)
     a, b = torch.from_numpy(left.view(np.int8)), torch.from_numpy(right.view(np.int8))
     if hasattr(torch, "_int_mm"):
-        product: NDArray[np.int32] = torch._int_mm(a, b).numpy()
-        return product
+        counts: NDArray[np.int32] = torch._int_mm(a, b).numpy()
+        return counts
     exact: NDArray[np.int32] = torch.matmul(a.float(), b.float()).to(torch.int32).numpy()
     return exact

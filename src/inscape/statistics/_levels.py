@@ -1,26 +1,32 @@
 """Hot and labelled pixels at many levels at once.
 
 Half of all pixels lie above the lowest level, so nothing can be pruned here. Masks (0 or 1 in eight bits) are
-multiplied by the one-hot labels that are present in a picture. All counts are exact integers.
+multiplied by the one-hot labels of several pictures at a time. All counts are exact integers.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from inscape.statistics._grid import axis_matrix, sample_matrix
-from inscape.statistics._labels import LabelIndex, LabelMaps, binary_product
+from inscape.statistics._base import product
+from inscape.statistics._blocks import RawMaps
+from inscape.statistics._grid import axis_matrix, sample_stride
+from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
 from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
 
 _LEVEL_PICTURES = 128
-_PIXELS_AT_ONCE = 1 << 12  # their masks at all levels take a small part of a core's second-level cache
-_VALUES_AT_ONCE = 1 << 22
+_VALUES_AT_ONCE = 1 << 20
+_TILE = (
+    1 << 14
+)  # values that are compared with one row of thresholds; longer or shorter rows take half as long again
 
 
 def level_thresholds(
@@ -31,109 +37,144 @@ def level_thresholds(
     Read on the sample of the label pixels, in at most 128 evenly spaced pictures.
     """
     some = maps[:, :: -(-maps.shape[1] // _LEVEL_PICTURES)]
-    values = np.sort(sampled(some, size).reshape(len(maps), -1), axis=1)
+    strides = sample_stride(maps.shape[2], size[0]), sample_stride(maps.shape[3], size[1])
+    values = np.sort(sampled(some, size, strides).reshape(len(maps), -1), axis=1)
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
     chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
     return a_hair_above(np.ascontiguousarray(chosen.T))
 
 
 def sampled(
-    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int], strides: tuple[int, int]
 ) -> Float[np.ndarray, "unit picture pixel"]:
-    """Up-sampled values on the sample of the label pixels."""
-    return spread(maps, *(sample_matrix(*pair) for pair in zip(maps.shape[2:], size, strict=True)))
-
-
-def spread(
-    maps: Float[np.ndarray, "unit picture row column"],
-    down: Float[np.ndarray, "label_row row"],
-    across: Float[np.ndarray, "label_column column"],
-) -> Float[np.ndarray, "unit picture pixel"]:
-    """Maps up-sampled by a matrix for each direction."""
-    left, right = (torch.from_numpy(matrix.astype(maps.dtype)) for matrix in (down, across))
-    wide = torch.matmul(torch.from_numpy(np.ascontiguousarray(maps)), right.T)
-    values: NDArray[np.floating] = torch.matmul(left, wide).flatten(2).numpy()
+    """Up-sampled values on every so many label rows and columns."""
+    down, across = (
+        torch.from_numpy(axis_matrix(own, label)[::stride].astype(maps.dtype))
+        for own, label, stride in zip(maps.shape[2:], size, strides, strict=True)
+    )
+    wide = torch.matmul(torch.from_numpy(np.ascontiguousarray(maps)), across.T)
+    values: NDArray[np.floating] = torch.matmul(down, wide).flatten(2).numpy()
     return values
 
 
-def above(
-    values: Float[np.ndarray, "unit pixel"],
-    thresholds: Float[np.ndarray, "level unit"],
-    masks: Bool[np.ndarray, "level unit pixel"],
-) -> NDArray[np.bool_]:
-    """Fill `masks` with what is hot at every level; returned as `[pixel, level and unit]`."""
-    np.greater(values, thresholds[:, :, None], out=masks)
-    return masks.reshape(-1, masks.shape[2]).T
+def upsampled(
+    maps: Float[np.ndarray, "picture unit row column"], size: tuple[int, int]
+) -> Float[np.ndarray, "picture pixel unit"]:
+    """Up-sampled values on all label pixels; units last, which is how they are fast to make and compare."""
+    last = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
+    values = torch.nn.functional.interpolate(last, size=size, mode="bilinear", align_corners=False)
+    every: NDArray[np.floating] = values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
+    return every
+
+
+@dataclass(frozen=True)
+class ChosenCounts:
+    """What all label pixels of pictures 1, 3, 5, ... count.
+
+    Attributes:
+        both: Hot and labelled pixels, at the threshold chosen for each concept and unit.
+        hot: Hot pixels at every level.
+        expected: Hot and labelled pixels at every level, in the mean over all ways to shuffle label maps.
+    """
+
+    both: Int[np.ndarray, "concept unit"]
+    hot: Int[np.ndarray, "level unit"]
+    expected: Float[np.ndarray, "concept level unit"]
 
 
 def count_chosen(
-    maps: Float[np.ndarray, "unit picture row column"],
+    raw: RawMaps,
+    units: slice,
     chosen: Float[np.ndarray, "concept unit"],
     thresholds: Float[np.ndarray, "level unit"],
     labels: LabelMaps,
     index: LabelIndex,
-) -> tuple[Int[np.ndarray, "concept unit"], Int[np.ndarray, "level unit"]]:
+) -> ChosenCounts:
     """Count all label pixels of pictures 1, 3, 5, ..., each against the threshold chosen for its label.
 
     Args:
-        maps: Raw activations of some units in all pictures, unit first.
+        raw: Raw activations.
+        units: Those to count.
         chosen: The threshold of each concept and unit.
-        thresholds: All candidate thresholds, whose hot pixels are counted too.
+        thresholds: All candidate thresholds.
         labels: The label maps of all pictures.
-        index: What is present in them.
-
-    Returns:
-        Hot and labelled pixels, and hot pixels at every level.
+        index: What is in them.
     """
-    down, across = (
-        torch.from_numpy(axis_matrix(length, label).astype(maps.dtype))
-        for length, label in zip(maps.shape[2:], labels.size, strict=True)
-    )
-    both = np.zeros((index.present.shape[1], len(maps)), dtype=np.int64)
-    hot = np.zeros(thresholds.shape, dtype=np.int64)
-    step = 2 * max(1, _VALUES_AT_ONCE // (len(maps) * labels.size[0] * labels.size[1]))
-    limits = np.empty((labels.size[0] * labels.size[1], len(maps)), dtype=maps.dtype)
-    masks = np.empty(limits.shape, dtype=bool)
-    for first, marks in labels.chunks():
-        for picture in range(first + (first + 1) % 2, first + len(marks), 2):
-            one = torch.from_numpy(np.ascontiguousarray(maps[:, picture].transpose(1, 2, 0)))
-            wide = torch.matmul(across, one).flatten(1)
-            values = torch.matmul(down, wide).reshape(limits.shape).numpy()
-            flat = marks[picture - first].reshape(marks.shape[1], -1)
-            kinds, shown = index.shown(picture, flat)
-            planes = index.kinds[0][kinds]
-            for plane in range(len(flat)):
-                if (planes == plane).any():
-                    chosen.take(flat[plane], axis=0, out=limits, mode="clip")
-                    np.greater(values, limits, out=masks)
-                    both[kinds[planes == plane]] += binary_product(shown[planes == plane], masks)
-    for picture in range(1, maps.shape[1], step):
-        hot += count_hot(maps[:, picture : picture + step : 2], thresholds, labels.size)
-    return index.by_concept(both), hot
+    count = thresholds.shape[1]
+    pixels = labels.size[0] * labels.size[1]
+    both = np.zeros((len(index.kinds[0]), count), dtype=np.int64)
+    hot = HotMaps(thresholds, pixels)
+    numbers = range(1, labels.shape[0], 2)
+    step = max(1, _VALUES_AT_ONCE // (pixels * count))
+    for start in range(0, len(numbers), step):
+        some = numbers[start : start + step]
+        values = upsampled(raw.part(some, units), labels.size)
+        for one in values:
+            hot.add(one)
+        _count_labels(values.reshape(-1, count), labels.pictures(some), chosen, index, both)
+    sums = hot.total()
+    shown = index.sums[1] / len(numbers)
+    expected = np.stack([product(shown, some) for some in sums.astype(np.float64)], axis=1)
+    return ChosenCounts(index.by_concept(both), sums.sum(axis=1), index.by_concept(expected))
 
 
-def count_hot(
-    maps: Float[np.ndarray, "unit picture row column"],
-    thresholds: Float[np.ndarray, "level unit"],
-    size: tuple[int, int],
-) -> Int[np.ndarray, "level unit"]:
-    """Hot label pixels of some pictures at every level."""
-    values = spread(maps, *(axis_matrix(*pair) for pair in zip(maps.shape[2:], size, strict=True)))
-    pieces = [
-        values[:, picture, start : start + _PIXELS_AT_ONCE]
-        for picture in range(values.shape[1])
-        for start in range(0, values.shape[2], _PIXELS_AT_ONCE)
-    ]
-    total = np.zeros(thresholds.shape, dtype=np.int64)
-    recent = np.zeros((len(thresholds), min(_PIXELS_AT_ONCE, values.shape[2])), dtype=np.uint8)
-    masks = np.empty(recent.shape, dtype=bool)
-    for unit in range(len(maps)):
-        limits = thresholds[:, unit, None]
-        for number, piece in enumerate(pieces):
-            some, sums = masks[:, : piece.shape[1]], recent[:, : piece.shape[1]]
-            np.greater(piece[unit], limits, out=some)
-            np.add(sums, some.view(np.uint8), out=sums)
-            if number % 255 == 254 or number == len(pieces) - 1:
-                total[:, unit] += recent.sum(axis=1, dtype=np.int64)
-                recent[:] = 0
-    return total
+def _count_labels(
+    values: Float[np.ndarray, "place unit"],
+    marks: Int[np.ndarray, "picture plane row column"],
+    chosen: Float[np.ndarray, "concept unit"],
+    index: LabelIndex,
+    both: Int[np.ndarray, "kind unit"],
+) -> None:
+    """Add to `both`; pixels without a label are passed over."""
+    for plane in np.unique(index.kinds[0]):
+        kinds = index.kinds[0] == plane
+        flat = marks[:, plane].reshape(-1)
+        places = np.flatnonzero(flat)
+        if not len(places):
+            continue
+        whole = len(places) == len(flat)
+        labels, mine = (flat, values) if whole else (flat[places], values.take(places, axis=0))
+        hot = mine > chosen.take(labels, axis=0)
+        both[kinds] += small_product(index.kinds[1][kinds, None].astype(np.uint8) == labels, hot)
+
+
+class HotMaps:
+    """In how many pictures each pixel is hot, by level and unit; what was added lately is held in eight bits.
+
+    Args:
+        thresholds: The levels.
+        pixels: Pixels of a picture.
+    """
+
+    def __init__(self, thresholds: Float[np.ndarray, "level unit"], pixels: int) -> None:
+        levels, units = thresholds.shape
+        self._shape = levels, pixels, units
+        self._total = np.zeros((levels, pixels * units), dtype=np.int32)
+        self._recent = np.zeros(self._total.shape, dtype=np.uint8)
+        self._rows = max(
+            rows for rows in range(1, pixels + 1) if pixels % rows == 0 and rows * units <= _TILE
+        )
+        self._limits = np.tile(thresholds, (1, self._rows))
+        self._mask = np.empty((pixels // self._rows, self._rows * units), dtype=bool)
+        self._count = 0
+
+    def add(self, values: Float[np.ndarray, "pixel unit"]) -> None:
+        """Add a picture."""
+        tiles = values.reshape(self._mask.shape)
+        hot = self._mask.reshape(-1).view(np.uint8)
+        for level, limits in enumerate(self._limits):
+            np.greater(tiles, limits, out=self._mask)
+            np.add(self._recent[level], hot, out=self._recent[level])
+        self._count += 1
+        if self._count == 255:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._total += self._recent
+        self._recent[:] = 0
+        self._count = 0
+
+    def total(self) -> Int[np.ndarray, "level pixel unit"]:
+        """All pictures added."""
+        self._flush()
+        return self._total.reshape(self._shape)

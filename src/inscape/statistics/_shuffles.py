@@ -2,39 +2,47 @@
 
 For a shuffle the count of one unit, level and concept is the sum over pictures of `<mask, label map>`, each
 picture with the label map of another one. Counting 100 shuffles anew costs a hundred times what counting
-costs, so the shuffles are put together from parts that are counted once, exactly, on the sample of the label
-pixels. The pictures of a half are drawn into blocks. The label maps of a block are dealt to its pictures in
-several ways, each shifting them by another number of places, so that no picture keeps its own: in three ways
-where there are a thousand pictures or more, in so many that 3000 pairs are looked at where there are fewer. A
-shuffle picks one of the ways in every block. Picks deviate from the mean of the ways of their block; these
-deviations are added up, scaled, and added to the mean over all shuffles that there are, which follows exactly
-from the mean mask and the mean label map.
+costs, so the shuffles are put together from two parts.
 
-So the mean is exact, and the variances and covariances of all units, levels and concepts are those of whole
-shuffles, without bias. With interactions of variance `v` (the part of `<mask, label map>` that belongs
-neither to the mask nor to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks
-among `w` ways have `(1 - 1/w) n v`, which gives the scale. The tests compare with the slow exact reference.
+Their mean follows from the mean mask and the mean label map, and is taken over exactly those pixels that the
+observed overlap is counted on. It has to be: a unit that follows a place in the picture meets what is usually
+there in every shuffle alike, so that its shuffles hardly differ, and a mean that is off by half a percent, as
+that of a sample of the pixels is, would decide alone whether the unit passes.
+
+What differs between shuffles is read on the sample of the label pixels. Pictures of a half are drawn into
+blocks, and the label maps of a block are dealt to its pictures in three ways, each shifting them by another
+number of places, so that no picture keeps its own; few pictures are drawn into blocks in several rounds, many
+not all of them. A shuffle picks a round, and one of the ways in every block of it. Picks
+deviate from the mean of the ways of their block; these deviations are added up, scaled, and added to the
+mean. With interactions of variance `v` (the part of `<mask, label map>` that belongs neither to the mask nor
+to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks among `w` ways of `m`
+pictures have `(1 - 1/w) m v`, which gives the scale. So variances and covariances of all units, levels and
+concepts are those of whole shuffles. Where all pixels are counted, each pixel of the sample stands for the
+labels around it, so that small labels are not missed. The tests compare with the slow exact reference.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from inscape.statistics._base import product
+from inscape.statistics._blocks import RawMaps
 from inscape.statistics._information import information_quality_ratio
-from inscape.statistics._labels import LabelIndex, binary_product
-from inscape.statistics._levels import above, sampled
+from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
+from inscape.statistics._levels import ChosenCounts, sampled
 
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
 
-_PAIRS = 3000  # of a picture and another one's label map, from which the shuffles of a half are put together
-_LEAST_WAYS = 3
-_SHUFFLES_AT_ONCE = 20
+_PAIRS = 1000  # of a picture and another one's label map, from which the shuffles of a half are put together
+_WAYS = 3
+_PICTURES_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
@@ -42,176 +50,170 @@ class Dealing:
     """How the shuffles of one half of the pictures are put together.
 
     Attributes:
-        blocks: The pictures of each block, as numbers in the half.
-        partners: For each block the pictures whose label maps its pictures get, `[way, picture]`.
-        picks: The way that each shuffle takes in each block.
+        blocks: The pictures of each block, as numbers in the half; round by round.
+        shifts: For each block by how many places its label maps move, one number for each way.
+        first: How many blocks the first round has.
+        others: Pictures of the half that are in no block of the first round.
+        picks: The way that each shuffle takes in each block; -1 in the rounds that it does not take part in.
         scale: What deviations are multiplied by.
     """
 
     blocks: list[NDArray[np.intp]]
-    partners: list[NDArray[np.intp]]
+    shifts: list[NDArray[np.intp]]
+    first: int
+    others: NDArray[np.intp]
     picks: Int[np.ndarray, "shuffle block"]
     scale: float
 
 
 def deal(random: np.random.Generator, shuffles: int, pictures: int) -> Dealing:
     """Draw the blocks, ways and picks of one half."""
-    order = random.permutation(pictures)
-    ways = max(1, min(max(_LEAST_WAYS, _PAIRS // pictures), pictures - 1, TABLES))
-    size = max(ways + 1, -(-pictures * ways // TABLES))
-    edges = [*range(0, max(1, pictures - size + 1), size), pictures]  # what is left joins the last block
-    blocks = [order[first:end] for first, end in pairwise(edges)]
+    ways = max(1, min(_WAYS, pictures - 1))
+    dealt = max(1, min(pictures, _PAIRS // ways))
+    rounds = max(1, _PAIRS // (ways * dealt))
+    size = max(ways + 1, -(-rounds * dealt * ways // TABLES))
+    edges = [*range(0, max(1, dealt - size + 1), size), dealt]  # what is left joins the last block
+    orders = [random.permutation(pictures) for _ in range(rounds)]
+    blocks = [order[start:end] for order in orders for start, end in pairwise(edges)]
     shifts = [1 + random.permutation(max(1, len(block) - 1))[:ways] for block in blocks]
-    partners = [
-        np.stack([np.roll(block, shift) for shift in some])
-        for block, some in zip(blocks, shifts, strict=True)
-    ]
-    scale = float(np.sqrt((pictures - 1) / (pictures * (1 - 1 / ways)))) if ways > 1 else 0.0
-    return Dealing(blocks, partners, random.integers(0, ways, (shuffles, len(blocks))), scale)
+    mine = np.arange(len(blocks)) // (len(edges) - 1) == random.integers(0, rounds, shuffles)[:, None]
+    picks = np.where(mine, random.integers(0, ways, mine.shape), -1)
+    scale = float(np.sqrt((pictures - 1) / (dealt * (1 - 1 / ways)))) if ways > 1 else 0.0
+    return Dealing(blocks, shifts, len(edges) - 1, orders[0][dealt:], picks, scale)
 
 
 @dataclass(frozen=True)
-class SampleCounts:
-    """What one half of the pictures counts on the sample of the label pixels.
+class HalfCounts:
+    """What one half of the pictures counts at every level.
 
     Attributes:
-        both: Pixels that are hot and labelled.
         hot: Hot pixels.
-        expected: What `both` is in the mean over all shuffles.
-        ways: What it deviates by in every block and way from the mean of the block.
+        expected: Pixels that are hot and labelled, in the mean over all shuffles.
         labelled: Labelled pixels.
         pixels: All pixels.
+        ways: What hot and labelled pixels deviate by, in every block and way, from the mean of the block.
+        picks: The way that each shuffle takes in each block.
     """
 
-    both: Int[np.ndarray, "concept level unit"]
     hot: Int[np.ndarray, "level unit"]
     expected: Float[np.ndarray, "concept level unit"]
-    ways: Float[np.ndarray, "block way concept level unit"]
     labelled: Int[np.ndarray, "concept"]
     pixels: int
+    ways: Float[np.ndarray, "block way concept level unit"]
+    picks: Int[np.ndarray, "shuffle block"]
 
-    def of_all_pixels(
-        self, hot: Int[np.ndarray, "level unit"], labelled: Int[np.ndarray, "concept"], pixels: int
-    ) -> SampleCounts:
-        """What all label pixels would count, given their exact totals.
-
-        The sample takes a little more of one label and a little less of another. How many times as often as
-        by chance hot and labelled pixels meet is kept; `ways` is changed in place.
-        """
-        mine = self.labelled[:, None, None] * (self.hot / self.pixels)
-        factor = labelled[:, None, None] * (hot / pixels) / np.maximum(mine, 1e-9)
-        both, expected = np.round(self.both * factor).astype(np.int64), self.expected * factor
-        np.multiply(self.ways, factor, out=self.ways, casting="same_kind")
-        return SampleCounts(both, hot, expected, self.ways, labelled, pixels)
-
-    def shuffled(
-        self, picks: Int[np.ndarray, "shuffle block"], scale: float
-    ) -> Float[np.ndarray, "shuffle concept level unit"]:
-        """Pixels that are hot and labelled after some shuffles."""
+    def shuffled(self, concept: int) -> Float[np.ndarray, "shuffle level unit"]:
+        """Pixels that are hot and labelled with one concept after each shuffle."""
         blocks, ways = self.ways.shape[:2]
-        taken = (picks[:, :, None] == np.arange(ways)).reshape(len(picks), -1) * np.float32(scale)
-        off = (taken @ self.ways.reshape(blocks * ways, -1)).reshape(len(picks), *self.expected.shape)
-        both: NDArray[np.float64] = off + self.expected
-        return np.clip(both, 0, np.minimum(self.hot, self.labelled[:, None, None]), out=both)
+        taken = (self.picks[:, :, None] == np.arange(ways)).reshape(len(self.picks), -1)
+        off = product(taken.astype(np.float32), self.ways[:, :, concept].reshape(blocks * ways, -1))
+        both: NDArray[np.float64] = off.reshape(len(off), *self.hot.shape) + self.expected[concept]
+        return np.clip(both, 0, np.minimum(self.hot, self.labelled[concept]), out=both)
 
 
-def count_sample(
-    maps: Float[np.ndarray, "unit picture row column"],
-    thresholds: Float[np.ndarray, "level unit"],
-    index: LabelIndex,
-    half: int,
-    dealing: Dealing,
-    size: tuple[int, int],
-) -> SampleCounts:
-    """Count the sampled pixels of one half of the pictures at every level, as they are and as they are dealt.
+@dataclass(frozen=True)
+class SampleCounter:
+    """Counts the sampled pixels of some units at every level.
 
-    Args:
-        maps: Raw activations of some units in all pictures, unit first.
-        thresholds: The candidate thresholds, in the dtype of `maps`.
-        index: The label maps of all pictures.
-        half: 0 for pictures 0, 2, 4, ..., 1 for the others.
-        dealing: Of that half.
-        size: Label rows and columns of the whole maps.
+    Attributes:
+        raw: Raw activations.
+        units: Those to count.
+        thresholds: The candidate thresholds, in the dtype of the activations.
+        labels: The label maps of all pictures.
+        index: What is in them.
     """
-    levels, units = thresholds.shape
-    mine = maps[:, half::2]
-    pictures, pixels, kinds = mine.shape[1], index.sample_pixels, index.present.shape[1]
-    both = np.zeros((kinds, levels * units), dtype=np.int64)
-    parts = []
-    hot_maps, label_maps = _Adder((levels, units, pixels)), np.zeros((kinds, pixels), dtype=np.int64)
-    masks = np.empty((levels, units, pixels), dtype=bool)
-    for block, partners in zip(dealing.blocks, dealing.partners, strict=True):
-        ways = np.zeros((1 + len(partners), kinds, levels * units), dtype=np.int32)
-        labels = {number: index.shown_in_sample(2 * number + half) for number in block}
-        values = sampled(mine[:, block], size)
-        for place, picture in enumerate(block):
-            hot = above(values[:, place], thresholds, masks)
-            hot_maps.add(masks)
-            shown = [labels[number] for number in (picture, *partners[:, place])]
-            label_maps[shown[0][0]] += shown[0][1]
-            rows = np.concatenate([way * kinds + some for way, (some, _) in enumerate(shown)])
-            product = binary_product(np.concatenate([mask for _, mask in shown]), hot)
-            ways.reshape(-1, levels * units)[rows] += product
-        both += ways[0]
-        by_concept = index.by_concept(ways[1:].swapaxes(0, 1)).astype(np.float32).swapaxes(0, 1)
-        parts.append(np.ascontiguousarray(by_concept - by_concept.mean(axis=0)))
-    flat = hot_maps.total().reshape(-1, pixels)
-    expected = (label_maps.astype(np.float64) @ flat.T.astype(np.float64)) / pictures
-    shape = (index.vocabulary_size, levels, units)
-    return SampleCounts(
-        index.by_concept(both).reshape(shape),
-        flat.sum(axis=1).reshape(levels, units),
-        index.by_concept(expected).reshape(shape),
-        np.stack(parts).reshape(len(parts), -1, *shape),
-        index.labelled_sample[half],
-        pictures * pixels,
-    )
+
+    raw: RawMaps
+    units: slice
+    thresholds: Float[np.ndarray, "level unit"]
+    labels: LabelMaps
+    index: LabelIndex
+
+    def choosing(self, dealing: Dealing) -> tuple[Int[np.ndarray, "concept level unit"], HalfCounts]:
+        """Hot and labelled pixels of pictures 0, 2, 4, ..., and what their shuffles are made from."""
+        shape = (self.index.vocabulary_size, *self.thresholds.shape)
+        pictures, pixels = -(-self.labels.shape[0] // 2), self.index.sums[0].shape[1]
+        both = np.zeros((len(self.index.kinds[0]), self.thresholds.size), dtype=np.int64)
+        sums = np.zeros((self.thresholds.size, pixels), dtype=np.int32)
+        parts = []
+        starts = range(0, len(dealing.others), _PICTURES_AT_ONCE)
+        rest = [dealing.others[start : start + _PICTURES_AT_ONCE] for start in starts]
+        none: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        work = zip([*dealing.blocks, *rest], [*dealing.shifts, *(none for _ in rest)], strict=True)
+        for number, (block, shifts) in enumerate(work):
+            hot = self._hot(2 * block, self.index.strides)
+            masks = self.index.masks(self.index.sample(self.labels.pictures((2 * block).tolist())))
+            again = dealing.first <= number < len(dealing.blocks)
+            counts = _products(shifts if again else [0, *shifts], masks, hot)
+            if not again:
+                sums += hot.view(np.uint8).sum(axis=1, dtype=np.uint8 if len(block) < 256 else np.int32)
+                both += counts[0]
+            if len(shifts):
+                parts.append(self._deviations(counts if again else counts[1:], dealing.scale))
+        expected = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
+        return self.index.by_concept(both).reshape(shape), HalfCounts(
+            hot=sums.sum(axis=1).reshape(self.thresholds.shape),
+            expected=self.index.by_concept(expected).reshape(shape),
+            labelled=self.index.of_half(0),
+            pixels=pictures * pixels,
+            ways=np.stack(parts),
+            picks=dealing.picks,
+        )
+
+    def measuring(self, dealing: Dealing, counted: ChosenCounts) -> HalfCounts:
+        """What the shuffles of pictures 1, 3, 5, ... are made from, counted on all their pixels."""
+        scales = (label // own for label, own in zip(self.labels.size, self.raw.shape[2:], strict=True))
+        rows, columns = (max(1, min(pair)) for pair in zip(self.index.strides, scales, strict=True))
+        parts = []
+        for block, shifts in zip(dealing.blocks, dealing.shifts, strict=True):
+            hot = self._hot(2 * block + 1, (rows, columns))
+            masks = self.index.masks_around(self.labels.pictures((2 * block + 1).tolist()), (rows, columns))
+            parts.append(self._deviations(_products(shifts, masks, hot), dealing.scale))
+        return HalfCounts(
+            hot=counted.hot,
+            expected=counted.expected,
+            labelled=self.index.of_half(1),
+            pixels=self.labels.shape[0] // 2 * self.labels.size[0] * self.labels.size[1],
+            ways=np.stack(parts),
+            picks=dealing.picks,
+        )
+
+    def _hot(
+        self, numbers: NDArray[np.intp], strides: tuple[int, int]
+    ) -> Bool[np.ndarray, "level_and_unit picture pixel"]:
+        """What is hot in some pictures, on every so many rows and columns."""
+        maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
+        values = sampled(maps, self.labels.size, strides)
+        hot = values > self.thresholds[:, :, None, None]
+        return hot.reshape(-1, *values.shape[1:])
+
+    def _deviations(
+        self, counts: Int[np.ndarray, "way kind level_and_unit"], scale: float
+    ) -> Float[np.ndarray, "way concept level unit"]:
+        by_concept = self.index.by_concept(counts.swapaxes(0, 1)).swapaxes(0, 1)
+        off = ((by_concept - by_concept.mean(axis=0)) * scale).astype(np.float32)
+        return np.ascontiguousarray(off).reshape(len(off), -1, *self.thresholds.shape)
 
 
-class _Adder:
-    """Adds masks up; what was added lately is held in eight bits."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._total = np.zeros(shape, dtype=np.int64)
-        self._recent = np.zeros(shape, dtype=np.uint8)
-        self._count = 0
-
-    def add(self, masks: NDArray[np.bool_]) -> None:
-        np.add(self._recent, masks.view(np.uint8), out=self._recent)
-        self._count += 1
-        if self._count == 255:
-            self.total()
-
-    def total(self) -> NDArray[np.int64]:
-        self._total += self._recent
-        self._recent[:] = 0
-        self._count = 0
-        return self._total
+def _products(
+    shifts: Sequence[int] | NDArray[np.intp],
+    masks: NDArray[np.bool_ | np.uint8],
+    hot: Bool[np.ndarray, "level_and_unit picture pixel"],
+) -> Int[np.ndarray, "way kind level_and_unit"]:
+    """Pixels that are hot and labelled when the label maps move on by some places."""
+    moved = np.stack([np.roll(masks, shift, axis=1) for shift in shifts])
+    counts = small_product(moved.reshape(len(shifts) * len(masks), -1), hot.reshape(len(hot), -1).T)
+    return counts.reshape(len(shifts), len(masks), len(hot))
 
 
-def shuffled_best(
-    choose: SampleCounts, measure: SampleCounts, dealings: tuple[Dealing, Dealing]
-) -> Float[np.ndarray, "shuffle concept unit"]:
+def shuffled_best(choose: HalfCounts, measure: HalfCounts) -> Float[np.ndarray, "shuffle concept unit"]:
     """`iou_best` of every shuffle: level chosen in one half of the pictures, IoU measured in the other."""
-    found = []
-    for start in range(0, len(dealings[0].picks), _SHUFFLES_AT_ONCE):
-        part = slice(start, start + _SHUFFLES_AT_ONCE)
-        counts = [
-            half.shuffled(dealing.picks[part], dealing.scale)
-            for half, dealing in zip((choose, measure), dealings, strict=True)
-        ]
-        for first, second in zip(*counts, strict=True):
-            labelled = choose.labelled[:, None, None]
-            level = information_quality_ratio(first, choose.hot, labelled, choose.pixels).argmax(axis=1)
-            found.append(overlap_at(level, second, measure.hot, measure.labelled))
-    return np.stack(found)
-
-
-def overlap_at(
-    level: NDArray[np.intp], both: NDArray[np.floating], hot: NDArray[np.int64], labelled: NDArray[np.int64]
-) -> Float[np.ndarray, "concept unit"]:
-    """IoU at one level per concept and unit, from counts `[concept, level, unit]` and `[level, unit]`."""
-    hits = np.take_along_axis(both, level[:, None], axis=1)[:, 0]
-    union = np.take_along_axis(hot, level, axis=0) + labelled[:, None] - hits
-    iou: NDArray[np.float64] = hits / np.maximum(union, 1)
-    return iou
+    best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]))
+    for concept in np.flatnonzero(measure.labelled).tolist():
+        labelled = choose.labelled[concept, None, None]
+        ratio = information_quality_ratio(choose.shuffled(concept), choose.hot, labelled, choose.pixels)
+        level = ratio.argmax(axis=1)
+        hits = np.take_along_axis(measure.shuffled(concept), level[:, None], axis=1)[:, 0]
+        union = np.take_along_axis(measure.hot, level, axis=0) + measure.labelled[concept] - hits
+        best[:, concept] = hits / np.maximum(union, 1)
+    return best

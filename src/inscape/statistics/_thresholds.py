@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,27 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from inscape.errors import ShapeError, ValueRangeError
+from inscape.statistics._base import product
 from inscape.statistics._grid import axis_matrix
 from inscape.statistics._hits import Hits, find_hits
+
+_SAMPLE = 1 << 17
+"""So many values of a unit tell a threshold well enough to find it exactly from there."""
 
 
 def sampled_values(
     maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
 ) -> Float[np.ndarray, "unit sample"]:
-    """Up-sampled values on every (scale + 1)-th label row and column: all phases of the grid."""
+    """Up-sampled values on every (scale + 1)-th label row and column, or thinner: all phases of the grid."""
+    scales = [max(1, label // length) for length, label in zip(maps.shape[2:], size, strict=True)]
+    wanted = maps[0].size * np.prod(scales) / ((scales[0] + 1) * (scales[1] + 1) * _SAMPLE)
+    thin = max(1, round(float(np.sqrt(wanted))))
     down, across = (
-        axis_matrix(length, label)[:: max(1, label // length) + 1].astype(maps.dtype)
-        for length, label in zip(maps.shape[2:], size, strict=True)
+        axis_matrix(length, label)[:: thin * scale + 1].astype(maps.dtype)
+        for length, label, scale in zip(maps.shape[2:], size, scales, strict=True)
     )
-    values: NDArray[Any] = np.matmul(down, np.matmul(maps, across.T)).reshape(len(maps), -1)
-    return values
+    wide = product(maps.reshape(-1, maps.shape[3]), np.ascontiguousarray(across.T))
+    return product(down, wide.reshape(*maps.shape[:3], -1)).reshape(len(maps), -1)
 
 
 def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np.ndarray, "unit"]:
@@ -86,11 +94,11 @@ def hits_at_top(
 
 def _ragged_nth_largest(hits: Hits, rank: int) -> Float[np.ndarray, "unit"]:
     """`nth_largest` over the hits of each unit; -inf where there are not enough."""
-    counts = hits.counts
-    width = max(int(counts.max(initial=0)), rank + 1)
-    table = np.full((len(counts), width), -np.inf, dtype=hits.values.dtype)
-    table[np.arange(width)[None] < counts[:, None]] = hits.values
-    return nth_largest(table, rank)
+    found = np.full(len(hits.counts), -np.inf, dtype=hits.values.dtype)
+    for unit, (start, end) in enumerate(pairwise(hits.starts.tolist())):
+        if end - start > rank:
+            found[unit] = nth_largest(hits.values[None, start:end], rank)[0]
+    return found
 
 
 def _merged(parts: list[Hits]) -> Hits:

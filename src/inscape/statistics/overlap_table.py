@@ -16,20 +16,15 @@ from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
 from inscape.statistics._levels import LEVELS, count_chosen, level_thresholds
-from inscape.statistics._shuffles import (
-    TABLES,
-    Dealing,
-    count_sample,
-    deal,
-    shuffled_best,
-)
+from inscape.statistics._shuffles import TABLES, Dealing, SampleCounter, deal, shuffled_best
 from inscape.statistics.overlap import check_pair, top_of_maps
 
 TOP = 0.01
 """The share of up-sampled values that is hot where `iou` is measured."""
 
-_BLOCK_BYTES = 96 << 20
-_BLOCK_UNITS = 32  # their masks at all levels fit in a core's second-level cache
+_BLOCK_BYTES = 64 << 20
+_BLOCK_UNITS = 32  # their masks at all levels take a few megabytes
+_RAW_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class OverlapTable:
         iou_best: IoU at that threshold in the other pictures.
         information: The information quality ratio at that threshold in the other pictures, in [0, 1].
         chance: The 99th percentile of each unit's best `iou_best` over all concepts when whole label maps are
-            shuffled between pictures (on every third label row and column or so; see `_shuffles`).
+            shuffled between pictures (see `_shuffles`).
         chance_by_concept: The 99th percentile of `iou_best` itself in the same shuffles.
         labelled: Labelled pixels by vocabulary index.
         count: Pictures.
@@ -74,12 +69,12 @@ def overlap_table(
 ) -> OverlapTable:
     """Thresholds, overlap and chance of all units and concepts.
 
-    Units are taken in blocks and label maps in chunks. Both may be memory maps or read from disk; beyond
-    them, only packed label samples grow with the number of pictures, by about 1.5 KB each.
+    Units are taken in blocks and pictures in parts. Activations and label maps may be memory maps or read
+    from disk; beyond them nothing grows with the number of pictures.
 
     Args:
         activations: Raw activations `[picture, unit, row, column]`: a tensor, array, memory map, or anything
-            with `shape` and `units(first, count)` that reads some units from disk.
+            with `shape` and `units(first, count, pictures)` that reads some units of all or some pictures.
         labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none. A tensor,
             array, memory map, or anything with `shape`, `dtype` and `rows(first, count)`.
         vocabulary_size: `len(vocabulary)`.
@@ -101,18 +96,17 @@ def overlap_table(
         )
     rows, columns = (sample_stride(*pair) for pair in zip(raw.shape[2:], known.size, strict=True))
     index = index_labels(known, (rows, columns))
-    labelled = index.labelled.sum(axis=0)
+    labelled = index.labelled
     random = np.random.default_rng(seed)
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
 
     def compare(block: slice) -> dict[str, NDArray[Any]]:
-        maps = raw.block(block)
-        thresholds, hot, both = top_of_maps(maps, known, TOP)
-        iou = both / np.maximum(hot[:, None] + labelled - both, 1)
-        top = {"threshold": thresholds.astype(np.float64), "iou": iou}
-        return top | _best_of_block(maps, known, index, dealings)
+        thresholds, top = _top_of_block(raw, block, known)
+        iou = top["both"] / np.maximum(top["hot"][:, None] + labelled - top["both"], 1)
+        best = _best_of_block(raw, block, thresholds, known, index, dealings)
+        return {"threshold": top["threshold"].astype(np.float64), "iou": iou, **best}
 
-    blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(raw, vocabulary_size)))
+    blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(known)))
     parts = []
     with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
         for block, part in zip(blocks, side_by_side(compare, blocks), strict=True):
@@ -122,34 +116,56 @@ def overlap_table(
     return OverlapTable(labelled=labelled, count=pictures, **joined)
 
 
-def _bytes_of_unit(raw: RawMaps, vocabulary_size: int) -> int:
-    """What is held of one unit: its maps, and what the shuffles of both halves are put together from."""
+def _bytes_of_unit(known: LabelMaps) -> int:
+    """What is held of one unit: where it is hot, and what the shuffles of both halves are made from."""
+    pixels = known.size[0] * known.size[1]
+    return len(LEVELS) * (5 * pixels + 8 * TABLES * known.vocabulary_size)
+
+
+def _top_of_block(
+    raw: RawMaps, block: slice, known: LabelMaps
+) -> tuple[Float[np.ndarray, "level unit"], dict[str, NDArray[Any]]]:
+    """Candidate thresholds of some units, and their top 1 %: threshold, hot, and hot and labelled pixels.
+
+    Raw activations are read of so few units at a time that what is in memory has a bound.
+    """
     pictures, _, rows, columns = raw.shape
-    return 4 * (pictures * rows * columns + 2 * TABLES * vocabulary_size * len(LEVELS))
+    step = max(1, _RAW_BYTES // (4 * pictures * rows * columns))
+    levels, found = [], []
+    for start in range(block.start, block.stop, step):
+        maps = raw.block(slice(start, min(start + step, block.stop)))
+        levels.append(level_thresholds(maps, known.size))
+        found.append(top_of_maps(maps, known, TOP))
+    names = ("threshold", "hot", "both")
+    joined = {
+        name: np.concatenate(parts) for name, parts in zip(names, zip(*found, strict=True), strict=True)
+    }
+    return np.concatenate(levels, axis=1), joined
 
 
 def _best_of_block(
-    maps: Float[np.ndarray, "unit picture row column"],
+    raw: RawMaps,
+    block: slice,
+    thresholds: Float[np.ndarray, "level unit"],
     known: LabelMaps,
     index: LabelIndex,
     dealings: tuple[Dealing, Dealing],
 ) -> dict[str, NDArray[Any]]:
     """The fields of `OverlapTable` that depend on levels, for some units."""
-    thresholds = level_thresholds(maps, known.size)
-    halves = [count_sample(maps, thresholds, index, half, dealings[half], known.size) for half in (0, 1)]
-    choose, measure = halves
-    ratio = information_quality_ratio(choose.both, choose.hot, choose.labelled[:, None, None], choose.pixels)
+    sample = SampleCounter(raw, block, thresholds, known, index)
+    both, choose = sample.choosing(dealings[0])
+    ratio = information_quality_ratio(both, choose.hot, choose.labelled[:, None, None], choose.pixels)
     level = ratio.argmax(axis=1)
     chosen = np.take_along_axis(thresholds, level, axis=0)
-    both, hot = count_chosen(maps, chosen, thresholds, known, index)
-    pixels = known.shape[0] // 2 * known.size[0] * known.size[1]
-    null = shuffled_best(choose, measure.of_all_pixels(hot, index.labelled[1], pixels), dealings)
-    hot, labelled = np.take_along_axis(hot, level, axis=0), index.labelled[1][:, None]
+    counted = count_chosen(raw, block, chosen, thresholds, known, index)
+    measure = sample.measuring(dealings[1], counted)
+    null = shuffled_best(choose, measure)
+    hot, labelled = np.take_along_axis(counted.hot, level, axis=0), measure.labelled[:, None]
     return {
         "threshold_best": chosen.T.astype(np.float64),
         "level_best": np.array(LEVELS)[level].T,
-        "iou_best": (both / np.maximum(hot + labelled - both, 1)).T,
-        "information": information_quality_ratio(both, hot, labelled, pixels).T,
+        "iou_best": (counted.both / np.maximum(hot + labelled - counted.both, 1)).T,
+        "information": information_quality_ratio(counted.both, hot, labelled, measure.pixels).T,
         "chance": np.quantile(null.max(axis=1), 0.99, axis=0),
         "chance_by_concept": np.quantile(null, 0.99, axis=0).T,
     }
