@@ -55,7 +55,9 @@ def test_the_panel_shows_the_line_that_does_the_same(page, measuring_studio):
     name = measuring_studio.get("api/studio")["default_model"]
     report = measuring_studio.get(f"api/models/{name}/layers/layer16a/report")
     units = ",".join(str(unit) for unit, _ in report["rankings"]["sky"][:2])
-    assert line == f"inscape effect {name} --layer layer16a --units {units} --concept sky --images 200"
+    verb, opened, options = line.removeprefix("inscape ").split(" ", 2)
+    assert (verb, options) == ("effect", f"--layer layer16a --units {units} --concept sky --images 200")
+    assert (Path(opened) / "card.json").is_file()
 
 
 def test_concepts_that_no_unit_counts_for_say_so(page, measuring_studio):
