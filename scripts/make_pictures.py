@@ -9,11 +9,15 @@ from PIL import Image
 
 import inscape
 from inscape.dissection import shipped_report
+from inscape.dissection.variants import fitting_segmenter
 from inscape.models import Generator
 from inscape.painting import concept_units
-from inscape.pictures import grid
+from inscape.pictures import grid, to_tensor
+from inscape.rewriting import Rewriter, Task, prepare_task
 
-FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "pictures"
+TASKS = ROOT / "benchmarks" / "rewriting"
 
 
 def enlarge(pixels: np.ndarray, times: int) -> np.ndarray:
@@ -68,6 +72,27 @@ def painted(model: Generator) -> None:
     grid(before + after, columns=len(before), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
 
 
+RULES = (("spire-to-tree", "layer32a"), ("banner-erased", "layer16b"))
+"""Tasks of the benchmark, and the layer that `--layer advice` took for each."""
+
+
+def rules(model: Generator) -> None:
+    """Pictures before and after a rule: those of seeds 1000 to 1399 that show most of its context."""
+    judge = fitting_segmenter(model)
+    rows = []
+    for name, layer in RULES:
+        task = Task.load(TASKS / f"{name}.toml")
+        edit = prepare_task(task, model, judge).make(Rewriter(model, layer), rank=10)
+        assert task.judged is not None
+        plane, concept = judge.vocabulary.plane_of(task.judged[0]), judge.vocabulary.index(task.judged[0])
+        pictures = {seed: model.sample(seed) for seed in range(1000, 1400)}
+        labels = judge.segment(to_tensor(list(pictures.values())))[:, plane] == concept
+        shown = sorted(pictures, key=lambda seed: -int(labels[seed - 1000].sum()))[:8]
+        rows += [enlarge(pictures[seed].pixels, 2) for seed in shown]
+        rows += [enlarge(model.sample(seed, edits=[edit]).pixels, 2) for seed in shown]
+    grid(rows, columns=8, gap=3).convert("RGB").save(FOLDER / "rules.jpg", quality=90)
+
+
 def main() -> None:
     """Make them all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -76,6 +101,7 @@ def main() -> None:
     world_sheet()
     generated(model)
     painted(model)
+    rules(model)
 
 
 if __name__ == "__main__":

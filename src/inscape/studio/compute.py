@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from inscape.errors import CancelledError
 
 T = TypeVar("T")
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 15.0
 _GLANCE_SECONDS = 0.25
 Piece = tuple["Future[Any]", Callable[[], Any]]
 
