@@ -132,6 +132,13 @@ def test_an_edit_for_other_weights_is_refused_unless_it_is_transferred():
     assert same(other, before)
 
 
+def test_an_edit_fits_over_a_transferred_one():
+    model, fresh = small_generator(), small_generator()
+    with model.edited([an_edit(fresh, seed=1).transferred(), an_edit(fresh, seed=2)]):
+        pass
+    assert weights_hash(model.module) == weights_hash(fresh.module)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [

@@ -176,6 +176,7 @@ class WeightEdit:
         """
         import torch
 
+        weights_hash(model.module)  # remembered before the weights change: later edits are checked against it
         self.check(model)
         parameter = self._parameter(model)
         kept = parameter.data

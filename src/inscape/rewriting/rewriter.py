@@ -164,8 +164,9 @@ class Rewriter:
         Raises:
             CancelledError: The person asked to stop.
         """
-        key_moment(self.memory, samples=self.samples, progress=progress)
-        _ = self.space, self.ordinary
+        if "space" not in self.__dict__:
+            self.space = KeySpace(key_moment(self.memory, samples=self.samples, progress=progress))
+        _ = self.ordinary
 
     @cached_property
     def ordinary(self) -> Reading:
