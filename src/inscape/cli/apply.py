@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inscape.cli.common import Device, Json, ModelName, emit
+from inscape.cli.common import Device, Format, Json, ModelName, Template, emit
 
 
 def apply(
@@ -16,18 +16,8 @@ def apply(
         list[Path], typer.Argument(metavar="EDIT…", help="Weight edits, in the order in which they apply.")
     ],
     out: Annotated[Path, typer.Option("--out", help="The checkpoint to write.")],
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format", help="safetensors, nvidia, rosinality, progan or dcgan; as it came otherwise."
-        ),
-    ] = None,
-    template: Annotated[
-        Path | None,
-        typer.Option(
-            "--template", help="A file of that format and those sizes: OUT is a copy with other weights."
-        ),
-    ] = None,
+    format: Format = None,
+    template: Template = None,
     strength: Annotated[
         float, typer.Option("--strength", min=0, max=4, help="How much of every edit is made.")
     ] = 1.0,

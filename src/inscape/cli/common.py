@@ -38,6 +38,20 @@ Classes = Annotated[
     ),
 ]
 
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.",
+    ),
+]
+Template = Annotated[
+    Path | None,
+    typer.Option(
+        "--template", help="A file of that format and those sizes: OUT is a copy with other weights."
+    ),
+]
+
 
 def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
     """Print the result: the document with `--json`, the text for people otherwise."""

@@ -7,25 +7,14 @@ from typing import Annotated
 
 import typer
 
-from inscape.cli.common import Device, Json, emit
+from inscape.cli.common import Device, Format, Json, Template, emit
 
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="A shipped model, a folder or a checkpoint.")],
     path: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help="safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.",
-        ),
-    ] = None,
-    template: Annotated[
-        Path | None,
-        typer.Option(
-            "--template", help="A file of that format and those sizes: OUT is a copy with other weights."
-        ),
-    ] = None,
+    format: Format = None,
+    template: Template = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
