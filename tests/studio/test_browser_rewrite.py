@@ -68,7 +68,13 @@ class Bench(Sheet):
 
     def execute(self, rows: int = 1) -> None:
         """Make the rule and wait until it lies on the stack and is drawn."""
+        before = self.by("wall").get_attribute("data-drawn")
         self.by("execute").click()
+        self.page.wait_for_function(
+            "before => document.querySelector('[data-testid=wall]').dataset.drawn !== before",
+            arg=before,
+            timeout=2 * WAIT,
+        )
         self.outcome(rows)
 
     def outcome(self, rows: int) -> None:
