@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from inscape import __version__
-from inscape.studio import problems, schemas, socket
-from inscape.studio.routes import jobs, layers, models, paintings, rewriting
+from inscape.studio import problems, socket, socket_schemas
+from inscape.studio.routes import jobs, layers, models, paintings, photos, rewriting
 from inscape.studio.security import Gate
 from inscape.studio.studio import Settings, Studio
 
@@ -24,7 +24,12 @@ STATIC = Path(__file__).parent / "static"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inscape</title>
 <h1>The page of the studio has not been built</h1>
 <p>In a clone, <code>make studio</code> builds it; the wheel brings it along.</p></html>"""
-_WEBSOCKET_MESSAGES = (schemas.PaintGround, schemas.PaintRequest, schemas.PaintFrame, schemas.PaintError)
+_WEBSOCKET_MESSAGES = (
+    socket_schemas.PaintGround,
+    socket_schemas.PaintRequest,
+    socket_schemas.PaintFrame,
+    socket_schemas.PaintError,
+)
 
 
 def create_app(settings: Settings, *, static: Path = STATIC) -> ASGIApp:
@@ -60,7 +65,7 @@ def create_api(studio: Studio | None) -> FastAPI:
     )
     api.state.studio = studio
     problems.install(api)
-    for part in (models, layers, jobs, paintings, rewriting, socket):
+    for part in (models, layers, jobs, paintings, photos, rewriting, socket):
         api.include_router(part.router)
     return api
 

@@ -49,6 +49,12 @@ class Jobs:
                 )
             return self._jobs[identifier].model_copy()
 
+    def active(self, identifier: str) -> bool:
+        """Whether a job waits or runs."""
+        with self._lock:
+            job = self._jobs.get(identifier)
+            return job is not None and job.state in ("waiting", "running")
+
     def start(self, kind: JobKind, name: str, work: Work, *, model: str, layer: str) -> JobInfo:
         """Queue a job; where one of that name waits or runs already, that one is returned.
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inscape.errors import ConceptError
+from inscape.errors import ConceptError, UsageError
 from inscape.pictures import Latent
 from inscape.regions import Region
 from inscape.studio.library import Library
+from inscape.studio.photo_marks import LIMITS, Mark
 from inscape.studio.reports import Reports
 from inscape.studio.schemas import (
     ActivityList,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
     from inscape.editing import UnitEdit
     from inscape.painting import PaintSession
+    from inscape.studio.photo_painter import PhotoPainter
 
 JPEG_QUALITY = 92
 _LATENTS_KEPT = 1000
@@ -39,12 +41,13 @@ _BRUSHES_KEPT = 256
 
 @dataclass(frozen=True)
 class Place:
-    """The picture that is painted on."""
+    """The picture that is painted on: that of a seed, or a photo."""
 
     model: str
     seed: int
     truncation: float = 1.0
     class_index: int | None = None
+    photo: str | None = None
 
 
 class Painter:
@@ -53,11 +56,13 @@ class Painter:
     Args:
         library: The generators.
         reports: Where brushes find their units.
+        photos: Draws strokes on photos.
     """
 
-    def __init__(self, library: Library, reports: Reports) -> None:
+    def __init__(self, library: Library, reports: Reports, photos: PhotoPainter) -> None:
         self._library = library
         self._reports = reports
+        self.photos = photos
         self._sessions: dict[str, PaintSession] = {}
         self._latents: dict[Place, tuple[Latent, Latent]] = {}
         self._brushes: dict[tuple[str, int], tuple[DissectionReport, UnitSet]] = {}
@@ -112,6 +117,8 @@ class Painter:
 
         removing = stroke.mode == "remove"
         layer = self._library.paintable(model).layer(stroke.layer).name
+        if stroke.mode in LIMITS:
+            raise UsageError("Only on a photo can strokes limit what others influence.", "Draw or remove.")
         if stroke.units and (removing or stroke.values):
             edit = UnitEdit(
                 layer,
@@ -119,7 +126,7 @@ class Painter:
                 np.asarray(stroke.values, np.float32),
                 region,
                 stroke.strength,
-                stroke.mode,
+                "remove" if removing else "draw",
                 stroke.concept or "",
             )
         else:
@@ -147,8 +154,20 @@ class Painter:
         self._brushes[concept, top] = (report, units)
         return units
 
+    def mark(self, model: str, name: str, stroke: StrokeSettings, region: Region) -> Mark:
+        """A stroke on a photo.
+
+        Raises:
+            LayerError, UnitError, ConceptError, RegionError: See `edit`.
+        """
+        edit = None if stroke.mode in LIMITS else self.edit(model, stroke, region)
+        return Mark(name, stroke.mode, region, edit)
+
     def settled(self, model: str, stroke: Stroke) -> Stroke:
         """The stroke with its units and their values written down, so that no later report changes it."""
+        if stroke.mode in LIMITS:
+            region_of(stroke.region)
+            return stroke
         edit = self.edit(model, stroke, region_of(stroke.region))
         values = [] if stroke.mode == "remove" else [float(value) for value in np.asarray(edit.values)]
         return stroke.model_copy(update={"units": list(edit.units), "values": values})
@@ -172,10 +191,12 @@ class Painter:
 
     def activity(self, model: str, request: ActivityRequest) -> ActivityList:
         """Which units fire under a region of a picture."""
-        session = self.session(model)
-        layer = session.generator.layer(request.layer).name
         place = Place(model, request.seed, request.truncation, request.class_index)
-        latent = self._latents_of(place)[1]
+        if request.photo is None:
+            session, latent = self.session(model), self._latents_of(place)[1]
+        else:
+            session, latent = self.photos.session(request.photo)
+        layer = session.generator.layer(request.layer).name
         findings = self._reports.load(model, layer).findings if self._reports.has(model, layer) else None
         levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
         rows = session.activity(latent, region_of(request.region), layer, levels=levels, top=request.top)
@@ -203,7 +224,7 @@ def region_of(region: RegionMask | RegionBox) -> Region:
 
 
 def jpeg(pixels: NDArray[np.uint8], size: int | None = None) -> bytes:
-    """A JPEG of quality 92 without chroma subsampling, at another size where one is given."""
+    """A JPEG of quality 92 without chroma subsampling; with a size its longer side has that many pixels."""
     return _encode(pixels, size, "JPEG", quality=JPEG_QUALITY, subsampling=0)
 
 
@@ -211,8 +232,10 @@ def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: A
     from PIL import Image
 
     image = Image.fromarray(pixels)
-    if size is not None and size != image.width:
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    longer = max(image.size)
+    if size is not None and size != longer:
+        sides = (max(1, round(side * size / longer)) for side in image.size)
+        image = image.resize((next(sides), next(sides)), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()

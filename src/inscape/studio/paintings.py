@@ -32,9 +32,10 @@ CREATE TABLE IF NOT EXISTS paintings (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
     seed INTEGER NOT NULL, truncation REAL NOT NULL, operations TEXT NOT NULL,
     cursor INTEGER NOT NULL, branches TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER)
+    created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER,
+    photo TEXT)
 """
-_ADDED = ("class_index INTEGER",)
+_ADDED = ("class_index INTEGER", "photo TEXT")
 """Columns that files of earlier versions lack."""
 
 _OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
@@ -83,6 +84,7 @@ class Paintings:
             name=request.name,
             model=request.model,
             seed=request.seed,
+            photo=request.photo,
             truncation=request.truncation,
             class_index=request.class_index,
             operations=request.operations,
@@ -92,7 +94,9 @@ class Paintings:
         )
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO paintings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                "INSERT INTO paintings (id, revision, name, model, seed, truncation, operations, cursor, "
+                "branches, created, updated, class_index, photo) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     painting.id,
                     painting.revision,
@@ -106,6 +110,7 @@ class Paintings:
                     now,
                     now,
                     painting.class_index,
+                    painting.photo,
                 ),
             )
         return painting
@@ -156,6 +161,20 @@ class Paintings:
                 }
             )
             return Kept(id=identifier, revision=self._write(connection, new).revision)
+
+    def on_photo(self, photo: str) -> str | None:
+        """The painting on a photo that was worked on last; `None` where there is none."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT id FROM paintings WHERE photo = ? AND deleted = 0 ORDER BY updated DESC", (photo,)
+            ).fetchone()
+        return None if row is None else str(row["id"])
+
+    def mark_photo(self, photo: str, *, deleted: bool) -> None:
+        """Put the paintings on a photo away with it, or bring those back."""
+        change = "deleted = 2 WHERE deleted = 0" if deleted else "deleted = 0 WHERE deleted = 2"
+        with self._open() as connection:
+            connection.execute(f"UPDATE paintings SET {change} AND photo = ?", (photo,))
 
     def delete(self, identifier: str) -> None:
         """Put a painting away; it can be restored for a week."""
@@ -232,7 +251,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if column.split()[0] not in held:
             connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
     oldest = time.time() - _KEEP_DELETED_SECONDS
-    connection.execute("DELETE FROM paintings WHERE deleted = 1 AND updated < ?", (oldest,))
+    connection.execute("DELETE FROM paintings WHERE deleted > 0 AND updated < ?", (oldest,))
 
 
 def _missing(identifier: str) -> NotFoundError:
@@ -250,6 +269,7 @@ def _painting(row: sqlite3.Row) -> Painting:
         name=row["name"],
         model=row["model"],
         seed=row["seed"],
+        photo=row["photo"],
         truncation=row["truncation"],
         class_index=row["class_index"],
         operations=json.loads(row["operations"]),
@@ -267,6 +287,7 @@ def _summary(painting: Painting) -> PaintingSummary:
         name=painting.name,
         model=painting.model,
         seed=painting.seed,
+        photo=painting.photo,
         class_index=painting.class_index,
         strokes=len(history.visible_strokes(painting.operations, painting.cursor)),
         updated=painting.updated,

@@ -7,9 +7,12 @@ import shlex
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from inscape.errors import UnsupportedError
 from inscape.pictures import Picture
 from inscape.studio.history import visible_strokes
 from inscape.studio.painter import Painter, Place, jpeg, region_of
+from inscape.studio.photo_marks import Mark
+from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.schemas import Command, Painting
 
 if TYPE_CHECKING:
@@ -44,13 +47,30 @@ class Pictures:
         return Picture(self._painter.pixels(place)).png()
 
     def painted_jpeg(self, painting: Painting, size: int | None = None) -> bytes:
-        """A painting as it stands, as JPEG."""
+        """A painting as it stands, as JPEG; `size` is the longer side."""
+        if painting.photo is not None:
+            return jpeg(self._painter.photos.screen(painting.photo, self._marks(painting)), size)
         return jpeg(self._painter.pixels(_place(painting), self._edits(painting)), size)
 
     def export(self, painting: Painting) -> bytes:
-        """A painting as PNG, with the recipe inside that draws it again byte for byte."""
+        """A painting as PNG, with the recipe inside that draws it again byte for byte.
+
+        One on a photo is the photo at its own size, and has no recipe: that would have to hold the photo.
+        """
+        if painting.photo is not None:
+            return self._painter.photos.png(painting.photo, self._marks(painting))
         pixels = self._painter.pixels(_place(painting), self._edits(painting))
         return Picture(pixels).png(self.recipe(painting))
+
+    def influence(self, painting: Painting) -> InfluenceInfo:
+        """Where the strokes of a painting change its photo.
+
+        Raises:
+            UnsupportedError: It is not on a photo.
+        """
+        if painting.photo is None:
+            raise UnsupportedError("Only a painting on a photo has an influence that is limited.")
+        return self._painter.photos.influence(painting.photo, self._marks(painting))
 
     def recipe(self, painting: Painting) -> dict[str, Any]:
         """The recipe of a painting as it stands."""
@@ -58,6 +78,8 @@ class Pictures:
 
     def command(self, painting: Painting) -> Command:
         """The command line and the Python that draw a painting; both carry its recipe."""
+        if painting.photo is not None:
+            return self._painter.photos.command(painting.photo, self._marks(painting))
         text = json.dumps(self.recipe(painting), separators=(",", ":"))
         name, folder = f"inscape-{painting.id}", self._painter.folder(painting.model)
         option = "" if folder is None else f" --model {shlex.quote(str(folder))}"
@@ -76,9 +98,20 @@ class Pictures:
     def _recipe(self, painting: Painting) -> Recipe:
         from inscape.editing import Recipe
 
+        if painting.photo is not None:
+            raise UnsupportedError(
+                "A painting on a photo has no recipe, which would have to hold the photo.",
+                "Its command line draws it again.",
+            )
         place = _place(painting)
         generator = self._painter.session(place.model).generator
         return Recipe.of(generator, self._painter.latent(place), self._edits(painting), seed=place.seed)
+
+    def _marks(self, painting: Painting) -> list[Mark]:
+        return [
+            self._painter.mark(painting.model, stroke.id, stroke, region_of(stroke.region))
+            for stroke in visible_strokes(painting.operations, painting.cursor)
+        ]
 
     def _edits(self, painting: Painting) -> list[UnitEdit]:
         return [

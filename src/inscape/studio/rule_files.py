@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _STACK: TypeAdapter[list[StackEntry]] = TypeAdapter(list[StackEntry])
 
 
-def file_name(text: str) -> str:
+def file_name(text: str, otherwise: str = "rule") -> str:
     """What people called something, as part of a file's name: nothing in it can lead elsewhere."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:60] or "rule"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:60] or otherwise
 
 
 def parse_stack(text: str) -> list[StackEntry]:

@@ -12,7 +12,13 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 ClassIndex = Annotated[
     int | None, Field(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own if null.")
 ]
-JobKind = Literal["dissection", "effects", "keys", "search", "rule", "audit", "advice"]
+PhotoName = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[0-9a-f]{16}$", description="The photo that is painted on in place of a seed's picture."
+    ),
+]
+JobKind = Literal["dissection", "effects", "keys", "search", "rule", "audit", "advice", "inversion"]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
 
@@ -246,7 +252,11 @@ class StrokeSettings(Message):
         default_factory=list, max_length=4096, description="Hand-picked units; empty for the brush's own."
     )
     top: int = Field(default=20, ge=1, le=4096, description="How many of the brush's units.")
-    mode: Literal["draw", "remove"] = "draw"
+    mode: Literal["draw", "remove", "keep", "drop"] = Field(
+        default="draw",
+        description="On a photo also: keep the photo under the region, or drop the island that the region "
+        "covers out of what the other strokes influence. Those two have no units.",
+    )
     strength: float = Field(default=1.0, ge=0, le=1)
     value: Literal["mean", "quantile"] = "quantile"
     values: list[float] = Field(
@@ -299,7 +309,8 @@ class NewPainting(Message):
     """Start a painting."""
 
     model: Name
-    seed: Seed
+    seed: Seed = 0
+    photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None
     name: Annotated[str, StringConstraints(max_length=120)] = ""
@@ -343,6 +354,7 @@ class Painting(Message):
     name: str
     model: str
     seed: Seed
+    photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None
     operations: Operations
@@ -367,6 +379,7 @@ class PaintingSummary(Message):
     name: str
     model: str
     seed: Seed
+    photo: PhotoName = None
     class_index: ClassIndex = None
     strokes: int = Field(description="Strokes that are visible.")
     updated: float
@@ -389,7 +402,8 @@ class Command(Message):
 class ActivityRequest(Message):
     """Ask which units fire under a region of a picture."""
 
-    seed: Seed
+    seed: Seed = 0
+    photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None
     layer: Name
@@ -413,56 +427,3 @@ class ActivityList(Message):
     """Units by how much they fire, strongest first."""
 
     units: list[ActivityRow]
-
-
-class PaintGround(Message):
-    """Text message to `/api/paint`: what the next strokes are painted on.
-
-    The strokes become `strokes[:keep] + strokes`, of those that this connection last had; hidden strokes
-    are left out. Another model, seed or class needs keep=0. Nothing is answered unless it is wrong.
-    """
-
-    type: Literal["ground"] = "ground"
-    model: Name
-    seed: Seed
-    truncation: Truncation = 1.0
-    class_index: ClassIndex = None
-    keep: int = Field(default=0, ge=0)
-    strokes: list[Stroke] = Field(default_factory=list, max_length=MOST_STROKES)
-
-
-class LiveStroke(StrokeSettings):
-    """The stroke under the pointer: its mask's bytes follow the header."""
-
-    height: int = Field(ge=1, le=1024)
-    width: int = Field(ge=1, le=1024)
-
-
-class PaintRequest(Message):
-    """Header of a binary message to `/api/paint`: draw the ground, and the stroke on it where there is one.
-
-    Frame: uint32 little endian length of this JSON, this JSON in UTF-8, then height x width bytes of mask
-    (0 to 255, whole picture, row by row) where `stroke` is given. Only the newest waiting request is drawn.
-    """
-
-    seq: int = Field(ge=0)
-    final: bool = False
-    stroke: LiveStroke | None = None
-
-
-class PaintFrame(Message):
-    """Header of a binary answer, framed the same way; the bytes that follow are a JPEG."""
-
-    seq: int
-    final: bool
-    width: int
-    height: int
-    units: list[int] = Field(description="Units that the stroke set.")
-    milliseconds: float = Field(description="Time in the model and the encoder.")
-
-
-class PaintError(Problem):
-    """Text answer: what was asked with `seq` (None: the ground) cannot be drawn."""
-
-    type: Literal["error"] = "error"
-    seq: int | None

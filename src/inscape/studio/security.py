@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inscape.errors import TooLargeError
 from inscape.studio.checkpoints import LARGEST_FILE
+from inscape.studio.photos import LARGEST_PHOTO
 from inscape.studio.problems import respond
 from inscape.studio.schemas import Problem
 
@@ -169,8 +170,10 @@ def _problem(status: int, title: str, detail: str, hint: str = "") -> JSONRespon
 
 
 def _largest(scope: Scope) -> int:
-    """How much one request may send: a checkpoint is larger than anything else."""
-    return LARGEST_FILE if scope["path"] == "/api/checkpoints/upload" else LARGEST_BODY
+    """How much one request may send: a checkpoint is larger than anything else, then a photo."""
+    return {"/api/checkpoints/upload": LARGEST_FILE, "/api/photos": LARGEST_PHOTO}.get(
+        scope["path"], LARGEST_BODY
+    )
 
 
 def _too_large(largest: int) -> TooLargeError:

@@ -23,8 +23,11 @@ from pydantic import ValidationError
 from inscape.errors import InscapeError, UsageError
 from inscape.regions import Region
 from inscape.studio.painter import Painter, Place, jpeg, region_of
+from inscape.studio.photo_marks import Mark
+from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.problems import problem_of
-from inscape.studio.schemas import MOST_STROKES, PaintError, PaintFrame, PaintGround, PaintRequest, Stroke
+from inscape.studio.schemas import MOST_STROKES, Stroke
+from inscape.studio.socket_schemas import PaintError, PaintFrame, PaintGround, PaintRequest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,17 +42,25 @@ _LONGEST_HEADER = 64 * 1024
 
 
 class GroundStroke:
-    """A stroke of the ground, and its edit once it has been made."""
+    """A stroke of the ground, and its edit once it has been made; both in the compute thread."""
 
     def __init__(self, stroke: Stroke) -> None:
         self._stroke = stroke
         self._edit: UnitEdit | None = None
+        self._mark: Mark | None = None
 
     def edit(self, painter: Painter, model: str) -> UnitEdit:
-        """Its edit; called in the compute thread."""
+        """Its edit."""
         if self._edit is None:
             self._edit = painter.edit(model, self._stroke, region_of(self._stroke.region))
         return self._edit
+
+    def mark(self, painter: Painter, model: str) -> Mark:
+        """What it does on a photo."""
+        if self._mark is None:
+            stroke = self._stroke
+            self._mark = painter.mark(model, stroke.id, stroke, region_of(stroke.region))
+        return self._mark
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Ground:
         Raises:
             UsageError: It keeps strokes that are not there, or of another picture, or there are too many.
         """
-        place = Place(message.model, message.seed, message.truncation, message.class_index)
+        place = Place(message.model, message.seed, message.truncation, message.class_index, message.photo)
         if message.keep and (place != self.place or message.keep > len(self.strokes)):
             raise UsageError(
                 f"There are {len(self.strokes)} strokes on this picture; keep={message.keep} does not fit.",
@@ -165,24 +176,52 @@ def draw(painter: Painter, wish: Wish) -> bytes:
     started = time.perf_counter()
     place = wish.ground.place
     assert place is not None
+    drawn = _drawn(painter, place, wish) if place.photo is None else _patched(painter, place, wish)
+    height, width = drawn.pixels.shape[:2]
+    data = jpeg(drawn.pixels)
+    header = PaintFrame(
+        seq=wish.request.seq,
+        final=wish.request.final,
+        width=width,
+        height=height,
+        units=drawn.units,
+        milliseconds=(time.perf_counter() - started) * 1000,
+        box=drawn.box,
+        influence=drawn.influence,
+    )
+    return join(header.model_dump_json().encode(), data)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What an answer holds; on a photo the pixels are only what strokes change."""
+
+    pixels: NDArray[np.uint8]
+    units: list[int]
+    box: tuple[float, float, float, float] | None = None
+    influence: InfluenceInfo | None = None
+
+
+def _drawn(painter: Painter, place: Place, wish: Wish) -> _Drawn:
     edits = [stroke.edit(painter, place.model) for stroke in wish.ground.strokes]
     units: list[int] = []
     if wish.request.stroke is not None and wish.mask is not None:
         live = painter.edit(place.model, wish.request.stroke, Region.from_mask(wish.mask))
         units = list(live.units)
         edits.append(live)
-    pixels = painter.preview(place, edits)
-    height, width = pixels.shape[:2]
-    data = jpeg(pixels)
-    header = PaintFrame(
-        seq=wish.request.seq,
-        final=wish.request.final,
-        width=width,
-        height=height,
-        units=units,
-        milliseconds=(time.perf_counter() - started) * 1000,
-    )
-    return join(header.model_dump_json().encode(), data)
+    return _Drawn(painter.preview(place, edits), units)
+
+
+def _patched(painter: Painter, place: Place, wish: Wish) -> _Drawn:
+    assert place.photo is not None
+    marks = [stroke.mark(painter, place.model) for stroke in wish.ground.strokes]
+    units: list[int] = []
+    if wish.request.stroke is not None and wish.mask is not None:
+        live = painter.mark(place.model, "", wish.request.stroke, Region.from_mask(wish.mask))
+        units = list(live.edit.units) if live.edit is not None else []
+        marks.append(live)
+    patch = painter.photos.patch(place.photo, marks)
+    return _Drawn(patch.pixels, units, patch.box, patch.influence)
 
 
 def join(header: bytes, body: bytes) -> bytes:

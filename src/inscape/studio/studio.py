@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from inscape import __version__, storage
-from inscape.errors import InscapeError, NotFoundError, UnitError, unknown_name
+from inscape.errors import InscapeError, NotFoundError, UnitError, UsageError, unknown_name
 from inscape.models.catalogue import studio_models
 from inscape.segmenters import segmenter_names
 from inscape.studio.checkpoints import Checkpoints
@@ -22,6 +22,10 @@ from inscape.studio.jobs import Jobs
 from inscape.studio.library import Library
 from inscape.studio.painter import Painter, Place
 from inscape.studio.paintings import Paintings
+from inscape.studio.photo_info import PhotoInfos
+from inscape.studio.photo_jobs import PhotoJobs
+from inscape.studio.photo_painter import PhotoPainter
+from inscape.studio.photos import Photos
 from inscape.studio.pictures import Pictures
 from inscape.studio.problems import problem_of
 from inscape.studio.reports import Reports
@@ -82,14 +86,17 @@ class Studio:
         self.library = Library(settings.models, device=settings.device, dissected=self._dissected)
         self.checkpoints = Checkpoints(settings.checkpoints, studio_models(settings.home), self.library)
         self.reports = Reports(self.library, settings.home / "studio" / "reports")
-        self.painter = Painter(self.library, self.reports)
+        self.photos = Photos(settings.home / "studio" / "photos.sqlite", settings.home / "studio" / "photos")
+        self.painter = Painter(self.library, self.reports, PhotoPainter(self.library, self.photos))
         self.pictures = Pictures(self.painter)
         self.paintings = Paintings(settings.home / "studio" / "paintings.sqlite")
         self.importer = Importer(self.library, self.painter, self.paintings)
         self.jobs = Jobs(self.compute)
         self.works = Works(settings.home / "studio" / "rules.sqlite", settings.home / "studio" / "rules")
         self.rules = Rules(self.library, self.works)
+        self.photo_jobs = PhotoJobs(self.jobs, self.photos, self.library)
         self.rule_jobs = RuleJobs(self.jobs, self.rules, self.library)
+        self.photo_infos = PhotoInfos(self.photos, self.photo_jobs, self.paintings)
         self.exports = settings.home / "studio" / "exports"
         self._failure: Problem | None = None
 
@@ -103,6 +110,7 @@ class Studio:
         self.compute.close()
         self.paintings.close()
         self.works.close()
+        self.photos.close()
         shutil.rmtree(self.exports, ignore_errors=True)
 
     async def forget(self, model: str) -> None:
@@ -115,6 +123,7 @@ class Studio:
         await run_in_threadpool(self.checkpoints.forget, model)
         await run_in_threadpool(self.works.forget, model)
         await self.compute.run(lambda: self.rules.forget(model))
+        await self.compute.run(lambda: self.painter.photos.forget(model))
 
     def info(self) -> StudioInfo:
         """What the page needs at first."""
@@ -134,7 +143,14 @@ class Studio:
         Raises:
             ModelNotFoundError: The studio offers no such model.
             UnsupportedError, ValueRangeError: It cannot be painted with, or has no such class.
+            NotFoundError, ConflictError: It names a photo that is not there, or has not been inverted.
+            UsageError: The photo was inverted with another model.
         """
+        if request.photo is not None:
+            made_with = self.photos.inverted(request.photo).model
+            if made_with != request.model:
+                raise UsageError(f"This photo was inverted with {made_with!r}, not with {request.model!r}.")
+            return None
         card = self.library.paintable(request.model)
         if request.class_index is None and not card.latent.get("c_dim"):
             return None

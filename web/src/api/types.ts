@@ -694,6 +694,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/paintings/{painting}/influence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Influence
+         * @description Where a painting changes its photo, and the islands that this falls into.
+         */
+        get: operations["getInfluence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/paintings/{painting}/picture.jpg": {
         parameters: {
             query?: never;
@@ -754,6 +774,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Photos
+         * @description All photos, the latest first.
+         */
+        get: operations["listPhotos"];
+        put?: never;
+        /**
+         * Upload Photo
+         * @description Bring a photo, whose bytes are the body: anything that is a picture.
+         */
+        post: operations["uploadPhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description One photo: its inversion, or how far that is.
+         */
+        get: operations["getPhoto"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Photo
+         * @description Put a photo away with what was painted on it; `restorePhoto` brings both back.
+         */
+        delete: operations["deletePhoto"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy Photo
+         * @description The same photo once more, to choose another square or model.
+         */
+        post: operations["copyPhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Fit Photo
+         * @description Choose the square; 409 once the photo has been inverted.
+         */
+        put: operations["fitPhoto"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/inversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invert Photo
+         * @description Let a generator draw the photo; an inversion that runs already is joined.
+         */
+        post: operations["invertPhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/inversion/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Inversion File
+         * @description The inversion as `.inversion.safetensors`, which the command line and Python read.
+         */
+        get: operations["getInversionFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/inversion/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Inversion
+         * @description End it with the best so far. To give it up, cancel its job.
+         */
+        post: operations["stopInversion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/progress.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Inversion Picture
+         * @description The best picture so far of an inversion that runs.
+         */
+        get: operations["getInversionPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Photo
+         * @description Bring a deleted photo back.
+         */
+        post: operations["restorePhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/stages/{stage}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stage Picture
+         * @description What the generator drew at a stage.
+         */
+        get: operations["getStagePicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/target.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Target Picture
+         * @description The photo as the generator was asked to draw it.
+         */
+        get: operations["getTargetPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/photos/{photo}/{size}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo Picture
+         * @description The photo for the screen (at most 1024 pixels wide and high), or small (at most 256).
+         */
+        get: operations["getPhotoPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studio": {
         parameters: {
             query?: never;
@@ -798,9 +1066,17 @@ export interface components {
             class_index?: number | null;
             /** Layer */
             layer: string;
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             */
+            photo?: string | null;
             /** Region */
             region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
-            /** Seed */
+            /**
+             * Seed
+             * @default 0
+             */
             seed: number;
             /**
              * Top
@@ -1073,6 +1349,26 @@ export interface components {
             units: number;
         };
         /**
+         * FitInfo
+         * @description Which rectangle of the photo becomes the generator's square, in pixels of the photo.
+         */
+        FitInfo: {
+            /** Height */
+            height: number;
+            /**
+             * Mode
+             * @description How it was chosen.
+             * @enum {string}
+             */
+            mode: "crop" | "pad" | "stretch";
+            /** Width */
+            width: number;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
+        /**
          * HideStroke
          * @description A stroke was hidden, or shown again.
          */
@@ -1086,6 +1382,113 @@ export interface components {
             kind: "hide";
             /** Stroke */
             stroke: string;
+        };
+        /**
+         * InfluenceInfo
+         * @description Where the strokes change the photo; everything else is the photo's own, bit for bit.
+         */
+        InfluenceInfo: {
+            /**
+             * Area
+             * @description What changes, in parts of the square.
+             */
+            area: number;
+            /** Islands */
+            islands: components["schemas"]["Island"][];
+            /**
+             * Map
+             * @description One byte per pixel, deflated, base64: the number of the island; 0 where nothing changes.
+             */
+            map: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * InversionInfo
+         * @description The generator's version of a photo, as it was kept.
+         */
+        InversionInfo: {
+            /** Bytes */
+            bytes: number;
+            /** Layer */
+            layer: string;
+            /** @description Null where the model names no segmenter. */
+            lost: components["schemas"]["LostInfo"] | null;
+            /** Model */
+            model: string;
+            /**
+             * Psnr
+             * @description Of the best stage, against the photo as the generator was asked to draw it.
+             */
+            psnr: number;
+            /** Size */
+            size: number;
+            /** Stages */
+            stages: components["schemas"]["StageInfo"][];
+            /**
+             * Stopped
+             * @description Whether somebody stopped it before its time was over.
+             */
+            stopped: boolean;
+        };
+        /**
+         * InversionRequest
+         * @description Ask a generator to draw a photo.
+         */
+        InversionRequest: {
+            fit: components["schemas"]["FitInfo"];
+            /**
+             * Layer
+             * @description Where one will paint; the default layer if null.
+             */
+            layer?: string | null;
+            /** Model */
+            model: string;
+            /**
+             * Seconds
+             * @default 20
+             */
+            seconds: number;
+            /**
+             * Start
+             * @description From the encoder's guess where the model has one, or without it.
+             * @default encoder
+             * @enum {string}
+             */
+            start: "encoder" | "average";
+        };
+        /**
+         * Island
+         * @description A connected part of what strokes influence.
+         */
+        Island: {
+            /**
+             * Area
+             * @description In parts of the square.
+             */
+            area: number;
+            /**
+             * Box
+             * @description x, y, width, height in parts of the square.
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Change
+             * @description Mean change in it, in grey levels.
+             */
+            change: number;
+            /**
+             * Dropped
+             * @description Strokes that drop it; empty where it is kept.
+             */
+            dropped: string[];
+            /** Number */
+            number: number;
         };
         /**
          * JobInfo
@@ -1106,7 +1509,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "dissection" | "effects" | "keys" | "search" | "rule" | "audit" | "advice";
+            kind: "dissection" | "effects" | "keys" | "search" | "rule" | "audit" | "advice" | "inversion";
             /** Layer */
             layer: string;
             /** Model */
@@ -1200,10 +1603,11 @@ export interface components {
             layer: string;
             /**
              * Mode
+             * @description On a photo also: keep the photo under the region, or drop the island that the region covers out of what the other strokes influence. Those two have no units.
              * @default draw
              * @enum {string}
              */
-            mode: "draw" | "remove";
+            mode: "draw" | "remove" | "keep" | "drop";
             /**
              * Strength
              * @default 1
@@ -1233,6 +1637,42 @@ export interface components {
             values?: number[];
             /** Width */
             width: number;
+        };
+        /**
+         * LostConceptInfo
+         * @description A concept of the photo that the generator did not draw everywhere; all areas in parts of the square.
+         */
+        LostConceptInfo: {
+            /** Area Inversion */
+            area_inversion: number;
+            /** Area Photo */
+            area_photo: number;
+            /** Colour */
+            colour: string;
+            /** Concept */
+            concept: string;
+            /** Lost */
+            lost: number;
+        };
+        /**
+         * LostInfo
+         * @description What the generator cannot see.
+         */
+        LostInfo: {
+            /** Concepts */
+            concepts: components["schemas"]["LostConceptInfo"][];
+            /**
+             * Map
+             * @description One byte per pixel, deflated, base64: 0, or 1 + the number of the lost concept in the list; 255 where the concept is not in the list.
+             */
+            map: string;
+            /**
+             * Share
+             * @description Of the square.
+             */
+            share: number;
+            /** Size */
+            size: number;
         };
         /**
          * ModelInfo
@@ -1325,7 +1765,15 @@ export interface components {
             name: string;
             /** Operations */
             operations?: (components["schemas"]["AddStroke"] | components["schemas"]["HideStroke"] | components["schemas"]["DeleteStroke"] | components["schemas"]["Reset"])[];
-            /** Seed */
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             */
+            photo?: string | null;
+            /**
+             * Seed
+             * @default 0
+             */
             seed: number;
             /**
              * Truncation
@@ -1371,10 +1819,23 @@ export interface components {
          * @description Header of a binary answer, framed the same way; the bytes that follow are a JPEG.
          */
         PaintFrame: {
+            /**
+             * Box
+             * @description On a photo, what the JPEG covers: x, y, width, height in parts of the photo. Everything else is the photo's own; a box without area says that all of it is.
+             * @default null
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
             /** Final */
             final: boolean;
             /** Height */
             height: number;
+            /** @default null */
+            influence: components["schemas"]["InfluenceInfo"] | null;
             /**
              * Milliseconds
              * @description Time in the model and the encoder.
@@ -1395,7 +1856,7 @@ export interface components {
          * @description Text message to `/api/paint`: what the next strokes are painted on.
          *
          *     The strokes become `strokes[:keep] + strokes`, of those that this connection last had; hidden strokes
-         *     are left out. Another model, seed or class needs keep=0. Nothing is answered unless it is wrong.
+         *     are left out. Another model, seed, class or photo needs keep=0. Nothing is answered unless it is wrong.
          */
         PaintGround: {
             /**
@@ -1411,7 +1872,16 @@ export interface components {
             keep: number;
             /** Model */
             model: string;
-            /** Seed */
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             * @default null
+             */
+            photo: string | null;
+            /**
+             * Seed
+             * @default 0
+             */
             seed: number;
             /** Strokes */
             strokes?: components["schemas"]["Stroke"][];
@@ -1469,6 +1939,11 @@ export interface components {
             name: string;
             /** Operations */
             operations: (components["schemas"]["AddStroke"] | components["schemas"]["HideStroke"] | components["schemas"]["DeleteStroke"] | components["schemas"]["Reset"])[];
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             */
+            photo?: string | null;
             /** Revision */
             revision: number;
             /** Seed */
@@ -1505,6 +1980,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             */
+            photo?: string | null;
             /** Picture */
             picture: string;
             /** Revision */
@@ -1536,6 +2016,83 @@ export interface components {
             scale: number;
             source: components["schemas"]["Selection"];
             target: components["schemas"]["Selection"];
+        };
+        /**
+         * PhotoInfo
+         * @description A photo, and what was made of it.
+         */
+        PhotoInfo: {
+            /** @description What was last asked for. */
+            asked: components["schemas"]["InversionRequest"] | null;
+            /** Created */
+            created: number;
+            fit: components["schemas"]["FitInfo"];
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            inversion: components["schemas"]["InversionInfo"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Painting
+             * @description The painting on it.
+             */
+            painting: string | null;
+            /** Picture */
+            picture: string;
+            running: components["schemas"]["RunningInversion"] | null;
+            /** Small */
+            small: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "inverting" | "ready";
+            /** Updated */
+            updated: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * PhotoList
+         * @description All photos, the latest first.
+         */
+        PhotoList: {
+            /**
+             * Largest
+             * @description Bytes that a photo may have.
+             */
+            largest: number;
+            /** Photos */
+            photos: components["schemas"]["PhotoSummary"][];
+        };
+        /**
+         * PhotoSummary
+         * @description A row of the list of photos.
+         */
+        PhotoSummary: {
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            /** Psnr */
+            psnr: number | null;
+            /** Small */
+            small: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "inverting" | "ready";
+            /** Updated */
+            updated: number;
+            /** Width */
+            width: number;
         };
         /**
          * PrepareRequest
@@ -1791,6 +2348,51 @@ export interface components {
             top: number;
         };
         /**
+         * RunningInversion
+         * @description An inversion while it is made.
+         */
+        RunningInversion: {
+            /**
+             * Curve
+             * @description Seconds and PSNR of every picture so far.
+             */
+            curve: [
+                number,
+                number
+            ][];
+            /**
+             * Fraction
+             * @description Of the time that it may take, 0 to 1.
+             */
+            fraction: number;
+            /** Job */
+            job: string;
+            /**
+             * Picture
+             * @description Address of the best picture so far.
+             */
+            picture: string | null;
+            /** Psnr */
+            psnr: number | null;
+            /** Stage */
+            stage: ("encoder" | "latent" | "features" | "adapted") | null;
+            /**
+             * Stages
+             * @description The best of each stage so far.
+             */
+            stages: components["schemas"]["StageInfo"][];
+            /**
+             * Step
+             * @description Counts the pictures; 0 before the first.
+             */
+            step: number;
+            /**
+             * Stopping
+             * @description Whether the best so far was asked for.
+             */
+            stopping: boolean;
+        };
+        /**
          * SavePainting
          * @description The whole painting as it shall be.
          */
@@ -1842,6 +2444,29 @@ export interface components {
              * @default 1
              */
             strength: number;
+        };
+        /**
+         * StageInfo
+         * @description What a stage of the inversion came to.
+         */
+        StageInfo: {
+            /**
+             * Picture
+             * @description Address of what the generator drew then.
+             */
+            picture: string | null;
+            /**
+             * Psnr
+             * @description In dB; null where it did not run.
+             */
+            psnr: number | null;
+            /** Seconds */
+            seconds: number | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "encoder" | "latent" | "features" | "adapted";
         };
         /**
          * StepPainting
@@ -1900,10 +2525,11 @@ export interface components {
             layer: string;
             /**
              * Mode
+             * @description On a photo also: keep the photo under the region, or drop the island that the region covers out of what the other strokes influence. Those two have no units.
              * @default draw
              * @enum {string}
              */
-            mode: "draw" | "remove";
+            mode: "draw" | "remove" | "keep" | "drop";
             /** Region */
             region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
             /**
@@ -3459,6 +4085,37 @@ export interface operations {
             };
         };
     };
+    getInfluence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                painting: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InfluenceInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPaintingJpeg: {
         parameters: {
             query?: {
@@ -3543,6 +4200,455 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Painting"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPhotos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadPhoto: {
+        parameters: {
+            query?: {
+                /** @description What the file is called. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copyPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fitPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitInfo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invertPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InversionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInversionFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopInversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInversionPicture: {
+        parameters: {
+            query?: {
+                /** @description Which picture; the latest is sent, and none is kept. */
+                step?: number;
+            };
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restorePhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStagePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+                stage: "encoder" | "latent" | "features" | "adapted";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTargetPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPhotoPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+                size: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description What went wrong. */

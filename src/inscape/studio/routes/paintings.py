@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
 from inscape.studio.schemas import (
     Command,
@@ -126,6 +127,13 @@ async def export_painting(painting: Identifier, studio: StudioOf) -> Response:
     answer = image(await studio.compute.run(lambda: studio.pictures.export(kept)), "png", keep_seconds=0)
     answer.headers["Content-Disposition"] = f'attachment; filename="inscape-{painting}.png"'
     return answer
+
+
+@router.get("/{painting}/influence", operation_id="getInfluence", responses=ERRORS)
+async def get_influence(painting: Identifier, studio: StudioOf) -> InfluenceInfo:
+    """Where a painting changes its photo, and the islands that this falls into."""
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    return await studio.compute.run(lambda: studio.pictures.influence(kept))
 
 
 @router.get("/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)

@@ -1,0 +1,91 @@
+"""The command line and the Python that do what was done on the page Photo."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from inscape.studio.photo_marks import Mark, kept_region
+from inscape.studio.photo_schemas import InversionRequest
+from inscape.studio.rule_files import file_name
+from inscape.studio.schemas import Command
+
+if TYPE_CHECKING:
+    from inscape.studio.photo_painter import OpenPhoto
+    from inscape.studio.photos import PhotoRecord
+
+
+def command_of(
+    record: PhotoRecord,
+    argument: str,
+    opened: OpenPhoto,
+    marks: Sequence[Mark],
+    dropped: Mapping[int, list[str]],
+) -> Command:
+    """The lines that invert a photo and paint on it.
+
+    The command line paints one box at a time: its line for each stroke has the box around the stroke. The
+    Python has the strokes themselves.
+
+    Args:
+        record: The photo.
+        argument: What `inscape VERB` takes for its model, not yet quoted.
+        opened: The photo, ready to be painted on.
+        marks: What was done on it.
+        dropped: The islands that were dropped, by number.
+    """
+    made = f"{file_name(record.name.rpartition('.')[0] or record.name, 'photo')}.inversion.safetensors"
+    lines = [invert_line(record, argument)]
+    lines += [_paint_line(record, argument, made, opened, mark) for mark in marks if mark.edit is not None]
+    edits = json.dumps(
+        [mark.edit.to_json() for mark in marks if mark.edit is not None], separators=(",", ":")
+    )
+    kept = kept_region(marks, opened.session.generator.image_size)
+    limits = "" if kept is None else f", kept=Region.from_json(json.loads({json.dumps(kept.to_json())!r}))"
+    limits += f", without={sorted(dropped)!r}" if dropped else ""
+    python = (  # repr: names stay text here
+        "import json\n\nimport inscape\nfrom inscape.editing import UnitEdit\n"
+        "from inscape.photos import Inversion, PhotoSession, read_photo\n"
+        "from inscape.pictures import Picture\nfrom inscape.regions import Region\n\n"
+        f"inversion = Inversion.load({'inversion/' + made!r})\n"
+        f"photo = read_photo({record.name!r}).fitted(inversion.fit)\n"
+        f"session = PhotoSession(inscape.open({argument!r}), inversion)\n"
+        f"edits = [UnitEdit.from_json(edit) for edit in json.loads({edits!r})]\n"
+        f'Picture(session.compose(photo, edits{limits})).save("painted.png")\n'
+    )
+    return Command(cli="\n".join(lines) + "\n", python=python)
+
+
+def invert_line(record: PhotoRecord, argument: str) -> str:
+    """`inscape invert …` with what was asked for."""
+    asked = record.asked
+    assert isinstance(asked, InversionRequest)
+    fit = asked.fit
+    words = ["inscape", "invert", shlex.quote(record.name), "--model", shlex.quote(argument)]
+    if asked.layer is not None:
+        words += ["--layer", shlex.quote(asked.layer)]
+    words += ["--box", f"{fit.x:g},{fit.y:g},{fit.width:g},{fit.height:g}", "--seconds", f"{asked.seconds:g}"]
+    if asked.start == "average":
+        words += ["--start", "average"]
+    return " ".join([*words, "--out", "inversion"])
+
+
+def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:
+    edit, fit = mark.edit, opened.photo.fit
+    assert edit is not None
+    size = opened.session.generator.image_size
+    x, y, width, height = mark.region.bounds(size, size, image_size=size)
+    across, down = fit.width / size, fit.height / size
+    box = (fit.x + x * across, fit.y + y * down, width * across, height * down)
+    words = ["inscape", "paint", shlex.quote(argument), "--photo", shlex.quote(f"inversion/{made}")]
+    words += ["--original", shlex.quote(record.name), "--layer", edit.layer]
+    if edit.concept:
+        words += ["--concept", shlex.quote(edit.concept)]
+    else:
+        words += ["--units", ",".join(map(str, edit.units))]
+    words += ["--box", ",".join(f"{side:.5g}" for side in box)]
+    words += ["--remove"] if edit.mode == "remove" else []
+    words += [] if edit.strength == 1 else ["--strength", f"{edit.strength:g}"]
+    return " ".join([*words, "--out", "painted.png"])

@@ -1,0 +1,198 @@
+"""From strokes on a photo to pictures; everything here runs in the compute thread.
+
+The page is sent only the part of the photo that the strokes change, with what they influence: everything
+else it has already.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inscape.studio.photo_commands import command_of
+from inscape.studio.photo_marks import Mark, dropped_islands, kept_region
+from inscape.studio.photo_schemas import InfluenceInfo, Island
+from inscape.studio.photos import SCREEN_SIDE, Photos, scaled
+from inscape.studio.schemas import Command
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inscape.photos import Influence, Photo, PhotoSession
+    from inscape.pictures import Latent
+    from inscape.studio.library import Library
+
+_OPEN = 2
+_MOST_ISLANDS = 254
+INVERSION = "photo.inversion.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenPhoto:
+    """A photo that is painted on: at its own size, at the screen's, and the session that draws it."""
+
+    session: PhotoSession
+    photo: Photo
+    screen: Photo
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What strokes change on the screen.
+
+    Args:
+        pixels: uint8 `[height, width, 3]`; one pixel that is not to be shown where nothing changes.
+        box: What they cover: x, y, width, height in parts of the photo.
+        influence: Where the strokes change the photo.
+    """
+
+    pixels: NDArray[np.uint8]
+    box: tuple[float, float, float, float]
+    influence: InfluenceInfo
+
+
+class PhotoPainter:
+    """Draws strokes on photos.
+
+    Args:
+        library: The generators.
+        photos: The photos and their inversions.
+    """
+
+    def __init__(self, library: Library, photos: Photos) -> None:
+        self._library, self._photos = library, photos
+        self._open: OrderedDict[str, OpenPhoto] = OrderedDict()
+
+    def open(self, identifier: str) -> OpenPhoto:
+        """A photo made ready to be painted on; the last ones are kept ready.
+
+        Raises:
+            NotFoundError: There is no such photo, or its model is gone.
+            ConflictError: It has not been inverted.
+        """
+        from inscape.photos import Inversion, PhotoSession
+
+        info = self._photos.inverted(identifier)
+        if identifier not in self._open:
+            inversion = Inversion.load(self._photos.file(identifier, INVERSION))
+            session = PhotoSession(self._library.generator(info.model), inversion)
+            photo = self._photos.photo(identifier)
+            self._open[identifier] = OpenPhoto(session, photo, scaled(photo, SCREEN_SIDE))
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        self._open.move_to_end(identifier)
+        return self._open[identifier]
+
+    def forget(self, model: str) -> None:
+        """A model is there no more."""
+        for identifier in list(self._open):
+            if self._photos.inverted(identifier).model == model:
+                del self._open[identifier]
+
+    def session(self, identifier: str) -> tuple[PhotoSession, Latent]:
+        """The session of a photo, and the only picture that it draws."""
+        session = self.open(identifier).session
+        return session, session.latent
+
+    def pixels(self, identifier: str, marks: Sequence[Mark]) -> NDArray[np.uint8]:
+        """The photo with strokes at its own size, uint8 `[height, width, 3]`."""
+        opened = self.open(identifier)
+        return self._changed(opened, opened.photo, marks)[0]
+
+    def screen(self, identifier: str, marks: Sequence[Mark]) -> NDArray[np.uint8]:
+        """The same at the size that the page shows."""
+        opened = self.open(identifier)
+        return self._changed(opened, opened.screen, marks)[0]
+
+    def influence(self, identifier: str, marks: Sequence[Mark]) -> InfluenceInfo:
+        """Where strokes change the photo."""
+        opened = self.open(identifier)
+        return self._changed(opened, opened.screen, marks)[1]
+
+    def png(self, identifier: str, marks: Sequence[Mark]) -> bytes:
+        """The photo with strokes at its own size, as PNG; what was transparent stays so."""
+        opened = self.open(identifier)
+        return replace(opened.photo, pixels=self._changed(opened, opened.photo, marks)[0]).png()
+
+    def command(self, identifier: str, marks: Sequence[Mark]) -> Command:
+        """The command line and the Python that invert the photo and paint these strokes."""
+        opened, record = self.open(identifier), self._photos.get(identifier)
+        edits = [mark.edit for mark in marks if mark.edit is not None]
+        dropped = dropped_islands(opened.session.influence(edits).islands, marks) if edits else {}
+        model = self._photos.inverted(identifier).model
+        argument = model if self._library.ships(model) else str(self._library.folder(model).resolve())
+        return command_of(record, argument, opened, marks, dropped)
+
+    def patch(self, identifier: str, marks: Sequence[Mark]) -> Patch:
+        """What strokes change on the screen."""
+        opened = self.open(identifier)
+        before = opened.screen.pixels
+        after, influence = self._changed(opened, opened.screen, marks)
+        x, y, width, height = _box((before != after).any(2))
+        part = after[y : y + height, x : x + width] if width else after[:1, :1]
+        tall, wide = before.shape[:2]
+        box = (x / wide, y / tall, width / wide, height / tall)
+        return Patch(np.ascontiguousarray(part), box, influence)
+
+    def _changed(
+        self, opened: OpenPhoto, photo: Photo, marks: Sequence[Mark]
+    ) -> tuple[NDArray[np.uint8], InfluenceInfo]:
+        from inscape.photos import transfer
+
+        session = opened.session
+        edits = [mark.edit for mark in marks if mark.edit is not None]
+        if not edits:
+            size = session.generator.image_size
+            return photo.pixels, InfluenceInfo(
+                size=size, map=_packed(np.zeros((size, size), np.uint8)), area=0, islands=[]
+            )
+        before, after = session.render(session.latent), session.render(session.latent, edits)
+        painted = session.painted(edits)
+        whole = session.influence(edits)
+        dropped = dropped_islands(whole.islands, marks)
+        left = whole.without(dropped)
+        kept = kept_region(marks, len(whole.islands))
+        if kept is not None:
+            left = left.limited(kept)
+        pixels = transfer(photo, before, after, left, painted=painted)
+        return pixels, _described(whole, left, dropped)
+
+
+def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]]) -> InfluenceInfo:
+    size = len(whole.islands)
+    shown = (left.weights > 0) | np.isin(whole.islands, list(dropped))
+    numbers = np.where(shown & (whole.islands <= _MOST_ISLANDS), whole.islands, 0)
+    return InfluenceInfo(
+        size=size,
+        map=_packed(numbers.astype(np.uint8)),
+        area=left.area,
+        islands=[
+            Island(
+                number=island.number,
+                area=island.area,
+                change=island.change,
+                box=tuple(side / size for side in island.box),
+                dropped=dropped.get(island.number, []),
+            )
+            for island in whole.parts[:_MOST_ISLANDS]
+        ],
+    )
+
+
+def _box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """The smallest x, y, width, height that holds every pixel that changed; zeros where none did."""
+    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
+
+
+def _packed(numbers: NDArray[np.uint8]) -> str:
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(numbers).tobytes(), 1)).decode()
