@@ -8,6 +8,7 @@ const ground = (...strokes: ReturnType<typeof stroke>[]) => ({
   model: "town",
   seed: 7,
   classIndex: null,
+  photo: null,
   strokes,
 });
 
@@ -19,7 +20,14 @@ function bench() {
     asked.push(wanted);
     const live = wanted.live ? [wanted.live] : [];
     const picture = [...wanted.strokes, ...live].map((one) => one.id).join("+");
-    return Promise.resolve({ picture, seq: asked.length, units: [], milliseconds: 1 });
+    return Promise.resolve({
+      picture,
+      seq: asked.length,
+      units: [],
+      milliseconds: 1,
+      box: null,
+      influence: null,
+    });
   };
   const preview = new Preview<string>(
     draw,
@@ -127,7 +135,14 @@ describe("a pointer that is lifted where the last preview was drawn", () => {
       () => {
         calls += 1;
         if (calls === 1) return Promise.reject(new Error("no"));
-        return Promise.resolve({ picture: "a", seq: calls, units: [], milliseconds: 1 });
+        return Promise.resolve({
+          picture: "a",
+          seq: calls,
+          units: [],
+          milliseconds: 1,
+          box: null,
+          influence: null,
+        });
       },
       (one) => seen.push(one.picture),
       () => undefined,
@@ -143,5 +158,6 @@ describe("a pointer that is lifted where the last preview was drawn", () => {
 test("states are named by model, seed, class and strokes", () => {
   expect(stateKey(ground(a))).not.toBe(stateKey(ground(b)));
   expect(stateKey({ ...ground(a), seed: 8 })).not.toBe(stateKey(ground(a)));
+  expect(stateKey({ ...ground(a), photo: "0123456789abcdef" })).not.toBe(stateKey(ground(a)));
   expect(stateKey({ ...ground(a), classIndex: 0 })).not.toBe(stateKey(ground(a)));
 });

@@ -5,7 +5,7 @@ const canvas = { width: 800, height: 600 };
 
 describe("a fitted picture", () => {
   test("is as large as the canvas allows, and centred", () => {
-    expect(placed(FITTED, canvas)).toEqual({ side: 600, left: 100, top: 0 });
+    expect(placed(FITTED, canvas)).toEqual({ width: 600, height: 600, left: 100, top: 0 });
   });
 
   test("maps canvas and picture onto each other", () => {
@@ -36,7 +36,7 @@ describe("zooming", () => {
 });
 
 test("panning cannot lose the picture", () => {
-  const { left, side } = placed(pan(FITTED, canvas, 1e6, 0), canvas);
+  const { left, width: side } = placed(pan(FITTED, canvas, 1e6, 0), canvas);
   expect(left).toBeLessThan(canvas.width);
   expect(left + side).toBeGreaterThan(0);
 });

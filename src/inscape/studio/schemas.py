@@ -309,7 +309,7 @@ class NewPainting(Message):
     """Start a painting."""
 
     model: Name
-    seed: Seed = 0
+    seed: Seed = Field(description="0 on a photo.")
     photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None
@@ -402,7 +402,7 @@ class Command(Message):
 class ActivityRequest(Message):
     """Ask which units fire under a region of a picture."""
 
-    seed: Seed = 0
+    seed: Seed = Field(description="0 on a photo.")
     photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None

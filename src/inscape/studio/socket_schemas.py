@@ -30,7 +30,7 @@ class PaintGround(Message):
 
     type: Literal["ground"] = "ground"
     model: Name
-    seed: Seed = 0
+    seed: Seed
     photo: PhotoName = None
     truncation: Truncation = 1.0
     class_index: ClassIndex = None

@@ -83,6 +83,7 @@ export const address = {
     `api/models/${part(model)}/pictures/${seed}.jpg${classIndex === null ? "" : `?class_index=${classIndex}`}`,
   strip: (model: string, layer: string, unit: number) =>
     `${layerPath(model, layer)}/units/${unit}/strip.webp`,
+  photo: (photo: string) => `api/photos/${photo}/screen.jpg`,
   export: (painting: string) => `api/paintings/${painting}/export.png`,
   recipe: (painting: string) => `api/paintings/${painting}/recipe.json`,
 };

@@ -1,7 +1,9 @@
 import { decodeFrame, encodeFrame } from "../engine/frame";
 import { difference } from "../engine/history";
+import { type Influence, influenceFromWire } from "../engine/influence";
 import type { Ground } from "../engine/preview";
 import type { Stroke } from "../engine/stroke";
+import type { Part } from "../engine/view";
 import { isProblem, type Problem, ProblemError } from "./client";
 import type { components } from "./types";
 import { settingsOf, strokeToWire } from "./wire";
@@ -20,6 +22,8 @@ export interface Frame {
   readonly seq: number;
   readonly units: readonly number[];
   readonly milliseconds: number;
+  readonly box: Part | null;
+  readonly influence: Influence | null;
 }
 
 /** A newer picture was drawn instead. */
@@ -75,15 +79,17 @@ export class PaintSocket {
     return new Promise((resolve, reject) => this.pending.set(seq, { resolve, reject }));
   }
 
-  private sendGround(socket: WebSocket, { model, seed, classIndex, strokes }: Drawing): void {
+  private sendGround(socket: WebSocket, drawing: Drawing): void {
+    const { model, seed, classIndex, photo, strokes } = drawing;
     const { sent } = this;
-    const same = sent?.model === model && sent.seed === seed && sent.classIndex === classIndex;
+    const picture = sent?.seed === seed && sent.classIndex === classIndex && sent.photo === photo;
+    const same = picture && sent?.model === model;
     const before = same ? (this.sent?.strokes ?? []) : [];
     const { keep, append } = difference(before, strokes);
     if (same && keep === before.length && append.length === 0) return;
-    const place = { model, seed, class_index: classIndex };
+    const place = { model, seed, class_index: classIndex, photo };
     socket.send(JSON.stringify({ type: "ground", ...place, keep, strokes: append.map(strokeToWire) }));
-    this.sent = { model, seed, classIndex, strokes };
+    this.sent = { model, seed, classIndex, photo, strokes };
   }
 
   private receive(data: unknown): void {
@@ -99,8 +105,14 @@ export class PaintSocket {
     this.pending.delete(frame.seq);
     if (!waiting) return;
     try {
-      const picture = await createImageBitmap(new Blob([payload], { type: "image/jpeg" }));
-      waiting.resolve({ picture, seq: frame.seq, units: frame.units, milliseconds: frame.milliseconds });
+      const [picture, influence] = await Promise.all([
+        createImageBitmap(new Blob([payload], { type: "image/jpeg" })),
+        frame.influence ? influenceFromWire(frame.influence) : null,
+      ]);
+      const { seq, units, milliseconds } = frame;
+      const [x, y, width, height] = frame.box ?? [0, 0, 0, 0];
+      const box = frame.box ? { x, y, width, height } : null;
+      waiting.resolve({ picture, seq, units, milliseconds, box, influence });
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));
     }

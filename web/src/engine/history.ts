@@ -107,6 +107,14 @@ export class History {
     return true;
   }
 
+  /** Hide those of the strokes that are shown. */
+  hideAll(ids: readonly string[]): boolean {
+    const shown = ids.filter((id) => this.find(id)?.hidden === false);
+    if (shown.length === 0) return false;
+    this.push(shown.map((stroke) => ({ kind: "hide", stroke, hidden: true })));
+    return true;
+  }
+
   remove(id: string): boolean {
     if (!this.find(id)) return false;
     this.push([{ kind: "delete", stroke: id }]);

@@ -1,3 +1,5 @@
+import { limits, type Stroke } from "./stroke";
+
 /** The colour that a concept has everywhere: on brushes, masks and bars. Hue, saturation and lightness in OKLCH. */
 interface Colour {
   readonly lightness: number;
@@ -48,6 +50,11 @@ export function conceptColour(concept: string | null): string {
   if (concept === null) return "oklch(0.68 0.16 300)";
   const { lightness, chroma, hue } = colour(concept);
   return `oklch(${lightness.toFixed(2)} ${chroma} ${hue})`;
+}
+
+/** What a stroke is drawn in; one that limits what others influence has no concept. */
+export function strokeColour({ mode, brush }: Pick<Stroke, "mode" | "brush">): string {
+  return limits(mode) ? "oklch(0.78 0.12 195)" : conceptColour(brush.concept);
 }
 
 /** A picture for a concept: the path of a 24-pixel line icon, or null where there is none. */

@@ -1,12 +1,16 @@
 import { RecentCache } from "./cache";
+import type { Influence } from "./influence";
 import { Latest } from "./latest";
 import type { Stroke } from "./stroke";
+import type { Part } from "./view";
 
 export interface Ground {
   readonly model: string;
   readonly seed: number;
   /** Class of a conditional generator; null for others. */
   readonly classIndex: number | null;
+  /** The photo that is painted on in place of the picture of a seed. */
+  readonly photo: string | null;
   readonly strokes: readonly Stroke[];
 }
 
@@ -21,12 +25,15 @@ export interface Shown<Picture> {
   readonly seq: number;
   readonly units: readonly number[];
   readonly milliseconds: number;
+  /** On a photo, which part of it the picture covers; everything else is the photo's own. */
+  readonly box: Part | null;
+  readonly influence: Influence | null;
 }
 
 /** The name of a state of the painting: equal names mean equal pictures. */
 export function stateKey(ground: Ground): string {
   const strokes = ground.strokes.map((stroke) => stroke.id).join(" ");
-  return `${ground.model}/${ground.seed}/${ground.classIndex ?? ""}/${strokes}`;
+  return `${ground.model}/${ground.photo ?? ground.seed}/${ground.classIndex ?? ""}/${strokes}`;
 }
 
 /**

@@ -1,13 +1,13 @@
 import { through } from "./frame";
 import { fromBase64, toBase64 } from "./mask";
-import { freshId, type Stroke } from "./stroke";
+import { freshId, type Mode, type Stroke } from "./stroke";
 
 /** Strokes as plain JSON: what goes into a link and into the saved work. */
 export interface PackedStroke {
   readonly layer: string;
   readonly concept: string | null;
   readonly units: readonly number[];
-  readonly mode: "draw" | "remove";
+  readonly mode: Mode;
   readonly strength: number;
   readonly size: number;
   readonly cells: string;

@@ -1,6 +1,10 @@
 import type { Mask } from "./mask";
 
-export type Mode = "draw" | "remove";
+/** On a photo also: keep the photo under the brush, or drop an island of what the strokes influence. */
+export type Mode = "draw" | "remove" | "keep" | "drop";
+
+/** Whether a stroke limits what others influence instead of setting units. */
+export const limits = (mode: Mode): boolean => mode === "keep" || mode === "drop";
 
 /** What a stroke is painted with: the units of a layer, chosen by a concept or by hand. */
 export interface Brush {
@@ -30,6 +34,8 @@ export function brushName(brush: Brush): string {
 }
 
 export function strokeLabel(stroke: Stroke): string {
+  if (stroke.mode === "keep") return "Keep the photo here";
+  if (stroke.mode === "drop") return "Drop an island";
   return `${stroke.mode === "draw" ? "Draw" : "Remove"} ${brushName(stroke.brush)}`;
 }
 

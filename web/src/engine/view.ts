@@ -13,39 +13,69 @@ export interface Size {
   readonly height: number;
 }
 
-export interface Square {
+/** A rectangle on the canvas, in canvas pixels. */
+export interface Box {
   readonly left: number;
   readonly top: number;
-  readonly side: number;
+  readonly width: number;
+  readonly height: number;
 }
 
+/** A rectangle in parts of the picture; it may reach beyond it. */
+export interface Part {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is shown: how wide it is for its height, and which part of it is the square that one paints on. */
+export interface Shape {
+  readonly aspect: number;
+  readonly square: Part;
+}
+
+export const WHOLE: Part = { x: 0, y: 0, width: 1, height: 1 };
+export const SQUARE: Shape = { aspect: 1, square: WHOLE };
 export const FITTED: View = { zoom: 1, x: 0, y: 0 };
 const LIMITS = { smallest: 0.5, largest: 12 };
 
 /** Where the picture lies, in canvas pixels. */
-export function placed(view: View, canvas: Size): Square {
-  const side = Math.min(canvas.width, canvas.height) * view.zoom;
+export function placed(view: View, canvas: Size, aspect = 1): Box {
+  const width = Math.min(canvas.width, canvas.height * aspect) * view.zoom;
+  const height = width / aspect;
   return {
-    side,
-    left: canvas.width / 2 + view.x - side / 2,
-    top: canvas.height / 2 + view.y - side / 2,
+    width,
+    height,
+    left: canvas.width / 2 + view.x - width / 2,
+    top: canvas.height / 2 + view.y - height / 2,
   };
 }
 
-/** From canvas pixels to the picture; outside of it the fractions leave [0, 1]. */
-export function toPicture(view: View, canvas: Size, x: number, y: number): Point {
-  const square = placed(view, canvas);
-  return { x: (x - square.left) / square.side, y: (y - square.top) / square.side };
+/** Where a part of something lies that itself lies in a box. */
+export function within(box: Box, part: Part): Box {
+  return {
+    left: box.left + part.x * box.width,
+    top: box.top + part.y * box.height,
+    width: part.width * box.width,
+    height: part.height * box.height,
+  };
 }
 
-export function toCanvas(view: View, canvas: Size, point: Point): Point {
-  const square = placed(view, canvas);
-  return { x: square.left + point.x * square.side, y: square.top + point.y * square.side };
+/** From canvas pixels to the square that one paints on; outside of it the fractions leave [0, 1]. */
+export function toPicture(view: View, canvas: Size, x: number, y: number, shape = SQUARE): Point {
+  const square = within(placed(view, canvas, shape.aspect), shape.square);
+  return { x: (x - square.left) / square.width, y: (y - square.top) / square.height };
+}
+
+export function toCanvas(view: View, canvas: Size, point: Point, shape = SQUARE): Point {
+  const square = within(placed(view, canvas, shape.aspect), shape.square);
+  return { x: square.left + point.x * square.width, y: square.top + point.y * square.height };
 }
 
 /** Keep at least a third of the picture's side in sight. */
 function held(view: View, canvas: Size): View {
-  const { side } = placed(view, canvas);
+  const side = placed(view, canvas).width;
   const slack = (length: number) => length / 2 + side / 2 - Math.min(side, length) / 3;
   const clamp = (value: number, limit: number) => Math.min(limit, Math.max(-limit, value));
   return { zoom: view.zoom, x: clamp(view.x, slack(canvas.width)), y: clamp(view.y, slack(canvas.height)) };

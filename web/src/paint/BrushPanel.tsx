@@ -1,16 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BrushInfo } from "../api/client";
+import type { BrushInfo, ModelInfo } from "../api/client";
 import { go } from "../app/router";
-import { ownClass } from "../engine/classes";
 import { formatUnits, parseUnits } from "../engine/numbers";
 import { conceptColour, conceptIcon } from "../engine/palette";
 import { type Brush, sameBrush } from "../engine/stroke";
 import { Button, Notice, Select } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
-import { brushOf, openSeed, paint, pickUnits, selectLayer, selectModel } from "./session";
+import { brushOf, useEasel } from "./easel";
+import { paintableLayers } from "./state";
 
 function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
+  const { paint } = useEasel();
   const icon = conceptIcon(brush.concept);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -37,7 +38,8 @@ function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
 
 /** Units typed by hand: 3, 5, 8-12. */
 function UnitsField() {
-  const { brush, layer, model } = useStore(paint, "brush", "layer", "model");
+  const easel = useEasel();
+  const { brush, layer, model } = useStore(easel.paint, "brush", "layer", "model");
   const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
   const chosen = brush && brush.concept === null ? formatUnits(brush.units) : "";
   const [text, setText] = useState(chosen);
@@ -48,7 +50,7 @@ function UnitsField() {
       class="units-field"
       onSubmit={(event) => {
         event.preventDefault();
-        if (units.length > 0) pickUnits(units, layer);
+        if (units.length > 0) easel.pickUnits(units, layer);
       }}
     >
       <label>
@@ -94,19 +96,21 @@ function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen:
 }
 
 /** What to paint with: things first; their parts, materials and kinds are one step away. */
-export function BrushPanel() {
-  const { brushes, absent, brush, layer, model, models } = useStore(
-    paint,
+export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }) {
+  const easel = useEasel();
+  const { brushes, absent, brush, layer, model, models, lowest } = useStore(
+    easel.paint,
     "brushes",
     "absent",
     "brush",
     "layer",
     "model",
     "models",
+    "lowest",
   );
   const things = brushes.filter((one) => one.plane === "object");
   const others = things.length > 0 ? brushes.filter((one) => one.plane !== "object") : [];
-  const layers = model?.layers.filter((one) => one.size > 0) ?? [];
+  const layers = paintableLayers({ model, lowest });
   return (
     <section class="panel brushes" aria-label="Brushes">
       <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
@@ -130,7 +134,7 @@ export function BrushPanel() {
             No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
           </p>
         )}
-        {models.length > 1 && model && (
+        {onModel && models.length > 1 && model && (
           <Select
             label="Model"
             value={model.name}
@@ -138,7 +142,7 @@ export function BrushPanel() {
             testid="paint-model"
             onChange={(name) => {
               const next = models.find((one) => one.name === name);
-              if (next) void selectModel(next, "").then(() => openSeed(0, ownClass(next, 0)));
+              if (next) onModel(next);
             }}
           />
         )}
@@ -150,7 +154,7 @@ export function BrushPanel() {
             label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
           }))}
           testid="paint-layer"
-          onChange={(name) => void selectLayer(name)}
+          onChange={(name) => void easel.selectLayer(name)}
         />
         <UnitsField />
       </details>

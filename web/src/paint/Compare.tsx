@@ -1,17 +1,19 @@
 import { useEffect, useRef } from "preact/hooks";
-import { FITTED, placed } from "../engine/view";
+import { placed } from "../engine/view";
 import { useStore } from "../ui/hooks";
-import { look, paint } from "./session";
+import { useEasel } from "./easel";
 
 /** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */
 export function SplitHandle({ canvas }: { canvas: { width: number; height: number } }) {
+  const { paint, look } = useEasel();
+  const { shape } = useStore(paint, "shape");
   const { compare, split, view } = useStore(look, "compare", "split", "view");
   if (compare !== "slider" || canvas.width === 0) return null;
-  const square = placed(view, canvas);
+  const box = placed(view, canvas, shape.aspect);
   const set = (value: number) => look.set({ split: Math.min(1, Math.max(0, value)) });
   const drag = (event: PointerEvent) => {
-    const box = (event.currentTarget as HTMLElement).parentElement?.getBoundingClientRect();
-    if (box && event.buttons > 0) set((event.clientX - box.left - square.left) / square.side);
+    const stage = (event.currentTarget as HTMLElement).parentElement?.getBoundingClientRect();
+    if (stage && event.buttons > 0) set((event.clientX - stage.left - box.left) / box.width);
   };
   return (
     <div
@@ -25,9 +27,9 @@ export function SplitHandle({ canvas }: { canvas: { width: number; height: numbe
       aria-valuenow={Math.round(split * 100)}
       aria-valuetext={`${Math.round(split * 100)} % original`}
       style={{
-        left: `${square.left + split * square.side}px`,
-        top: `${square.top}px`,
-        height: `${square.side}px`,
+        left: `${box.left + split * box.width}px`,
+        top: `${box.top}px`,
+        height: `${box.height}px`,
       }}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}
@@ -46,7 +48,8 @@ export function SplitHandle({ canvas }: { canvas: { width: number; height: numbe
 /** The original beside the painting, panned and zoomed with it. */
 export function OriginalBeside() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { original } = useStore(paint, "original");
+  const { paint, look } = useEasel();
+  const { original, shape } = useStore(paint, "original", "shape");
   const { view } = useStore(look, "view");
   useEffect(() => {
     const element = canvas.current;
@@ -61,14 +64,14 @@ export function OriginalBeside() {
       });
       context.scale(scale, scale);
       context.imageSmoothingQuality = "high";
-      const square = placed(view ?? FITTED, size);
-      if (original) context.drawImage(original, square.left, square.top, square.side, square.side);
+      const { left, top, width, height } = placed(view, size, shape.aspect);
+      if (original) context.drawImage(original, left, top, width, height);
     };
     draw();
     const watch = new ResizeObserver(draw);
     watch.observe(element);
     return () => watch.disconnect();
-  }, [original, view]);
+  }, [original, view, shape]);
   return (
     <figure class="beside">
       <canvas ref={canvas} role="img" aria-label="The original picture" />

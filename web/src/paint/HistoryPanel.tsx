@@ -3,48 +3,45 @@ import { useRef } from "preact/hooks";
 import { type Operation, operationLabel, type Placed } from "../engine/history";
 import { countCells } from "../engine/mask";
 import { formatUnits, percent } from "../engine/numbers";
-import { conceptColour } from "../engine/palette";
+import { strokeColour } from "../engine/palette";
+import { limits } from "../engine/stroke";
 import { Button } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
-import { paint, painter } from "./session";
+import { type Easel, useEasel } from "./easel";
 import { deleteStroke } from "./usePaintActions";
 
-const highlight = (operation: Operation) => () =>
-  paint.set({ highlighted: operation.kind === "stroke" ? operation.stroke : null });
-const darken = () => paint.set({ highlighted: null });
-
 /** Where a stroke lies, in short; the layer is named where it is not the one painted at now. */
-function detail(operation: Operation): string {
+function detail(operation: Operation, layer: string): string {
   if (operation.kind !== "stroke") return "";
   const { stroke } = operation;
   const cells = countCells(stroke.mask);
-  const other = stroke.brush.layer === paint.get().layer ? "" : ` of ${stroke.brush.layer}`;
+  if (limits(stroke.mode)) return `${percent(cells / stroke.mask.cells.length)} of the square`;
+  const other = stroke.brush.layer === layer ? "" : ` of ${stroke.brush.layer}`;
   return `${cells} ${cells === 1 ? "cell" : "cells"}${other} · ${percent(stroke.strength)}`;
 }
 
 interface RowProps {
+  readonly easel: Easel;
   readonly operation: Operation;
   readonly index: number;
   readonly state: "" | "current" | "future" | "gone" | "hidden-stroke";
   readonly placed: Placed | undefined;
 }
 
-function Row({ operation, index, state, placed }: RowProps) {
-  const colour = operation.kind === "stroke" ? conceptColour(operation.stroke.brush.concept) : "transparent";
-  const text = detail(operation);
+function Row({ easel, operation, index, state, placed }: RowProps) {
+  const { paint, painter } = easel;
+  const colour = operation.kind === "stroke" ? strokeColour(operation.stroke) : "transparent";
+  const text = detail(operation, paint.get().layer);
+  const highlight = () => paint.set({ highlighted: operation.kind === "stroke" ? operation.stroke : null });
+  const darken = () => paint.set({ highlighted: null });
   return (
-    <li
-      class={`step ${state}`}
-      data-testid="history-item"
-      onMouseEnter={highlight(operation)}
-      onMouseLeave={darken}
-    >
+    <li class={`step ${state}`} data-testid="history-item" onMouseEnter={highlight} onMouseLeave={darken}>
       <button
         type="button"
         class="step-jump"
         aria-current={index === painter.history.cursor - 1 ? "step" : undefined}
-        onFocus={highlight(operation)}
+        onFocus={highlight}
         onBlur={darken}
         onClick={() => painter.jump(index + 1)}
       >
@@ -69,7 +66,7 @@ function Row({ operation, index, state, placed }: RowProps) {
             icon="trash"
             label="Delete this stroke"
             testid="history-delete"
-            onClick={() => deleteStroke(placed.stroke.id)}
+            onClick={() => deleteStroke(painter, placed.stroke.id)}
           />
         </>
       )}
@@ -78,8 +75,8 @@ function Row({ operation, index, state, placed }: RowProps) {
 }
 
 /** One row for each operation, newest first. Rows that say the same as before are not drawn again. */
-function useRows(): VNode[] {
-  const { history } = painter;
+function useRows(easel: Easel): VNode[] {
+  const { history } = easel.painter;
   const drawn = useRef(new Map<string, VNode>());
   const placed = new Map(history.placed.map((one) => [one.stroke.id, one]));
   const next = new Map<string, VNode>();
@@ -89,8 +86,10 @@ function useRows(): VNode[] {
     const applied = index === history.cursor - 1 ? "current" : gone ? "gone" : "";
     const state = index >= history.cursor ? "future" : one?.hidden ? "hidden-stroke" : applied;
     const name = operation.kind === "stroke" ? operation.stroke.id : `${operation.kind}-${index}`;
-    const key = [name, index, state, index === history.cursor - 1, paint.get().layer].join("/");
-    const row = drawn.current.get(key) ?? <Row key={name} {...{ operation, index, state, placed: one }} />;
+    const key = [name, index, state, index === history.cursor - 1, easel.paint.get().layer].join("/");
+    const row = drawn.current.get(key) ?? (
+      <Row key={name} {...{ easel, operation, index, state, placed: one }} />
+    );
     next.set(key, row);
     return row;
   });
@@ -99,6 +98,7 @@ function useRows(): VNode[] {
 }
 
 function Branches() {
+  const { painter } = useEasel();
   const { branches } = painter.history;
   if (branches.length === 0) return null;
   return (
@@ -128,6 +128,7 @@ function Branches() {
 
 /** Which units the last stroke set, and how long the network took. */
 function Fired() {
+  const { paint } = useEasel();
   const { units, milliseconds } = useStore(paint, "units", "milliseconds");
   if (units.length === 0) return null;
   return (
@@ -143,9 +144,11 @@ function Fired() {
 
 /** What was done, newest first: jump anywhere, hide or delete single strokes, bring back what was undone. */
 export function HistoryPanel() {
-  const { version } = useStore(paint, "version", "layer");
+  const easel = useEasel();
+  const { painter } = easel;
+  const { version } = useStore(easel.paint, "version", "layer");
   const { operations, cursor } = painter.history;
-  const rows = useRows();
+  const rows = useRows(easel);
   return (
     <section class="panel history" aria-label="History" data-version={version}>
       <h2>

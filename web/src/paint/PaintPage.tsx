@@ -1,26 +1,30 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { ModelInfo } from "../api/client";
 import { router } from "../app/router";
+import { ownClass } from "../engine/classes";
 import { brushName } from "../engine/stroke";
 import { Notice } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { BrushPanel } from "./BrushPanel";
 import { OriginalBeside, SplitHandle } from "./Compare";
+import { EaselContext } from "./easel";
 import { HistoryPanel } from "./HistoryPanel";
 import { PictureStrip } from "./PictureStrip";
 import { SaveState } from "./SaveState";
+import { ShareMenu } from "./ShareMenu";
 import { Stage } from "./Stage";
-import { importFile, look, paint } from "./session";
-import { BrushTools, PictureTools } from "./Toolbar";
+import { easel, importFile, look, openSeed, paint } from "./session";
+import { BrushTools, PAINT_COMPARE, PictureTools } from "./Toolbar";
 import { useAddress } from "./useAddress";
 import { usePaintActions } from "./usePaintActions";
 
-/** Drop or paste a PNG that holds a recipe. */
-function useDropping(): boolean {
+/** Whether a file is held over the page; one that is dropped or pasted is taken. */
+export function useDropping(onFile: (file: File) => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const controller = new AbortController();
     const options = { signal: controller.signal };
-    const take = (files: FileList | undefined) => files?.[0] && void importFile(files[0]);
+    const take = (files: FileList | undefined) => files?.[0] && onFile(files[0]);
     const dragging = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
@@ -40,7 +44,8 @@ function useDropping(): boolean {
   return over;
 }
 
-function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
+/** How large an element is drawn. */
+export function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
     if (!element.current) return;
@@ -69,6 +74,11 @@ function Hint() {
   );
 }
 
+const openFile = (file: File) => void importFile(file);
+
+const changeModel = (model: ModelInfo) =>
+  void easel.selectModel(model, "").then(() => openSeed(0, ownClass(model, 0)));
+
 /** The start page: paint with the units of a generator. */
 export function PaintPage() {
   const stage = useRef<HTMLDivElement>(null);
@@ -78,41 +88,45 @@ export function PaintPage() {
   const { route } = useStore(router, "route");
   usePaintActions();
   useAddress(route);
-  const over = useDropping();
+  const over = useDropping(openFile);
   const nothing = models.length === 0 && connection !== "connecting";
   return (
-    <div class="paint-page">
-      <h1 class="sr-only">Paint</h1>
-      <BrushPanel />
-      <div class="easel">
-        <BrushTools />
-        {nothing ? (
-          <Notice
-            title="No generator to paint with"
-            detail="No model that can be painted with is here."
-            hint="Name one: inscape studio --model FILE"
-          />
-        ) : (
-          <div class={`stage ${compare === "side" ? "two" : ""} ${over ? "over" : ""}`}>
-            {compare === "side" && <OriginalBeside />}
-            <div class="stage-main" ref={stage}>
-              <Stage />
-              <SplitHandle canvas={size} />
-              {(peek || compare === "original") && <span class="badge">Original</span>}
-              {compare === "difference" && <span class="badge">Difference: dark is unchanged</span>}
-              {over && <span class="badge">Drop a PNG or a recipe to open it</span>}
+    <EaselContext.Provider value={easel}>
+      <div class="paint-page">
+        <h1 class="sr-only">Paint</h1>
+        <BrushPanel onModel={changeModel} />
+        <div class="easel">
+          <BrushTools />
+          {nothing ? (
+            <Notice
+              title="No generator to paint with"
+              detail="No model that can be painted with is here."
+              hint="Name one: inscape studio --model FILE"
+            />
+          ) : (
+            <div class={`stage ${compare === "side" ? "two" : ""} ${over ? "over" : ""}`}>
+              {compare === "side" && <OriginalBeside />}
+              <div class="stage-main" ref={stage}>
+                <Stage />
+                <SplitHandle canvas={size} />
+                {(peek || compare === "original") && <span class="badge">Original</span>}
+                {compare === "difference" && <span class="badge">Difference: dark is unchanged</span>}
+                {over && <span class="badge">Drop a PNG or a recipe to open it</span>}
+              </div>
+              <Hint />
             </div>
-            <Hint />
+          )}
+          <div class="under">
+            <PictureTools compare={PAINT_COMPARE}>
+              <ShareMenu />
+            </PictureTools>
+            <SaveState />
           </div>
-        )}
-        <div class="under">
-          <PictureTools />
-          <SaveState />
+          <PictureStrip />
         </div>
-        <PictureStrip />
+        <HistoryPanel />
+        {model === null && !nothing && <p class="sr-only">The studio is starting.</p>}
       </div>
-      <HistoryPanel />
-      {model === null && !nothing && <p class="sr-only">The studio is starting.</p>}
-    </div>
+    </EaselContext.Provider>
   );
 }

@@ -5,8 +5,12 @@ import { useLoaded } from "../ui/hooks";
 import { deletePainting } from "./exporting";
 import { openPainting } from "./session";
 
-const titleOf = ({ seed, class_index: inClass }: PaintingSummary) =>
-  typeof inClass === "number" ? `Picture ${seed} of class ${inClass}` : `Picture ${seed}`;
+const titleOf = ({ seed, photo, class_index: inClass }: PaintingSummary) =>
+  photo
+    ? "On a photo"
+    : typeof inClass === "number"
+      ? `Picture ${seed} of class ${inClass}`
+      : `Picture ${seed}`;
 
 /** Everything that has been painted and kept. */
 export function PaintingsDialog({ onClose }: { onClose: () => void }) {

@@ -3,7 +3,7 @@ import { complain } from "../app/messages";
 import { Button } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
-import { openPainting, paint, painter } from "./session";
+import { useEasel } from "./easel";
 
 const TEXT = {
   new: "Kept as you paint",
@@ -16,11 +16,10 @@ const TEXT = {
 
 /** Whether the work is kept, always in sight. */
 export function SaveState() {
-  const { save, painting } = useStore(paint, "save", "painting");
+  const { paint, painter, reload: again } = useEasel();
+  const { save } = useStore(paint, "save");
   const good = save === "saved" || save === "new";
-  const reload = () => {
-    if (painting) void openPainting(painting).catch((error: unknown) => complain(problemOf(error)));
-  };
+  const reload = () => void again().catch((error: unknown) => complain(problemOf(error)));
   return (
     <p
       class={`save ${good ? "good" : save}`}

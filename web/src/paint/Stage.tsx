@@ -4,10 +4,11 @@ import { say } from "../app/messages";
 import { centre, cursorPoint, moveCursor, spoken } from "../engine/cursor";
 import { Gestures, type Touch } from "../engine/gestures";
 import { pressedDiameter } from "../engine/mask";
+import { limits } from "../engine/stroke";
 import { pan, pinch, toPicture, zoomAt } from "../engine/view";
 import { useStore } from "../ui/hooks";
+import { type Easel, useEasel } from "./easel";
 import { type Colours, render } from "./renderer";
-import { look, paint, painter } from "./session";
 import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
@@ -19,7 +20,7 @@ function coloursOf(canvas: HTMLCanvasElement): Colours {
 }
 
 /** Keep the canvas as the stores say. Returns how to stop. */
-function startRendering(canvas: HTMLCanvasElement): () => void {
+function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasElement): () => void {
   const context = canvas.getContext("2d");
   let shown: ImageBitmap | null = null;
   let settled = false;
@@ -41,6 +42,9 @@ function startRendering(canvas: HTMLCanvasElement): () => void {
     settled = state.final;
     canvas.dataset.seq = String(state.seq);
     canvas.dataset.final = String(state.final);
+    canvas.dataset.islands = state.influence?.islands
+      .map((island) => `${island.number}${island.dropped.length > 0 ? "-" : ""}`)
+      .join(" ");
     timings.painted();
   };
   const ask = () => {
@@ -62,8 +66,11 @@ function startRendering(canvas: HTMLCanvasElement): () => void {
   };
 }
 
-function startPointing(canvas: HTMLCanvasElement): () => void {
-  const place = (touch: Touch) => toPicture(look.get().view, sizeOf(canvas), touch.x, touch.y);
+function startPointing(easel: Easel, canvas: HTMLCanvasElement): () => void {
+  const { paint, look, painter } = easel;
+  const place = (touch: Touch) =>
+    toPicture(look.get().view, sizeOf(canvas), touch.x, touch.y, paint.get().shape);
+  const flipWhile = flipper(easel);
   const diameter = (touch: Touch) => pressedDiameter(paint.get().diameter, touch.pressure, touch.kind);
   const setView = (view: ReturnType<typeof pan>) => look.set({ view });
   const gestures = new Gestures({
@@ -123,25 +130,26 @@ function startPointing(canvas: HTMLCanvasElement): () => void {
   canvas.addEventListener("pointercancel", cancel, options);
   canvas.addEventListener("pointerleave", leave, options);
   canvas.addEventListener("wheel", wheel, { ...options, passive: false });
-  stopStroke = () => gestures.abort();
-  return () => controller.abort();
+  easel.stopStroke = () => gestures.abort();
+  return () => {
+    easel.stopStroke = () => false;
+    controller.abort();
+  };
 }
 
-let stopStroke: () => boolean = () => false;
-/** The Escape key gives up the stroke under the pointer. */
-export const abortStroke = (): boolean => stopStroke();
-
-let flipped = false;
-
 /** Ctrl held while the pointer goes down paints the other way round, for this stroke. */
-function flipWhile(held: boolean): void {
-  if (held === flipped) return;
-  flipped = held;
-  paint.set({ mode: paint.get().mode === "draw" ? "remove" : "draw" });
+function flipper({ paint }: Easel): (held: boolean) => void {
+  let flipped = false;
+  return (held) => {
+    const { mode } = paint.get();
+    if (held === flipped || limits(mode)) return;
+    flipped = held;
+    paint.set({ mode: mode === "draw" ? "remove" : "draw" });
+  };
 }
 
 /** Keyboard painting: arrows move a cell, Enter and Space press the brush there. */
-function onKey(event: KeyboardEvent): void {
+function onKey({ paint, look, painter }: Easel, event: KeyboardEvent): void {
   const size = gridSize(paint.get());
   const cursor = look.get().cursor ?? centre(size);
   const next = event.ctrlKey || event.metaKey ? null : moveCursor(cursor, event.key, event.shiftKey, size);
@@ -160,12 +168,14 @@ function onKey(event: KeyboardEvent): void {
 
 /** The picture, and everything that happens on it. */
 export function Stage() {
+  const easel = useEasel();
+  const { look } = easel;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { hand, compare } = useStore(look, "hand", "compare");
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
-    const stops = [startRendering(element), startPointing(element)];
+    const stops = [startRendering(easel, element), startPointing(easel, element)];
     return () => {
       for (const stop of stops) stop();
     };
@@ -181,7 +191,7 @@ export function Stage() {
       tabIndex={0}
       role="application"
       aria-label="Picture. Arrow keys move the brush, Space or Enter paints, Shift with arrows moves faster."
-      onKeyDown={onKey}
+      onKeyDown={(event) => onKey(easel, event)}
       onBlur={() => look.set({ cursor: null })}
     />
   );

@@ -1,21 +1,30 @@
+import type { ComponentChildren } from "preact";
 import { percent } from "../engine/numbers";
+import type { Mode } from "../engine/stroke";
 import { Button, Segmented, Slider, tip } from "../ui/controls";
 import { useStore } from "../ui/hooks";
-import { ShareMenu } from "./ShareMenu";
-import { look, paint, painter } from "./session";
-import { COMPARE, type Compare } from "./state";
+import { useEasel } from "./easel";
+import type { Compare } from "./state";
 import { resetPainting, sizes } from "./usePaintActions";
 
-const COMPARE_NAMES: Readonly<Record<Compare, string>> = {
+export const PAINT_COMPARE = {
   off: "Painting",
   original: "Original",
   slider: "Slider",
   side: "Side by side",
   difference: "Difference",
-};
+} as const;
 
-/** How the brush works. */
-export function BrushTools() {
+type Modes = Parameters<typeof Segmented<Mode>>[0]["choices"];
+
+const MODES: Modes = [
+  { value: "draw", label: "Draw", icon: "brush", action: "draw", testid: "mode-draw" },
+  { value: "remove", label: "Remove", icon: "eraser", action: "remove", testid: "mode-remove" },
+];
+
+/** How the brush works; a page may have more modes than the two. */
+export function BrushTools({ more = [] }: { more?: Modes }) {
+  const { paint } = useEasel();
   const { mode, strength, diameter } = useStore(paint, "mode", "strength", "diameter");
   const cells = diameter === 1 ? "1 cell" : `${diameter} cells`;
   return (
@@ -23,10 +32,7 @@ export function BrushTools() {
       <Segmented
         label="What the brush does"
         value={mode}
-        choices={[
-          { value: "draw", label: "Draw", icon: "brush", action: "draw", testid: "mode-draw" },
-          { value: "remove", label: "Remove", icon: "eraser", action: "remove", testid: "mode-remove" },
-        ]}
+        choices={[...MODES, ...more]}
         onChange={(value) => paint.set({ mode: value })}
       />
       <Slider
@@ -55,15 +61,28 @@ export function BrushTools() {
   );
 }
 
-/** Undo, compare, share. */
-export function PictureTools() {
+interface PictureToolsProps {
+  /** What can be shown, with its names. */
+  readonly compare: Readonly<Partial<Record<Compare, string>>>;
+  /** Further buttons. */
+  readonly children: ComponentChildren;
+}
+
+/** Undo, compare, and what the page adds. */
+export function PictureTools({ compare: names, children }: PictureToolsProps) {
+  const { paint, look, painter } = useEasel();
   const { version } = useStore(paint, "version");
   const { compare, grid } = useStore(look, "compare", "grid");
   const { canUndo, canRedo, placed } = painter.history;
   const steps = [
     { action: "undo", label: "Undo", disabled: !canUndo, onClick: painter.undo },
     { action: "redo", label: "Redo", disabled: !canRedo, onClick: painter.redo },
-    { action: "reset", label: "Remove all strokes", disabled: placed.length === 0, onClick: resetPainting },
+    {
+      action: "reset",
+      label: "Remove all strokes",
+      disabled: placed.length === 0,
+      onClick: () => resetPainting(painter),
+    },
   ] as const;
   return (
     <div class="tools picture-tools" role="toolbar" aria-label="Picture" data-version={version}>
@@ -88,13 +107,13 @@ export function PictureTools() {
             data-testid="compare-mode"
             value={compare}
             onChange={(event) => {
-              const mode = COMPARE.find((one) => one === event.currentTarget.value);
+              const mode = (Object.keys(names) as Compare[]).find((one) => one === event.currentTarget.value);
               if (mode) look.set({ compare: mode });
             }}
           >
-            {COMPARE.map((mode) => (
+            {Object.entries(names).map(([mode, name]) => (
               <option key={mode} value={mode}>
-                {COMPARE_NAMES[mode]}
+                {name}
               </option>
             ))}
           </select>
@@ -109,7 +128,7 @@ export function PictureTools() {
           onClick={() => look.set({ grid: !grid })}
         />
       </div>
-      <ShareMenu />
+      {children}
     </div>
   );
 }

@@ -2,13 +2,14 @@ import { address, api, problemOf } from "../api/client";
 import { complain, copy, toast } from "../app/messages";
 import { formatRoute } from "../engine/route";
 import { toLink } from "../engine/share";
-import { openPainting, openSeed, paint, painter } from "./session";
+import { type Easel, newPainting } from "./easel";
+import { easel, openPainting, openSeed, paint, painter } from "./session";
 
 /** The painting's identifier once everything is kept; an untouched picture is kept now. */
-async function keptId(): Promise<string | null> {
+export async function keptId({ paint, painter }: Easel): Promise<string | null> {
   const id = await painter.kept();
   if (id) return id;
-  const { model, seed, classIndex } = paint.get();
+  const { model } = paint.get();
   if (!model || painter.history.operations.length > 0) {
     complain({
       title: "Not saved yet",
@@ -19,11 +20,7 @@ async function keptId(): Promise<string | null> {
   }
   try {
     const made = await api.createPainting({
-      model: model.name,
-      seed,
-      class_index: classIndex,
-      name: "",
-      truncation: 1,
+      ...newPainting(model.name, paint.get()),
       operations: [],
       cursor: 0,
     });
@@ -34,26 +31,31 @@ async function keptId(): Promise<string | null> {
   }
 }
 
+/** Let the browser save what an address holds. */
+export async function download(path: string, name: string): Promise<void> {
+  const url = URL.createObjectURL(await api.blob(path));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
 export async function exportPng(): Promise<void> {
-  const id = await keptId();
+  const id = await keptId(easel);
   if (!id) return;
   try {
     const { model, seed, classIndex } = paint.get();
-    const url = URL.createObjectURL(await api.blob(address.export(id)));
-    const link = document.createElement("a");
-    link.href = url;
     const inClass = classIndex === null ? "" : `-class-${classIndex}`;
-    link.download = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+    await download(address.export(id), `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`);
     toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
   } catch (error) {
     complain(problemOf(error));
   }
 }
 
-export async function copyCommand(kind: "cli" | "python"): Promise<void> {
-  const id = await keptId();
+export async function copyCommand(kind: "cli" | "python", on = easel): Promise<void> {
+  const id = await keptId(on);
   if (!id) return;
   try {
     await copy((await api.command(id))[kind], kind === "cli" ? "Command line" : "Python");

@@ -1,25 +1,30 @@
-import { address, api, type Problem, ProblemError, problemOf } from "../api/client";
+import { type Problem, ProblemError, problemOf } from "../api/client";
 import { DisconnectedError, type Drawing, type Frame, SupersededError } from "../api/socket";
 import { Autosave, type Store as Keep, type Kept } from "../engine/autosave";
 import { History, type SavedHistory } from "../engine/history";
+import { islandAt, islandMask } from "../engine/influence";
 import { copyMask, drag, emptyMask, isEmpty, type Point, stamp } from "../engine/mask";
 import { type Ground, Preview, stateKey } from "../engine/preview";
 import type { Store } from "../engine/store";
-import { freshId, type Stroke } from "../engine/stroke";
-import { gridSize, type PaintState } from "./state";
+import { type Brush, freshId, limits, type Stroke } from "../engine/stroke";
+import { type Shape, SQUARE } from "../engine/view";
+import { gridSize, keepGrid, type PaintState } from "./state";
 import { timings } from "./timings";
 
 const LONGEST_CALM = 250;
 
-/** Which picture of a model. */
+/** What is painted on: a picture of a model, or a photo. */
 export interface Place {
   readonly seed: number;
   readonly classIndex: number | null;
+  readonly photo: string | null;
 }
 
 export interface Ports {
   draw(drawing: Drawing): Promise<Frame>;
   keep(model: string, place: Place): Keep;
+  /** The untouched picture. */
+  original(ground: Ground): Promise<ImageBitmap>;
   problem(problem: Problem): void;
   say(text: string): void;
 }
@@ -29,6 +34,8 @@ export class Painter {
   history = new History();
   private autosave: Autosave | null = null;
   private last: Point | null = null;
+  /** Cells of the stroke's mask for each cell of the layer. */
+  private scale = 1;
   private readonly preview: Preview<ImageBitmap>;
 
   constructor(
@@ -40,22 +47,31 @@ export class Painter {
       (shown, wanted) => {
         if (stateKey({ ...wanted, strokes: [] }) !== stateKey({ ...this.ground(), strokes: [] })) return;
         if (wanted.final && wanted.live) timings.arrived(wanted.live.id);
-        const { picture, seq, units, milliseconds } = shown;
-        if (wanted.final && wanted.strokes.length === 0 && !wanted.live) store.set({ original: picture });
+        const { picture, box, influence, seq, units, milliseconds } = shown;
+        const untouched = wanted.final && wanted.strokes.length === 0 && !wanted.live;
+        if (untouched && wanted.photo === null) store.set({ original: picture });
         const fired = wanted.live ? { units } : {};
-        store.set({ picture, seq, final: wanted.final, milliseconds, drawing: this.preview.busy, ...fired });
+        const state = { final: wanted.final, milliseconds, drawing: this.preview.busy };
+        store.set({ picture, box, influence, seq, ...state, ...fired });
       },
       (error) => this.failed(error),
     );
   }
 
   /** Paint on a picture: from a kept history, or from nothing. */
-  open(place: Place, saved: SavedHistory | null = null, kept: Kept | null = null): void {
+  open(
+    place: Place,
+    saved: SavedHistory | null = null,
+    kept: Kept | null = null,
+    shape: Shape = SQUARE,
+  ): void {
     this.history = new History(saved ?? undefined);
     const { model } = this.store.get();
     if (!model) return;
     this.store.set({
       ...place,
+      shape,
+      influence: null,
       live: null,
       highlighted: null,
       original: null,
@@ -85,18 +101,53 @@ export class Painter {
 
   begin(point: Point, diameter: number): void {
     const state = this.store.get();
-    if (!state.brush) return;
-    const mask = emptyMask(gridSize({ ...state, layer: state.brush.layer }));
-    stamp(mask, point, diameter);
+    const { mode } = state;
+    if (mode === "drop") {
+      this.toggleIsland(point);
+      return;
+    }
+    const brush = limits(mode) ? limiting(state.layer) : state.brush;
+    if (!brush) return;
+    const cells = gridSize({ ...state, layer: brush.layer });
+    const mask = emptyMask(mode === "keep" ? keepGrid(state) : cells);
+    this.scale = mask.size / cells;
+    stamp(mask, point, diameter * this.scale);
     this.last = point;
-    this.setLive({ id: freshId(), brush: state.brush, mode: state.mode, strength: state.strength, mask });
+    const strength = limits(mode) ? 1 : state.strength;
+    this.setLive({ id: freshId(), brush, mode, strength, mask });
+  }
+
+  /** Drop the island under a place, or take it back in; false where there is none. */
+  toggleIsland(point: Point): boolean {
+    const { influence } = this.store.get();
+    const island = influence && islandAt(influence, point);
+    if (!influence || !island) {
+      this.ports.say("Nothing changes here.");
+      return false;
+    }
+    this.setDropped(island.number, island.dropped.length === 0);
+    return true;
+  }
+
+  /** Drop an island of what the strokes influence, or take it back in. */
+  setDropped(number: number, dropped: boolean): void {
+    const { influence, layer } = this.store.get();
+    const island = influence?.islands.find((one) => one.number === number);
+    if (!influence || !island || dropped === island.dropped.length > 0) return;
+    if (!dropped) {
+      this.after(this.history.hideAll(island.dropped), "Island kept.");
+      return;
+    }
+    const mask = islandMask(influence, number);
+    this.history.add({ id: freshId(), brush: limiting(layer), mode: "drop", strength: 1, mask });
+    this.after(true, "Island dropped: the photo stays as it was there.");
   }
 
   move(point: Point, diameter: number): void {
     const { live } = this.store.get();
     if (!live || !this.last) return;
     const mask = copyMask(live.mask);
-    drag(mask, this.last, point, diameter);
+    drag(mask, this.last, point, diameter * this.scale);
     this.last = point;
     if (mask.cells.some((weight, index) => weight !== live.mask.cells[index]))
       this.setLive({ ...live, mask });
@@ -117,7 +168,7 @@ export class Painter {
     this.store.set({ live: null, drawing: true, version: this.store.get().version + 1, firstVisit: false });
     this.preview.finish(ground, live);
     this.autosave?.changed();
-    this.ports.say(`${live.mode === "draw" ? "Drew" : "Removed"} ${live.brush.concept ?? "units"}.`);
+    this.ports.say(done(live));
   }
 
   abort(): void {
@@ -166,8 +217,8 @@ export class Painter {
   }
 
   private ground(): Ground {
-    const { model, seed, classIndex } = this.store.get();
-    return { model: model?.name ?? "", seed, classIndex, strokes: this.history.strokes };
+    const { model, seed, classIndex, photo } = this.store.get();
+    return { model: model?.name ?? "", seed, classIndex, photo, strokes: this.history.strokes };
   }
 
   private setLive(live: Stroke): void {
@@ -191,10 +242,12 @@ export class Painter {
   /** The untouched picture, for comparing; where there are strokes it is drawn beside them. */
   private async fetchOriginal(): Promise<void> {
     const ground = { ...this.ground(), strokes: [] };
-    const known = this.preview.known(ground);
-    if (known) this.store.set({ original: known.picture });
-    if (known || this.history.strokes.length === 0) return;
-    const original = await fetchPicture(ground).catch(() => null);
+    if (ground.photo === null) {
+      const known = this.preview.known(ground);
+      if (known) this.store.set({ original: known.picture });
+      if (known || this.history.strokes.length === 0) return;
+    }
+    const original = await this.ports.original(ground).catch(() => null);
     const same = stateKey({ ...this.ground(), strokes: [] }) === stateKey(ground);
     if (original && same) this.store.set({ original });
   }
@@ -206,6 +259,9 @@ export class Painter {
   }
 }
 
-async function fetchPicture({ model, seed, classIndex }: Ground): Promise<ImageBitmap> {
-  return createImageBitmap(await api.blob(address.picture(model, seed, classIndex)));
+const limiting = (layer: string): Brush => ({ layer, concept: null, units: [], top: 1 });
+
+function done({ mode, brush }: Stroke): string {
+  if (mode === "keep") return "The photo is kept there.";
+  return `${mode === "draw" ? "Drew" : "Removed"} ${brush.concept ?? "units"}.`;
 }

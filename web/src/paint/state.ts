@@ -2,9 +2,10 @@ import type { BrushInfo, ModelInfo } from "../api/client";
 import type { Connection } from "../api/socket";
 import type { SaveState } from "../engine/autosave";
 import type { Cursor } from "../engine/cursor";
+import type { Influence } from "../engine/influence";
 import { Store } from "../engine/store";
 import type { Brush, Mode, Stroke } from "../engine/stroke";
-import { FITTED, type View } from "../engine/view";
+import { FITTED, type Part, type Shape, SQUARE, type View } from "../engine/view";
 
 /** What is painted, and with what. */
 export interface PaintState {
@@ -13,6 +14,11 @@ export interface PaintState {
   readonly seed: number;
   /** Class of a conditional generator; null for others. */
   readonly classIndex: number | null;
+  /** The photo that is painted on; null where it is the picture of a seed. */
+  readonly photo: string | null;
+  readonly shape: Shape;
+  /** The lowest layer that can be painted at; empty where every layer can. */
+  readonly lowest: string;
   readonly layer: string;
   readonly brushes: readonly BrushInfo[];
   /** Objects that no unit of the layer counts for. */
@@ -27,7 +33,12 @@ export interface PaintState {
   readonly live: Stroke | null;
   readonly highlighted: Stroke | null;
   readonly picture: ImageBitmap | null;
+  /** On a photo, which part of it `picture` covers; everything else is the photo's own. */
+  readonly box: Part | null;
+  readonly influence: Influence | null;
   readonly original: ImageBitmap | null;
+  /** What the generator itself draws of a photo, by stage of the inversion. */
+  readonly drawn: Readonly<Partial<Record<Compare, ImageBitmap>>>;
   /** Number of the request that `picture` answers, and whether the pointer had been lifted. */
   readonly seq: number;
   readonly final: boolean;
@@ -40,7 +51,7 @@ export interface PaintState {
   readonly firstVisit: boolean;
 }
 
-export const COMPARE = ["off", "original", "slider", "side", "difference"] as const;
+export const COMPARE = ["off", "original", "slider", "side", "difference", "features", "adapted"] as const;
 export type Compare = (typeof COMPARE)[number];
 
 /** How it is looked at. */
@@ -48,6 +59,8 @@ export interface LookState {
   readonly compare: Compare;
   readonly peek: boolean;
   readonly hideMask: boolean;
+  /** Whether what the strokes influence is marked; on photos only. */
+  readonly marked: boolean;
   readonly grid: boolean;
   /** Where the slider stands: the share of the picture's width that shows the original. */
   readonly split: number;
@@ -64,6 +77,9 @@ export const paintStore = () =>
     models: [],
     seed: 0,
     classIndex: null,
+    photo: null,
+    shape: SQUARE,
+    lowest: "",
     layer: "",
     brushes: [],
     absent: [],
@@ -75,6 +91,9 @@ export const paintStore = () =>
     live: null,
     highlighted: null,
     picture: null,
+    box: null,
+    influence: null,
+    drawn: {},
     original: null,
     seq: 0,
     final: true,
@@ -92,6 +111,7 @@ export const lookStore = () =>
     compare: "off",
     peek: false,
     hideMask: false,
+    marked: true,
     grid: false,
     split: 0.5,
     view: FITTED,
@@ -101,6 +121,20 @@ export const lookStore = () =>
   });
 
 /** Cells along a side of the layer that is painted at. */
-export function gridSize(state: PaintState): number {
+export function gridSize(state: Pick<PaintState, "model" | "layer">): number {
   return state.model?.layers.find((layer) => layer.name === state.layer)?.size ?? 16;
+}
+
+const FINEST_KEEP = 128;
+
+/** Cells along a side of a mask that keeps the photo: as fine as the picture, for it moves no units. */
+export function keepGrid(state: Pick<PaintState, "model" | "layer">): number {
+  return Math.max(gridSize(state), Math.min(FINEST_KEEP, state.model?.image_size ?? FINEST_KEEP));
+}
+
+/** The layers that can be painted at. */
+export function paintableLayers(state: Pick<PaintState, "model" | "lowest">) {
+  const layers = state.model?.layers.filter((one) => one.size > 0) ?? [];
+  const lowest = layers.findIndex((one) => one.name === state.lowest);
+  return layers.slice(Math.max(0, lowest));
 }

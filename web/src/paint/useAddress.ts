@@ -4,7 +4,7 @@ import { classIn } from "../engine/classes";
 import { formatUnits } from "../engine/numbers";
 import type { Route } from "../engine/route";
 import { useStore } from "../ui/hooks";
-import { applyTools, openPainting, openSeed, paint, selectLayer, selectModel } from "./session";
+import { easel, openPainting, openSeed, paint } from "./session";
 
 /** Hold the address bar and the page together: what is shown is written there, Back and links are followed. */
 export function useAddress(route: Route): void {
@@ -59,9 +59,9 @@ export function useAddress(route: Route): void {
 async function follow(query: Route["query"]): Promise<void> {
   const { model, models } = paint.get();
   const wanted = models.find((one) => one.name === query.model);
-  if (wanted && wanted.name !== model?.name) await selectModel(wanted, query.layer ?? "");
-  else if (query.layer && query.layer !== paint.get().layer) await selectLayer(query.layer);
-  applyTools(query);
+  if (wanted && wanted.name !== model?.name) await easel.selectModel(wanted, query.layer ?? "");
+  else if (query.layer && query.layer !== paint.get().layer) await easel.selectLayer(query.layer);
+  easel.applyTools(query);
   if (query.painting && (await openPainting(query.painting))) return;
   const seed = Number(query.seed);
   if (Number.isInteger(seed)) await openSeed(seed, classIn(query.class, paint.get().model, seed));

@@ -3,44 +3,46 @@ import { provide } from "../app/actions";
 import { toast } from "../app/messages";
 import { neighbour, shuffle } from "../engine/seeds";
 import { FITTED, zoomAt } from "../engine/view";
+import { brushOf, type Easel } from "./easel";
 import { exportPng } from "./exporting";
-import { abortStroke } from "./Stage";
-import { brushOf, look, openSeed, paint, painter } from "./session";
+import type { Painter } from "./painter";
+import { openSeed, paint, easel as paintEasel } from "./session";
 import type { Compare } from "./state";
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
 export const sizes = { smallest: 1, largest: 8 };
 
-export function changeSize(by: number): void {
+function changeSize({ paint }: Easel, by: number): void {
   paint.set({ diameter: clamp(paint.get().diameter + by, sizes.smallest, sizes.largest) });
 }
 
-function changeStrength(by: number): void {
+function changeStrength({ paint }: Easel, by: number): void {
   paint.set({ strength: Math.round(clamp(paint.get().strength + by, 0, 1) * 100) / 100 });
 }
 
-function nextBrush(by: number): void {
+function nextBrush({ paint }: Easel, by: number): void {
   const { brushes, brush } = paint.get();
   const at = brushes.findIndex((one) => one.concept === brush?.concept);
   const next = brushes[(at + by + brushes.length) % Math.max(1, brushes.length)];
   if (next) paint.set({ brush: brushOf(next.concept, next.layer, next.top) });
 }
 
-export function resetPainting(): void {
+export function resetPainting(painter: Painter): void {
   if (painter.history.placed.length === 0) return;
   painter.reset();
   toast({ title: "All strokes removed", action: { label: "Undo", run: painter.undo } });
 }
 
-export function deleteStroke(id: string): void {
+export function deleteStroke(painter: Painter, id: string): void {
   painter.remove(id);
   toast({ title: "Stroke deleted", action: { label: "Undo", run: painter.undo } });
 }
 
-const toggle = (mode: Compare) => look.set({ compare: look.get().compare === mode ? "off" : mode });
+const toggle = ({ look }: Easel, mode: Compare) =>
+  look.set({ compare: look.get().compare === mode ? "off" : mode });
 
-function zoom(factor: number): void {
+function zoom({ look }: Easel, factor: number): void {
   const canvas = document.querySelector<HTMLCanvasElement>("[data-testid=canvas]");
   if (!canvas) return;
   const size = { width: canvas.clientWidth, height: canvas.clientHeight };
@@ -49,34 +51,42 @@ function zoom(factor: number): void {
 
 export const shuffleTo = () => void openSeed(shuffle(Math.random, 1, paint.get().seed));
 
+/** What the keys do wherever one paints. */
+export function easelActions(easel: Easel): Readonly<Record<string, (pressed: boolean) => void>> {
+  const { paint, look, painter } = easel;
+  return {
+    draw: () => paint.set({ mode: "draw" }),
+    remove: () => paint.set({ mode: "remove" }),
+    swap: () => paint.set({ mode: paint.get().mode === "draw" ? "remove" : "draw" }),
+    smaller: () => changeSize(easel, -1),
+    larger: () => changeSize(easel, 1),
+    weaker: () => changeStrength(easel, -0.1),
+    stronger: () => changeStrength(easel, 0.1),
+    "next-brush": () => nextBrush(easel, 1),
+    "previous-brush": () => nextBrush(easel, -1),
+    abort: () => void (easel.stopStroke() || look.set({ compare: "off" })),
+    undo: painter.undo,
+    redo: painter.redo,
+    reset: () => resetPainting(painter),
+    peek: (pressed) => look.set({ peek: pressed }),
+    mask: (pressed) => look.set({ hideMask: pressed }),
+    original: () => toggle(easel, "original"),
+    compare: () => toggle(easel, "slider"),
+    grid: () => look.set({ grid: !look.get().grid }),
+    fit: () => look.set({ view: FITTED }),
+    "zoom-in": () => zoom(easel, 1.25),
+    "zoom-out": () => zoom(easel, 0.8),
+    hand: (pressed) => look.set({ hand: pressed }),
+  };
+}
+
 /** What the keys do while the page Paint is shown. */
 export function usePaintActions(): void {
   useEffect(
     () =>
       provide({
-        draw: () => paint.set({ mode: "draw" }),
-        remove: () => paint.set({ mode: "remove" }),
-        swap: () => paint.set({ mode: paint.get().mode === "draw" ? "remove" : "draw" }),
-        smaller: () => changeSize(-1),
-        larger: () => changeSize(1),
-        weaker: () => changeStrength(-0.1),
-        stronger: () => changeStrength(0.1),
-        "next-brush": () => nextBrush(1),
-        "previous-brush": () => nextBrush(-1),
-        abort: () => void (abortStroke() || look.set({ compare: "off" })),
-        undo: painter.undo,
-        redo: painter.redo,
-        reset: resetPainting,
+        ...easelActions(paintEasel),
         export: () => void exportPng(),
-        peek: (pressed) => look.set({ peek: pressed }),
-        mask: (pressed) => look.set({ hideMask: pressed }),
-        original: () => toggle("original"),
-        compare: () => toggle("slider"),
-        grid: () => look.set({ grid: !look.get().grid }),
-        fit: () => look.set({ view: FITTED }),
-        "zoom-in": () => zoom(1.25),
-        "zoom-out": () => zoom(0.8),
-        hand: (pressed) => look.set({ hand: pressed }),
         "next-picture": () => void openSeed(neighbour(paint.get().seed, 1)),
         "previous-picture": () => void openSeed(neighbour(paint.get().seed, -1)),
         shuffle: shuffleTo,

@@ -4,7 +4,7 @@ import { provide } from "../app/actions";
 import { router, show } from "../app/router";
 import { bars, SORT_NAMES, SORTS, select } from "../engine/catalogue";
 import { oneOf } from "../engine/route";
-import { paintWith, pickUnits } from "../paint/session";
+import { easel, paintWith } from "../paint/session";
 import { Notice, Select } from "../ui/controls";
 import { useRested, useStore } from "../ui/hooks";
 import { Chart } from "./Chart";
@@ -56,7 +56,8 @@ export function Catalogue({
   const shown = select(rows, { text: q, concept, sort, meaningful: all === "" });
   const chart = bars(rows);
   const open = unit === "" ? undefined : rows.find((row) => row.unit === Number(unit));
-  const paintUnit = (number: number) => void paintWith(model).then(() => pickUnits([number], report.layer));
+  const paintUnit = (number: number) =>
+    void paintWith(model).then(() => easel.pickUnits([number], report.layer));
   const step = (by: number) => {
     const at = shown.findIndex((row) => row.unit === open?.unit);
     const next = shown[(at + by + shown.length) % Math.max(1, shown.length)];
