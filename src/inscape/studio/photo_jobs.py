@@ -160,7 +160,7 @@ class PhotoJobs:
         return watched
 
     def _invert(self, record: PhotoRecord, watched: _Watched, progress: Progress) -> dict[str, Any]:
-        from inscape.photos import invert
+        from inscape.photos import InversionSettings, invert
 
         asked = record.asked
         assert asked is not None
@@ -170,7 +170,7 @@ class PhotoJobs:
             self._photos.photo(record.id),
             layer=asked.layer,
             seconds=asked.seconds,
-            encoder="auto" if asked.start == "encoder" else None,
+            settings=InversionSettings(start=asked.start),
             progress=progress,
             watch=watched.watch,
             stop=watched.stop.is_set,
@@ -206,9 +206,7 @@ class PhotoJobs:
         if generator.card.segmenter is None:
             return None
         segmenter = open_segmenter(generator.card.segmenter, generator.device)
-        drawn: tuple[Stage, ...] = ("features", "latent", "encoder", "adapted")
-        picture = next(inversion.pictures[stage] for stage in drawn if stage in inversion.pictures)
-        return _lost_info(lost(inversion.target, picture, segmenter), segmenter.vocabulary)
+        return _lost_info(lost(inversion.target, inversion.picture, segmenter), segmenter.vocabulary)
 
 
 def _stage(identifier: str, inversion: Inversion, stage: Stage) -> StageInfo:

@@ -35,11 +35,19 @@ INVERSION = "photo.inversion.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class OpenPhoto:
-    """A photo that is painted on: at its own size, at the screen's, and the session that draws it."""
+    """A photo that is painted on.
+
+    Args:
+        session: Draws it.
+        photo: At its own size.
+        screen: At the size that the page shows.
+        before: What the session draws without strokes, uint8 `[size, size, 3]`.
+    """
 
     session: PhotoSession
     photo: Photo
     screen: Photo
+    before: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +91,8 @@ class PhotoPainter:
             inversion = Inversion.load(self._photos.file(identifier, INVERSION))
             session = PhotoSession(self._library.generator(info.model), inversion)
             photo = self._photos.photo(identifier)
-            self._open[identifier] = OpenPhoto(session, photo, scaled(photo, SCREEN_SIDE))
+            before = session.render(session.latent)
+            self._open[identifier] = OpenPhoto(session, photo, scaled(photo, SCREEN_SIDE), before)
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         self._open.move_to_end(identifier)
@@ -143,7 +152,7 @@ class PhotoPainter:
     def _changed(
         self, opened: OpenPhoto, photo: Photo, marks: Sequence[Mark]
     ) -> tuple[NDArray[np.uint8], InfluenceInfo]:
-        from inscape.photos import transfer
+        from inscape.photos import influence_of, transfer
 
         session = opened.session
         edits = [mark.edit for mark in marks if mark.edit is not None]
@@ -152,9 +161,9 @@ class PhotoPainter:
             return photo.pixels, InfluenceInfo(
                 size=size, map=_packed(np.zeros((size, size), np.uint8)), area=0, islands=[]
             )
-        before, after = session.render(session.latent), session.render(session.latent, edits)
+        before, after = opened.before, session.render(session.latent, edits)
         painted = session.painted(edits)
-        whole = session.influence(edits)
+        whole = influence_of(before, after, painted=painted)
         dropped = dropped_islands(whole.islands, marks)
         left = whole.without(dropped)
         kept = kept_region(marks, len(whole.islands))
@@ -168,6 +177,7 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
     size = len(whole.islands)
     shown = (left.weights > 0) | np.isin(whole.islands, list(dropped))
     numbers = np.where(shown & (whole.islands <= _MOST_ISLANDS), whole.islands, 0)
+    there = set(np.unique(numbers).tolist())
     return InfluenceInfo(
         size=size,
         map=_packed(numbers.astype(np.uint8)),
@@ -180,7 +190,8 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
                 box=tuple(side / size for side in island.box),
                 dropped=dropped.get(island.number, []),
             )
-            for island in whole.parts[:_MOST_ISLANDS]
+            for island in whole.parts
+            if island.number in there
         ],
     )
 

@@ -142,7 +142,7 @@ class Island(Message):
 
     number: int
     area: float = Field(description="In parts of the square.")
-    change: float = Field(description="Mean change in it, in grey levels.")
+    change: float = Field(description="Summed over it, as a mean over the square, in ΔE.")
     box: tuple[float, float, float, float] = Field(description="x, y, width, height in parts of the square.")
     dropped: list[str] = Field(description="Strokes that drop it; empty where it is kept.")
 

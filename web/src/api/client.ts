@@ -10,6 +10,11 @@ export type UnitInfo = Schemas["UnitInfo"];
 export type BrushInfo = Schemas["BrushInfo"];
 export type BrushList = Schemas["BrushList"];
 export type JobInfo = Schemas["JobInfo"];
+export type PhotoInfo = Schemas["PhotoInfo"];
+export type PhotoSummary = Schemas["PhotoSummary"];
+export type FitInfo = Schemas["FitInfo"];
+export type LostInfo = Schemas["LostInfo"];
+export type StageInfo = Schemas["StageInfo"];
 export type Painting = Schemas["Painting"];
 export type PaintingSummary = Schemas["PaintingSummary"];
 export type WireStroke = Schemas["Stroke"];
@@ -84,6 +89,9 @@ export const address = {
   strip: (model: string, layer: string, unit: number) =>
     `${layerPath(model, layer)}/units/${unit}/strip.webp`,
   photo: (photo: string) => `api/photos/${photo}/screen.jpg`,
+  target: (photo: string) => `api/photos/${photo}/target.png`,
+  stage: (photo: string, stage: string) => `api/photos/${photo}/stages/${stage}.png`,
+  inversion: (photo: string) => `api/photos/${photo}/inversion/file`,
   export: (painting: string) => `api/paintings/${painting}/export.png`,
   recipe: (painting: string) => `api/paintings/${painting}/recipe.json`,
 };

@@ -87,6 +87,7 @@ export function App() {
       provide({
         help: () => setHelp(true),
         "page-paint": () => go("paint"),
+        "page-photo": () => go("photo"),
         "page-units": () => go("units"),
         "page-rewrite": () => go("rewrite"),
         "page-models": () => go("models"),

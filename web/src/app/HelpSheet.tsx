@@ -2,7 +2,7 @@ import { SHORTCUTS, shownKeys } from "../engine/shortcuts";
 import { isMac } from "../ui/controls";
 import { Dialog } from "../ui/Dialog";
 
-const GROUPS = ["Paint", "Rewrite", "History", "Look", "Go"] as const;
+const GROUPS = ["Paint", "Photo", "Rewrite", "History", "Look", "Go"] as const;
 
 /** Every shortcut, from the table that the keyboard itself reads. */
 export function HelpSheet({ onClose }: { onClose: () => void }) {

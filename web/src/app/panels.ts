@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import { ModelsPage } from "../models/ModelsPage";
 import { PaintPage } from "../paint/PaintPage";
+import { PhotoPage } from "../photo/PhotoPage";
 import { RewritePage } from "../rewrite/RewritePage";
 import type { IconName } from "../ui/icons";
 import { UnitsPage } from "../units/UnitsPage";
@@ -16,6 +17,7 @@ export interface Panel {
 /** Every page of the studio. To add one: a component, a line here, and its name in `PAGES`. */
 export const PANELS: readonly Panel[] = [
   { name: "paint", title: "Paint", icon: "brush", component: PaintPage },
+  { name: "photo", title: "Photo", icon: "photo", component: PhotoPage },
   { name: "units", title: "Units", icon: "units", component: UnitsPage },
   { name: "rewrite", title: "Rewrite", icon: "rule", component: RewritePage },
   { name: "models", title: "Models", icon: "model", component: ModelsPage },

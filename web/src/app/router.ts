@@ -1,7 +1,7 @@
 import { formatRoute, parseRoute, type Route } from "../engine/route";
 import { Store } from "../engine/store";
 
-export const PAGES = ["paint", "units", "rewrite", "models"] as const;
+export const PAGES = ["paint", "photo", "units", "rewrite", "models"] as const;
 
 const read = () => parseRoute(location.hash, PAGES);
 

@@ -6,7 +6,7 @@ import type { Part } from "./view";
 export interface Island {
   readonly number: number;
   readonly area: number;
-  /** Mean change in it, in grey levels. */
+  /** Summed over it, as a mean over the square, in ΔE. */
   readonly change: number;
   readonly box: Part;
   /** Strokes that drop it; empty where it is kept. */

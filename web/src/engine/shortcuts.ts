@@ -11,7 +11,7 @@ export interface KeyPress {
 export interface Shortcut {
   readonly action: string;
   readonly label: string;
-  readonly group: "Paint" | "Rewrite" | "Look" | "History" | "Go";
+  readonly group: "Paint" | "Photo" | "Rewrite" | "Look" | "History" | "Go";
   /** "Ctrl+Shift+z"; Ctrl also stands for the Mac's command key. The first one is shown. */
   readonly keys: readonly string[];
   /** Works while the key is held, and ends when it is let go. */
@@ -29,10 +29,17 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "next-brush", label: "Next brush", group: "Paint", keys: ["."] },
   { action: "previous-brush", label: "Previous brush", group: "Paint", keys: [","] },
   { action: "abort", label: "Give up the stroke", group: "Paint", keys: ["Escape"] },
+  { action: "choose-photo", label: "Choose a photo", group: "Photo", keys: ["Ctrl+o"] },
+  { action: "stop-and-use", label: "Stop and use", group: "Photo", keys: ["u"] },
+  { action: "keep", label: "Keep the photo under the brush", group: "Photo", keys: ["p"] },
+  { action: "islands", label: "Drop and keep islands", group: "Photo", keys: ["d"] },
+  { action: "influence", label: "What strokes influence, on and off", group: "Photo", keys: ["i"] },
+  { action: "inversion", label: "The inversion, on and off", group: "Photo", keys: ["n"] },
+  { action: "adapted", label: "The adapted picture, on and off", group: "Photo", keys: ["t"] },
   { action: "tool-context", label: "Mark the context", group: "Rewrite", keys: ["a"] },
   { action: "tool-copy", label: "Mark what is copied", group: "Rewrite", keys: ["s"] },
   { action: "tool-paste", label: "Paste", group: "Rewrite", keys: ["v"] },
-  { action: "execute", label: "Execute", group: "Rewrite", keys: ["Ctrl+Enter"] },
+  { action: "execute", label: "Execute; invert a photo", group: "Rewrite", keys: ["Ctrl+Enter"] },
   { action: "matches", label: "Show matches", group: "Rewrite", keys: ["m"] },
   { action: "undo", label: "Undo", group: "History", keys: ["Ctrl+z"] },
   { action: "redo", label: "Redo", group: "History", keys: ["Ctrl+Shift+z", "Ctrl+y"] },
@@ -51,9 +58,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "previous-picture", label: "Previous picture", group: "Go", keys: ["k"] },
   { action: "shuffle", label: "Other pictures", group: "Go", keys: ["r"] },
   { action: "page-paint", label: "Paint", group: "Go", keys: ["1"] },
-  { action: "page-units", label: "Units", group: "Go", keys: ["2"] },
-  { action: "page-rewrite", label: "Rewrite", group: "Go", keys: ["3"] },
-  { action: "page-models", label: "Models", group: "Go", keys: ["4"] },
+  { action: "page-photo", label: "Photo", group: "Go", keys: ["2"] },
+  { action: "page-units", label: "Units", group: "Go", keys: ["3"] },
+  { action: "page-rewrite", label: "Rewrite", group: "Go", keys: ["4"] },
+  { action: "page-models", label: "Models", group: "Go", keys: ["5"] },
   { action: "find", label: "Find a unit, or pictures", group: "Go", keys: ["Ctrl+f", "/"] },
   { action: "help", label: "This list", group: "Go", keys: ["?"] },
 ];
@@ -73,6 +81,7 @@ const CODES: Readonly<Record<string, string>> = {
   "2": "Digit2",
   "3": "Digit3",
   "4": "Digit4",
+  "5": "Digit5",
   Space: "Space",
 };
 
