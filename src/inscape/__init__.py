@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inscape.models import Card, Generator, Model
     from inscape.models import open_model as open
     from inscape.painting.paint import paint
+    from inscape.photos import Photo, read_photo
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
     from inscape.rewriting import Erase, Paste, RuleSettings, rewrite
@@ -35,6 +36,7 @@ _PLACES = {
     "Latent": "inscape.pictures",
     "Model": "inscape.models",
     "Paste": "inscape.rewriting",
+    "Photo": "inscape.photos",
     "Picture": "inscape.pictures",
     "Region": "inscape.regions",
     "RuleSettings": "inscape.rewriting",
@@ -46,6 +48,7 @@ _PLACES = {
     "effect": "inscape.dissection",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
+    "read_photo": "inscape.photos",
     "replay": "inscape.editing",
     "rewrite": "inscape.rewriting",
     "train": "inscape.training",
@@ -62,6 +65,7 @@ __all__ = [
     "Latent",
     "Model",
     "Paste",
+    "Photo",
     "Picture",
     "Region",
     "RuleSettings",
@@ -74,6 +78,7 @@ __all__ = [
     "effect",
     "open",
     "paint",
+    "read_photo",
     "replay",
     "rewrite",
     "train",
