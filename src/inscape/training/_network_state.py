@@ -1,33 +1,37 @@
-"""Everything a segmenter's training needs to go on after a kill, in one safetensors file."""
+"""Everything the training of one network needs to go on after a kill, in one safetensors file."""
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 
 from inscape import storage
 from inscape.errors import FormatError
-from inscape.models.architectures.unet import UNet, UNetConfig
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+_Network = TypeVar("_Network", bound="nn.Module")
 
 
-class SegmenterState:
+class NetworkState(Generic[_Network]):
     """A network in training, its moving average, its optimizer, and how far it is.
 
     Args:
-        config: Shape of the network.
-        seed: What its first weights are drawn from.
+        build: Makes the network, with the same first weights every time.
+        kind: What is trained, for the errors: "segmenter".
         device: Where it runs.
     """
 
-    def __init__(self, config: UNetConfig, seed: int, device: torch.device) -> None:
-        self.network = UNet(config, seed=seed).to(device).channels_last()
-        self.average = UNet(config, seed=seed).to(device).channels_last()
+    def __init__(self, build: Callable[[], _Network], kind: str, device: torch.device) -> None:
+        self.kind = kind
+        self.network = build().to(device)
+        self.average = build().to(device)
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -37,6 +41,16 @@ class SegmenterState:
         self.images = 0
         self.seconds = 0.0
         self.losses: list[float] = []
+
+    def learn(self, loss: Tensor, rate: float) -> None:
+        """One step of the optimizer down the gradient of a loss, which is clipped at a norm of 5."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.step += 1
 
     @torch.no_grad()
     def follow(self, decay: float) -> None:
@@ -87,7 +101,7 @@ class SegmenterState:
             self.images = int(about["images"])
             self.losses = [float(loss) for loss in about["losses"]]
         except (KeyError, ValueError, RuntimeError) as error:
-            raise FormatError(f"{path} is not the state of a segmenter's training: {error}.") from error
+            raise FormatError(f"{path} is not the state of a {self.kind}'s training: {error}.") from error
 
     def _load_optimizer(self, tensors: dict[str, Tensor]) -> None:
         moments: dict[int, dict[str, Tensor]] = {}
@@ -95,6 +109,14 @@ class SegmenterState:
             number, _, moment = name.partition(".")
             moments.setdefault(int(number), {})[moment] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+def one_cycle(done: float) -> float:
+    """Share of the highest learning rate: up in the first eighth, then down along a cosine."""
+    rise = 0.125
+    if done < rise:
+        return 0.05 + 0.95 * done / rise
+    return 0.5 + 0.5 * math.cos(math.pi * (done - rise) / (1 - rise)) + 1e-3
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
