@@ -98,4 +98,5 @@ class Whitening:
 
     def distance(self, w: Float[Tensor, "b num_ws w_dim"]) -> Float[Tensor, ""]:
         """Mean squared Mahalanobis distance per dimension; about 1 for latents of the mapping network."""
-        return ((w - self.mean) @ self._matrix).square().mean()
+        whitened: Tensor = (w - self.mean) @ self._matrix
+        return whitened.square().mean()

@@ -1,12 +1,14 @@
-"""Everything the training of one network needs to go on after a kill, in one safetensors file."""
+"""The training of one network: its steps, and all it needs to go on after a kill, in one safetensors file."""
 
 from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 
@@ -15,6 +17,8 @@ from inscape.errors import FormatError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from inscape.progress import Progress
 
 _Network = TypeVar("_Network", bound="nn.Module")
 
@@ -109,6 +113,58 @@ class NetworkState(Generic[_Network]):
             number, _, moment = name.partition(".")
             moments.setdefault(int(number), {})[moment] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long a training takes altogether, earlier runs in its folder included.
+
+    Attributes:
+        seconds: Time in training steps.
+        steps: Number of steps; where it is given, the seconds do not count.
+        save_every: Steps between saved states.
+    """
+
+    seconds: float
+    steps: int | None = None
+    save_every: int = 200
+
+    def done(self, state: NetworkState[Any]) -> float:
+        """The part of the training that is over, from 0; 1 and more is all of it."""
+        if self.steps:
+            return state.step / self.steps
+        return state.seconds / self.seconds if self.seconds > 0 else 1.0
+
+
+def train_network(
+    state: NetworkState[Any],
+    limit: Limit,
+    step: Callable[[float], None],
+    save: Callable[[], None],
+    progress: Progress,
+) -> None:
+    """Train until the limit, and save now and then and at the end, whatever ends it.
+
+    Args:
+        state: What is trained; `seconds` is counted here.
+        limit: When to stop.
+        step: Takes one step, given the part of the training that is over.
+        save: Writes the state.
+        progress: Told of every step; a request to stop is obeyed after the state is written.
+    """
+    total, unit = (limit.steps, "steps") if limit.steps else (round(limit.seconds), "seconds")
+    with progress.task(f"Training the {state.kind}", total, unit) as task:
+        task.advance(state.step if limit.steps else int(state.seconds))
+        try:
+            while (done := limit.done(state)) < 1:
+                before, started = int(state.seconds), time.monotonic()
+                step(done)
+                state.seconds += time.monotonic() - started
+                if state.step % limit.save_every == 0:
+                    save()
+                task.advance(1 if limit.steps else int(state.seconds) - before)
+        finally:
+            save()
 
 
 def one_cycle(done: float) -> float:

@@ -12,7 +12,7 @@ run that is killed and resumed ends where an uninterrupted one does.
 
 from __future__ import annotations
 
-import time
+import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,12 +36,14 @@ from inscape.training._encoder_check import EncoderCheck
 from inscape.training._encoder_loss import EncoderWeights, Judge, chain_losses, stage_losses
 from inscape.training._gan_step import mixed_latents
 from inscape.training._loss_log import LossLog
-from inscape.training._network_state import NetworkState, one_cycle
+from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from inscape.models.architectures.unet import UNet
 
 FIRST_SEED = 20_000_000
 """Training scenes count up from here; nothing else in Inscape draws scenes from these seeds."""
@@ -153,7 +155,8 @@ class _Run:
         self.card, self.device = model.card, model.device
         generator.requires_grad_(False)
         self.config = PictureEncoderConfig.fitting(generator.config, widest=options.widest)
-        self.state = NetworkState(self._first, "encoder", self.device)
+        first = self._first()
+        self.state = NetworkState(lambda: copy.deepcopy(first), "encoder", self.device)
         parts = (options.batch, options.scenes, options.mixing, asdict(options.weights))
         self.key = storage.content_key(
             weights_hash(generator), self.card.world_hash, seed, self.config.to_json(), parts
@@ -183,44 +186,25 @@ class _Run:
         size, count = self.config.resolution, self.options.scenes
         return ScenesAhead(self.out, world=self.card.world, size=size, count=count, first_seed=FIRST_SEED)
 
-    def _segmenter(self) -> torch.nn.Module | None:
+    def _segmenter(self) -> UNet | None:
         if self.card.segmenter is None:
             return None
         segmenter = open_segmenter(self.card.segmenter, device=self.device)
-        return segmenter.network.requires_grad_(False) if isinstance(segmenter, SceneSegmenter) else None
+        if not isinstance(segmenter, SceneSegmenter):
+            return None
+        network: UNet = segmenter.network.requires_grad_(False)
+        return network
 
     def train(self, seconds: float, progress: Progress) -> None:
         """Go on until the seconds, or the steps of the options, are over."""
-        total = self.options.steps or round(seconds)
-        unit = "steps" if self.options.steps else "seconds"
-        with progress.task("Training the encoder", total, unit) as task:
-            task.advance(self.state.step if self.options.steps else int(self.state.seconds))
-            try:
-                while (done := self._done(seconds)) < 1:
-                    before = int(self.state.seconds)
-                    self._step(done)
-                    if self.state.step % self.options.save_every == 0:
-                        self._keep()
-                    if self.state.step % self.options.sample_every == 0:
-                        self._sample()
-                    task.advance(1 if self.options.steps else int(self.state.seconds) - before)
-            finally:
-                self._keep()
-
-    def _done(self, seconds: float) -> float:
-        if self.options.steps:
-            return self.state.step / self.options.steps
-        return self.state.seconds / seconds if seconds > 0 else 1.0
+        limit = Limit(seconds, self.options.steps, self.options.save_every)
+        train_network(self.state, limit, self._step, self._keep, progress)
 
     def _keep(self) -> None:
         self.state.save(self._state_file, run=self.key)
         self.log.write()
 
-    def _sample(self) -> None:
-        self.check.sample(self.state.average, self.out / "samples" / f"{self.state.images:08d}.png")
-
     def _step(self, done: float) -> None:
-        started = time.monotonic()
         state, options = self.state, self.options
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             losses = self._losses(done)
@@ -230,9 +214,10 @@ class _Run:
         state.follow(options.average)
         if state.step % 10 == 0:
             state.losses.append(round(float(loss.detach()), 4))
-        state.seconds += time.monotonic() - started
         numbers = {name: float(value.detach()) for name, value in losses.items()}
         self.log.add(numbers, images=state.images, seconds=state.seconds)
+        if state.step % options.sample_every == 0:
+            self.check.sample(state.average, self.out / "samples" / f"{state.images:08d}.png")
 
     def _losses(self, done: float) -> dict[str, Tensor]:
         """The losses of a step; its pictures depend on the seed and the step alone."""
@@ -298,5 +283,5 @@ class _Run:
             training=training,
             source=f"Trained for the generator {self.card.name!r} by inscape.training.encoder.",
             licence="MIT",
-            description=f"Estimates the latents and features that {self.card.name!r} would draw a picture with.",
+            description=f"Estimates with what latents and features {self.card.name!r} would draw a picture.",
         )

@@ -10,7 +10,6 @@ run that is killed and resumed ends where an uninterrupted one does.
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters.planes import Planes
 from inscape.segmenters.scores import LabelScores
-from inscape.training._network_state import NetworkState, one_cycle
+from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
 from inscape.training._segmenter_scenes import SceneCache
@@ -158,28 +157,13 @@ class _Run:
             self.state.load(self._state_file, run=self.key)
         weights = self._value_weights()
         self._chances = self.scenes.chances(self.world.vocabulary)
-        total = self.options.steps or round(seconds)
-        with progress.task(
-            "Training the segmenter", total, "steps" if self.options.steps else "seconds"
-        ) as task:
-            task.advance(self.state.step if self.options.steps else int(self.state.seconds))
-            try:
-                while (done := self._done(seconds)) < 1:
-                    before = int(self.state.seconds)
-                    self._step(done, weights)
-                    if self.state.step % self.options.save_every == 0:
-                        self.state.save(self._state_file, run=self.key)
-                    task.advance(1 if self.options.steps else int(self.state.seconds) - before)
-            finally:
-                self.state.save(self._state_file, run=self.key)
+        limit = Limit(seconds, self.options.steps, self.options.save_every)
+        train_network(self.state, limit, lambda done: self._step(done, weights), self._save, progress)
 
-    def _done(self, seconds: float) -> float:
-        if self.options.steps:
-            return self.state.step / self.options.steps
-        return self.state.seconds / seconds if seconds > 0 else 1.0
+    def _save(self) -> None:
+        self.state.save(self._state_file, run=self.key)
 
     def _step(self, done: float, weights: list[Tensor]) -> None:
-        started = time.monotonic()
         state, options = self.state, self.options
         images, labels = self._batch(state.step)
         state.network.train()
@@ -196,7 +180,6 @@ class _Run:
         state.follow(options.average)
         if state.step % 10 == 0:
             state.losses.append(round(float(loss.detach()), 4))
-        state.seconds += time.monotonic() - started
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Pictures and packed labels of a step; they depend on the seed and the step alone."""

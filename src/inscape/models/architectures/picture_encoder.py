@@ -239,7 +239,8 @@ class PictureEncoder(nn.Module):
     def restored_w(self, values: Float[Tensor, "b values"]) -> Float[Tensor, "b n w_dim"]:
         """Latents as the generator takes them, from what heads give."""
         rows = values.float().unflatten(1, (-1, self.config.w_dim))
-        return rows * self.deviation_w + self.mean_w
+        restored: Tensor = rows * self.deviation_w + self.mean_w
+        return restored
 
     def _measures(self, layer: str) -> tuple[Tensor, Tensor]:
         mean, deviation = getattr(self, f"mean_{layer}"), getattr(self, f"deviation_{layer}")
