@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from inscape.models import Card, Generator, Model
     from inscape.models import open_model as open
     from inscape.painting.paint import paint
-    from inscape.photos import Photo, read_photo
+    from inscape.photos import Inversion, Photo, PhotoSession, read_photo
+    from inscape.photos.invert import invert
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
     from inscape.rewriting import Erase, Paste, RuleSettings, rewrite
@@ -33,10 +34,12 @@ _PLACES = {
     "Erase": "inscape.rewriting",
     "Generator": "inscape.models",
     "InscapeError": "inscape.errors",
+    "Inversion": "inscape.photos",
     "Latent": "inscape.pictures",
     "Model": "inscape.models",
     "Paste": "inscape.rewriting",
     "Photo": "inscape.photos",
+    "PhotoSession": "inscape.photos",
     "Picture": "inscape.pictures",
     "Region": "inscape.regions",
     "RuleSettings": "inscape.rewriting",
@@ -46,6 +49,7 @@ _PLACES = {
     "box": "inscape.regions",
     "dissect": "inscape.dissection",
     "effect": "inscape.dissection",
+    "invert": "inscape.photos",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
     "read_photo": "inscape.photos",
@@ -62,10 +66,12 @@ __all__ = [
     "Erase",
     "Generator",
     "InscapeError",
+    "Inversion",
     "Latent",
     "Model",
     "Paste",
     "Photo",
+    "PhotoSession",
     "Picture",
     "Region",
     "RuleSettings",
@@ -76,6 +82,7 @@ __all__ = [
     "box",
     "dissect",
     "effect",
+    "invert",
     "open",
     "paint",
     "read_photo",
