@@ -1,7 +1,8 @@
 """Ship the best so far: `python scripts/ship_model.py RUN [NAME]`.
 
-Writes the zoo's model, and what training goes on from. The report of the model that was there before no
-longer fits and goes with it: run `scripts/ship_report.py` next.
+Of a generator, it writes the zoo's model, and what training goes on from. The report of the model that was
+there before no longer fits and goes with it: run `scripts/ship_report.py` next. Nor does its encoder: train
+one with `inscape train NAME-encoder`, and ship it with `python scripts/ship_model.py RUN NAME-encoder`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from inscape.training.export import export_generator
+from inscape.training.export import export_encoder, export_generator
 
 ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
-    """Export a run of training a generator."""
+    """Export a run of training a generator, or an encoder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the folder that `inscape train` wrote")
     parser.add_argument("name", nargs="?", default="town")
     parser.add_argument("--size", type=int, default=64, help="height and width of its pictures")
     arguments = parser.parse_args()
+    model = ROOT / "src" / "inscape" / "models" / "zoo" / arguments.name
+    if arguments.name.endswith("-encoder"):
+        print(export_encoder(arguments.run, model))
+        return
     exported = export_generator(
         arguments.run,
-        ROOT / "src" / "inscape" / "models" / "zoo" / arguments.name,
+        model,
         kept=ROOT / "checkpoints" / arguments.name / f"training-{arguments.size}.safetensors",
         distances=arguments.run / "distance.jsonl",
     )

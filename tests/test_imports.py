@@ -12,7 +12,7 @@ import inscape
 SOURCE = Path(inscape.__file__).parent
 ORDER = [
     {"errors", "progress", "storage"},
-    {"pictures", "regions", "concepts", "reports"},
+    {"pictures", "regions", "concepts", "reports", "colour"},
     {"statistics"},
     {"scenes"},
     {"models"},

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inscape.models import Card, Generator, Model
     from inscape.models import open_model as open
     from inscape.painting.paint import paint
+    from inscape.photos import Inversion, Photo, PhotoSession, read_photo
+    from inscape.photos.invert import invert
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
     from inscape.rewriting import Erase, Paste, RuleSettings, rewrite
@@ -32,9 +34,12 @@ _PLACES = {
     "Erase": "inscape.rewriting",
     "Generator": "inscape.models",
     "InscapeError": "inscape.errors",
+    "Inversion": "inscape.photos",
     "Latent": "inscape.pictures",
     "Model": "inscape.models",
     "Paste": "inscape.rewriting",
+    "Photo": "inscape.photos",
+    "PhotoSession": "inscape.photos",
     "Picture": "inscape.pictures",
     "Region": "inscape.regions",
     "RuleSettings": "inscape.rewriting",
@@ -44,8 +49,10 @@ _PLACES = {
     "box": "inscape.regions",
     "dissect": "inscape.dissection",
     "effect": "inscape.dissection",
+    "invert": "inscape.photos",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
+    "read_photo": "inscape.photos",
     "replay": "inscape.editing",
     "rewrite": "inscape.rewriting",
     "train": "inscape.training",
@@ -59,9 +66,12 @@ __all__ = [
     "Erase",
     "Generator",
     "InscapeError",
+    "Inversion",
     "Latent",
     "Model",
     "Paste",
+    "Photo",
+    "PhotoSession",
     "Picture",
     "Region",
     "RuleSettings",
@@ -72,8 +82,10 @@ __all__ = [
     "box",
     "dissect",
     "effect",
+    "invert",
     "open",
     "paint",
+    "read_photo",
     "replay",
     "rewrite",
     "train",

@@ -133,6 +133,10 @@ def test_wrong_requests_are_refused_with_a_reason(tmp_path: Path) -> None:
         train("town", tmp_path, 1, size=100)
     with pytest.raises(UsageError, match="from scratch"):
         train("town-segmenter", tmp_path, 1, start="shipped")
+    with pytest.raises(UsageError, match="An encoder is trained from scratch"):
+        train("town-encoder", tmp_path, 1, start="shipped")
+    with pytest.raises(UsageError, match="draws 64 pixels, got --size 128"):
+        train("town-encoder", tmp_path, 1, size=128)
     with pytest.raises(ValueRangeError, match="0 minutes or more"):
         train_gan(RECIPE, tmp_path, -1)
 

@@ -60,7 +60,7 @@ def test_gradients_equal_those_of_plain_backward_passes() -> None:
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
         random = shard_generator(recipe, 0, 0, CPU)
-        latents, _ = mixed_latents(generator, recipe, 4, random)
+        latents, _ = mixed_latents(generator, 4, random, mixing=recipe.mixing)
         images = generator.synthesis(latents, noise_mode="random", generator=random)
         d_loss = functional.softplus(discriminator(images.detach())).mean()
         d_loss = d_loss + functional.softplus(-discriminator(real)).mean()
@@ -99,9 +99,9 @@ def test_the_path_penalty_reaches_the_generator_only() -> None:
 
 def test_mixing_takes_upper_layers_from_another_latent() -> None:
     network = small_state().networks.generator
-    alone, w = mixed_latents(network, replace(RECIPE, mixing=0.0), 6, torch.Generator().manual_seed(0))
+    alone, w = mixed_latents(network, 6, torch.Generator().manual_seed(0), mixing=0.0)
     assert torch.equal(alone, w[:, None].expand_as(alone))
-    mixed, w = mixed_latents(network, replace(RECIPE, mixing=1.0), 6, torch.Generator().manual_seed(0))
+    mixed, w = mixed_latents(network, 6, torch.Generator().manual_seed(0), mixing=1.0)
     assert torch.equal(mixed[:, 0], w)
     assert not torch.isclose(mixed[:, -1], w).all(dim=1).any()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from inscape.audits.colour import colour_difference, to_lab
+from inscape.colour import colour_difference, to_lab
 from inscape.errors import ConceptError, ValueRangeError
 from inscape.progress import SilentProgress
 

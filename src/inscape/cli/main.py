@@ -14,8 +14,8 @@ import typer
 from inscape.errors import CancelledError, InscapeError
 
 VERBS = (
-    *("models", "sample", "dissect", "effect", "paint", "replay", "rewrite", "apply", "convert"),
-    *("train", "scenes", "doctor", "studio"),
+    *("models", "sample", "dissect", "effect", "paint", "replay", "invert", "rewrite", "apply"),
+    *("convert", "train", "scenes", "doctor", "studio"),
 )
 """In the order of `--help`; each is a function of the same name in the file of the same name."""
 

@@ -10,7 +10,7 @@ from inscape.cli.common import Device, Json, Out, Seed, emit, progress
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="town, or town-segmenter.")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="town, town-encoder, or town-segmenter.")],
     out: Out,
     minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="When to stop.")] = 60,
     size: Annotated[int, typer.Option("--size", help="Height and width in pixels: 64 or 128.")] = 64,

@@ -34,7 +34,8 @@ class Card(BaseModel):
     """What is known of a model.
 
     Attributes:
-        kind: A segmenter is a classifier (of pixels); a picture-text network is an encoder.
+        kind: A segmenter is a classifier (of pixels); a network that finds the latents of a picture, and a
+            picture-text network, are encoders.
         architecture: Name of the builder under `models/architectures`.
         config: What the builder needs.
         layers: In the order of the forward pass.
@@ -46,6 +47,8 @@ class Card(BaseModel):
         concepts: The vocabulary that its pictures are labelled in (`Vocabulary.to_json`).
         classes: What a classifier tells apart, in the order of its outputs; or what a generator draws.
         segmenter: Name of a segmenter that fits its pictures.
+        encoder: For a generator, name of an encoder that finds latents of its pictures; cards written before
+            there were any have none.
         world: The shipped world that it was trained on, and the hash of that world then.
         parameters: Number of weights.
         training: How it was trained, in numbers.
@@ -68,6 +71,7 @@ class Card(BaseModel):
     concepts: list[dict[str, Any]] = Field(default_factory=list)
     classes: tuple[str, ...] = ()
     segmenter: str | None = None
+    encoder: str | None = None
     world: str | None = None
     world_hash: str | None = None
     parameters: int = 0

@@ -32,6 +32,11 @@ _ARCHITECTURES = {
     "stylegan3": ("inscape.models.architectures.stylegan3", "StyleGAN3", "StyleGAN3Config"),
     "progan": ("inscape.models.architectures.progan", "ProGAN", "ProGANConfig"),
     "dcgan": ("inscape.models.architectures.dcgan", "DCGAN", "DCGANConfig"),
+    "picture_encoder": (
+        "inscape.models.architectures.picture_encoder",
+        "PictureEncoder",
+        "PictureEncoderConfig",
+    ),
     "unet": ("inscape.models.architectures.unet", "UNet", "UNetConfig"),
 }
 """Module, network and configuration of each architecture, by the name that cards use."""

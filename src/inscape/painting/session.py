@@ -167,8 +167,7 @@ class PaintSession:
                 return _pixels(self.generator.images(self._w(latent), edits))
             for edit in unit_edits:
                 self.generator.layer(edit.layer)
-            layers = {edit.layer for edit in unit_edits} or {self.generator.layer().name}
-            lowest = min(layers, key=self._order.__getitem__)
+            lowest = self._lowest(unit_edits)
             state = self._state(latent, lowest)
             here = tuple(edit for edit in unit_edits if edit.layer == lowest)
             above = [edit for edit in unit_edits if edit.layer != lowest]
@@ -235,6 +234,11 @@ class PaintSession:
             )
             for unit in np.argsort(-score, kind="stable")[:top]
         ]
+
+    def _lowest(self, edits: Sequence[UnitEdit]) -> str:
+        """The layer up to which edits change nothing."""
+        layers = {edit.layer for edit in edits} or {self.generator.layer().name}
+        return min(layers, key=self._order.__getitem__)
 
     def _w(self, latent: Latent) -> Float[Tensor, "1 num_ws w_dim"]:
         return self._latents.get(_latent_key(latent), lambda: self.generator.w_of(latent))

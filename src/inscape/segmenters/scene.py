@@ -143,9 +143,21 @@ class SceneSegmenter:
         dims = sum(self._network.config.channels)
         features = torch.empty(len(images), dims, device=images.device)
         for part in self._parts(images):
-            levels = self._network.encode(self._fitted(images[part]))
+            levels = self.levels(images[part])
             features[part] = torch.cat([level.mean((2, 3)) for level in levels], 1).to(images.device)
         return features
+
+    def levels(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b c _ _"]]:
+        """What each level sees on the way down, full resolution first; gradients flow to the pictures.
+
+        Args:
+            images: RGB in [-1, 1], of any size; few at a time, for all are run at once.
+
+        Raises:
+            ShapeError: They are no pictures.
+        """
+        check_images(images)
+        return self._network.encode(self._fitted(images))
 
     def _parts(self, images: Tensor) -> Iterator[slice]:
         largest = max(images.shape[2] * images.shape[3], self.image_size**2)

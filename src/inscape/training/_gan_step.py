@@ -47,16 +47,29 @@ def shard_generator(recipe: GanRecipe, step: int, shard: int, device: torch.devi
 
 
 def mixed_latents(
-    network: StyleGAN2, recipe: GanRecipe, batch: int, generator: torch.Generator
+    network: StyleGAN2, batch: int, generator: torch.Generator, *, mixing: float
 ) -> tuple[Tensor, Tensor]:
-    """Latents for the synthesis `[batch, num_ws, w_dim]`, some of them mixed, and the unmixed w."""
-    device = generator.device
-    z = torch.randn(2 * batch, recipe.z_dim, generator=generator, device=device)
+    """Latents for the synthesis `[batch, num_ws, w_dim]`, some of them mixed, and the unmixed w.
+
+    A conditional generator gets a class at random for each.
+
+    Args:
+        network: The generator.
+        batch: How many.
+        generator: What they are drawn from.
+        mixing: Fraction of the pictures whose upper layers take another latent.
+    """
+    device, mapping = generator.device, network.mapping
+    z = torch.randn(2 * batch, mapping.z_dim, generator=generator, device=device)
+    classes = None
+    if mapping.c_dim:
+        drawn = torch.randint(mapping.c_dim, (2 * batch,), generator=generator, device=device)
+        classes = functional.one_hot(drawn, mapping.c_dim).float()
     with torch.autocast(device.type, enabled=False):
-        first, second = network.mapping.single(z).split(batch)
-    num_ws = network.mapping.num_ws
+        first, second = mapping.single(z, classes).split(batch)
+    num_ws = mapping.num_ws
     cut = torch.randint(1, num_ws, (batch, 1), generator=generator, device=device)
-    mixes = torch.rand(batch, 1, generator=generator, device=device) < recipe.mixing
+    mixes = torch.rand(batch, 1, generator=generator, device=device) < mixing
     own = (torch.arange(num_ws, device=device) < cut) | ~mixes
     return torch.where(own[..., None], first[:, None], second[:, None]), first
 
@@ -134,7 +147,7 @@ def shard_gradients(
     noise: NoiseMode = "random" if recipe.noise else "none"
     pairs = round(recipe.paired * len(real)) if latents is not None else 0
     with torch.autocast(real.device.type, dtype=torch.bfloat16):
-        mixed, w = mixed_latents(networks.generator, recipe, len(real), generator)
+        mixed, w = mixed_latents(networks.generator, len(real), generator, mixing=recipe.mixing)
         if latents is not None and pairs:
             with torch.autocast(real.device.type, enabled=False):
                 own = networks.generator.mapping.single(latents.of(real[:pairs]))
@@ -173,7 +186,8 @@ def shard_gradients(
         d_gradients = _added(d_gradients, _gradients(scaled, d_weights))
         numbers["r1"] = float(penalty.detach())
     if recipe.path_weight and not judging_only and step % recipe.path_every == 0:
-        half, _ = mixed_latents(networks.generator, recipe, max(1, len(real) // 2), generator)
+        count = max(1, len(real) // 2)
+        half, _ = mixed_latents(networks.generator, count, generator, mixing=recipe.mixing)
         drawn = networks.generator.synthesis(half, noise_mode=noise, generator=generator)
         lengths = path_lengths(drawn, half, generator)
         scaled = (lengths - path_mean).square().mean() * (recipe.path_weight * recipe.path_every)

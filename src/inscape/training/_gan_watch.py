@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +13,9 @@ from inscape.pictures import to_uint8, z_from_seed
 from inscape.segmenters.areas import WorldDistance
 from inscape.training._curves import page
 from inscape.training._gan_state import GanState
+from inscape.training._loss_log import LossLog, kept_lines, write_lines
 
 _SIDE = 8
-_LOG_IMAGES = 1000
 _MEASURED = 1000
 _MEASURED_SEED = 1_000_000
 
@@ -33,24 +30,14 @@ class Watch:
 
     def __init__(self, state: GanState, out: Path) -> None:
         self._state, self._out = state, out
-        self._sums: dict[str, list[float]] = defaultdict(list)
-        self._log = self._kept_lines("log")
-        self._distances = self._kept_lines("distance")
-        self._logged = state.counters.images // _LOG_IMAGES
+        images = state.counters.images
+        self._log = LossLog(out / "log.jsonl", images)
+        self._distances = kept_lines(out / "distance.jsonl", images)
         self._distance: WorldDistance | None = None
 
     def follow(self, state: GanState) -> None:
         """Look at another state from now on: the one that has grown."""
         self._state = state
-
-    def _kept_lines(self, name: str) -> list[dict[str, Any]]:
-        """Lines of an earlier run, without those after its last checkpoint."""
-        path = self._out / f"{name}.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [line for line in map(json.loads, lines) if line["images"] <= self._state.counters.images]
-
-    def _write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
-        storage.write_text(self._out / f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
     def files(self) -> list[Path]:
         """What was written."""
@@ -59,27 +46,15 @@ class Watch:
 
     def log(self, numbers: dict[str, float]) -> None:
         """Remember the losses of a step; their means make a line every thousand pictures."""
-        for name, value in numbers.items():
-            self._sums[name].append(value)
-        if self._state.counters.images // _LOG_IMAGES > self._logged:
-            self._end_line()
-
-    def _end_line(self) -> None:
-        """Make a line of what was remembered since the last one."""
         counters = self._state.counters
-        self._logged = counters.images // _LOG_IMAGES
-        if self._sums:
-            line: dict[str, Any] = {"images": counters.images, "seconds": round(counters.seconds, 1)}
-            line |= {name: round(float(np.mean(values)), 5) for name, values in self._sums.items()}
-            self._log.append(line)
-            self._sums.clear()
+        self._log.add(numbers, images=counters.images, seconds=counters.seconds)
 
     def flush(self) -> None:
         """Write the log, and the curves."""
-        self._end_line()
-        self._write_lines("log", self._log)
+        self._log.end_line(images=self._state.counters.images, seconds=self._state.counters.seconds)
+        self._log.write()
         losses = {
-            label: [(line["images"], line[name]) for line in self._log if name in line]
+            label: [(line["images"], line[name]) for line in self._log.lines if name in line]
             for label, name in (
                 ("discriminator", "loss_d"),
                 ("generator", "loss_g"),
@@ -124,4 +99,4 @@ class Watch:
             self._distance = WorldDistance(scenes.world(recipe.world), segmenter, recipe.size, _MEASURED)
         found = self._distance.measure(torch.split(self.images(_MEASURED_SEED, _MEASURED), 100))
         self._distances.append({**found, "images": self._state.counters.images})
-        self._write_lines("distance", self._distances)
+        write_lines(self._out / "distance.jsonl", self._distances)

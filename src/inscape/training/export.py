@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from inscape import scenes, storage
+from inscape.editing import weights_hash
 from inscape.errors import FormatError
+from inscape.models import names, open_model
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.card import Card
 from inscape.models.generator_card import generator_card
@@ -90,6 +92,34 @@ def export_generator(
     return Exported(Path(model), written, half, levels)
 
 
+def export_encoder(run: Path | str, model: Path | str) -> Path:
+    """Write the encoder of a run as a model that `inscape.open` opens.
+
+    Args:
+        run: The folder of the run.
+        model: Folder to write, as a whole.
+
+    Raises:
+        FormatError: The run holds no finished encoder, or one for other weights than the shipped generator's.
+    """
+    card = Card.read(Path(run) / "card.json")
+    if card.architecture != "picture_encoder":
+        raise FormatError(f"{run} holds a {card.kind} of architecture {card.architecture!r}, no encoder.")
+    generator = str(card.training.get("generator"))
+    if generator not in names() or card.training["generator_hash"] != weights_hash(
+        open_model(generator, device="cpu").module
+    ):
+        raise FormatError(
+            f"The encoder in {run} was trained for other weights than those of the shipped {generator!r}.",
+            f"Train one for these: inscape train {card.name} --out RUN",
+        )
+    weights, metadata = storage.load_tensors(Path(run) / "weights.safetensors")
+    with storage.atomic_folder(model) as folder:
+        card.write(folder / "card.json")
+        storage.save_tensors(folder / "weights.safetensors", weights, metadata)
+    return Path(model)
+
+
 def _standard(average: StyleGAN2) -> StyleGAN2:
     """The same generator, stored with the usual learning-rate multiplier."""
     config = replace(average.config, lr_multiplier=MAPPING_RATE)
@@ -125,6 +155,7 @@ def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) ->
         name=recipe.name,
         concepts=world.vocabulary.to_json(),
         segmenter=f"{recipe.world}-segmenter",
+        encoder=f"{recipe.name}-encoder",
         world=recipe.world,
         world_hash=world.hash(),
         training=dict(training),

@@ -173,5 +173,5 @@ def recipe(name: str, size: int = 64) -> GanRecipe:
 
 
 def recipe_names() -> list[str]:
-    """Everything that can be trained: generators, and a segmenter for the world of each."""
-    return [name for generator in _GENERATORS for name in (generator, f"{generator}-segmenter")]
+    """Everything that can be trained: generators, for each an encoder, and a segmenter for its world."""
+    return [f"{generator}{part}" for generator in _GENERATORS for part in ("", "-encoder", "-segmenter")]

@@ -10,8 +10,6 @@ run that is killed and resumed ends where an uninterrupted one does.
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,23 +18,22 @@ import numpy as np
 import torch
 
 from inscape import storage
-from inscape.models.architectures.unet import UNetConfig
+from inscape.models.architectures.unet import UNet, UNetConfig
 from inscape.models.card import Card, Layer
 from inscape.models.devices import resolve_device
 from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters.planes import Planes
 from inscape.segmenters.scores import LabelScores
+from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
 from inscape.training._segmenter_scenes import SceneCache
-from inscape.training._segmenter_state import SegmenterState
 from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from inscape.models.architectures.unet import UNet
     from inscape.scenes.scene import World
 
 CHECK_SEED = 60_000_000
@@ -147,7 +144,8 @@ class _Run:
         )
         self.planes = Planes(world.vocabulary)
         self.scenes = SceneCache(out / "scenes", world, size, options.scenes, options.rules_share)
-        self.state = SegmenterState(UNetConfig(self.planes.heads, options.channels), seed, device)
+        config = UNetConfig(self.planes.heads, options.channels)
+        self.state = NetworkState(lambda: UNet(config, seed=seed).channels_last(), "segmenter", device)
         self.key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
 
     @property
@@ -159,31 +157,14 @@ class _Run:
             self.state.load(self._state_file, run=self.key)
         weights = self._value_weights()
         self._chances = self.scenes.chances(self.world.vocabulary)
-        total = self.options.steps or round(seconds)
-        with progress.task(
-            "Training the segmenter", total, "steps" if self.options.steps else "seconds"
-        ) as task:
-            task.advance(self.state.step if self.options.steps else int(self.state.seconds))
-            try:
-                while (done := self._done(seconds)) < 1:
-                    before = int(self.state.seconds)
-                    self._step(done, weights)
-                    if self.state.step % self.options.save_every == 0:
-                        self.state.save(self._state_file, run=self.key)
-                    task.advance(1 if self.options.steps else int(self.state.seconds) - before)
-            finally:
-                self.state.save(self._state_file, run=self.key)
+        limit = Limit(seconds, self.options.steps, self.options.save_every)
+        train_network(self.state, limit, lambda done: self._step(done, weights), self._save, progress)
 
-    def _done(self, seconds: float) -> float:
-        if self.options.steps:
-            return self.state.step / self.options.steps
-        return self.state.seconds / seconds if seconds > 0 else 1.0
+    def _save(self) -> None:
+        self.state.save(self._state_file, run=self.key)
 
     def _step(self, done: float, weights: list[Tensor]) -> None:
-        started = time.monotonic()
         state, options = self.state, self.options
-        for group in state.optimizer.param_groups:
-            group["lr"] = options.rate * _one_cycle(done)
         images, labels = self._batch(state.step)
         state.network.train()
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -194,16 +175,11 @@ class _Run:
             share = options.plane_weights[min(plane, len(options.plane_weights) - 1)]
             right = labels[:, plane].flatten().long()
             loss = loss + share * plane_loss(row.float().contiguous(), right, weights[plane], options.dice)
-        state.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
-        state.optimizer.step()
-        state.step += 1
+        state.learn(loss, options.rate * one_cycle(done))
         state.images += options.batch
         state.follow(options.average)
         if state.step % 10 == 0:
             state.losses.append(round(float(loss.detach()), 4))
-        state.seconds += time.monotonic() - started
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Pictures and packed labels of a step; they depend on the seed and the step alone."""
@@ -285,11 +261,3 @@ class _Run:
             description=f"Labels every pixel of pictures of the world {self.world.name!r}: "
             f"{', '.join(self.planes.names)}.",
         )
-
-
-def _one_cycle(done: float) -> float:
-    """Share of the highest learning rate: up in the first eighth, then down along a cosine."""
-    rise = 0.125
-    if done < rise:
-        return 0.05 + 0.95 * done / rise
-    return 0.5 + 0.5 * math.cos(math.pi * (done - rise) / (1 - rise)) + 1e-3

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 _SEGMENTER = "-segmenter"
+_ENCODER = "-encoder"
 
 
 def train(
@@ -33,10 +34,10 @@ def train(
     """Train a shipped model again, or go on with the run that is in `out`.
 
     Args:
-        recipe: "town" or "town-segmenter".
+        recipe: "town", "town-encoder" or "town-segmenter".
         out: Folder of the run.
         minutes: For how long.
-        size: Height and width of the pictures: 64 or 128.
+        size: Height and width of the pictures: 64 or 128; for an encoder that of the shipped generator.
         start: For a generator: "scratch", "shipped", or another run; of half the size, it is grown.
         seed: Of everything random.
         device: "auto", "cpu", "cuda:0".
@@ -45,12 +46,16 @@ def train(
     Raises:
         NotFoundError: There is no such recipe.
         UsageError: It has no such size or start.
+        FormatError: `out` holds another training.
     """
     if recipe not in recipe_names():
         raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
+    if start != "scratch" and recipe.endswith((_SEGMENTER, _ENCODER)):
+        kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
+        raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
+    if recipe.endswith(_ENCODER):
+        return _train_encoder(recipe.removesuffix(_ENCODER), out, minutes, size, seed, device, progress)
     if recipe.endswith(_SEGMENTER):
-        if start != "scratch":
-            raise UsageError(f"A segmenter is trained from scratch, got {str(start)!r}.")
         from inscape.training.segmenter import train_segmenter
 
         world = recipe.removesuffix(_SEGMENTER)
@@ -59,3 +64,21 @@ def train(
 
     chosen = replace(generator_recipe(recipe, size), seed=seed)
     return train_gan(chosen, out, minutes, options=GanOptions(start=start), device=device, progress=progress)
+
+
+def _train_encoder(
+    generator: str,
+    out: Path | str,
+    minutes: float,
+    size: int,
+    seed: int,
+    device: str | torch.device | None,
+    progress: Progress | None,
+) -> TrainResult:
+    """Train an encoder for a shipped generator."""
+    from inscape.models import card
+    from inscape.training.encoder import train_encoder
+
+    if size != (drawn := card(generator).image_size):
+        raise UsageError(f"The shipped generator {generator!r} draws {drawn} pixels, got --size {size}.")
+    return train_encoder(generator, minutes, out, seed=seed, device=device, progress=progress)

@@ -1,33 +1,41 @@
-"""Everything a segmenter's training needs to go on after a kill, in one safetensors file."""
+"""The training of one network: its steps, and all it needs to go on after a kill, in one safetensors file."""
 
 from __future__ import annotations
 
 import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 
 from inscape import storage
 from inscape.errors import FormatError
-from inscape.models.architectures.unet import UNet, UNetConfig
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    from inscape.progress import Progress
+
+_Network = TypeVar("_Network", bound="nn.Module")
 
 
-class SegmenterState:
+class NetworkState(Generic[_Network]):
     """A network in training, its moving average, its optimizer, and how far it is.
 
     Args:
-        config: Shape of the network.
-        seed: What its first weights are drawn from.
+        build: Makes the network, with the same first weights every time.
+        kind: What is trained, for the errors: "segmenter".
         device: Where it runs.
     """
 
-    def __init__(self, config: UNetConfig, seed: int, device: torch.device) -> None:
-        self.network = UNet(config, seed=seed).to(device).channels_last()
-        self.average = UNet(config, seed=seed).to(device).channels_last()
+    def __init__(self, build: Callable[[], _Network], kind: str, device: torch.device) -> None:
+        self.kind = kind
+        self.network = build().to(device)
+        self.average = build().to(device)
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -37,6 +45,16 @@ class SegmenterState:
         self.images = 0
         self.seconds = 0.0
         self.losses: list[float] = []
+
+    def learn(self, loss: Tensor, rate: float) -> None:
+        """One step of the optimizer down the gradient of a loss, which is clipped at a norm of 5."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.step += 1
 
     @torch.no_grad()
     def follow(self, decay: float) -> None:
@@ -87,7 +105,7 @@ class SegmenterState:
             self.images = int(about["images"])
             self.losses = [float(loss) for loss in about["losses"]]
         except (KeyError, ValueError, RuntimeError) as error:
-            raise FormatError(f"{path} is not the state of a segmenter's training: {error}.") from error
+            raise FormatError(f"{path} is not the state of a {self.kind}'s training: {error}.") from error
 
     def _load_optimizer(self, tensors: dict[str, Tensor]) -> None:
         moments: dict[int, dict[str, Tensor]] = {}
@@ -95,6 +113,66 @@ class SegmenterState:
             number, _, moment = name.partition(".")
             moments.setdefault(int(number), {})[moment] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long a training takes altogether, earlier runs in its folder included.
+
+    Attributes:
+        seconds: Time in training steps.
+        steps: Number of steps; where it is given, the seconds do not count.
+        save_every: Steps between saved states.
+    """
+
+    seconds: float
+    steps: int | None = None
+    save_every: int = 200
+
+    def done(self, state: NetworkState[Any]) -> float:
+        """The part of the training that is over, from 0; 1 and more is all of it."""
+        if self.steps:
+            return state.step / self.steps
+        return state.seconds / self.seconds if self.seconds > 0 else 1.0
+
+
+def train_network(
+    state: NetworkState[Any],
+    limit: Limit,
+    step: Callable[[float], None],
+    save: Callable[[], None],
+    progress: Progress,
+) -> None:
+    """Train until the limit, and save now and then and at the end, whatever ends it.
+
+    Args:
+        state: What is trained; `seconds` is counted here.
+        limit: When to stop.
+        step: Takes one step, given the part of the training that is over.
+        save: Writes the state.
+        progress: Told of every step; a request to stop is obeyed after the state is written.
+    """
+    total, unit = (limit.steps, "steps") if limit.steps else (round(limit.seconds), "seconds")
+    with progress.task(f"Training the {state.kind}", total, unit) as task:
+        task.advance(state.step if limit.steps else int(state.seconds))
+        try:
+            while (done := limit.done(state)) < 1:
+                before, started = int(state.seconds), time.monotonic()
+                step(done)
+                state.seconds += time.monotonic() - started
+                if state.step % limit.save_every == 0:
+                    save()
+                task.advance(1 if limit.steps else int(state.seconds) - before)
+        finally:
+            save()
+
+
+def one_cycle(done: float) -> float:
+    """Share of the highest learning rate: up in the first eighth, then down along a cosine."""
+    rise = 0.125
+    if done < rise:
+        return 0.05 + 0.95 * done / rise
+    return 0.5 + 0.5 * math.cos(math.pi * (done - rise) / (1 - rise)) + 1e-3
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from inscape.audits.colour import colour_difference, to_lab
+from inscape.colour import colour_difference, to_lab
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,264 @@
+"""Adapting a generator to one photo, before it is painted on.
+
+Semantic Photo Manipulation (Bau et al., SIGGRAPH 2019), in the form that its interactive demo runs, in two
+phases. First the weights of the layers above the edited one change a little, with a penalty on how far they
+drift. Then those weights stay, and each place of some finer layers learns a gain, an activation times 1 + d,
+which is left out where one paints. Afterwards every stroke is a forward pass.
+
+The authors penalise the mean absolute change of each tensor of weights. Beside that stands a penalty on what
+the change does elsewhere, the squared difference between pictures of other latents before and after, as in
+the locality term of Pivotal Tuning (Roich et al., 2021): weights serve every picture, and without it those
+of other latents move more than the photo's own. Gains belong to one photo and move nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from inscape.photos._canvas import synthesis_of
+from inscape.photos._descent import Clock, descend
+from inscape.photos.gains import Gains
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor, nn
+
+    from inscape.models import Generator
+    from inscape.models.architectures.synthesis_state import SynthesisState
+    from inscape.photos._canvas import Canvas
+
+
+@dataclass(frozen=True)
+class AdaptationSettings:
+    """How a generator is adapted.
+
+    Attributes:
+        weight_steps: Steps of the phase of weights; 0 leaves it out.
+        weight_rate: Its learning rate, relative to the deviation of each tensor of weights.
+        drift: What the mean absolute change of each tensor of weights costs, relative to that deviation.
+        locality: What the mean squared change of other pictures costs.
+        gain_steps: Steps of the phase of gains; 0 leaves it out.
+        gain_rate: Its learning rate.
+        gain_cost: What the mean squared gain of each layer costs.
+        gain_layers: How many of the last layers get gains.
+    """
+
+    weight_steps: int = 50
+    weight_rate: float = 0.001
+    drift: float = 0.01
+    locality: float = 10.0
+    gain_steps: int = 80
+    gain_rate: float = 0.1
+    gain_cost: float = 0.01
+    gain_layers: int = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptation:
+    """What it takes for a generator to draw one photo.
+
+    Attributes:
+        weights: Changed weights of the synthesis, by their dotted name in the network.
+        gains: d of each layer, `[unit, height, width]`, by layer name.
+        psnr: What it reaches, in dB.
+    """
+
+    weights: Mapping[str, Tensor]
+    gains: Mapping[str, Float[Tensor, "unit height width"]]
+    psnr: float
+
+
+def adapt(
+    canvas: Canvas,
+    state: SynthesisState,
+    settings: AdaptationSettings,
+    *,
+    clock: Clock,
+    until: float,
+    floor: float,
+) -> Adaptation:
+    """Adapt a copy of the generator until it draws the photo.
+
+    Args:
+        canvas: The generator and the photo.
+        state: The photo's own features.
+        settings: How.
+        clock: Stops the work.
+        until: Second of the clock at which to end.
+        floor: PSNR of the best picture so far, for what is shown.
+
+    Raises:
+        LayerError: No layer lies above the edited one.
+        CancelledError: The person asked to throw it away.
+    """
+    above = canvas.layers_above
+    generator = canvas.copied()
+    middle = clock.used + 0.4 * (until - clock.used)
+    weights, reached = fit_weights(canvas, state, generator, settings, clock=clock, until=middle, floor=floor)
+    chosen = above[-settings.gain_layers :]
+    gains, gained = fit_gains(
+        canvas, state, generator, chosen, settings, clock=clock, until=until, floor=max(floor, reached)
+    )
+    return Adaptation(weights, gains, max(reached, gained))
+
+
+def fit_weights(
+    canvas: Canvas,
+    state: SynthesisState,
+    generator: Generator,
+    settings: AdaptationSettings,
+    *,
+    clock: Clock,
+    until: float,
+    floor: float,
+) -> tuple[dict[str, Tensor], float]:
+    """Change the convolutions above the edited layer, in place; the same arguments as `adapt`.
+
+    Returns:
+        The changed weights by name, and the PSNR that they reach.
+    """
+    fine = fine_weights(generator, state)
+    start = {name: weight.detach().clone() for name, weight in fine.items()}
+    scale = {name: float(value.std()) + 1e-6 for name, value in start.items()}
+    others = Others(canvas, generator)
+
+    def draw() -> Tensor:
+        return others.draw(state)
+
+    def objective(images: Tensor) -> Tensor:
+        drift = torch.stack(
+            [(weight - start[name]).abs().mean() / scale[name] for name, weight in fine.items()]
+        )
+        return (
+            canvas.unlikeness(images)
+            + settings.drift * drift.mean()
+            + settings.locality * others.change().square().mean()
+        )
+
+    reached = descend(
+        list(fine.values()),
+        draw,
+        objective,
+        canvas.target,
+        clock=clock,
+        stage="adapted",
+        steps=settings.weight_steps,
+        until=until,
+        rate=[settings.weight_rate * scale[name] for name in fine],
+        floor=floor,
+    )
+    return {name: weight.detach().clone() for name, weight in fine.items()}, reached
+
+
+def fit_gains(
+    canvas: Canvas,
+    state: SynthesisState,
+    generator: Generator,
+    layers: Sequence[str],
+    settings: AdaptationSettings,
+    *,
+    clock: Clock,
+    until: float,
+    floor: float,
+) -> tuple[dict[str, Tensor], float]:
+    """Learn gains of some layers; the same arguments as `adapt`.
+
+    Returns:
+        The gains by layer, and the PSNR that they reach.
+    """
+    places = [generator.layer(name) for name in layers]
+    gains = {each.name: state.features.new_zeros(each.units, each.size, each.size) for each in places}
+
+    def draw() -> Tensor:
+        with Gains(gains).applied(generator):
+            return canvas.drawn(state, generator)
+
+    def objective(images: Tensor) -> Tensor:
+        cost = torch.stack([gain.square().mean() for gain in gains.values()])
+        return canvas.unlikeness(images) + settings.gain_cost * cost.sum()
+
+    reached = descend(
+        list(gains.values()),
+        draw,
+        objective,
+        canvas.target,
+        clock=clock,
+        stage="adapted",
+        steps=settings.gain_steps,
+        until=until,
+        rate=settings.gain_rate,
+        floor=floor,
+    )
+    return gains, reached
+
+
+def fine_weights(generator: Generator, state: SynthesisState) -> dict[str, nn.Parameter]:
+    """The weights and biases of the convolutions that run after a state, by their name in the network."""
+    parameters = {
+        f"{place}.{name}": parameter
+        for place, module in generator.module.named_modules()
+        for name, parameter in module.named_parameters(recurse=False)
+        if parameter.numel() > 1 and any(own.ndim == 4 for own in module.parameters(recurse=False))
+    }
+    for parameter in parameters.values():
+        parameter.requires_grad_(True)
+    with torch.enable_grad():
+        brightness = synthesis_of(generator).resume(state).square().mean()
+        reaches = torch.autograd.grad(brightness, list(parameters.values()), allow_unused=True)
+    for parameter in parameters.values():
+        parameter.requires_grad_(False)
+    return {
+        name: parameter
+        for (name, parameter), gradient in zip(parameters.items(), reaches, strict=True)
+        if gradient is not None and bool(gradient.any())
+    }
+
+
+class Others:
+    """The generator's own pictures, drawn beside the photo to see what an adaptation does to them.
+
+    Args:
+        canvas: The generator as it was.
+        generator: The copy that is adapted.
+        count: How many are drawn with the photo at every step.
+    """
+
+    def __init__(self, canvas: Canvas, generator: Generator, count: int = 2) -> None:
+        self._canvas, self._generator, self._count = canvas, generator, count
+        with torch.no_grad():
+            self._states = canvas.state(canvas.own_latents)
+            self._before = canvas.drawn(self._states)
+        self._turn = 0
+        self._chosen = slice(0, 0)
+        self._drawn = self._before[:0]
+
+    def draw(self, state: SynthesisState) -> Float[Tensor, "1 3 size size"]:
+        """The photo's picture by the adapted copy; the next few others are drawn with it."""
+        start = self._turn % len(self._before)
+        self._chosen, self._turn = slice(start, start + self._count), start + self._count
+        images = self._canvas.drawn(_joined(state, self._states, self._chosen), self._generator)
+        self._drawn = images[1:]
+        return images[:1]
+
+    def change(self) -> Tensor:
+        """By how much the others drawn last differ from what they were."""
+        return self._drawn - self._before[self._chosen]
+
+
+def _joined(state: SynthesisState, others: SynthesisState, chosen: slice) -> SynthesisState:
+    """A state and some of a batch of others, as one batch."""
+
+    def both(one: Tensor | None, more: Tensor | None) -> Tensor | None:
+        return None if one is None or more is None else torch.cat([one, more[chosen]])
+
+    return replace(
+        state,
+        features=torch.cat([state.features, others.features[chosen]]),
+        rgb=both(state.rgb, others.rgb),
+        w=torch.cat([state.w, others.w[chosen]]),
+        whole=both(state.whole, others.whole),
+    )

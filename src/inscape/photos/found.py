@@ -1,0 +1,54 @@
+"""Inversions that were found before: the same photo, part of it, generator and settings are not inverted twice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from inscape import storage
+from inscape.editing import weights_hash
+from inscape.errors import FormatError
+from inscape.photos.invert import SECONDS, InversionSettings, invert
+from inscape.photos.inversion import SUFFIX, Inversion
+
+if TYPE_CHECKING:
+    from inscape.models import Model
+    from inscape.photos.reading import Photo
+
+_FOLDER = "photos"
+
+
+def find_inversion(
+    model: Model,
+    photo: Photo,
+    *,
+    layer: str | None = None,
+    seconds: float = SECONDS,
+    settings: InversionSettings | None = None,
+    **others: Any,
+) -> Inversion:
+    """The inversion of a photo: from the user's cache where it is there, found and kept otherwise.
+
+    Args:
+        model: The generator.
+        photo: From `read_photo`.
+        layer: The model's default layer unless given.
+        seconds: As for `invert`.
+        settings: As for `invert`.
+        others: What else `invert` takes.
+
+    Raises:
+        The errors of `invert`.
+    """
+    settings = settings or InversionSettings()
+    place = model.layer(layer).name
+    known = (weights_hash(model.module), photo.key, photo.fit.to_json(), place, seconds, asdict(settings))
+    path = storage.cache_folder() / _FOLDER / f"{storage.content_key(*known)}{SUFFIX}"
+    if path.is_file():
+        try:
+            return Inversion.load(path)
+        except FormatError:
+            path.unlink(missing_ok=True)
+    found = invert(model, photo, layer=place, seconds=seconds, settings=settings, **others)
+    found.save(path)
+    return found

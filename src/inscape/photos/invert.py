@@ -1,0 +1,237 @@
+"""From a photo to a generator that draws it, stage by stage, each from the best of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from inscape.photos.encoder import encode, encoder_for
+
+from inscape.editing import weights_hash
+from inscape.errors import UnsupportedError, ValueRangeError
+from inscape.models import Generator
+from inscape.photos._canvas import Canvas
+from inscape.photos._descent import STAGES, Clock, Snapshot, Stage, psnr_of
+from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
+from inscape.photos.adaptation import Adaptation, AdaptationSettings, adapt
+from inscape.photos.inversion import Inversion
+from inscape.photos.perceptual import SEGMENTER
+from inscape.pictures import Latent, to_tensor, to_uint8
+from inscape.progress import SilentProgress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from inscape.photos.reading import Photo
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from inscape.models import Model
+    from inscape.progress import Progress
+
+SECONDS = 20.0
+_SHARES = {"latent": 0.15, "features": 0.4, "adapted": 1.0}
+"""Where each stage ends, as a part of all seconds; what one leaves over goes to the next."""
+
+
+@dataclass(frozen=True)
+class InversionSettings:
+    """How a photo is inverted.
+
+    Attributes:
+        search: For the latent and the features.
+        adaptation: Of the generator.
+        perceptual: Weight of the segmenter's distance; the mean squared difference of colours has weight 1.
+        start: "encoder" begins where the generator's encoder says, if it has one; "average" at the mean w.
+        segmenter: Whose features distances are taken in: a shipped one.
+    """
+
+    search: SearchSettings = field(default_factory=SearchSettings)
+    adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
+    perceptual: float = 0.2
+    start: Literal["encoder", "average"] = "encoder"
+    segmenter: str = SEGMENTER
+
+    def __post_init__(self) -> None:
+        """Check the start."""
+        if self.start not in ("encoder", "average"):
+            raise ValueRangeError(f"An inversion starts at 'encoder' or 'average', got {self.start!r}.")
+
+
+def invert(
+    model: Model,
+    photo: Photo,
+    *,
+    layer: str | None = None,
+    seconds: float = SECONDS,
+    settings: InversionSettings | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Snapshot], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Inversion:
+    """Find what a generator needs to draw a photo.
+
+    An encoder guesses a latent, which is refined; then the features of the layer leave what latents can
+    reach; then the generator is adapted above the layer. Each stage ends after its steps or its share of the
+    seconds, whichever comes first.
+
+    Example:
+        >>> photo = inscape.read_photo("house.jpg")
+        >>> inversion = inscape.invert(inscape.open("town"), photo)
+        >>> inversion.psnr["adapted"]
+
+    Args:
+        model: A generator that can stop after a layer and go on.
+        photo: From `read_photo`, with the part of it that is wanted.
+        layer: Where it will be edited; the model's default layer unless given.
+        seconds: For everything together; what is found by then is returned.
+        settings: How.
+        progress: Told about steps; a word to stop throws everything away.
+        watch: Told about the best picture so far, a few times a second.
+        stop: Asked between steps; once it says True the best so far is returned.
+
+    Raises:
+        UnsupportedError: The model is no generator, or has classes.
+        LayerError: There is no such layer, or none above it.
+        ValueRangeError: The seconds are not more than 0.
+        CancelledError: The person asked to throw it away.
+    """
+    if not seconds > 0:
+        raise ValueRangeError(f"An inversion takes more than 0 seconds, got {seconds}.")
+    settings = settings or InversionSettings()
+    target = photo.seen(model.card.image_size or 0)
+    canvas = canvas_of(model, target, layer, settings)
+    with (progress or SilentProgress()).task("Inverting the photo", _steps(settings), "steps") as task:
+        return _Search(canvas, settings, Clock(seconds, watch, stop, task)).run(photo, target)
+
+
+def canvas_of(
+    model: Model, target: NDArray[np.uint8], layer: str | None, settings: InversionSettings
+) -> Canvas:
+    """A generator that is to draw a picture.
+
+    Args:
+        model: The generator.
+        target: The picture, uint8 `[size, size, 3]`.
+        layer: Where it will be edited; the model's default layer unless given.
+        settings: Say how pictures are compared.
+
+    Raises:
+        UnsupportedError: The model is no generator, cannot stop after a layer, or the segmenter is no fit.
+        LayerError: There is no such layer, or none above it.
+    """
+    if not isinstance(model, Generator):
+        raise UnsupportedError(f"Photos are drawn by generators; {model.name!r} is a {model.card.kind}.")
+    from inscape.segmenters import open_segmenter
+    from inscape.segmenters.scene import SceneSegmenter
+
+    segmenter = open_segmenter(settings.segmenter, model.device)
+    if not isinstance(segmenter, SceneSegmenter):
+        raise UnsupportedError(
+            f"Distances are taken in the features of a scene segmenter; {settings.segmenter!r} is none.",
+            f"{SEGMENTER!r} is shipped.",
+        )
+    wanted = to_tensor(target[None].copy()).to(model.device)
+    canvas = Canvas(model, model.layer(layer).name, wanted, segmenter, settings.perceptual)
+    assert canvas.layers_above  # or an error that says what to do
+    return canvas
+
+
+def _steps(settings: InversionSettings) -> int:
+    search, adaptation = settings.search, settings.adaptation
+    return search.latent_steps + search.feature_steps + adaptation.weight_steps + adaptation.gain_steps
+
+
+class _Search:
+    """One inversion under way: what the stages have found so far."""
+
+    def __init__(self, canvas: Canvas, settings: InversionSettings, clock: Clock) -> None:
+        self._canvas, self._settings, self._clock = canvas, settings, clock
+        self._pictures: dict[Stage, NDArray[np.uint8]] = {}
+        self._psnr: dict[Stage, float | None] = dict.fromkeys(STAGES)
+        self._seconds: dict[Stage, float] = dict.fromkeys(STAGES, 0.0)
+        self._begun = clock.used
+
+    def run(self, photo: Photo, target: NDArray[np.uint8]) -> Inversion:
+        """All stages, or as many as there is time for."""
+        canvas, settings, clock = self._canvas, self._settings, self._clock
+        w, features = self._start()
+        w, _ = refine_latent(
+            canvas, w, settings.search, clock=clock, until=self._until("latent"), floor=self._best
+        )
+        with torch.no_grad():
+            state = canvas.state(w)
+            self._ended("latent", canvas.drawn(state))
+        adaptation = Adaptation({}, {}, self._best)
+        if not clock.asked_to_stop():
+            begin = state.features if features is None else features
+            state, _ = refine_features(
+                canvas,
+                state,
+                begin,
+                settings.search,
+                clock=clock,
+                until=self._until("features"),
+                floor=self._best,
+            )
+            self._ended("features", self._drawn(canvas.generator, state))
+        if not clock.asked_to_stop():
+            adaptation = adapt(
+                canvas,
+                state,
+                settings.adaptation,
+                clock=clock,
+                until=self._until("adapted"),
+                floor=self._best,
+            )
+        found = Inversion(
+            model=canvas.generator.name,
+            model_hash=weights_hash(canvas.generator.module),
+            layer=canvas.layer,
+            latent=Latent("w+", w[0].cpu().numpy()),
+            features=state.features[0].detach().float().cpu(),
+            weights=adaptation.weights,
+            gains=adaptation.gains,
+            target=target,
+            pictures=self._pictures,
+            psnr=self._psnr,
+            seconds=self._seconds,
+            fit=photo.fit,
+            photo_key=photo.key,
+        )
+        if adaptation.gains:
+            generator = found.adapted(canvas.generator)
+            with found.edit().applied(generator):
+                self._ended("adapted", self._drawn(generator, state))
+        return found
+
+    def _start(self) -> tuple[Tensor, Tensor | None]:
+        """Where the search begins: the latent, and the features where an encoder guesses some."""
+        canvas = self._canvas
+        encoder = encoder_for(canvas.generator) if self._settings.start == "encoder" else None
+        if encoder is None:
+            return average_latent(canvas), None
+        w, guessed = encode(canvas.generator, canvas.target, encoder)
+        with torch.no_grad():
+            self._ended("encoder", canvas.drawn(canvas.state(w)))
+        return w, guessed.get(canvas.layer)
+
+    @torch.no_grad()
+    def _drawn(self, generator: Generator, state: object) -> Tensor:
+        return self._canvas.drawn(state, generator)  # type: ignore[arg-type]
+
+    def _ended(self, stage: Stage, images: Tensor) -> None:
+        """Keep what a stage reached, and show it."""
+        psnr = psnr_of(images, self._canvas.target)
+        self._pictures[stage], self._psnr[stage] = to_uint8(images)[0], psnr
+        now = self._clock.used
+        self._seconds[stage], self._begun = now - self._begun, now
+        self._clock.show(stage, psnr, images, now=True)
+
+    def _until(self, stage: Stage) -> float:
+        return _SHARES[stage] * self._clock.seconds
+
+    @property
+    def _best(self) -> float:
+        return max((value for value in self._psnr.values() if value is not None), default=-1.0)
