@@ -10,6 +10,7 @@ import "./styles/shell.css";
 import "./styles/paint.css";
 import "./styles/catalogue.css";
 import "./styles/rewrite.css";
+import "./styles/photo.css";
 
 const root = document.getElementById("app");
 if (root) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 import zlib
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from inscape.studio.jobs import Jobs
     from inscape.studio.library import Library
 
+logger = logging.getLogger("inscape")
 _LONGEST_CURVE = 400
 _MOST_CONCEPTS = 254
 _REST = 255
@@ -205,7 +207,11 @@ class PhotoJobs:
 
         if generator.card.segmenter is None:
             return None
-        segmenter = open_segmenter(generator.card.segmenter, generator.device)
+        try:
+            segmenter = open_segmenter(generator.card.segmenter, generator.device)
+        except InscapeError as error:  # what was found must not be lost for want of a map
+            logger.warning("no map of what was lost: %s", error)
+            return None
         return _lost_info(lost(inversion.target, inversion.picture, segmenter), segmenter.vocabulary)
 
 

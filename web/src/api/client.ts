@@ -14,6 +14,7 @@ export type PhotoInfo = Schemas["PhotoInfo"];
 export type PhotoSummary = Schemas["PhotoSummary"];
 export type FitInfo = Schemas["FitInfo"];
 export type LostInfo = Schemas["LostInfo"];
+export type RunningInversion = Schemas["RunningInversion"];
 export type StageInfo = Schemas["StageInfo"];
 export type Painting = Schemas["Painting"];
 export type PaintingSummary = Schemas["PaintingSummary"];
@@ -89,6 +90,7 @@ export const address = {
   strip: (model: string, layer: string, unit: number) =>
     `${layerPath(model, layer)}/units/${unit}/strip.webp`,
   photo: (photo: string) => `api/photos/${photo}/screen.jpg`,
+  small: (photo: string) => `api/photos/${photo}/small.jpg`,
   target: (photo: string) => `api/photos/${photo}/target.png`,
   stage: (photo: string, stage: string) => `api/photos/${photo}/stages/${stage}.png`,
   inversion: (photo: string) => `api/photos/${photo}/inversion/file`,

@@ -1075,7 +1075,7 @@ export interface components {
             region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
             /**
              * Seed
-             * @default 0
+             * @description 0 on a photo.
              */
             seed: number;
             /**
@@ -1479,7 +1479,7 @@ export interface components {
             ];
             /**
              * Change
-             * @description Mean change in it, in grey levels.
+             * @description Summed over it, as a mean over the square, in ΔE.
              */
             change: number;
             /**
@@ -1772,7 +1772,7 @@ export interface components {
             photo?: string | null;
             /**
              * Seed
-             * @default 0
+             * @description 0 on a photo.
              */
             seed: number;
             /**
@@ -1878,10 +1878,7 @@ export interface components {
              * @default null
              */
             photo: string | null;
-            /**
-             * Seed
-             * @default 0
-             */
+            /** Seed */
             seed: number;
             /** Strokes */
             strokes?: components["schemas"]["Stroke"][];

@@ -89,7 +89,11 @@ export function scoreInWords(psnr: number): string {
 }
 
 /** A line through figures, as an SVG path in a box; the highest is at the top. */
-export function linePath(points: readonly (readonly [number, number])[], width: number, height: number): string {
+export function linePath(
+  points: readonly (readonly [number, number])[],
+  width: number,
+  height: number,
+): string {
   if (points.length < 2) return "";
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Button, tip } from "../ui/controls";
+import { useClosing } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
 import type { IconName } from "../ui/icons";
 import { copyCommand, copyLink, exportPng } from "./exporting";
@@ -12,25 +13,7 @@ export function ShareMenu() {
   const [paintings, setPaintings] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const file = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    const away = (event: Event) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
-    };
-    const onEscape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      setOpen(false);
-      root.current?.querySelector("button")?.focus();
-    };
-    document.addEventListener("pointerdown", away);
-    document.addEventListener("focusin", away);
-    document.addEventListener("keydown", onEscape);
-    return () => {
-      document.removeEventListener("pointerdown", away);
-      document.removeEventListener("focusin", away);
-      document.removeEventListener("keydown", onEscape);
-    };
-  }, [open]);
+  useClosing(root, open, () => setOpen(false));
   const item = (label: string, icon: IconName, run: () => void, testid: string, action?: string) => (
     <button
       type="button"

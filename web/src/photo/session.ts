@@ -121,13 +121,17 @@ export async function invert(): Promise<void> {
   clearTimeout(keeping);
   photos.set({ problem: null });
   try {
-    await photoApi.invert(photo.id, { model, layer: layer || null, seconds, start, fit });
+    const job = await photoApi.invert(photo.id, { model, layer: layer || null, seconds, start, fit });
+    followed = job.id;
     say("The generator looks for your photo.");
     await poll();
   } catch (error) {
     photos.set({ problem: problemOf(error) });
   }
 }
+
+/** The job of the inversion that is watched. */
+let followed = "";
 
 /** Ask how far the inversion is; what has ended is shown. */
 export async function poll(): Promise<void> {
@@ -137,21 +141,24 @@ export async function poll(): Promise<void> {
     const photo = await photoApi.one(before.id);
     if (photos.get().photo?.id !== photo.id) return;
     take(photo);
-    if (photo.state === "inverting" || before.state !== "inverting") return;
+    if (photo.running) followed = photo.running.job || followed;
+    if (photo.state === "inverting" || followed === "") return;
+    const job = followed;
+    followed = "";
     void reload();
     if (photo.inversion) {
       photos.set({ view: "result" });
       say(`The generator draws your photo with ${photo.inversion.psnr.toFixed(1)} decibels.`);
       await paintOn(photo, photos.get().models);
-    } else await explain(before);
+    } else await explain(job);
   } catch (error) {
     if (!(error instanceof ProblemError && error.status === 0)) complain(problemOf(error));
   }
 }
 
 /** Why an inversion left nothing. */
-async function explain(before: PhotoInfo): Promise<void> {
-  const job = before.running?.job ? await api.job(before.running.job).catch(() => null) : null;
+async function explain(id: string): Promise<void> {
+  const job = await api.job(id).catch(() => null);
   if (job?.state === "failed" && job.error) photos.set({ problem: job.error });
   else if (job?.state === "cancelled") say("The inversion was given up.");
 }

@@ -42,7 +42,8 @@ export function usePhotoAddress(): void {
   }, [asked]);
 
   useEffect(() => {
-    if (asked === null || (here === "" && written.current !== "" && photo === null && !written.current)) return;
+    if (asked === null || (here === "" && written.current !== "" && photo === null && !written.current))
+      return;
     if (here === "") return;
     const moved = written.current !== here;
     written.current = here;

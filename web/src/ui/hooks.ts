@@ -60,6 +60,29 @@ export function useLoaded<Value>(key: string, load: () => Promise<Value>): Loade
   };
 }
 
+/** Close something that is open when people go elsewhere, or press Escape; the focus goes back to its button. */
+export function useClosing(root: { current: HTMLElement | null }, open: boolean, close: () => void): void {
+  useEffect(() => {
+    if (!open) return;
+    const away = (event: Event) => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) close();
+    };
+    const onEscape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      close();
+      root.current?.querySelector("button")?.focus();
+    };
+    document.addEventListener("pointerdown", away);
+    document.addEventListener("focusin", away);
+    document.addEventListener("keydown", onEscape);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("focusin", away);
+      document.removeEventListener("keydown", onEscape);
+    };
+  }, [open]);
+}
+
 /** Call while mounted, every so many milliseconds; `null` pauses. */
 export function useInterval(callback: () => void, milliseconds: number | null): void {
   const latest = useRef(callback);
