@@ -175,8 +175,9 @@ class PhotoPainter:
 
 def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]]) -> InfluenceInfo:
     size = len(whole.islands)
-    shown = (left.weights > 0) | np.isin(whole.islands, list(dropped))
-    numbers = np.where(shown & (whole.islands <= _MOST_ISLANDS), whole.islands, 0)
+    numbers = np.where(left.weights > 0, _nearest(left.islands), 0)  # with their soft borders
+    numbers = np.where(np.isin(whole.islands, list(dropped)), whole.islands, numbers)
+    numbers = np.where(numbers <= _MOST_ISLANDS, numbers, 0)
     there = set(np.unique(numbers).tolist())
     return InfluenceInfo(
         size=size,
@@ -194,6 +195,16 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
             if island.number in there
         ],
     )
+
+
+def _nearest(islands: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The number of the nearest island of every pixel."""
+    from scipy.ndimage import distance_transform_edt
+
+    if not islands.any():
+        return islands
+    rows, columns = distance_transform_edt(islands == 0, return_distances=False, return_indices=True)
+    return islands[rows, columns]
 
 
 def _box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -83,9 +83,9 @@ export const boxText = ({ x, y, width, height }: Omit<Fit, "mode">): string =>
 /** What a PSNR in dB means for somebody who looks at the picture. */
 export function scoreInWords(psnr: number): string {
   if (psnr >= 34) return "hard to tell from the photo";
-  if (psnr >= 28) return "close: fine detail is missing";
+  if (psnr >= 28) return "close, without fine detail";
   if (psnr >= 22) return "the same scene, with visible differences";
-  return "far off: this generator draws other things";
+  return "far off, for this generator draws other things";
 }
 
 /** A line through figures, as an SVG path in a box; the highest is at the top. */

@@ -107,7 +107,8 @@ export function PaintStep() {
             Reconstruction <b>{photo.inversion.psnr.toFixed(1)} dB</b>
           </p>
           <Button
-            label="Details"
+            kind="icon"
+            label="How close, and what was lost"
             icon="eye"
             testid="show-result"
             onClick={() => photos.set({ view: "result" })}

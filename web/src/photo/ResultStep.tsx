@@ -93,7 +93,7 @@ export function ResultStep() {
   const [chosen, setChosen] = useState<number | null>(null);
   const inversion = photo?.inversion;
   if (!photo || !inversion) return null;
-  const { psnr, lost, stopped, model, stages } = inversion;
+  const { psnr, lost, size, stopped, model, stages } = inversion;
   return (
     <div class="photo-result" data-testid="result">
       <Pictures photo={photo} chosen={chosen} />
@@ -102,7 +102,9 @@ export function ResultStep() {
           <h2>Reconstruction</h2>
           <p class="score-figure">
             <b data-testid="score">{psnr.toFixed(1)} dB</b>
-            <span>{scoreInWords(psnr)}</span>
+            <span>
+              {scoreInWords(psnr)}, at {size} × {size} pixels
+            </span>
           </p>
           <Stages stages={stages} />
           {stopped && <p class="hint">Stopped before its time was over.</p>}

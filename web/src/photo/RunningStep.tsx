@@ -8,17 +8,17 @@ import { SeenPhoto } from "./SeenPhoto";
 import { STAGE_NAMES, Stages } from "./Stages";
 import { giveUp, photos, stopAndUse } from "./session";
 
-const CHART = { width: 320, height: 72 };
+const CHART = { width: 800, height: 64 };
 
 /** How close it has come, over time. */
 function Curve({ running }: { running: RunningInversion }) {
-  const path = linePath(running.curve, CHART.width, CHART.height);
-  if (!path) return null;
+  const path = linePath(running.curve, CHART.width * Math.max(0.02, running.fraction), CHART.height);
   const first = running.curve[0]?.[1] ?? 0;
   return (
     <svg
       class="psnr-curve"
-      viewBox={`-4 -6 ${CHART.width + 8} ${CHART.height + 12}`}
+      viewBox={`0 -4 ${CHART.width} ${CHART.height + 8}`}
+      preserveAspectRatio="none"
       role="img"
       aria-label={`From ${first.toFixed(1)} to ${running.psnr?.toFixed(1)} decibels`}
     >
@@ -55,31 +55,39 @@ export function RunningStep() {
         </figure>
       </div>
       <section class="panel running-panel" aria-label="Progress">
-        <p role="status">
-          <b>
-            {running.stopping
-              ? "Stopping with the best so far"
-              : running.stage
-                ? STAGE_NAMES[running.stage].doing
-                : "Waiting to begin"}
-          </b>
-          <span>{waiting ? "" : percent(running.fraction)}</span>
-        </p>
+        <div class="running-head">
+          <p role="status">
+            <b>
+              {running.stopping
+                ? "Stopping with the best so far"
+                : running.stage
+                  ? STAGE_NAMES[running.stage].doing
+                  : "Waiting to begin"}
+            </b>
+            <span>{waiting ? "" : percent(running.fraction)}</span>
+          </p>
+          <div class="row">
+            <Button
+              kind="primary"
+              icon="check"
+              label="Stop and use"
+              action="stop-and-use"
+              testid="stop-and-use"
+              disabled={waiting || running.stopping}
+              onClick={() => void stopAndUse()}
+            />
+            <Button
+              icon="close"
+              label="Cancel"
+              action="abort"
+              testid="give-up"
+              onClick={() => void giveUp()}
+            />
+          </div>
+        </div>
         <progress value={waiting ? undefined : running.fraction} max={1} aria-label="Inversion" />
         <Stages stages={running.stages} current={running.stage} />
         <Curve running={running} />
-        <div class="row">
-          <Button
-            kind="primary"
-            icon="check"
-            label="Stop and use"
-            action="stop-and-use"
-            testid="stop-and-use"
-            disabled={waiting || running.stopping}
-            onClick={() => void stopAndUse()}
-          />
-          <Button icon="close" label="Cancel" action="abort" testid="give-up" onClick={() => void giveUp()} />
-        </div>
       </section>
     </div>
   );
