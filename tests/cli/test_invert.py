@@ -93,3 +93,16 @@ def test_bad_input_ends_in_one_sentence(tmp_path, photo, capsys, arguments, code
     assert run([named.get(each, each) for each in arguments]) == code
     said = capsys.readouterr()
     assert words in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_the_appearance_of_another_place_can_be_painted(tmp_path, photo, capsys):
+    model, painted = str(write_models(tmp_path)), tmp_path / "painted.png"
+    arguments = ["paint", model, "--photo", str(photo), "--like", "60,4,12,12", "--box", "20,20,16,16"]
+    assert run([*arguments, "--seconds", "3", "--out", str(painted)]) == 0
+    before, after = (np.asarray(Image.open(path).convert("RGB")) for path in (photo, painted))
+    assert (before[20:36, 20:36] != after[20:36, 20:36]).any()
+    assert run(["paint", model, "--like", "0,0,8,8", "--box", "8,8,8,8", "--out", str(painted)]) == 0
+    assert run(["replay", str(painted), "--model", model, "--out", str(tmp_path / "again.png")]) == 0
+    assert (np.asarray(Image.open(painted)) == np.asarray(Image.open(tmp_path / "again.png"))).all()
+    assert run(["paint", model, "--like", "0,0,8,8", "--box", "8,8,8,8", "--remove"]) == 2
+    assert "--remove or --like" in capsys.readouterr().err

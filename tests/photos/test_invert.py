@@ -17,7 +17,6 @@ from inscape.errors import (
     UsageError,
     ValueRangeError,
 )
-from inscape.models import Generator
 from inscape.photos import (
     AdaptationSettings,
     Inversion,

@@ -32,9 +32,7 @@ def case() -> Case:
 
 
 def stroke(layer: str = "layer16a", x: float = 4.0, strength: float = 1.0) -> UnitEdit:
-    return UnitEdit(
-        layer, (0, 2, 3), np.float32([-5, -5, -5]), inscape.box(x, 12, 8, 8), strength=strength
-    )
+    return UnitEdit(layer, (0, 2, 3), np.float32([-5, -5, -5]), inscape.box(x, 12, 8, 8), strength=strength)
 
 
 def test_without_edits_it_draws_the_photo(case: Case):
@@ -160,7 +158,9 @@ def test_adapting_after_the_edit_comes_closer_outside_and_keeps_the_edit(case: C
     outside = np.ones((32, 32), bool)
     outside[8:24, :16] = False
     plain = session.unadapted(edits)
-    assert difference(finished[outside], found.target[outside]) < difference(plain[outside], found.target[outside])
+    assert difference(finished[outside], found.target[outside]) < difference(
+        plain[outside], found.target[outside]
+    )
     assert difference(finished[12:20, 4:12], session.render(session.latent)[12:20, 4:12]) > 10
     assert session.compose(case[1], edits, after=finished).shape == case[1].pixels.shape
     with pytest.raises(LayerError, match="layer16a"):
