@@ -1,17 +1,31 @@
-"""Which part of a photo a verb works with."""
+"""What verbs do with photos: which part of one is wanted, and how it is painted on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from inscape.errors import UsageError, unknown_name
+from inscape.cli.common import progress
+from inscape.errors import RegionError, UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from inscape.photos import Photo
+    import numpy as np
+    from numpy.typing import NDArray
 
+    from inscape.editing import UnitEdit
+    from inscape.models import Generator
+    from inscape.photos import Inversion, Photo
+    from inscape.pictures import Picture
+    from inscape.regions import Region
+
+Under: TypeAlias = "Callable[[Region, str], NDArray[np.float32]]"
+"""What each unit of a layer is on average under a box, in pixels of what is painted on."""
+Brush: TypeAlias = "Callable[[Region, Under], UnitEdit]"
+"""From a place in the generator's picture to the edit that paints there."""
 FITS = ("crop", "pad", "stretch")
 FitName = Annotated[
     str, typer.Option("--fit", help="How a photo that is not square is fitted: crop, pad or stretch.")
@@ -20,6 +34,27 @@ PhotoBox = Annotated[
     str | None,
     typer.Option("--box", metavar="X,Y,W,H", help="The part of the photo to invert, in pixels of the photo."),
 ]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What a stroke made of a picture.
+
+    Args:
+        edit: The stroke.
+        region: Where, in pixels of the generator's picture.
+        before: The generator's picture without it.
+        after: The generator's picture with it.
+        png: The file to write.
+        name: What it is called where no name was given.
+    """
+
+    edit: UnitEdit
+    region: Region
+    before: Picture
+    after: Picture
+    png: bytes
+    name: str
 
 
 def photo_of(path: Path, fit: str, box: str | None) -> Photo:
@@ -39,3 +74,72 @@ def photo_of(path: Path, fit: str, box: str | None) -> Photo:
     rectangle = parse_box(box).rectangle
     assert rectangle is not None
     return read_photo(path, fit=Fit(*rectangle))
+
+
+@dataclass(frozen=True)
+class PhotoWork:
+    """A photo to paint on.
+
+    Args:
+        generator: That draws it.
+        photo: The photo.
+        layer: Where it will be edited.
+        inversion: What `inscape invert` wrote; looked for in the cache, or found anew, unless given.
+        seconds: How long to invert.
+    """
+
+    generator: Generator
+    photo: Photo
+    layer: str
+    inversion: Path | None
+    seconds: float
+
+    def found(self) -> Inversion:
+        """The photo's inversion."""
+        from inscape.photos import Inversion, find_inversion
+
+        if self.inversion is not None:
+            return Inversion.load(self.inversion)
+        return find_inversion(
+            self.generator, self.photo, layer=self.layer, seconds=self.seconds, progress=progress()
+        )
+
+
+def paint_on_photo(work: PhotoWork, brush: Brush, region: Region) -> Painted:
+    """Paint on a photo, which is inverted first unless that was done before.
+
+    Args:
+        work: The photo and the generator.
+        brush: What to paint.
+        region: Where, a box in pixels of the photo.
+
+    Raises:
+        RegionError: The box lies outside the part of the photo that was inverted.
+        UnsupportedError: The inversion is of another photo or generator.
+        LayerError: It was made for edits of a higher layer.
+    """
+    from inscape.photos import PhotoSession
+    from inscape.pictures import Picture
+
+    assert region.rectangle is not None
+    photo, size = work.photo, work.generator.image_size
+    x, y, width, height = region.rectangle
+    if x + width > photo.width or y + height > photo.height:
+        raise RegionError(
+            f"The box {x:g},{y:g},{width:g},{height:g} lies outside the photo of "
+            f"{photo.width} × {photo.height} pixels."
+        )
+    found = work.found()
+    session = PhotoSession(work.generator, found)
+
+    def under(copied: Region, layer: str) -> NDArray[np.float32]:
+        assert copied.rectangle is not None
+        return session.means(session.latent, found.fit.placed(copied.rectangle, size), layer)
+
+    place = found.fit.placed(region.rectangle, size)
+    edit = brush(place, under)
+    edit.check(work.generator)
+    pixels = session.compose(photo, [edit])
+    before, after = (Picture(session.render(session.latent, edits)) for edits in ([], [edit]))
+    name = f"{Path(photo.name or 'photo').stem}-painted.png"
+    return Painted(edit, place, before, after, replace(photo, pixels=pixels).png(), name)

@@ -66,7 +66,7 @@ def progress() -> Progress:
 def open_generator(
     name: str,
     device: str,
-    verb: Literal["sample", "paint", "dissect", "effect", "rewrite"],
+    verb: Literal["sample", "paint", "dissect", "effect", "invert", "rewrite"],
     classes: str | None = None,
 ) -> Generator:
     """Open a model that must be a generator.

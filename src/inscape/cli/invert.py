@@ -11,6 +11,9 @@ from inscape.cli._photos import FitName, PhotoBox, photo_of
 from inscape.cli.common import Device, Json, Layer, Out, emit, open_generator, progress
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inscape.models import Generator
     from inscape.photos import Inversion
     from inscape.photos.lost import Lost
@@ -76,7 +79,8 @@ def _lost(generator: Generator, found: Inversion, segmenter: str | None) -> Lost
 def _write(found: Inversion, lost: Lost | None, out: Path, name: str) -> list[Path]:
     from inscape.pictures import Picture
 
-    pictures = {"photo": found.target, **found.pictures}
+    pictures: dict[str, NDArray[np.uint8]] = {"photo": found.target}
+    pictures.update((stage, picture) for stage, picture in found.pictures.items())
     if lost is not None:
         pictures["lost"] = lost.picture()
     files = [found.save(out / f"{name}.inversion.safetensors")]

@@ -7,20 +7,40 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inscape.cli._photos import Brush, FitName, Painted, PhotoWork, paint_on_photo, photo_of
 from inscape.cli._units import Choice, ReportFolder, SegmenterName, Units, segmenter_for
 from inscape.cli.common import Device, Json, Layer, ModelName, Out, emit, open_generator
+from inscape.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inscape.dissection.insertion import Value
     from inscape.editing import UnitEdit
     from inscape.models import Generator
-    from inscape.pictures import Picture
     from inscape.regions import Region
 
 
 def paint(
     model: ModelName,
-    box: Annotated[str, typer.Option("--box", metavar="X,Y,W,H", help="Where, in pixels of the picture.")],
+    box: Annotated[
+        str, typer.Option("--box", metavar="X,Y,W,H", help="Where, in pixels of the picture or photo.")
+    ],
+    photo: Annotated[
+        Path | None,
+        typer.Option("--photo", help="A photo to paint on instead of a picture of the model's own."),
+    ] = None,
+    inversion: Annotated[
+        Path | None,
+        typer.Option("--inversion", help="What `inscape invert` wrote for it; found anew unless given."),
+    ] = None,
+    fit: FitName = "crop",
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, help="For inverting a photo that is new.")
+    ] = 20.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which picture.")] = 0,
     concept: Annotated[str | None, typer.Option("--concept", help="What to paint: door, tree, …")] = None,
     units: Units = None,
@@ -31,6 +51,15 @@ def paint(
     value: Annotated[
         str, typer.Option("--value", help="What units become: quantile, mean, or a level.")
     ] = "quantile",
+    like: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            metavar="X,Y,W,H",
+            help="Take the appearance of that place of the same picture instead; of all units, unless some "
+            "are chosen.",
+        ),
+    ] = None,
     class_name: Annotated[
         str | None,
         typer.Option(
@@ -43,33 +72,72 @@ def paint(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Paint a concept, or with hand-picked units, inside a box; the PNG holds the recipe."""
-    from inscape.editing import Recipe
+    """Paint a concept, or with hand-picked units, inside a box of a picture or of your own photo.
+
+    The PNG of a picture holds its recipe; that of a photo has the photo's size, and its pixels wherever the
+    edit changed nothing.
+    """
+    from inscape.editing import UnitEdit
     from inscape.painting import paint as make
     from inscape.regions import parse_box
+    from inscape.storage import write_bytes
 
     region = parse_box(box)
-    choice = Choice(concept, units, top, layer, report)
+    copied = None if like is None else parse_box(like)
+    if copied is not None and remove:
+        raise UsageError("Units are switched off, or take the appearance of a place: --remove or --like.")
+    bare = copied is not None and concept is None and units is None
+    choice = None if bare else Choice(concept, units, top, layer, report)
     level = _value(value)
+    if photo is None and inversion is not None:
+        raise UsageError("An inversion belongs to a photo: name that too, with --photo.")
+    if photo is not None and class_name is not None:
+        raise UsageError("A photo has no class: leave out --class, or --photo.")
+    seen = None if photo is None else photo_of(photo, fit, None)
     generator = open_generator(model, device, "paint")
     number = None if class_name is None else generator.card.class_index(class_name)
-    chosen = choice.take(generator, model, values=not remove)
-    edit = make(chosen, region, strength=strength, remove=remove, value=level)
-    edit.check(generator)
-    before = generator.sample(seed, class_index=number)
-    assert before.latent is not None
-    after = generator.render(before.latent, [edit])
-    labeller = segmenter_for(generator, segmenter, report)
-    areas = _areas(generator, (before, after), concept, region, labeller)
-    path = out if out.suffix.lower() == ".png" else out / f"{generator.name}-{seed:06d}-painted.png"
-    after.save(path, recipe=Recipe.of(generator, before.latent, [edit], seed=seed).to_json())
+    values = not remove and copied is None
+    chosen = None if choice is None else choice.take(generator, model, values=values)
+    place_of = chosen.layer if chosen else generator.layer(layer).name
+
+    def brush(place: Region, under: Callable[[Region, str], NDArray[np.float32]]) -> UnitEdit:
+        if copied is None:
+            assert chosen is not None
+            return make(chosen, place, strength=strength, remove=remove, value=level)
+        means = under(copied, place_of)
+        numbers = chosen.units if chosen else tuple(range(len(means)))
+        return UnitEdit(place_of, numbers, means[list(numbers)], place, strength, concept=concept or "")
+
+    if seen is None:
+        painted = _on_own_picture(generator, brush, region, seed, number)
+    else:
+        work = PhotoWork(generator, seen, place_of, inversion, seconds)
+        painted = paint_on_photo(work, brush, region)
+    areas = _areas(generator, painted, concept, segmenter_for(generator, segmenter, report))
+    path = out if out.suffix.lower() == ".png" else out / painted.name
+    write_bytes(path, painted.png)
     document = {"files": [str(path)], "area_before": areas[0], "area_after": areas[1]}
-    emit(document, json, _sentence(path, concept, edit, areas))
+    emit(document, json, _sentence(path, concept, painted.edit, areas))
+
+
+def _on_own_picture(
+    generator: Generator, brush: Brush, region: Region, seed: int, class_index: int | None
+) -> Painted:
+    from inscape.editing import Recipe
+    from inscape.painting import PaintSession
+
+    before = generator.sample(seed, class_index=class_index)
+    latent = before.latent
+    assert latent is not None
+    session = PaintSession(generator)
+    edit = brush(region, lambda copied, layer: session.means(latent, copied, layer))
+    edit.check(generator)
+    after = generator.render(latent, [edit])
+    png = after.png(Recipe.of(generator, latent, [edit], seed=seed).to_json())
+    return Painted(edit, region, before, after, png, f"{generator.name}-{seed:06d}-painted.png")
 
 
 def _value(text: str) -> Value:
-    from inscape.errors import UsageError
-
     if text == "mean":
         return "mean"
     if text == "quantile":
@@ -81,11 +149,7 @@ def _value(text: str) -> Value:
 
 
 def _areas(
-    generator: Generator,
-    pictures: tuple[Picture, Picture],
-    concept: str | None,
-    region: Region,
-    labeller: str | None,
+    generator: Generator, painted: Painted, concept: str | None, labeller: str | None
 ) -> tuple[float | None, float | None]:
     """How much of the region the concept covers before and after; nothing where none was named."""
     if concept is None:
@@ -94,9 +158,9 @@ def _areas(
     from inscape.pictures import to_tensor
 
     segmenter = fitting_segmenter(generator, labeller)
-    labels = segmenter.segment(to_tensor(pictures).to(generator.device)).cpu()
+    labels = segmenter.segment(to_tensor((painted.before, painted.after)).to(generator.device)).cpu()
     plane, number = segmenter.vocabulary.plane_of(concept), segmenter.vocabulary.index(concept)
-    weights = region.mask(labels.shape[2], labels.shape[3], image_size=generator.image_size)
+    weights = painted.region.mask(labels.shape[2], labels.shape[3], image_size=generator.image_size)
     found = ((labels[:, plane] == number) * weights).sum((1, 2)) / weights.sum()
     return float(found[0]), float(found[1])
 

@@ -68,9 +68,7 @@ class GainNetwork(nn.Module):
     def _build(self, layers: Mapping[str, tuple[int, int]]) -> None:
         before = (_NOISE_CHANNELS, *_WIDTHS)
         self.down = nn.ModuleList(_convolution(*pair) for pair in zip(before, _WIDTHS, strict=False))
-        self.up = nn.ModuleList(
-            _convolution(below + width, width) for width, below in pairwise(_WIDTHS)
-        )
+        self.up = nn.ModuleList(_convolution(below + width, width) for width, below in pairwise(_WIDTHS))
         heads = {}
         for name, (units, _) in layers.items():
             head = nn.Conv2d(_WIDTHS[0], units, 1)

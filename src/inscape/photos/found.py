@@ -1,4 +1,4 @@
-"""Inversions that were found before: the same photo, part of it, generator and settings are not inverted twice."""
+"""Inversions found before: the same photo, generator and settings are not inverted twice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from inscape import storage
 from inscape.editing import weights_hash
 from inscape.errors import FormatError
-from inscape.photos.invert import SECONDS, InversionSettings, invert
 from inscape.photos.inversion import SUFFIX, Inversion
+from inscape.photos.invert import SECONDS, InversionSettings, invert
 
 if TYPE_CHECKING:
     from inscape.models import Model

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from inscape.photos.reading import Fit
 
 from inscape import storage
 from inscape.editing import weights_hash
@@ -19,6 +18,7 @@ from inscape.models import Generator
 from inscape.photos._canvas import synthesis_of
 from inscape.photos._descent import STAGES, Stage
 from inscape.photos.gains import Gains
+from inscape.photos.reading import Fit
 from inscape.pictures import Latent
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from inscape.photos.encoder import encode, encoder_for
 
 from inscape.editing import weights_hash
 from inscape.errors import UnsupportedError, ValueRangeError
@@ -16,6 +15,7 @@ from inscape.photos._canvas import Canvas
 from inscape.photos._descent import STAGES, Clock, Snapshot, Stage, psnr_of
 from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
 from inscape.photos.adaptation import Adaptation, AdaptationSettings, adapt
+from inscape.photos.encoder import encode, encoder_for
 from inscape.photos.inversion import Inversion
 from inscape.photos.perceptual import SEGMENTER
 from inscape.pictures import Latent, to_tensor, to_uint8
@@ -23,11 +23,11 @@ from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
     import numpy as np
-    from inscape.photos.reading import Photo
     from numpy.typing import NDArray
     from torch import Tensor
 
     from inscape.models import Model
+    from inscape.photos.reading import Photo
     from inscape.progress import Progress
 
 SECONDS = 20.0

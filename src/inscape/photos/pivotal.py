@@ -23,13 +23,13 @@ from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
     import numpy as np
-    from inscape.photos.reading import Photo
     from jaxtyping import Float
     from numpy.typing import NDArray
     from torch import Tensor
 
     from inscape.models import Generator, Model
     from inscape.photos._canvas import Canvas
+    from inscape.photos.reading import Photo
     from inscape.progress import Progress
 
 

@@ -18,10 +18,13 @@ from inscape.photos._files import LARGEST_FILE, check_size, decoding, open_file
 from inscape.photos._mirrored import resized
 from inscape.photos._srgb import from_white, upright
 from inscape.pictures import Picture
+from inscape.regions import box as make_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from inscape.regions import Region
 
 Fitting = Literal["crop", "pad", "stretch"]
 _LARGEST_FIT = 16
@@ -94,6 +97,26 @@ class Fit:
         """The whole photo in the middle of the square, mirrored beyond its edges."""
         side = float(max(width, height))
         return cls((width - side) / 2, (height - side) / 2, side, side)
+
+    def placed(self, rectangle: tuple[float, float, float, float], size: int) -> Region:
+        """A box of the photo as a box of the generator's square; what lies beyond the square is cut off.
+
+        Args:
+            rectangle: x, y, width and height in pixels of the photo.
+            size: Height and width of the square in pixels.
+
+        Raises:
+            RegionError: Nothing of the box lies in this part of the photo.
+        """
+        x, y, width, height = rectangle
+        left, right = (_clipped((at - self.x) / self.width, 1.0) * size for at in (x, x + width))
+        top, bottom = (_clipped((at - self.y) / self.height, 1.0) * size for at in (y, y + height))
+        if right <= left or bottom <= top:
+            raise RegionError(
+                f"The box {x:g},{y:g},{width:g},{height:g} lies outside the part of the photo that was "
+                f"inverted, {self.x:g},{self.y:g},{self.width:g},{self.height:g}."
+            )
+        return make_box(left, top, right - left, bottom - top)
 
     def to_json(self) -> dict[str, float]:
         """`{x, y, width, height}`."""

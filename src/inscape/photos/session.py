@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from inscape.photos.influence import Influence, influence_of
-from inscape.photos.transfer import transfer
 
 from inscape.editing import UnitEdit
 from inscape.errors import LatentError, LayerError, UnsupportedError
 from inscape.painting import PaintSession
 from inscape.photos._canvas import synthesis_of
 from inscape.photos.gains import Gains
+from inscape.photos.influence import Influence, influence_of
+from inscape.photos.transfer import transfer
 
 if TYPE_CHECKING:
-    from inscape.photos.reading import Photo
     from numpy.typing import NDArray
 
     from inscape.models import Edit, Generator
     from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.photos.inversion import Inversion
+    from inscape.photos.reading import Photo
     from inscape.pictures import Latent
     from inscape.regions import Region
 

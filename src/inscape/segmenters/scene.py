@@ -60,7 +60,7 @@ class SceneSegmenter:
                 f"on its card, which needs {list(self._planes.heads)}."
             )
         model.module.eval()
-        self._network: UNet = model.module.fold().channels_last()
+        self._network: UNet = model.module.fold().channels_last().requires_grad_(False)
 
     @property
     def planes(self) -> tuple[str, ...]:
