@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape.studio.photo_marks import Mark, kept_region
 from inscape.studio.photo_schemas import InversionRequest
-from inscape.studio.rule_files import file_name
 from inscape.studio.schemas import Command
 
 if TYPE_CHECKING:
     from inscape.studio.photo_painter import OpenPhoto
     from inscape.studio.photos import PhotoRecord
+
+
+_FOLDER = "inverted"
 
 
 def command_of(
@@ -36,7 +39,7 @@ def command_of(
         marks: What was done on it.
         dropped: The islands that were dropped, by number.
     """
-    made = f"{file_name(record.name.rpartition('.')[0] or record.name, 'photo')}.inversion.safetensors"
+    made = f"{_FOLDER}/{Path(record.name).stem}.inversion.safetensors"
     lines = [invert_line(record, argument)]
     lines += [_paint_line(record, argument, made, opened, mark) for mark in marks if mark.edit is not None]
     edits = json.dumps(
@@ -49,7 +52,7 @@ def command_of(
         "import json\n\nimport inscape\nfrom inscape.editing import UnitEdit\n"
         "from inscape.photos import Inversion, PhotoSession, read_photo\n"
         "from inscape.pictures import Picture\nfrom inscape.regions import Region\n\n"
-        f"inversion = Inversion.load({'inversion/' + made!r})\n"
+        f"inversion = Inversion.load({made!r})\n"
         f"photo = read_photo({record.name!r}).fitted(inversion.fit)\n"
         f"session = PhotoSession(inscape.open({argument!r}), inversion)\n"
         f"edits = [UnitEdit.from_json(edit) for edit in json.loads({edits!r})]\n"
@@ -69,7 +72,7 @@ def invert_line(record: PhotoRecord, argument: str) -> str:
     words += ["--box", f"{fit.x:g},{fit.y:g},{fit.width:g},{fit.height:g}", "--seconds", f"{asked.seconds:g}"]
     if asked.start == "average":
         words += ["--start", "average"]
-    return " ".join([*words, "--out", "inversion"])
+    return " ".join([*words, "--out", _FOLDER])
 
 
 def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:
@@ -78,11 +81,14 @@ def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto
     size = opened.session.generator.image_size
     x, y, width, height = mark.region.bounds(size, size, image_size=size)
     across, down = fit.width / size, fit.height / size
-    box = (fit.x + x * across, fit.y + y * down, width * across, height * down)
-    words = ["inscape", "paint", shlex.quote(argument), "--photo", shlex.quote(f"inversion/{made}")]
-    words += ["--original", shlex.quote(record.name), "--layer", edit.layer]
+    left, top = max(0.0, fit.x + x * across), max(0.0, fit.y + y * down)
+    right = min(opened.photo.width, fit.x + (x + width) * across)
+    bottom = min(opened.photo.height, fit.y + (y + height) * down)
+    box = (left, top, right - left, bottom - top)
+    words = ["inscape", "paint", shlex.quote(argument), "--photo", shlex.quote(record.name)]
+    words += ["--inversion", shlex.quote(made), "--layer", edit.layer]
     if edit.concept:
-        words += ["--concept", shlex.quote(edit.concept)]
+        words += ["--concept", shlex.quote(edit.concept), "--top", str(len(edit.units))]
     else:
         words += ["--units", ",".join(map(str, edit.units))]
     words += ["--box", ",".join(f"{side:.5g}" for side in box)]

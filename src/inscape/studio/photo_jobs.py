@@ -91,7 +91,7 @@ class PhotoJobs:
             ConflictError: The photo has been inverted already.
         """
         card = self._library.paintable(request.model)
-        layer = card.layer(request.layer or card.default_layer).name
+        layer = card.layer(request.layer or card.default_layer or "").name
         under_way = self.running(identifier)
         if under_way is not None:
             return self._jobs.get(under_way.job)

@@ -204,7 +204,8 @@ def _nearest(islands: NDArray[np.int32]) -> NDArray[np.int32]:
     if not islands.any():
         return islands
     rows, columns = distance_transform_edt(islands == 0, return_distances=False, return_indices=True)
-    return islands[rows, columns]
+    nearest: NDArray[np.int32] = islands[rows, columns]
+    return nearest
 
 
 def _box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:

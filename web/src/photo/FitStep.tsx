@@ -119,7 +119,7 @@ export function FitStep() {
     `--box ${boxText(fit)} --seconds ${seconds}`,
     ...(layer ? [`--layer ${layer}`] : []),
     ...(start === "average" ? ["--start average"] : []),
-    "--out inversion",
+    "--out inverted",
   ].join(" ");
   return (
     <div class="photo-work">
