@@ -42,7 +42,7 @@ def test_axe_finds_no_serious_fault_on_any_page(browser, shared_studio, axe, sch
     page = context.new_page()
     sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
     faults = []
-    for name in ("paint", "units", "rewrite", "models"):
+    for name in ("paint", "photo", "units", "rewrite", "models"):
         sheet.by(f"nav-{name}").click()
         page.wait_for_load_state("networkidle")
         page.evaluate(axe)
@@ -73,7 +73,7 @@ def test_dark_follows_the_system_and_can_be_chosen(browser, shared_studio):
         context.close()
 
 
-@pytest.mark.parametrize("name", ["paint", "units", "rewrite", "models"])
+@pytest.mark.parametrize("name", ["paint", "photo", "units", "rewrite", "models"])
 def test_no_page_is_wider_than_a_narrow_screen(browser, shared_studio, name):
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()

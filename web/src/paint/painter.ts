@@ -34,6 +34,8 @@ export class Painter {
   history = new History();
   private autosave: Autosave | null = null;
   private last: Point | null = null;
+  /** Where the pointer went down on an island. */
+  private pressed: Point | null = null;
   /** Cells of the stroke's mask for each cell of the layer. */
   private scale = 1;
   private readonly preview: Preview<ImageBitmap>;
@@ -103,7 +105,7 @@ export class Painter {
     const state = this.store.get();
     const { mode } = state;
     if (mode === "drop") {
-      this.toggleIsland(point);
+      this.pressed = point;
       return;
     }
     const brush = limits(mode) ? limiting(state.layer) : state.brush;
@@ -156,6 +158,8 @@ export class Painter {
   /** The pointer was lifted: the stroke is done. */
   end(): void {
     const { live } = this.store.get();
+    if (this.pressed) this.toggleIsland(this.pressed);
+    this.pressed = null;
     if (!live) return;
     this.last = null;
     if (isEmpty(live.mask)) {
@@ -172,6 +176,7 @@ export class Painter {
   }
 
   abort(): void {
+    this.pressed = null;
     if (!this.store.get().live) return;
     this.last = null;
     this.store.set({ live: null });

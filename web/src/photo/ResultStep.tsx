@@ -131,8 +131,8 @@ export function ResultStep() {
           </h2>
           <LostList lost={lost} chosen={chosen} onChoose={setChosen} />
           <p class="hint">
-            Where the photo shows something that the inversion has not. What you paint cannot touch what the
-            generator does not see; those pixels stay the photo's own.
+            The photo shows these and the inversion does not. The adapted generator copies them without
+            knowing what they are, so that brushes reach them less surely.
           </p>
         </section>
       </div>

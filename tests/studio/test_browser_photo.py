@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import binary_dilation
+
+from photos.painted_photo import some_photo
+from studio.browser import WAIT, RunningStudio, Sheet
+
+pytestmark = pytest.mark.browser
+SIZE = (640, 512)
+_DROP = """([data, name]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: 'image/png' }));
+    const options = { bubbles: true, cancelable: true, dataTransfer: transfer };
+    window.dispatchEvent(new DragEvent('dragover', options));
+    window.dispatchEvent(new DragEvent('drop', options));
+}"""
+_PASTE = """([data, name]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: 'image/png' }));
+    window.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: transfer }));
+}"""
+
+
+def photo_file(size: tuple[int, int] = SIZE) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(some_photo(size=size).pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+class PhotoSheet(Sheet):
+    """The page Photo in a browser, as a person sees it."""
+
+    def visit(self, address: str, query: str = "") -> PhotoSheet:
+        """Open the page."""
+        self.page.goto(f"{address}#/photo{query}")
+        self.page.wait_for_selector("[data-testid=photo-page]", timeout=WAIT)
+        return self
+
+    def at(self, step: str) -> None:
+        """Until that part of the work is shown."""
+        self.page.wait_for_selector(f"[data-testid=photo-page][data-step={step}]", timeout=WAIT)
+
+    def bring(self, data: bytes | None = None, name: str = "house.png") -> PhotoSheet:
+        """Choose a file."""
+        file = {"name": name, "mimeType": "image/png", "buffer": data or photo_file()}
+        self.by("photo-file").set_input_files(file)
+        self.at("fit")
+        self.page.wait_for_selector("[data-testid=fit-stage] img", timeout=WAIT)
+        return self
+
+    def invert(self, seconds: str = "5") -> None:
+        """Let the generator draw it, and wait for the result."""
+        self.by("photo-seconds").select_option(seconds)
+        self.by("invert").click()
+        self.at("result")
+
+    def paint_on_it(self) -> None:
+        """Go on to the tools."""
+        self.by("paint-on-it").click()
+        self.shown()
+
+    def shown(self) -> None:
+        """Until the photo is drawn with what was painted on it."""
+        self.page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=WAIT)
+
+    @property
+    def islands(self) -> list[str]:
+        """The islands that strokes influence; a minus follows the number of one that was dropped."""
+        return self.by("canvas").get_attribute("data-islands").split()
+
+    def wait_for_islands(self, condition: str) -> None:
+        """Until something holds of the list `islands`."""
+        self.page.wait_for_function(
+            f"""() => {{
+                const canvas = document.querySelector('[data-testid=canvas]');
+                const islands = (canvas?.dataset.islands ?? '').split(' ').filter(Boolean);
+                return canvas?.dataset.final === 'true' && ({condition});
+            }}""",
+            timeout=WAIT,
+        )
+
+    def export(self) -> np.ndarray:
+        """The finished picture."""
+        with self.page.expect_download() as download:
+            self.by("export-png").click()
+        data = Path(download.value.path()).read_bytes()
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+    def identifier(self) -> str:
+        """Which photo is open, from the address."""
+        return self.page.url.split("photo=")[1].split("&")[0]
+
+
+@pytest.fixture(scope="module")
+def studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A studio that a test may kill."""
+    running = RunningStudio(hamlet, tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def ready(browser, studio: RunningStudio) -> str:
+    """A photo that has been inverted."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    sheet = PhotoSheet(context.new_page()).visit(studio.address).bring()
+    sheet.invert()
+    name = sheet.identifier()
+    context.close()
+    return name
+
+
+def test_a_photo_is_dropped_inverted_before_ones_eyes_and_painted_on(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address)
+    sheet.at("choose")
+    page.evaluate(_DROP, [base64.b64encode(photo_file()).decode(), "dropped.png"])
+    sheet.at("fit")
+    assert page.locator(".photo-panel h2").inner_text().startswith("dropped.png")
+    sheet.by("photo-seconds").select_option("20")
+    sheet.by("invert").click()
+    page.wait_for_selector("[data-testid=improving]", timeout=WAIT)
+    first = int(sheet.by("running").get_attribute("data-step"))
+    page.wait_for_function(
+        f"() => Number(document.querySelector('[data-testid=running]')?.dataset.step) > {first}", timeout=WAIT
+    )
+    assert " dB" in sheet.by("psnr").inner_text()
+    sheet.by("stop-and-use").click()
+    sheet.at("result")
+    assert float(sheet.by("score").inner_text().split()[0]) > 10
+    assert "Stopped before" in page.locator(".score").inner_text()
+    assert page.locator("[data-testid=paint-on-it]").count() == 1  # the score comes before the brushes
+    sheet.paint_on_it()
+    sheet.by("brush-door").click()
+    plain = sheet.picture()
+    sheet.stroke(0.5, 0.5, to=(0.55, 0.55))
+    sheet.wait_until_kept()
+    assert sheet.picture() != plain
+    page.keyboard.press("Control+z")
+    sheet.wait_for_strokes(0)
+    assert sheet.picture() == plain
+
+
+def test_the_finished_picture_has_the_photos_size_and_its_pixels_outside(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.45, 0.45, to=(0.5, 0.5))
+    sheet.wait_for_islands("islands.length > 0")
+    before, after = np.asarray(Image.open(io.BytesIO(photo_file()))), sheet.export()
+    assert after.shape == (SIZE[1], SIZE[0], 3)
+    painting = studio.get(f"api/photos/{ready}")["painting"]
+    numbers = influence_of(studio, painting)
+    fit = studio.get(f"api/photos/{ready}")["fit"]
+    scale = int(fit["width"]) // len(numbers)
+    marked = np.zeros(before.shape[:2], bool)
+    square = np.kron(binary_dilation(numbers > 0, np.ones((3, 3))), np.ones((scale, scale), bool))
+    marked[:, int(fit["x"]) : int(fit["x"]) + square.shape[1]] = square
+    changed = (before != after).any(2)
+    assert changed.any() and not changed[~marked].any()
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+    assert np.array_equal(sheet.export(), before)
+
+
+def influence_of(studio: RunningStudio, painting: str) -> np.ndarray:
+    import zlib
+
+    found = studio.get(f"api/paintings/{painting}/influence")
+    raw = zlib.decompress(base64.b64decode(found["map"]))
+    return np.frombuffer(raw, np.uint8).reshape(found["size"], found["size"])
+
+
+def test_islands_are_dropped_and_taken_back_by_click_list_and_undo(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.4, 0.4, to=(0.45, 0.45))
+    sheet.wait_for_islands("islands.length > 0")
+    painted = sheet.export()
+    name = sheet.islands[0]
+    sheet.by(f"island-{name}").uncheck()
+    sheet.wait_for_islands(f"islands.includes('{name}-')")
+    assert page.locator("[data-testid=history-item]:has-text('Drop an island')").count() >= 1
+    assert not np.array_equal(sheet.export(), painted)
+    page.keyboard.press("Control+z")
+    sheet.wait_for_islands(f"islands.includes('{name}')")
+    assert np.array_equal(sheet.export(), painted)
+    page.keyboard.press("Control+Shift+z")
+    sheet.wait_for_islands(f"islands.includes('{name}-')")
+    sheet.by(f"island-{name}").check()
+    sheet.wait_for_islands(f"islands.includes('{name}')")
+    page.keyboard.press("d")
+    sheet.by("canvas").click(position=centre_of(sheet, 0.4, 0.4))
+    sheet.wait_for_islands("islands.some((one) => one.endsWith('-'))")
+    page.keyboard.press("i")
+    assert sheet.by("influence").get_attribute("aria-pressed") == "false"
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+
+
+def centre_of(sheet: Sheet, x: float, y: float) -> dict:
+    box = sheet.by("canvas").bounding_box()
+    return {"x": box["width"] * x, "y": box["height"] * y}
+
+
+def test_the_photo_is_kept_under_the_brush(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.5, 0.4, to=(0.55, 0.4))
+    painted = sheet.export()
+    page.keyboard.press("p")
+    assert sheet.by("mode-keep").get_attribute("aria-pressed") == "true"
+    for _ in range(6):
+        page.keyboard.press("]")
+    sheet.stroke(0.35, 0.4, to=(0.65, 0.4))
+    sheet.wait_until_kept()
+    kept, before = sheet.export(), np.asarray(Image.open(io.BytesIO(photo_file())))
+    assert (kept != before).any(2).sum() < 0.7 * (painted != before).any(2).sum()
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+
+
+def test_everything_is_compared_with_what_the_generator_draws(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    page.wait_for_load_state("networkidle")
+    seen = {"off": sheet.picture()}
+    for key, mode in (("n", "features"), ("t", "adapted"), ("c", "slider")):
+        page.keyboard.press(key)
+        page.wait_for_selector(f"[data-testid=canvas][data-compare={mode}]")
+        seen[mode] = sheet.picture()
+        page.keyboard.press(key)
+    assert len({seen["off"], seen["features"], seen["adapted"]}) == 3
+    sheet.by("show-result").click()
+    sheet.at("result")
+    for stage in ("latent", "features", "adapted"):
+        assert "dB" in sheet.by(f"stage-{stage}").inner_text()
+    assert page.locator(".pair figure").count() == 3
+
+
+def test_reload_and_kill_keep_the_photo_the_square_and_every_stroke(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address).bring(name="kept.png")
+    sheet.by("fit-zoom").fill("1")
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=fit-stage]').dataset.fit.includes('256')"
+    )
+    sheet.by("fit-stage").focus()
+    page.keyboard.press("ArrowLeft")
+    fit = sheet.by("fit-stage").get_attribute("data-fit")
+    sheet.invert()
+    sheet.paint_on_it()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.5, 0.5, to=(0.52, 0.52))
+    sheet.stroke(0.45, 0.45, to=(0.47, 0.47))
+    sheet.wait_until_kept()
+    place, name, shown = page.url.split("#")[1], sheet.identifier(), sheet.export()
+    page.reload()
+    sheet.wait_for_strokes(2)
+    assert sheet.by("brush-door").get_attribute("aria-pressed") == "true"
+    studio.kill()
+    studio.start()
+    sheet.page.goto(f"{studio.address}#{place}")
+    sheet.wait_for_strokes(2)
+    assert np.array_equal(sheet.export(), shown)
+    kept = studio.get(f"api/photos/{name}")["fit"]
+    assert ",".join(f"{kept[side]:.1f}" for side in ("x", "y", "width", "height")) == fit
+    sheet.by("undo").click()
+    sheet.wait_for_strokes(1)
+
+
+def test_what_is_pasted_and_is_no_picture_is_said_in_one_sentence(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address)
+    sheet.at("choose")
+    page.evaluate(_PASTE, [base64.b64encode(b"%PDF-1.7 no picture").decode(), "letter.png"])
+    page.wait_for_selector("[data-testid=photo-problem]", timeout=WAIT)
+    assert "letter.png" in sheet.by("photo-problem").inner_text()
+    page.evaluate(_PASTE, [base64.b64encode(photo_file((90, 300))).decode(), "tall.png"])
+    sheet.at("fit")
+    for mode, width in (("pad", "300.0"), ("stretch", "90.0"), ("crop", "90.0")):
+        sheet.by(f"fit-{mode}").click()
+        page.wait_for_function(
+            f"() => document.querySelector('[data-testid=fit-stage]').dataset.fit.split(',')[2] === '{width}'"
+        )
+
+
+def test_an_inversion_is_given_up_with_escape_and_started_again(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address).bring(name="given-up.png")
+    sheet.by("photo-seconds").select_option("180")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("[data-testid=improving]", timeout=WAIT)
+    page.keyboard.press("Escape")
+    sheet.at("fit")
+    assert studio.get(f"api/photos/{sheet.identifier()}")["inversion"] is None
+    sheet.invert()
+    sheet.by("start-over").click()
+    sheet.at("fit")
+    assert page.locator("[data-testid=toast]").count() >= 1
+
+
+def test_a_photo_is_deleted_and_comes_back(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}")
+    page.wait_for_selector("[data-testid=delete-photo]", timeout=WAIT)
+    sheet.by("delete-photo").click()
+    sheet.at("choose")
+    sheet.by("toast-action").click()
+    page.wait_for_selector(f"[data-testid=photo-{ready}]", timeout=WAIT)
+
+
+def test_fingers_paint_on_a_narrow_screen(browser, studio, ready):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    sheet = PhotoSheet(context.new_page()).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    for step in ("paint", "result"):
+        assert sheet.page.evaluate("() => document.documentElement.scrollWidth") <= 360, step
+        if step == "paint":
+            before = sheet.strokes
+            canvas = sheet.by("canvas")
+            canvas.scroll_into_view_if_needed()
+            place = centre_of(sheet, 0.5, 0.5)
+            canvas.tap(position=place)
+            sheet.wait_for_strokes(before + 1)
+            for name in ("mode-draw", "mode-keep", "mode-drop", "undo", "export-png"):
+                assert sheet.by(name).bounding_box()["height"] >= 43.5, name
+            sheet.by("undo").tap()
+            sheet.wait_for_strokes(before)
+            sheet.by("show-result").tap()
+            sheet.at("result")
+    context.close()
