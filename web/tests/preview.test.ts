@@ -65,6 +65,17 @@ describe("what is shown", () => {
     expect(asked).toHaveLength(2);
   });
 
+  test("on a photo the preview is coarse, so that the final picture is always drawn", async () => {
+    const { asked, finals, preview } = bench();
+    const photo = { ...ground(), photo: "0123456789abcdef" };
+    preview.live(photo, a);
+    await soon();
+    preview.finish(photo, a);
+    await soon();
+    expect(asked.map((wanted) => wanted.final)).toEqual([false, true]);
+    expect(finals).toEqual(["a"]);
+  });
+
   test("previews are not remembered: they are of unfinished strokes", async () => {
     const { asked, preview } = bench();
     preview.live(ground(), a);

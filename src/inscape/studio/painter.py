@@ -20,6 +20,8 @@ from inscape.studio.schemas import (
     ActivityList,
     ActivityRequest,
     ActivityRow,
+    Appearance,
+    AppearanceRequest,
     RegionBox,
     RegionMask,
     Stroke,
@@ -189,13 +191,25 @@ class Painter:
         if self._reports.has(place.model, layer):
             self._reports.load(place.model, layer)
 
+    def appearance(self, model: str, request: AppearanceRequest) -> Appearance:
+        """What the units of a layer are under a region of a picture."""
+        session, latent = self._pictured(model, request)
+        layer = session.generator.layer(request.layer).name
+        values = session.means(latent, region_of(request.region), layer)
+        return Appearance(layer=layer, units=list(range(len(values))), values=[float(one) for one in values])
+
+    def _pictured(
+        self, model: str, request: ActivityRequest | AppearanceRequest
+    ) -> tuple[PaintSession, Latent]:
+        """The session that draws what a request is about, and its latent."""
+        if request.photo is not None:
+            return self.photos.session(request.photo)
+        place = Place(model, request.seed, request.truncation, request.class_index)
+        return self.session(model), self._latents_of(place)[1]
+
     def activity(self, model: str, request: ActivityRequest) -> ActivityList:
         """Which units fire under a region of a picture."""
-        place = Place(model, request.seed, request.truncation, request.class_index)
-        if request.photo is None:
-            session, latent = self.session(model), self._latents_of(place)[1]
-        else:
-            session, latent = self.photos.session(request.photo)
+        session, latent = self._pictured(model, request)
         layer = session.generator.layer(request.layer).name
         findings = self._reports.load(model, layer).findings if self._reports.has(model, layer) else None
         levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
@@ -226,6 +240,11 @@ def region_of(region: RegionMask | RegionBox) -> Region:
 def jpeg(pixels: NDArray[np.uint8], size: int | None = None) -> bytes:
     """A JPEG of quality 92 without chroma subsampling; with a size its longer side has that many pixels."""
     return _encode(pixels, size, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+
+
+def clear_png(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG of pixels `[height, width, 4]`, made quickly rather than small."""
+    return _encode(pixels, None, "PNG", compress_level=1)
 
 
 def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: Any) -> bytes:

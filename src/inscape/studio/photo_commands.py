@@ -14,7 +14,7 @@ from inscape.studio.schemas import Command
 
 if TYPE_CHECKING:
     from inscape.studio.photo_painter import OpenPhoto
-    from inscape.studio.photos import PhotoRecord
+    from inscape.studio.photo_records import PhotoRecord
 
 
 _FOLDER = "inverted"
@@ -41,7 +41,7 @@ def command_of(
     """
     made = f"{_FOLDER}/{Path(record.name).stem}.inversion.safetensors"
     lines = [invert_line(record, argument)]
-    lines += [_paint_line(record, argument, made, opened, mark) for mark in marks if mark.edit is not None]
+    lines += [_line(record, argument, made, opened, mark) for mark in marks if mark.edit is not None]
     edits = json.dumps(
         [mark.edit.to_json() for mark in marks if mark.edit is not None], separators=(",", ":")
     )
@@ -73,6 +73,14 @@ def invert_line(record: PhotoRecord, argument: str) -> str:
     if asked.start == "average":
         words += ["--start", "average"]
     return " ".join([*words, "--out", _FOLDER])
+
+
+def _line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:
+    edit = mark.edit
+    assert edit is not None
+    if not edit.concept and len(edit.units) == opened.session.generator.layer(edit.layer).units:
+        return "# a stroke with the appearance of another place: only the Python has its values"
+    return _paint_line(record, argument, made, opened, mark)
 
 
 def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:

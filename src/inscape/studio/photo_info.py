@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from inscape.studio.paintings import Paintings
 from inscape.studio.photo_jobs import PhotoJobs
+from inscape.studio.photo_records import PhotoRecord
 from inscape.studio.photo_schemas import PhotoInfo, PhotoList, PhotoSummary
-from inscape.studio.photos import LARGEST_PHOTO, PhotoRecord, Photos
+from inscape.studio.photos import LARGEST_PHOTO, Photos
 
 
 class PhotoInfos:

@@ -17,6 +17,7 @@ from inscape.pictures import Picture
 from inscape.studio.colours import colour_of
 from inscape.studio.painter import jpeg
 from inscape.studio.photo_painter import INVERSION
+from inscape.studio.photo_records import PhotoRecord
 from inscape.studio.photo_schemas import (
     STAGES,
     InversionInfo,
@@ -27,7 +28,7 @@ from inscape.studio.photo_schemas import (
     Stage,
     StageInfo,
 )
-from inscape.studio.photos import PhotoRecord, Photos
+from inscape.studio.photos import Photos
 from inscape.studio.schemas import JobInfo
 
 if TYPE_CHECKING:

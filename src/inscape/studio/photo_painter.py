@@ -7,6 +7,7 @@ else it has already.
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ import numpy as np
 
 from inscape.studio.photo_commands import command_of
 from inscape.studio.photo_marks import Mark, dropped_islands, kept_region
+from inscape.studio.photo_records import scaled
 from inscape.studio.photo_schemas import InfluenceInfo, Island
-from inscape.studio.photos import SCREEN_SIDE, Photos, scaled
+from inscape.studio.photos import SCREEN_SIDE, Photos
 from inscape.studio.schemas import Command
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ class Patch:
     """What strokes change on the screen.
 
     Args:
-        pixels: uint8 `[height, width, 3]`; one pixel that is not to be shown where nothing changes.
+        pixels: uint8 `[height, width, 3]`, with a fourth channel where it is clear in places; one pixel that
+            is not to be shown where nothing changes.
         box: What they cover: x, y, width, height in parts of the photo.
         influence: Where the strokes change the photo.
     """
@@ -112,22 +115,22 @@ class PhotoPainter:
     def pixels(self, identifier: str, marks: Sequence[Mark]) -> NDArray[np.uint8]:
         """The photo with strokes at its own size, uint8 `[height, width, 3]`."""
         opened = self.open(identifier)
-        return self._changed(opened, opened.photo, marks)[0]
+        return _composed(opened, opened.photo, self._change(opened, marks))
 
     def screen(self, identifier: str, marks: Sequence[Mark]) -> NDArray[np.uint8]:
         """The same at the size that the page shows."""
         opened = self.open(identifier)
-        return self._changed(opened, opened.screen, marks)[0]
+        return _composed(opened, opened.screen, self._change(opened, marks))
 
     def influence(self, identifier: str, marks: Sequence[Mark]) -> InfluenceInfo:
         """Where strokes change the photo."""
-        opened = self.open(identifier)
-        return self._changed(opened, opened.screen, marks)[1]
+        return self._change(self.open(identifier), marks).info
 
     def png(self, identifier: str, marks: Sequence[Mark]) -> bytes:
         """The photo with strokes at its own size, as PNG; what was transparent stays so."""
         opened = self.open(identifier)
-        return replace(opened.photo, pixels=self._changed(opened, opened.photo, marks)[0]).png()
+        pixels = _composed(opened, opened.photo, self._change(opened, marks))
+        return replace(opened.photo, pixels=pixels).png()
 
     def command(self, identifier: str, marks: Sequence[Mark]) -> Command:
         """The command line and the Python that invert the photo and paint these strokes."""
@@ -141,36 +144,54 @@ class PhotoPainter:
     def patch(self, identifier: str, marks: Sequence[Mark]) -> Patch:
         """What strokes change on the screen."""
         opened = self.open(identifier)
-        before = opened.screen.pixels
-        after, influence = self._changed(opened, opened.screen, marks)
-        x, y, width, height = _box((before != after).any(2))
+        change = self._change(opened, marks)
+        after = _composed(opened, opened.screen, change)
+        x, y, width, height = _box(opened.screen, change)
         part = after[y : y + height, x : x + width] if width else after[:1, :1]
-        tall, wide = before.shape[:2]
+        wide, tall = opened.screen.width, opened.screen.height
         box = (x / wide, y / tall, width / wide, height / tall)
-        return Patch(np.ascontiguousarray(part), box, influence)
+        return Patch(np.ascontiguousarray(part), box, change.info)
 
-    def _changed(
-        self, opened: OpenPhoto, photo: Photo, marks: Sequence[Mark]
-    ) -> tuple[NDArray[np.uint8], InfluenceInfo]:
-        from inscape.photos import influence_of, transfer
+    def glimpse(self, identifier: str, marks: Sequence[Mark]) -> Patch:
+        """The same sooner: the square as the generator draws it, clear where nothing changes."""
+        opened = self.open(identifier)
+        change = self._change(opened, marks)
+        fit, wide, tall = opened.photo.fit, opened.photo.width, opened.photo.height
+        pixels = np.dstack([change.after, np.round(255 * change.left.weights).astype(np.uint8)])
+        box = (fit.x / wide, fit.y / tall, fit.width / wide, fit.height / tall)
+        return Patch(pixels, box, change.info)
+
+    def _change(self, opened: OpenPhoto, marks: Sequence[Mark]) -> _Change:
+        from inscape.photos import influence_of
 
         session = opened.session
         edits = [mark.edit for mark in marks if mark.edit is not None]
-        if not edits:
-            size = session.generator.image_size
-            return photo.pixels, InfluenceInfo(
-                size=size, map=_packed(np.zeros((size, size), np.uint8)), area=0, islands=[]
-            )
-        before, after = opened.before, session.render(session.latent, edits)
+        after = session.render(session.latent, edits) if edits else opened.before
         painted = session.painted(edits)
-        whole = influence_of(before, after, painted=painted)
+        whole = influence_of(opened.before, after, painted=painted)
         dropped = dropped_islands(whole.islands, marks)
         left = whole.without(dropped)
         kept = kept_region(marks, len(whole.islands))
         if kept is not None:
             left = left.limited(kept)
-        pixels = transfer(photo, before, after, left, painted=painted)
-        return pixels, _described(whole, left, dropped)
+        return _Change(after, painted, left, _described(whole, left, dropped))
+
+
+@dataclass(frozen=True, eq=False)
+class _Change:
+    """What strokes do at the generator's resolution."""
+
+    after: NDArray[np.uint8]
+    painted: NDArray[np.float32]
+    left: Influence
+    info: InfluenceInfo
+
+
+def _composed(opened: OpenPhoto, photo: Photo, change: _Change) -> NDArray[np.uint8]:
+    """A photo, at its own size or the screen's, with a change in it."""
+    from inscape.photos import transfer
+
+    return transfer(photo, opened.before, change.after, change.left, painted=change.painted)
 
 
 def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]]) -> InfluenceInfo:
@@ -188,13 +209,18 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
                 number=island.number,
                 area=island.area,
                 change=island.change,
-                box=tuple(side / size for side in island.box),
+                box=_parts(island.box, size),
                 dropped=dropped.get(island.number, []),
             )
             for island in whole.parts
             if island.number in there
         ],
     )
+
+
+def _parts(box: tuple[int, int, int, int], size: int) -> tuple[float, float, float, float]:
+    x, y, width, height = box
+    return x / size, y / size, width / size, height / size
 
 
 def _nearest(islands: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -208,13 +234,18 @@ def _nearest(islands: NDArray[np.int32]) -> NDArray[np.int32]:
     return nearest
 
 
-def _box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """The smallest x, y, width, height that holds every pixel that changed; zeros where none did."""
-    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+def _box(photo: Photo, change: _Change) -> tuple[int, int, int, int]:
+    """The x, y, width, height that hold every pixel that can have changed; zeros where none can."""
+    changes = change.left.weights > 0
+    rows, columns = np.flatnonzero(changes.any(1)), np.flatnonzero(changes.any(0))
     if not len(rows):
         return 0, 0, 0, 0
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
+    across, down = photo.fit.width / len(changes), photo.fit.height / len(changes)
+    left = max(0, math.floor(photo.fit.x + columns[0] * across))
+    right = min(photo.width, math.ceil(photo.fit.x + (columns[-1] + 1) * across))
+    top = max(0, math.floor(photo.fit.y + rows[0] * down))
+    bottom = min(photo.height, math.ceil(photo.fit.y + (rows[-1] + 1) * down))
+    return left, top, max(0, right - left), max(0, bottom - top)
 
 
 def _packed(numbers: NDArray[np.uint8]) -> str:

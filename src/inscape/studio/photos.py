@@ -15,7 +15,6 @@ import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,11 @@ from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError, TooLargeError
 from inscape.studio.database import Database
 from inscape.studio.painter import jpeg
+from inscape.studio.photo_records import PhotoRecord, fit_of, record_of, scaled
 from inscape.studio.photo_schemas import FitInfo, InversionInfo, InversionRequest
 
 if TYPE_CHECKING:
-    from inscape.photos import Fit, Photo
+    from inscape.photos import Photo
 
 LARGEST_PHOTO = 64 << 20
 MOST_KEPT = 8 << 30
@@ -43,21 +43,6 @@ CREATE TABLE IF NOT EXISTS photos (
     fit TEXT NOT NULL, asked TEXT, inversion TEXT, created REAL NOT NULL, updated REAL NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0)
 """
-
-
-@dataclass(frozen=True)
-class PhotoRecord:
-    """What is kept of a photo besides its files."""
-
-    id: str
-    name: str
-    width: int
-    height: int
-    fit: FitInfo
-    asked: InversionRequest | None
-    inversion: InversionInfo | None
-    created: float
-    updated: float
 
 
 class Photos:
@@ -84,7 +69,7 @@ class Photos:
             rows = connection.execute(
                 "SELECT * FROM photos WHERE deleted = 0 ORDER BY updated DESC"
             ).fetchall()
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def get(self, identifier: str) -> PhotoRecord:
         """The photo of that identifier.
@@ -98,7 +83,7 @@ class Photos:
             ).fetchone()
         if row is None:
             raise _missing(identifier)
-        return _record(row)
+        return record_of(row)
 
     def inverted(self, identifier: str) -> InversionInfo:
         """The inversion of a photo.
@@ -289,49 +274,9 @@ class Photos:
                     shutil.rmtree(place) if place.is_dir() else place.unlink()
 
 
-def fit_of(fit: FitInfo) -> Fit:
-    """The square that a message describes."""
-    from inscape.photos import Fit
-
-    return Fit(fit.x, fit.y, fit.width, fit.height)
-
-
-def scaled(photo: Photo, side: int) -> Photo:
-    """The photo with its longer side at most so many pixels, its square with it."""
-    from dataclasses import replace
-
-    import numpy as np
-    from PIL import Image
-
-    share = side / max(photo.width, photo.height)
-    if share >= 1:
-        return photo
-    width, height = max(1, round(photo.width * share)), max(1, round(photo.height * share))
-    image = Image.fromarray(photo.pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    across, down = width / photo.width, height / photo.height
-    fit = type(photo.fit)(
-        photo.fit.x * across, photo.fit.y * down, photo.fit.width * across, photo.fit.height * down
-    )
-    return replace(photo, pixels=np.asarray(image), fit=fit, alpha=None)
-
-
 def _called(record: PhotoRecord) -> str:
     return f"The photo {record.name!r}"
 
 
 def _missing(identifier: str) -> NotFoundError:
     return NotFoundError(f"there is no photo {identifier[:40]!r}.", "It was deleted.")
-
-
-def _record(row: sqlite3.Row) -> PhotoRecord:
-    return PhotoRecord(
-        id=row["id"],
-        name=row["name"],
-        width=row["width"],
-        height=row["height"],
-        fit=FitInfo.model_validate_json(row["fit"]),
-        asked=InversionRequest.model_validate_json(row["asked"]) if row["asked"] else None,
-        inversion=InversionInfo.model_validate_json(row["inversion"]) if row["inversion"] else None,
-        created=row["created"],
-        updated=row["updated"],
-    )

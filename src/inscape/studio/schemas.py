@@ -411,6 +411,25 @@ class ActivityRequest(Message):
     top: int = Field(default=20, ge=1, le=512)
 
 
+class AppearanceRequest(Message):
+    """Ask what the units of a layer are at a place of a picture, to paint with that elsewhere."""
+
+    seed: Seed = Field(description="0 on a photo.")
+    photo: PhotoName = None
+    truncation: Truncation = 1.0
+    class_index: ClassIndex = None
+    layer: Name
+    region: RegionMask | RegionBox
+
+
+class Appearance(Message):
+    """What every unit of a layer is there on average: `units` and `values` for strokes."""
+
+    layer: str
+    units: list[int]
+    values: list[float]
+
+
 class ActivityRow(Message):
     """How much a unit fires under a region."""
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from inscape.errors import InscapeError, UsageError
 from inscape.regions import Region
-from inscape.studio.painter import Painter, Place, jpeg, region_of
+from inscape.studio.painter import Painter, Place, clear_png, jpeg, region_of
 from inscape.studio.photo_marks import Mark
 from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.problems import problem_of
@@ -172,13 +172,13 @@ class PaintSocket:
 
 
 def draw(painter: Painter, wish: Wish) -> bytes:
-    """The answer to a wish: header and JPEG; called in the compute thread."""
+    """The answer to a wish: header and picture; called in the compute thread."""
     started = time.perf_counter()
     place = wish.ground.place
     assert place is not None
     drawn = _drawn(painter, place, wish) if place.photo is None else _patched(painter, place, wish)
     height, width = drawn.pixels.shape[:2]
-    data = jpeg(drawn.pixels)
+    data = clear_png(drawn.pixels) if drawn.pixels.shape[2] == 4 else jpeg(drawn.pixels)
     header = PaintFrame(
         seq=wish.request.seq,
         final=wish.request.final,
@@ -220,7 +220,8 @@ def _patched(painter: Painter, place: Place, wish: Wish) -> _Drawn:
         live = painter.mark(place.model, "", wish.request.stroke, Region.from_mask(wish.mask))
         units = list(live.edit.units) if live.edit is not None else []
         marks.append(live)
-    patch = painter.photos.patch(place.photo, marks)
+    draw_photo = painter.photos.patch if wish.request.final else painter.photos.glimpse
+    patch = draw_photo(place.photo, marks)
     return _Drawn(patch.pixels, units, patch.box, patch.influence)
 
 

@@ -58,7 +58,11 @@ class PaintRequest(Message):
 
 
 class PaintFrame(Message):
-    """Header of a binary answer, framed the same way; the bytes that follow are a JPEG."""
+    """Header of a binary answer, framed the same way; the bytes that follow are a JPEG.
+
+    While the pointer moves on a photo they are a PNG of the square as the generator draws it, clear where
+    the photo stays; the final picture has the photo's own detail.
+    """
 
     seq: int
     final: bool
@@ -68,8 +72,8 @@ class PaintFrame(Message):
     milliseconds: float = Field(description="Time in the model and the encoder.")
     box: tuple[float, float, float, float] | None = Field(
         default=None,
-        description="On a photo, what the JPEG covers: x, y, width, height in parts of the photo. Everything "
-        "else is the photo's own; a box without area says that all of it is.",
+        description="On a photo, what the picture covers: x, y, width, height in parts of the photo. "
+        "Everything else is the photo's own; a box without area says that all of it is.",
     )
     influence: InfluenceInfo | None = None
 

@@ -133,6 +133,8 @@ export const api = {
     json<JobInfo>(`${layerPath(model, layer)}/dissection`, "POST", { images, segmenter }),
   startEffects: (model: string, body: Schemas["EffectsRequest"]) =>
     json<JobInfo>(`api/models/${part(model)}/effects`, "POST", body),
+  appearance: (model: string, body: Schemas["AppearanceRequest"]) =>
+    json<Schemas["Appearance"]>(`api/models/${part(model)}/appearance`, "POST", body),
   activity: (model: string, body: Schemas["ActivityRequest"]) =>
     json<Schemas["ActivityList"]>(`api/models/${part(model)}/activity`, "POST", body),
   jobs: () => json<Schemas["JobList"]>("api/jobs"),

@@ -26,6 +26,8 @@ export interface Frame {
   readonly influence: Influence | null;
 }
 
+const pictureType = (bytes: Uint8Array): string => (bytes[0] === 0x89 ? "image/png" : "image/jpeg");
+
 /** A newer picture was drawn instead. */
 export class SupersededError extends Error {}
 /** The connection broke before the answer came. */
@@ -106,7 +108,7 @@ export class PaintSocket {
     if (!waiting) return;
     try {
       const [picture, influence] = await Promise.all([
-        createImageBitmap(new Blob([payload], { type: "image/jpeg" })),
+        createImageBitmap(new Blob([payload], { type: pictureType(payload) })),
         frame.influence ? influenceFromWire(frame.influence) : null,
       ]);
       const { seq, units, milliseconds } = frame;

@@ -172,6 +172,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/appearance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Appearance
+         * @description What the units of a layer are at a place of a picture, to paint with that elsewhere.
+         */
+        post: operations["getAppearance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/brushes": {
         parameters: {
             query?: never;
@@ -1158,6 +1178,48 @@ export interface components {
             ranks?: number[];
         };
         /**
+         * Appearance
+         * @description What every unit of a layer is there on average: `units` and `values` for strokes.
+         */
+        Appearance: {
+            /** Layer */
+            layer: string;
+            /** Units */
+            units: number[];
+            /** Values */
+            values: number[];
+        };
+        /**
+         * AppearanceRequest
+         * @description Ask what the units of a layer are at a place of a picture, to paint with that elsewhere.
+         */
+        AppearanceRequest: {
+            /**
+             * Class Index
+             * @description Class of a conditional generator; the seed's own if null.
+             */
+            class_index?: number | null;
+            /** Layer */
+            layer: string;
+            /**
+             * Photo
+             * @description The photo that is painted on in place of a seed's picture.
+             */
+            photo?: string | null;
+            /** Region */
+            region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
+            /**
+             * Seed
+             * @description 0 on a photo.
+             */
+            seed: number;
+            /**
+             * Truncation
+             * @default 1
+             */
+            truncation: number;
+        };
+        /**
          * AuditRequest
          * @description Ask what rules reach, and what else they change.
          */
@@ -1817,11 +1879,14 @@ export interface components {
         /**
          * PaintFrame
          * @description Header of a binary answer, framed the same way; the bytes that follow are a JPEG.
+         *
+         *     While the pointer moves on a photo they are a PNG of the square as the generator draws it, clear where
+         *     the photo stays; the final picture has the photo's own detail.
          */
         PaintFrame: {
             /**
              * Box
-             * @description On a photo, what the JPEG covers: x, y, width, height in parts of the photo. Everything else is the photo's own; a box without area says that all of it is.
+             * @description On a photo, what the picture covers: x, y, width, height in parts of the photo. Everything else is the photo's own; a box without area says that all of it is.
              * @default null
              */
             box: [
@@ -3060,6 +3125,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAppearance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppearanceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appearance"];
                 };
             };
             /** @description What went wrong. */

@@ -20,10 +20,14 @@ export function settingsOf(stroke: Omit<Stroke, "id" | "mask">): Omit<WireStroke
 }
 
 export function strokeToWire(stroke: Stroke): WireStroke {
-  const { size, cells } = stroke.mask;
-  const region = { mask: toBase64(zlibStored(cells)), height: size, width: size };
-  return { ...settingsOf(stroke), id: stroke.id, region };
+  return { ...settingsOf(stroke), id: stroke.id, region: regionToWire(stroke.mask) };
 }
+
+export const regionToWire = ({ size, cells }: Mask) => ({
+  mask: toBase64(zlibStored(cells)),
+  height: size,
+  width: size,
+});
 
 export function operationToWire(operation: Operation): WireOperation {
   if (operation.kind === "stroke") return { kind: "stroke", stroke: strokeToWire(operation.stroke) };

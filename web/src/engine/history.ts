@@ -96,8 +96,9 @@ export class History {
     return true;
   }
 
-  add(stroke: Stroke): void {
+  add(stroke: Stroke): boolean {
     this.push([{ kind: "stroke", stroke }]);
+    return true;
   }
 
   setHidden(id: string, hidden: boolean): boolean {

@@ -85,12 +85,16 @@ export class Preview<Picture> {
 
   /**
    * The pointer was lifted. Where it has not moved since the last preview was sent, that preview is the final picture,
-   * and nothing is drawn again.
+   * and nothing is drawn again. On a photo it is drawn with all its detail only now.
    */
   finish(ground: Ground, stroke: Stroke): void {
     const { newest } = this;
     this.newest = null;
-    if (newest?.wanted.live !== stroke || keyOf(newest.wanted) !== keyOf({ ...ground, live: stroke })) {
+    if (
+      ground.photo !== null ||
+      newest?.wanted.live !== stroke ||
+      keyOf(newest.wanted) !== keyOf({ ...ground, live: stroke })
+    ) {
       this.latest.ask({ ...ground, live: stroke, final: true }, true);
     } else if (newest.shown) {
       this.show(newest.shown, { ...newest.wanted, final: true });

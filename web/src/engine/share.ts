@@ -12,6 +12,8 @@ export interface PackedStroke {
   readonly size: number;
   readonly cells: string;
   readonly top: number;
+  /** What each unit becomes, where that was picked up from the picture. */
+  readonly values?: readonly number[];
 }
 
 export function packStroke(stroke: Stroke): PackedStroke {
@@ -24,6 +26,7 @@ export function packStroke(stroke: Stroke): PackedStroke {
     size: stroke.mask.size,
     cells: toBase64(stroke.mask.cells),
     top: stroke.brush.top,
+    ...(stroke.brush.values ? { values: stroke.brush.values } : {}),
   };
 }
 
@@ -33,20 +36,24 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isUnits = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= 4096 && value.every((unit) => Number.isInteger(unit) && unit >= 0);
 
+const isValues = (value: unknown, count: number): value is number[] =>
+  Array.isArray(value) && value.length === count && value.every((one) => Number.isFinite(one));
+
 /** Read one stroke from something foreign; null where it is none. */
 export function unpackStroke(value: unknown): Stroke | null {
   if (!isRecord(value)) return null;
-  const { layer, concept, units, mode, strength, size, cells, top } = value;
+  const { layer, concept, units, mode, strength, size, cells, top, values } = value;
   if (typeof layer !== "string" || !(concept === null || typeof concept === "string") || !isUnits(units))
     return null;
   if (mode !== "draw" && mode !== "remove") return null;
   if (typeof strength !== "number" || !(strength >= 0 && strength <= 10)) return null;
   if (typeof size !== "number" || !Number.isInteger(size) || size < 1 || size > 1024) return null;
   if (typeof cells !== "string" || typeof top !== "number" || !Number.isInteger(top) || top < 1) return null;
+  if (values !== undefined && !isValues(values, units.length)) return null;
   try {
     const bytes = fromBase64(cells);
     if (bytes.length !== size * size) return null;
-    const brush = { layer, concept, units, top };
+    const brush = { layer, concept, units, top, ...(values ? { values } : {}) };
     return { id: freshId(), brush, mode, strength, mask: { size, cells: bytes } };
   } catch {
     return null;

@@ -22,6 +22,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "draw", label: "Draw", group: "Paint", keys: ["b"] },
   { action: "remove", label: "Remove", group: "Paint", keys: ["e"] },
   { action: "swap", label: "Swap draw and remove", group: "Paint", keys: ["x"] },
+  { action: "pick", label: "Take the appearance of a place", group: "Paint", keys: ["y"] },
   { action: "smaller", label: "Smaller brush", group: "Paint", keys: ["["] },
   { action: "larger", label: "Larger brush", group: "Paint", keys: ["]"] },
   { action: "weaker", label: "Weaker", group: "Paint", keys: ["-"] },

@@ -30,6 +30,7 @@ export interface Stroke {
 
 export function brushName(brush: Brush): string {
   if (brush.concept !== null) return brush.concept;
+  if (brush.values && brush.values.length === brush.units.length) return "what was picked";
   return brush.units.length === 1 ? `unit ${brush.units[0]}` : `${brush.units.length} units`;
 }
 

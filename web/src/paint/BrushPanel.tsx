@@ -4,7 +4,7 @@ import { go } from "../app/router";
 import { formatUnits, parseUnits } from "../engine/numbers";
 import { conceptColour, conceptIcon } from "../engine/palette";
 import { type Brush, sameBrush } from "../engine/stroke";
-import { Button, Notice, Select } from "../ui/controls";
+import { Button, Notice, Select, tip } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
 import { brushOf, useEasel } from "./easel";
@@ -41,7 +41,7 @@ function UnitsField() {
   const easel = useEasel();
   const { brush, layer, model } = useStore(easel.paint, "brush", "layer", "model");
   const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
-  const chosen = brush && brush.concept === null ? formatUnits(brush.units) : "";
+  const chosen = brush && brush.concept === null && !brush.values ? formatUnits(brush.units) : "";
   const [text, setText] = useState(chosen);
   useEffect(() => setText(chosen), [chosen]);
   const { units, problem } = parseUnits(text, count);
@@ -95,6 +95,27 @@ function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen:
   );
 }
 
+/** Pick the appearance of a place up, to paint with it elsewhere. */
+function PickButton() {
+  const { paint } = useEasel();
+  const { picking, brush } = useStore(paint, "picking", "brush");
+  return (
+    <button
+      type="button"
+      class="brush pick"
+      data-testid="pick"
+      data-tip={tip("Take the appearance of a place of the picture", "pick")}
+      aria-pressed={picking || (brush?.values !== undefined && brush.concept === null)}
+      onClick={() => paint.set({ picking: !picking })}
+    >
+      <span class="brush-dot">
+        <Icon name="pick" size={22} />
+      </span>
+      <span class="brush-name">{picking ? "Click a place" : "Pick"}</span>
+    </button>
+  );
+}
+
 /** What to paint with: things first; their parts, materials and kinds are one step away. */
 export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }) {
   const easel = useEasel();
@@ -129,6 +150,7 @@ export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }
       >
         <summary>More</summary>
         <BrushList brushes={others} chosen={brush} />
+        <PickButton />
         {brushes.length > 0 && absent.length > 0 && (
           <p class="hint absent" data-testid="absent-brushes">
             No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.

@@ -2,14 +2,16 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { address, api, type ModelInfo, ProblemError, problemOf } from "../api/client";
 import { PaintSocket } from "../api/socket";
-import { operationToWire } from "../api/wire";
+import { operationToWire, regionToWire } from "../api/wire";
 import { complain, say } from "../app/messages";
 import type { Store as Keep, Kept } from "../engine/autosave";
 import { ownClass } from "../engine/classes";
+import type { Mask } from "../engine/mask";
 import type { Ground } from "../engine/preview";
 import { numberIn, oneOf } from "../engine/route";
 import type { Brush } from "../engine/stroke";
-import { Painter, type Place } from "./painter";
+import { Painter } from "./painter";
+import type { Place } from "./ports";
 import { lookStore, paintableLayers, paintStore } from "./state";
 
 const socketAddress = () =>
@@ -43,6 +45,7 @@ export class Easel {
     this.painter = new Painter(this.paint, {
       draw: (drawing) => this.socket.draw(drawing),
       keep,
+      appearance,
       original,
       problem: complain,
       say,
@@ -116,6 +119,13 @@ export const brushOf = (concept: string, layer: string, top: number): Brush => (
 async function original({ model, seed, classIndex, photo }: Ground): Promise<ImageBitmap> {
   const path = photo === null ? address.picture(model, seed, classIndex) : address.photo(photo);
   return createImageBitmap(await api.blob(path));
+}
+
+async function appearance(ground: Ground, layer: string, mask: Mask): Promise<Brush> {
+  const { model, seed, classIndex, photo } = ground;
+  const place = { seed, class_index: classIndex, photo, truncation: 1 };
+  const found = await api.appearance(model, { ...place, layer, region: regionToWire(mask) });
+  return { ...found, concept: null, top: found.units.length };
 }
 
 /** What a painting starts as. */

@@ -1,41 +1,25 @@
-import { type Problem, ProblemError, problemOf } from "../api/client";
-import { DisconnectedError, type Drawing, type Frame, SupersededError } from "../api/socket";
-import { Autosave, type Store as Keep, type Kept } from "../engine/autosave";
+import { ProblemError, problemOf } from "../api/client";
+import { DisconnectedError, SupersededError } from "../api/socket";
+import { Autosave, type Kept } from "../engine/autosave";
 import { History, type SavedHistory } from "../engine/history";
-import { islandAt, islandMask } from "../engine/influence";
-import { copyMask, drag, emptyMask, isEmpty, type Point, stamp } from "../engine/mask";
+import { copyMask, drag, isEmpty, type Point, stamp } from "../engine/mask";
 import { type Ground, Preview, stateKey } from "../engine/preview";
 import type { Store } from "../engine/store";
-import { type Brush, freshId, limits, type Stroke } from "../engine/stroke";
+import type { Stroke } from "../engine/stroke";
 import { type Shape, SQUARE } from "../engine/view";
-import { gridSize, keepGrid, type PaintState } from "./state";
+import type { Place, Ports } from "./ports";
+import { newStroke, Presses, strokeSaid } from "./presses";
+import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
 const LONGEST_CALM = 250;
-
-/** What is painted on: a picture of a model, or a photo. */
-export interface Place {
-  readonly seed: number;
-  readonly classIndex: number | null;
-  readonly photo: string | null;
-}
-
-export interface Ports {
-  draw(drawing: Drawing): Promise<Frame>;
-  keep(model: string, place: Place): Keep;
-  /** The untouched picture. */
-  original(ground: Ground): Promise<ImageBitmap>;
-  problem(problem: Problem): void;
-  say(text: string): void;
-}
 
 /** Turns what a person does into strokes, a history, pictures and kept work. Knows nothing of the page. */
 export class Painter {
   history = new History();
   private autosave: Autosave | null = null;
   private last: Point | null = null;
-  /** Where the pointer went down on an island. */
-  private pressed: Point | null = null;
+  private readonly presses: Presses;
   /** Cells of the stroke's mask for each cell of the layer. */
   private scale = 1;
   private readonly preview: Preview<ImageBitmap>;
@@ -44,6 +28,13 @@ export class Painter {
     readonly store: Store<PaintState>,
     private readonly ports: Ports,
   ) {
+    this.presses = new Presses(store, {
+      appearance: (layer, mask) => ports.appearance({ ...this.ground(), strokes: [] }, layer, mask),
+      add: (stroke, said) => this.after(this.history.add(stroke), said),
+      hide: (ids, said) => this.after(this.history.hideAll(ids), said),
+      failed: (error) => this.failed(error),
+      say: ports.say,
+    });
     this.preview = new Preview<ImageBitmap>(
       (wanted) => ports.draw(wanted),
       (shown, wanted) => {
@@ -103,46 +94,18 @@ export class Painter {
 
   begin(point: Point, diameter: number): void {
     const state = this.store.get();
-    const { mode } = state;
-    if (mode === "drop") {
-      this.pressed = point;
-      return;
-    }
-    const brush = limits(mode) ? limiting(state.layer) : state.brush;
-    if (!brush) return;
-    const cells = gridSize({ ...state, layer: brush.layer });
-    const mask = emptyMask(mode === "keep" ? keepGrid(state) : cells);
-    this.scale = mask.size / cells;
-    stamp(mask, point, diameter * this.scale);
+    if (this.presses.begin(point)) return;
+    const live = newStroke(state);
+    if (!live) return;
+    this.scale = live.mask.size / gridSize({ ...state, layer: live.brush.layer });
+    stamp(live.mask, point, diameter * this.scale);
     this.last = point;
-    const strength = limits(mode) ? 1 : state.strength;
-    this.setLive({ id: freshId(), brush, mode, strength, mask });
-  }
-
-  /** Drop the island under a place, or take it back in; false where there is none. */
-  toggleIsland(point: Point): boolean {
-    const { influence } = this.store.get();
-    const island = influence && islandAt(influence, point);
-    if (!influence || !island) {
-      this.ports.say("Nothing changes here.");
-      return false;
-    }
-    this.setDropped(island.number, island.dropped.length === 0);
-    return true;
+    this.setLive(live);
   }
 
   /** Drop an island of what the strokes influence, or take it back in. */
   setDropped(number: number, dropped: boolean): void {
-    const { influence, layer } = this.store.get();
-    const island = influence?.islands.find((one) => one.number === number);
-    if (!influence || !island || dropped === island.dropped.length > 0) return;
-    if (!dropped) {
-      this.after(this.history.hideAll(island.dropped), "Island kept.");
-      return;
-    }
-    const mask = islandMask(influence, number);
-    this.history.add({ id: freshId(), brush: limiting(layer), mode: "drop", strength: 1, mask });
-    this.after(true, "Island dropped: the photo stays as it was there.");
+    this.presses.setDropped(number, dropped);
   }
 
   move(point: Point, diameter: number): void {
@@ -158,8 +121,7 @@ export class Painter {
   /** The pointer was lifted: the stroke is done. */
   end(): void {
     const { live } = this.store.get();
-    if (this.pressed) this.toggleIsland(this.pressed);
-    this.pressed = null;
+    this.presses.end();
     if (!live) return;
     this.last = null;
     if (isEmpty(live.mask)) {
@@ -172,11 +134,11 @@ export class Painter {
     this.store.set({ live: null, drawing: true, version: this.store.get().version + 1, firstVisit: false });
     this.preview.finish(ground, live);
     this.autosave?.changed();
-    this.ports.say(done(live));
+    this.ports.say(strokeSaid(live));
   }
 
   abort(): void {
-    this.pressed = null;
+    this.presses.abort();
     if (!this.store.get().live) return;
     this.last = null;
     this.store.set({ live: null });
@@ -262,11 +224,4 @@ export class Painter {
     if (error instanceof SupersededError || error instanceof DisconnectedError) return;
     this.ports.problem(error instanceof ProblemError ? error.problem : problemOf(error));
   }
-}
-
-const limiting = (layer: string): Brush => ({ layer, concept: null, units: [], top: 1 });
-
-function done({ mode, brush }: Stroke): string {
-  if (mode === "keep") return "The photo is kept there.";
-  return `${mode === "draw" ? "Drew" : "Removed"} ${brush.concept ?? "units"}.`;
 }

@@ -25,6 +25,8 @@ export interface PaintState {
   readonly absent: readonly string[];
   readonly brush: Brush | null;
   readonly mode: Mode;
+  /** The next press on the picture picks the appearance of that place up, to paint with it. */
+  readonly picking: boolean;
   readonly strength: number;
   /** Diameter of the brush in cells of the layer. */
   readonly diameter: number;
@@ -85,6 +87,7 @@ export const paintStore = () =>
     absent: [],
     brush: null,
     mode: "draw",
+    picking: false,
     strength: 1,
     diameter: 2,
     version: 0,

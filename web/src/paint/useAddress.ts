@@ -38,7 +38,8 @@ export function useAddress(route: Route): void {
     if (!model || route.page !== "paint") return;
     const moved = written.current !== null && written.current.picture !== picture;
     written.current = { picture, painting: painting ?? "" };
-    const byHand = brush?.concept === null ? formatUnits(brush.units).replaceAll(" ", "") : "";
+    const byHand =
+      brush?.concept === null && !brush.values ? formatUnits(brush.units).replaceAll(" ", "") : "";
     const query = {
       model: model.name,
       seed: String(seed),

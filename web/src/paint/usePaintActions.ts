@@ -57,6 +57,7 @@ export function easelActions(easel: Easel): Readonly<Record<string, (pressed: bo
   return {
     draw: () => paint.set({ mode: "draw" }),
     remove: () => paint.set({ mode: "remove" }),
+    pick: () => paint.set({ picking: !paint.get().picking }),
     swap: () => paint.set({ mode: paint.get().mode === "draw" ? "remove" : "draw" }),
     smaller: () => changeSize(easel, -1),
     larger: () => changeSize(easel, 1),
@@ -64,7 +65,11 @@ export function easelActions(easel: Easel): Readonly<Record<string, (pressed: bo
     stronger: () => changeStrength(easel, 0.1),
     "next-brush": () => nextBrush(easel, 1),
     "previous-brush": () => nextBrush(easel, -1),
-    abort: () => void (easel.stopStroke() || look.set({ compare: "off" })),
+    abort: () => {
+      if (easel.stopStroke()) return;
+      paint.set({ picking: false });
+      look.set({ compare: "off" });
+    },
     undo: painter.undo,
     redo: painter.redo,
     reset: () => resetPainting(painter),

@@ -5,8 +5,9 @@ import { CommandLine } from "../ui/CommandLine";
 import { Button, Segmented, Select, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { FitStage } from "./FitStage";
+import { invert } from "./inverting";
 import { drawSeen, useImage } from "./seen";
-import { chooseFit, chooseMode, invert, photos } from "./session";
+import { chooseFit, chooseMode, photos } from "./session";
 import { SECONDS } from "./state";
 
 const MODES: readonly { value: FitMode; label: string; testid: string }[] = [

@@ -4,9 +4,10 @@ import { linePath } from "../engine/fit";
 import { percent } from "../engine/numbers";
 import { Button } from "../ui/controls";
 import { useStore } from "../ui/hooks";
+import { giveUp, stopAndUse } from "./inverting";
 import { SeenPhoto } from "./SeenPhoto";
 import { STAGE_NAMES, Stages } from "./Stages";
-import { giveUp, photos, stopAndUse } from "./session";
+import { photos } from "./session";
 
 const CHART = { width: 800, height: 64 };
 

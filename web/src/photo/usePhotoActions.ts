@@ -2,7 +2,8 @@ import { useEffect } from "preact/hooks";
 import { provide } from "../app/actions";
 import type { Compare } from "../paint/state";
 import { easelActions } from "../paint/usePaintActions";
-import { giveUp, invert, photos, stopAndUse } from "./session";
+import { giveUp, invert, stopAndUse } from "./inverting";
+import { photos } from "./session";
 import { stepOf } from "./state";
 import { easel, exportPhoto } from "./work";
 

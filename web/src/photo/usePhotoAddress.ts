@@ -54,7 +54,7 @@ export function usePhotoAddress(): void {
         view: photo?.state === "ready" ? view : "",
         layer: painting ? layer : "",
         brush: painting ? (brush?.concept ?? "") : "",
-        units: painting && brush?.concept === null ? brush.units.join(",") : "",
+        units: painting && brush?.concept === null && !brush.values ? brush.units.join(",") : "",
         mode: painting && mode === "remove" ? mode : "",
         strength: painting && strength !== 1 ? String(strength) : "",
         size: painting && diameter !== 2 ? String(diameter) : "",

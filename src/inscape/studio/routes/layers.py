@@ -7,7 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
-from inscape.studio.schemas import ActivityList, ActivityRequest, BrushList, ReportInfo, UnitInfo
+from inscape.studio.schemas import (
+    ActivityList,
+    ActivityRequest,
+    Appearance,
+    AppearanceRequest,
+    BrushList,
+    ReportInfo,
+    UnitInfo,
+)
 
 router = APIRouter(prefix="/api/models/{model}", tags=["layers"])
 UnitInPath = Annotated[int, Path(ge=0, le=1_000_000)]
@@ -51,6 +59,12 @@ def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> Brus
 def get_brush_thumbnail(model: str, concept: str, studio: StudioOf, layer: str | None = None) -> Response:
     """What a brush paints, as a small picture: where its best unit fires strongest."""
     return image(studio.reports.thumbnail(model, layer, concept), "webp")
+
+
+@router.post("/appearance", operation_id="getAppearance", responses=ERRORS)
+async def get_appearance(model: str, request: AppearanceRequest, studio: StudioOf) -> Appearance:
+    """What the units of a layer are at a place of a picture, to paint with that elsewhere."""
+    return await studio.compute.run(lambda: studio.painter.appearance(model, request))
 
 
 @router.post("/activity", operation_id="getActivity", responses=ERRORS)
