@@ -195,7 +195,7 @@ def _opened(data: bytes, who: str) -> ImageFile:
 
 
 def _is_filled(data: bytes) -> bool:
-    """Whether a broken copy left zeros where compressed data should be: decoders make some picture of them."""
+    """Whether a broken copy left zeros for compressed data: decoders make some picture of them."""
     return data.endswith(bytes(_FILLED)) and not data.rstrip(b"\0").endswith(_END_OF_JPEG)
 
 
