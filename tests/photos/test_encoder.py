@@ -12,6 +12,11 @@ from inscape.pictures import to_tensor, to_uint8
 from inscape.scenes import world
 from small_generators import small_generator
 
+LEAST = {"layer32b": 0.8, "layer16b": 0.75, "layer8b": 0.85, "layer4": 0.93}
+"""Correlation of estimated with true features of own pictures, at the least; mean over units."""
+OWN_GAIN, SCENES_GAIN = 9.0, 2.5
+"""By how many dB an encoded picture is nearer than the picture of the average w, at the least."""
+
 
 @pytest.fixture(scope="module")
 def town() -> Generator:

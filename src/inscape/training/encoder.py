@@ -120,7 +120,7 @@ def train_encoder(
             judging the result come on top.
         out: Folder for the state, the scenes, the log, sample grids, `card.json` and `weights.safetensors`.
         seed: Of the first weights and of every draw.
-        device: Where to train.
+        device: Where to train; an opened generator stays where it is.
         options: The rest.
         progress: Where to say how far it is.
 
