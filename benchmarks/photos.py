@@ -32,6 +32,9 @@ from photo_parts.work import Work
 
 from inscape import storage
 
+CONCEPTS = "tree:20,door:60,sign:60,cloud:60,sky:60,person:20"
+"""The objects, and the units of each, that draw best in random boxes of the generator's own pictures; those
+that it draws in few places only (roofs, grass, paths, windows) would measure the place, not the photo."""
 PARTS = ("reconstruction", "baselines", "edits", "leak", "locality", "seam", "time")
 
 
@@ -85,8 +88,7 @@ def arguments() -> argparse.Namespace:
     sizes.add_argument("--few", type=int, default=16, help="photos for what is slow: the baselines, `after`")
     sizes.add_argument("--seconds", type=float, default=20.0, help="for each inversion")
     sizes.add_argument("--after-seconds", type=float, default=30.0, help="for each adaptation after an edit")
-    sizes.add_argument("--concepts", default="door,tree,window,roof,grass,car")
-    sizes.add_argument("--units", type=int, default=20, help="of each concept")
+    sizes.add_argument("--concepts", default=CONCEPTS, help="with units of each; the default: %(default)s")
     sizes.add_argument("--composed", type=int, default=2, help="edits of each photo composed at full size")
     sizes.add_argument("--fitted-steps", type=int, default=400)
     sizes.add_argument("--fitted-rate", type=float, default=3e-3)

@@ -97,7 +97,7 @@ def _of_way(held: dict[str, Row], plain: dict[str, Row], weights: dict[str, Row]
 
 def _mean(rows: Sequence[Row], name: str) -> float | None:
     found = spread([row[name] for row in rows])
-    return found and found["mean"]
+    return found["mean"] if found else None
 
 
 def outside(work: Work, subjects: Sequence[Subject]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _outside(work: Work, trial: Trial) -> Row:
         whole = PhotoSession(work.model, large(session.inversion, subject))
         composed = whole.compose(subject.large, [trial.edit])
         changed = (composed != subject.large.pixels).any(2)
-        fit, reached = subject.large.fit, binary_dilation(influence.weights > 0, np.ones((3, 3)))
+        fit, reached = subject.large.fit, binary_dilation(influence.weights > 0, np.ones((3, 3), bool))
         height, width = round(fit.height), round(fit.width)
         allowed = np.zeros(changed.shape, bool)
         grown = zoom(

@@ -62,7 +62,7 @@ def ratio(rows: Sequence[dict[str, Any]], above: str, below: str, by: str = "pho
 
     def of(chosen: NDArray[np.int64]) -> float:
         top, bottom = sums[chosen].sum(0)
-        return float(top / bottom) if bottom else float("nan")
+        return float(top / bottom) if abs(bottom) > 1e-9 else float("nan")
 
     whole = of(np.arange(len(names)))
     return {

@@ -75,15 +75,16 @@ class Locality:
         for w, before in zip(self._latents, self._pictures, strict=True):
             after = generator.images(w).clamp(-1, 1)
             total += float((after - before).abs().mean()) * len(w)
-        return total / self._work.options.latents * 127.5
+        return total / len(self._seeds) * 127.5
 
     @cached_property
     def _latents(self) -> list[Tensor]:
-        last = FIRST_LATENT + self._work.options.latents
-        return [
-            self._work.model.w_of_seeds(range(start, min(start + BATCH, last)))
-            for start in range(FIRST_LATENT, last, BATCH)
-        ]
+        starts = range(0, len(self._seeds), BATCH)
+        return [self._work.model.w_of_seeds(self._seeds[start : start + BATCH]) for start in starts]
+
+    @cached_property
+    def _seeds(self) -> range:
+        return range(FIRST_LATENT, FIRST_LATENT + int(self._work.options.latents))
 
     @cached_property
     def _pictures(self) -> list[Tensor]:

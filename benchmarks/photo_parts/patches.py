@@ -136,7 +136,8 @@ def _scores(network: PatchNetwork, patches: Tensor) -> Floats:
 def _precision(scores: Sequence[tuple[Floats, Floats]], owner: NDArray[np.int64]) -> dict[str, object]:
     """AP over all scores, with an interval over photos."""
     of_photo = [
-        [scores[number] for number in np.flatnonzero(owner == photo)] for photo in range(owner.max() + 1)
+        [scores[number] for number in np.flatnonzero(owner == photo).tolist()]
+        for photo in range(owner.max() + 1)
     ]
 
     def of(chosen: NDArray[np.int64]) -> float:

@@ -16,7 +16,8 @@ from photo_parts.photo_sets import Subject
 from photo_parts.trials import trials
 from photo_parts.work import Row, Work
 
-BARS = {"first_usable_seconds": 3.0, "adapted_seconds": 20.0, "stroke_ratio": [0.8, 1.2]}
+FIRST_USABLE, ADAPTED = 3.0, 20.0
+STROKES = 0.8, 1.2
 
 
 def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> dict[str, Any]:
@@ -26,14 +27,14 @@ def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> d
     strokes = [_strokes(work, each, number) for number, each in enumerate(chosen)]
     photo, paint = (np.concatenate([row[name] for row in strokes]) for name in ("photo", "paint"))
     return {
-        "bars": BARS,
+        "bars": {"first_usable": FIRST_USABLE, "adapted": ADAPTED, "stroke_ratio": STROKES},
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "load": os.getloadavg()[0],
         "first_usable": spread(usable),
-        "share_first_usable": share([each <= BARS["first_usable_seconds"] for each in usable]),
+        "share_first_usable": share([each <= FIRST_USABLE for each in usable]),
         "adapted": spread([row["wall"] for row in inverted]),
-        "share_adapted": share([row["wall"] <= BARS["adapted_seconds"] for row in inverted]),
+        "share_adapted": share([row["wall"] <= ADAPTED for row in inverted]),
         "strokes": len(photo),
         "stroke_photo_ms": [float(each) for each in np.percentile(photo, (50, 95))],
         "stroke_paint_ms": [float(each) for each in np.percentile(paint, (50, 95))],
@@ -43,7 +44,8 @@ def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> d
 
 def _first_usable(row: Row) -> float:
     """When the latent was found: the last snapshot of its stage."""
-    return max(point[0] for point in row["curve"] if point[2] == "latent")
+    seconds: list[float] = [point[0] for point in row["curve"] if point[2] == "latent"]
+    return max(seconds)
 
 
 def _strokes(work: Work, subject: Subject, number: int) -> Row:

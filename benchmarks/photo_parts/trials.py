@@ -16,6 +16,7 @@ import inscape
 from inscape.editing import UnitEdit
 from inscape.models import Generator
 from inscape.painting import Brush, PaintSession
+from inscape.painting.brush import DEFAULT_UNITS
 from inscape.photos import adapt_after
 from photo_parts.photo_sets import Subject
 from photo_parts.rivals import fitted_at_features, rival
@@ -34,6 +35,7 @@ class Trial:
     Args:
         subject: The photo.
         concept: What is drawn.
+        units: With how many units.
         box: x, y, width and height in pixels of the generator's picture.
         edit: It.
         before: Share of the box that the concept covers in the photo.
@@ -41,6 +43,7 @@ class Trial:
 
     subject: Subject
     concept: str
+    units: int
     box: tuple[int, int, int, int]
     edit: UnitEdit
     before: float
@@ -48,7 +51,7 @@ class Trial:
     @property
     def key(self) -> str:
         """Unique among all trials."""
-        return f"{self.subject.key}/{self.concept}"
+        return f"{self.subject.key}/{self.concept}-{self.units}"
 
     @property
     def inside(self) -> tuple[slice, slice]:
@@ -60,14 +63,14 @@ class Trial:
         """Where nothing was painted, `[size, size]`, a little away from the box."""
         painted = np.zeros((size, size), bool)
         painted[self.inside] = True
-        return ~binary_dilation(painted, np.ones((3, 3)), GROWN)
+        return ~binary_dilation(painted, np.ones((3, 3), bool), GROWN)
 
 
 def trials(work: Work, subject: Subject) -> list[Trial]:
     """The edits of a photo, one for each concept that finds a place."""
     target = work.inversion(subject).target
     labels = work.labels(target)[0]
-    found = [_trial(work, subject, concept, labels) for concept in concepts(work)]
+    found = [_trial(work, subject, concept, units, labels) for concept, units in brushes(work)]
     return [each for each in found if each is not None]
 
 
@@ -77,9 +80,10 @@ def first(work: Work, subject: Subject, number: int) -> Trial | None:
     return found[number % len(found)] if found else None
 
 
-def concepts(work: Work) -> list[str]:
-    """Those that were asked for and have units."""
-    return [name for name in work.options.concepts.split(",") if name in work.report.matches]
+def brushes(work: Work) -> list[tuple[str, int]]:
+    """The concepts that were asked for and have units, and how many units draw each."""
+    named = [each.partition(":") for each in work.options.concepts.split(",")]
+    return [(name, int(units or DEFAULT_UNITS)) for name, _, units in named if name in work.report.matches]
 
 
 def covered(work: Work, labels: NDArray[np.uint8], concept: str, place: tuple[slice, slice]) -> float:
@@ -89,17 +93,19 @@ def covered(work: Work, labels: NDArray[np.uint8], concept: str, place: tuple[sl
     return float((plane[place] == vocabulary.index(concept)).mean())
 
 
-def _trial(work: Work, subject: Subject, concept: str, labels: NDArray[np.uint8]) -> Trial | None:
+def _trial(
+    work: Work, subject: Subject, concept: str, units: int, labels: NDArray[np.uint8]
+) -> Trial | None:
     size = labels.shape[-1]
     random = np.random.RandomState(zlib.crc32(f"{subject.key} {concept}".encode()))
-    brush = Brush.from_report(work.report, concept, top=work.options.units)
+    brush = Brush.from_report(work.report, concept, top=units)
     for _ in range(50):
         x, y = random.randint(0, size - WIDTH + 1), random.randint(0, size - HEIGHT + 1)
         place = slice(y, y + HEIGHT), slice(x, x + WIDTH)
         before = covered(work, labels, concept, place)
         if before <= MOST_THERE:
             edit = brush.draw(inscape.box(x, y, WIDTH, HEIGHT))
-            return Trial(subject, concept, (x, y, WIDTH, HEIGHT), edit, before)
+            return Trial(subject, concept, units, (x, y, WIDTH, HEIGHT), edit, before)
     return None
 
 

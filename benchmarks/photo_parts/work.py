@@ -123,7 +123,6 @@ class Work:
                 "encoder": weights_hash(encoder) if encoder is not None else None,
                 "settings": [asdict(InversionSettings()), asdict(PivotalSettings())],
                 "seconds": options.seconds,
-                "units": options.units,
                 "latents": options.latents,
             },
         )
@@ -199,4 +198,5 @@ def large(inversion: Inversion, subject: Subject) -> Inversion:
 
 def gap(one: Pixels, other: Pixels) -> NDArray[np.float64]:
     """Absolute difference in grey levels, `[height, width]`."""
-    return np.abs(one.astype(np.float64) - other.astype(np.float64)).mean(2)
+    found: NDArray[np.float64] = np.abs(one.astype(np.float64) - other.astype(np.float64)).mean(2)
+    return found
