@@ -93,6 +93,29 @@ def rules(model: Generator) -> None:
     grid(rows, columns=8, gap=3).convert("RGB").save(FOLDER / "rules.jpg", quality=90)
 
 
+PHOTOS = (
+    (900002, "tree", (36, 110, 36, 80)),
+    (900001, "cloud", (110, 20, 80, 36)),
+    (900005, "door", (84, 120, 30, 44)),
+)
+"""Scene that no training has seen, concept, and where, in a photo of 192 pixels."""
+
+
+def photos(model: Generator) -> None:
+    """Photos, the stages of their inversion, and a stroke on each."""
+    report = shipped_report(model)
+    rows = []
+    for seed, concept, place in PHOTOS:
+        photo = inscape.read_photo(Image.fromarray(inscape.world("town").scene(seed, 192).picture))
+        inversion = inscape.invert(model, photo, seconds=120)
+        session = inscape.PhotoSession(model, inversion)
+        region = inversion.fit.placed(place, model.image_size)
+        stroke = inscape.paint(concept_units(report, concept), region)
+        stages = [inversion.pictures[stage] for stage in ("latent", "features", "adapted")]
+        rows += [photo.pixels, *(enlarge(each, 3) for each in stages), session.compose(photo, [stroke])]
+    grid(rows, columns=5, gap=4).convert("RGB").save(FOLDER / "photos.jpg", quality=90)
+
+
 def main() -> None:
     """Make them all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -102,6 +125,7 @@ def main() -> None:
     generated(model)
     painted(model)
     rules(model)
+    photos(model)
 
 
 if __name__ == "__main__":

@@ -145,3 +145,14 @@ def test_activity_ranks_the_units_that_fire_under_the_region():
 def test_a_latent_of_another_generator_is_refused():
     with pytest.raises(LatentError, match="8 numbers"):
         PaintSession(small_generator()).render(Latent("z", np.zeros(4, np.float32)))
+
+
+def test_what_takes_the_appearance_of_a_place_has_its_means():
+    generator = small_generator()
+    session, latent = PaintSession(generator), generator.latent_of(3)
+    place = inscape.box(8, 8, 8, 8)
+    values = session.means(latent, place)
+    features = generator.run_until(generator.w_of(latent), "layer16a").features[0]
+    assert np.allclose(values, features[:, 4:8, 4:8].mean((1, 2)), atol=1e-5)
+    edit = UnitEdit("layer16a", tuple(range(len(values))), values, place)
+    assert not (session.render(latent, [edit]) == session.render(latent)).all()

@@ -17,11 +17,11 @@ from inscape.errors import (
     UsageError,
     ValueRangeError,
 )
-from inscape.models import Generator
 from inscape.photos import (
     AdaptationSettings,
     Inversion,
     InversionSettings,
+    PhotoSession,
     SearchSettings,
     Snapshot,
     find_inversion,
@@ -222,3 +222,14 @@ def test_the_segmenters_distance_is_zero_for_the_same_picture_and_grows_with_blu
     found = segmenter_distance(to_tensor(np.stack(blurred)), to_tensor(np.array(image)[None]), segmenter)
     assert found[0] == pytest.approx(0, abs=1e-6)
     assert 0.001 < found[1] < found[2] < 4
+
+
+@pytest.mark.parametrize("name", ["progan.pth", "stylegan3-t.pkl", "nvidia-depth2-conditional.pkl"])
+def test_generators_of_other_kinds_are_adapted_too(test_data, name):
+    from inscape import open as open_model
+
+    generator = open_model(str(test_data / "checkpoints" / name))
+    found = invert(generator, some_photo(), seconds=600, settings=QUICK)
+    assert found.psnr["latent"] <= found.psnr["features"] < found.psnr["adapted"]
+    session = PhotoSession(generator, found)
+    assert (session.render(session.latent) == found.pictures["adapted"]).all()

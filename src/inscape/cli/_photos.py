@@ -13,13 +13,18 @@ from inscape.cli.common import progress
 from inscape.errors import RegionError, UsageError, unknown_name
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inscape.editing import UnitEdit
     from inscape.models import Generator
     from inscape.photos import Inversion, Photo
     from inscape.pictures import Picture
     from inscape.regions import Region
 
-Brush: TypeAlias = "Callable[[Region], UnitEdit]"
+Under: TypeAlias = "Callable[[Region, str], NDArray[np.float32]]"
+"""What each unit of a layer is on average under a box, in pixels of what is painted on."""
+Brush: TypeAlias = "Callable[[Region, Under], UnitEdit]"
 """From a place in the generator's picture to the edit that paints there."""
 FITS = ("crop", "pad", "stretch")
 FitName = Annotated[
@@ -71,24 +76,42 @@ def photo_of(path: Path, fit: str, box: str | None) -> Photo:
     return read_photo(path, fit=Fit(*rectangle))
 
 
-def paint_on_photo(
-    generator: Generator,
-    photo: Photo,
-    brush: Brush,
-    region: Region,
-    *,
-    inversion: Path | None,
-    seconds: float,
-) -> Painted:
-    """Paint on a photo, which is inverted first unless that was done before.
+@dataclass(frozen=True)
+class PhotoWork:
+    """A photo to paint on.
 
     Args:
         generator: That draws it.
         photo: The photo.
+        layer: Where it will be edited.
+        inversion: What `inscape invert` wrote; looked for in the cache, or found anew, unless given.
+        seconds: How long to invert.
+    """
+
+    generator: Generator
+    photo: Photo
+    layer: str
+    inversion: Path | None
+    seconds: float
+
+    def found(self) -> Inversion:
+        """The photo's inversion."""
+        from inscape.photos import Inversion, find_inversion
+
+        if self.inversion is not None:
+            return Inversion.load(self.inversion)
+        return find_inversion(
+            self.generator, self.photo, layer=self.layer, seconds=self.seconds, progress=progress()
+        )
+
+
+def paint_on_photo(work: PhotoWork, brush: Brush, region: Region) -> Painted:
+    """Paint on a photo, which is inverted first unless that was done before.
+
+    Args:
+        work: The photo and the generator.
         brush: What to paint.
         region: Where, a box in pixels of the photo.
-        inversion: What `inscape invert` wrote; looked for in the cache unless given.
-        seconds: How long to invert.
 
     Raises:
         RegionError: The box lies outside the part of the photo that was inverted.
@@ -97,32 +120,26 @@ def paint_on_photo(
     """
     from inscape.photos import PhotoSession
     from inscape.pictures import Picture
-    from inscape.regions import box
 
     assert region.rectangle is not None
-    size = generator.image_size
+    photo, size = work.photo, work.generator.image_size
     x, y, width, height = region.rectangle
     if x + width > photo.width or y + height > photo.height:
         raise RegionError(
             f"The box {x:g},{y:g},{width:g},{height:g} lies outside the photo of "
-            f"{photo.width} × {photo.height} pixels.",
+            f"{photo.width} × {photo.height} pixels."
         )
-    found = _inversion(generator, photo, brush(box(0, 0, size, size)).layer, inversion, seconds)
-    session = PhotoSession(generator, found)
+    found = work.found()
+    session = PhotoSession(work.generator, found)
+
+    def under(copied: Region, layer: str) -> NDArray[np.float32]:
+        assert copied.rectangle is not None
+        return session.means(session.latent, found.fit.placed(copied.rectangle, size), layer)
+
     place = found.fit.placed(region.rectangle, size)
-    edit = brush(place)
-    edit.check(generator)
+    edit = brush(place, under)
+    edit.check(work.generator)
     pixels = session.compose(photo, [edit])
     before, after = (Picture(session.render(session.latent, edits)) for edits in ([], [edit]))
     name = f"{Path(photo.name or 'photo').stem}-painted.png"
     return Painted(edit, place, before, after, replace(photo, pixels=pixels).png(), name)
-
-
-def _inversion(
-    generator: Generator, photo: Photo, layer: str, path: Path | None, seconds: float
-) -> Inversion:
-    from inscape.photos import Inversion, find_inversion
-
-    if path is not None:
-        return Inversion.load(path)
-    return find_inversion(generator, photo, layer=layer, seconds=seconds, progress=progress())

@@ -79,7 +79,8 @@ def _lost(generator: Generator, found: Inversion, segmenter: str | None) -> Lost
 def _write(found: Inversion, lost: Lost | None, out: Path, name: str) -> list[Path]:
     from inscape.pictures import Picture
 
-    pictures: dict[str, NDArray[np.uint8]] = {"photo": found.target, **found.pictures}
+    pictures: dict[str, NDArray[np.uint8]] = {"photo": found.target}
+    pictures.update((stage, picture) for stage, picture in found.pictures.items())
     if lost is not None:
         pictures["lost"] = lost.picture()
     files = [found.save(out / f"{name}.inversion.safetensors")]

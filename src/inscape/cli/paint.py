@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inscape.cli._photos import Brush, FitName, Painted, paint_on_photo, photo_of
+from inscape.cli._photos import Brush, FitName, Painted, PhotoWork, paint_on_photo, photo_of
 from inscape.cli._units import Choice, ReportFolder, SegmenterName, Units, segmenter_for
 from inscape.cli.common import Device, Json, Layer, ModelName, Out, emit, open_generator
 from inscape.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inscape.dissection.insertion import Value
     from inscape.editing import UnitEdit
     from inscape.models import Generator
@@ -46,6 +51,15 @@ def paint(
     value: Annotated[
         str, typer.Option("--value", help="What units become: quantile, mean, or a level.")
     ] = "quantile",
+    like: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            metavar="X,Y,W,H",
+            help="Take the appearance of that place of the same picture instead; of all units, unless some "
+            "are chosen.",
+        ),
+    ] = None,
     class_name: Annotated[
         str | None,
         typer.Option(
@@ -63,12 +77,17 @@ def paint(
     The PNG of a picture holds its recipe; that of a photo has the photo's size, and its pixels wherever the
     edit changed nothing.
     """
+    from inscape.editing import UnitEdit
     from inscape.painting import paint as make
     from inscape.regions import parse_box
     from inscape.storage import write_bytes
 
     region = parse_box(box)
-    choice = Choice(concept, units, top, layer, report)
+    copied = None if like is None else parse_box(like)
+    if copied is not None and remove:
+        raise UsageError("Units are switched off, or take the appearance of a place: --remove or --like.")
+    bare = copied is not None and concept is None and units is None
+    choice = None if bare else Choice(concept, units, top, layer, report)
     level = _value(value)
     if photo is None and inversion is not None:
         raise UsageError("An inversion belongs to a photo: name that too, with --photo.")
@@ -77,15 +96,23 @@ def paint(
     seen = None if photo is None else photo_of(photo, fit, None)
     generator = open_generator(model, device, "paint")
     number = None if class_name is None else generator.card.class_index(class_name)
-    chosen = choice.take(generator, model, values=not remove)
+    values = not remove and copied is None
+    chosen = None if choice is None else choice.take(generator, model, values=values)
+    place_of = chosen.layer if chosen else generator.layer(layer).name
 
-    def brush(place: Region) -> UnitEdit:
-        return make(chosen, place, strength=strength, remove=remove, value=level)
+    def brush(place: Region, under: Callable[[Region, str], NDArray[np.float32]]) -> UnitEdit:
+        if copied is None:
+            assert chosen is not None
+            return make(chosen, place, strength=strength, remove=remove, value=level)
+        means = under(copied, place_of)
+        numbers = chosen.units if chosen else tuple(range(len(means)))
+        return UnitEdit(place_of, numbers, means[list(numbers)], place, strength, concept=concept or "")
 
     if seen is None:
         painted = _on_own_picture(generator, brush, region, seed, number)
     else:
-        painted = paint_on_photo(generator, seen, brush, region, inversion=inversion, seconds=seconds)
+        work = PhotoWork(generator, seen, place_of, inversion, seconds)
+        painted = paint_on_photo(work, brush, region)
     areas = _areas(generator, painted, concept, segmenter_for(generator, segmenter, report))
     path = out if out.suffix.lower() == ".png" else out / painted.name
     write_bytes(path, painted.png)
@@ -97,13 +124,16 @@ def _on_own_picture(
     generator: Generator, brush: Brush, region: Region, seed: int, class_index: int | None
 ) -> Painted:
     from inscape.editing import Recipe
+    from inscape.painting import PaintSession
 
-    edit = brush(region)
-    edit.check(generator)
     before = generator.sample(seed, class_index=class_index)
-    assert before.latent is not None
-    after = generator.render(before.latent, [edit])
-    png = after.png(Recipe.of(generator, before.latent, [edit], seed=seed).to_json())
+    latent = before.latent
+    assert latent is not None
+    session = PaintSession(generator)
+    edit = brush(region, lambda copied, layer: session.means(latent, copied, layer))
+    edit.check(generator)
+    after = generator.render(latent, [edit])
+    png = after.png(Recipe.of(generator, latent, [edit], seed=seed).to_json())
     return Painted(edit, region, before, after, png, f"{generator.name}-{seed:06d}-painted.png")
 
 

@@ -213,14 +213,10 @@ class PaintSession:
             RegionError: The region lies outside the picture.
             ShapeError: There are not as many levels as units.
         """
-        with self._lock:
-            features = self._state(latent, self.generator.layer(layer).name).features[0]
-        maps = np.asarray(features.float().cpu(), np.float64)
+        maps, weights = self._under(latent, region, layer)
         if levels is not None and levels.shape != (len(maps),):
             raise ShapeError(f"Levels are one for each of {len(maps)} units, got shape {list(levels.shape)}.")
-        height, width = maps.shape[1:]
-        weights = region.mask(height, width, image_size=self.generator.image_size).numpy().astype(np.float64)
-        mean = (maps * weights).sum((1, 2)) / max(weights.sum(), 1e-12)
+        mean = _mean_under(maps, weights)
         peak = maps[:, weights >= min(0.5, weights.max())].max(1)
         spread = maps.std((1, 2)) + 1e-12
         score = (mean - maps.mean((1, 2)) if levels is None else peak - levels) / spread
@@ -234,6 +230,31 @@ class PaintSession:
             )
             for unit in np.argsort(-score, kind="stable")[:top]
         ]
+
+    def means(self, latent: Latent, region: Region, layer: str | None = None) -> NDArray[np.float32]:
+        """What each unit of a layer is on average under a region of the unedited picture.
+
+        These are values to paint with: what is painted then takes the appearance of that place.
+
+        Example:
+            >>> values = session.means(latent, inscape.box(20, 30, 8, 8))
+            >>> edit = inscape.UnitEdit("layer16b", range(len(values)), values, inscape.box(40, 30, 8, 8))
+
+        Raises:
+            LayerError: There is no such layer.
+            RegionError: The region lies outside the picture.
+        """
+        return _mean_under(*self._under(latent, region, layer)).astype(np.float32)
+
+    def _under(
+        self, latent: Latent, region: Region, layer: str | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The features of a layer, `[unit, height, width]`, and the weights of a region on its grid."""
+        with self._lock:
+            features = self._state(latent, self.generator.layer(layer).name).features[0]
+        maps = np.asarray(features.float().cpu(), np.float64)
+        weights = region.mask(*maps.shape[1:], image_size=self.generator.image_size)
+        return maps, weights.numpy().astype(np.float64)
 
     def _lowest(self, edits: Sequence[UnitEdit]) -> str:
         """The layer up to which edits change nothing."""
@@ -296,6 +317,11 @@ class PaintSession:
         for step in self._steps[:-_STEPS_KEPT]:
             step.features = None
         return features
+
+
+def _mean_under(maps: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = (maps * weights).sum((1, 2)) / max(weights.sum(), 1e-12)
+    return mean
 
 
 def _pixels(images: Tensor) -> NDArray[np.uint8]:

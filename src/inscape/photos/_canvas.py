@@ -97,6 +97,6 @@ class Canvas:
         if not above:
             raise LayerError(
                 f"A photo is adapted in the layers above the one that is edited; {self.layer!r} is the last.",
-                f"Edit at {self.generator.layer().name!r}, for instance.",
+                f"Name one below it: {', '.join(names[:-1]) or 'this generator has none'}.",
             )
         return above

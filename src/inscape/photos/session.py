@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from inscape.activations import record
 from inscape.editing import UnitEdit
 from inscape.errors import LatentError, LayerError, UnsupportedError
 from inscape.painting import PaintSession
-from inscape.photos._canvas import synthesis_of
 from inscape.photos.gains import Gains
 from inscape.photos.influence import Influence, influence_of
 from inscape.photos.transfer import transfer
@@ -171,12 +171,18 @@ class PhotoSession(PaintSession):
         return self.inversion.layer
 
     def _state(self, latent: Latent, layer: str) -> SynthesisState:
+        """Where strokes begin; of a layer above, its features only."""
         if layer == self.inversion.layer:
             return self._photo
         if self._order[layer] < self._order[self.inversion.layer]:
             raise LayerError(
                 f"The features of a photo are known from {self.inversion.layer!r} on; {layer!r} lies below."
             )
-        with torch.inference_mode(), self.generator.edited([Gains(self.inversion.gains)]):
-            state: SynthesisState = synthesis_of(self.generator).advance(self._photo, layer)
-        return state
+        place = self.generator.layer(layer).module
+        with (
+            torch.inference_mode(),
+            self.generator.edited([Gains(self.inversion.gains)]),
+            record(self.generator.module, place) as recording,
+        ):
+            self.generator.resume(self._photo)
+        return replace(self._photo, layer=layer, features=recording.outputs[place], rgb=None, whole=None)

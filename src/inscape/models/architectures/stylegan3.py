@@ -235,9 +235,9 @@ class StyleGAN3Layer(nn.Module):
         geometry = self.geometry
         x = _raised(x, self.up_filter, geometry.up, geometry.padding)
         if geometry.rectified:
-            x = functional.leaky_relu_(x, LEAK).mul_(GAIN)
+            x = functional.leaky_relu_(x, LEAK) * GAIN  # gradients need what the rectifier put out
         if geometry.clamp is not None:
-            x = x.clamp_(-geometry.clamp, geometry.clamp)
+            x = x.clamp(-geometry.clamp, geometry.clamp)
         return _lowered(x, self.down_filter, geometry.down)
 
 
