@@ -94,9 +94,9 @@ def rules(model: Generator) -> None:
 
 
 PHOTOS = (
-    (900002, "tree", (36, 110, 36, 80)),
-    (900001, "cloud", (110, 20, 80, 36)),
-    (900005, "door", (84, 120, 30, 44)),
+    (900002, "sky", (120, 16, 60, 70)),
+    (900005, "tree", (150, 80, 40, 80)),
+    (900014, "cloud", (100, 10, 70, 40)),
 )
 """Scene that no training has seen, concept, and where, in a photo of 192 pixels."""
 

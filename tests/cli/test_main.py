@@ -47,6 +47,7 @@ def elsewhere(tmp_path, monkeypatch):
         (["sample", "town", "--seeds", "9-3"], 2, "The range 9-3 of seeds runs backwards."),
         (["sample", "town", "--seeds", "x"], 2, "Seeds are whole numbers"),
         (["sample", "town-segmenter"], 1, "needs a generator"),
+        (["sample", "town-encoder"], 1, "needs a generator; 'town-encoder' is an encoder"),
         (["sample", "town", "--device", "cuda:77"], 1, "There is no device 'cuda:77' on this machine."),
         (["scenes", "twon"], 1, "no world 'twon'; did you mean 'town'?"),
         (["scenes", "town", "--size", "1"], 2, "16"),
@@ -99,6 +100,9 @@ def test_models_lists_layers_units_and_concepts(capsys):
     assert town["default_layer"] in {layer["name"] for layer in town["layers"]}
     assert {"tree", "door", "lettering"} <= set(town["concepts"])
     assert "town-segmenter" in rows
+    encoder = rows["town-encoder"]
+    assert encoder["kind"] == "encoder" and encoder["image_size"] == 64
+    assert [layer["name"] for layer in encoder["layers"]] == ["layer32b", "layer16b", "layer8b", "layer4"]
 
 
 def test_scenes_writes_pictures_label_maps_and_captions(tmp_path, capsys):

@@ -4,6 +4,7 @@ import pytest
 
 from inscape.errors import FormatError, LayerError
 from inscape.models import Card, Layer
+from inscape.models import card as registry_card
 
 
 def card() -> Card:
@@ -22,6 +23,18 @@ def test_a_card_survives_the_disk(tmp_path):
 def test_an_unknown_layer_offers_near_names():
     with pytest.raises(LayerError, match="no layer 'layr4' in model 'tiny'; did you mean 'layer4'"):
         card().layer("layr4")
+
+
+def test_a_card_from_before_there_were_encoders_names_none():
+    value = card().model_dump(mode="json")
+    del value["encoder"]
+    assert Card.parse(value, "here").encoder is None
+
+
+def test_the_card_of_the_shipped_generator_names_its_encoder():
+    named = registry_card("town").encoder
+    assert named == "town-encoder"
+    assert registry_card(named).kind == "encoder"
 
 
 @pytest.mark.parametrize(

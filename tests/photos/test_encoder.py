@@ -12,6 +12,11 @@ from inscape.pictures import to_tensor, to_uint8
 from inscape.scenes import world
 from small_generators import small_generator
 
+LEAST = {"layer32b": 0.85, "layer16b": 0.87, "layer8b": 0.93, "layer4": 0.97}
+"""Correlation of estimated with true features of own pictures, at the least; mean over units."""
+OWN_GAIN, SCENES_GAIN = 13.0, 5.0
+"""By how many dB an encoded picture is nearer than the picture of the average w, at the least."""
+
 
 @pytest.fixture(scope="module")
 def town() -> Generator:
@@ -107,4 +112,4 @@ def test_encoded_own_pictures_move_little_when_encoded_again(town, encoder):
     scenes = to_tensor(world("town").batch(range(16), 64)[0])
     once = to_uint8(town.images(encode(town, scenes, encoder)[0]))
     twice = to_uint8(town.images(encode(town, to_tensor(once), encoder)[0]))
-    assert psnr(twice, once) > psnr(once, to_uint8(scenes)) + 3
+    assert psnr(twice, once) > psnr(once, to_uint8(scenes)) + 6

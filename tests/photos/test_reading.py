@@ -16,20 +16,27 @@ from inscape.photos import Fit, Photo, read_photo
 from photos.odd_files import encoded, scene
 
 
-def lanczos(x: float) -> float:
-    return float(np.sinc(x) * np.sinc(x / 3)) if abs(x) < 3 else 0.0
+def hamming(x: float) -> float:
+    return float(np.sinc(x) * (0.54 + 0.46 * np.cos(np.pi * x))) if abs(x) < 1 else 0.0
+
+
+def bicubic(x: float) -> float:
+    x = abs(x)
+    if x < 1:
+        return 1.5 * x**3 - 2.5 * x**2 + 1
+    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x < 2 else 0.0
 
 
 def along(values: np.ndarray, start: float, extent: float, cells: int) -> np.ndarray:
-    """The definition, sum by sum: Lanczos over rows, values mirrored just as far as the rectangle reaches."""
+    """The definition, sum by sum over rows, values mirrored just as far as the rectangle reaches."""
     length, scale = len(values), extent / cells
-    wide = max(scale, 1.0)
+    wide, kernel = (scale, hamming) if scale >= 1 else (1.0, bicubic)
     first, last = min(0, math.floor(start)), max(length, math.ceil(start + extent))
     result = []
     for cell in range(cells):
         centre, total, weight = start + (cell + 0.5) * scale, 0.0, 0.0
         for place in range(first, last):
-            each = lanczos((place + 0.5 - centre) / wide)
+            each = kernel((place + 0.5 - centre) / wide)
             mirrored = place % (2 * length)
             total = total + each * values[min(mirrored, 2 * length - 1 - mirrored)]
             weight += each

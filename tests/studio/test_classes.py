@@ -115,6 +115,14 @@ def test_the_lines_of_the_page_open_the_model(client, conditional):
     assert client.get("/api/models/town").json()["argument"] == "town"
 
 
+def test_the_encoder_is_listed_and_not_painted_with(client):
+    model = client.get("/api/models/town-encoder").json()
+    assert (model["kind"], model["paintable"], model["image_size"]) == ("encoder", False, 64)
+    assert [layer["name"] for layer in model["layers"]] == ["layer32b", "layer16b", "layer8b", "layer4"]
+    answer = client.get("/api/models/town-encoder/pictures/0.png")
+    assert 400 <= answer.status_code < 500 and "is an encoder" in answer.json()["detail"]
+
+
 def test_only_shipped_segmenters_can_be_named(client):
     names = client.get("/api/studio").json()["segmenters"]
     assert names == ["town-segmenter"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,8 +13,9 @@ import torch
 from PIL import Image
 
 from inscape import storage
+from inscape.editing import weights_hash
 from inscape.errors import CancelledError, FormatError, UnsupportedError
-from inscape.models import Generator, open_model
+from inscape.models import Card, Generator, folder_of, open_model
 from inscape.models.architectures.picture_encoder import PictureEncoder, PictureEncoderConfig
 from inscape.progress import Task
 from inscape.segmenters import open_segmenter
@@ -23,6 +25,7 @@ from inscape.training._encoder_loss import EncoderWeights, segmenter_distance, s
 from inscape.training._gan_step import mixed_latents
 from inscape.training._loss_log import LossLog
 from inscape.training.encoder import EncoderOptions, EncoderResult, train_encoder
+from inscape.training.export import export_encoder
 from small_generators import small_generator
 
 TINY = EncoderOptions(
@@ -133,6 +136,29 @@ def test_what_was_trained_opens_as_an_encoder_with_its_card(whole):
     assert training["generator"] == "small" and len(training["generator_hash"]) == 64
     assert {"psnr_own", "psnr_scenes", "correlation_layer4"} <= result.scores.keys()
     assert model.card.parameters == sum(p.numel() for p in model.module.parameters())
+
+
+def test_only_an_encoder_for_the_shipped_weights_is_shipped(whole, tmp_path):
+    run, model = tmp_path / "run", tmp_path / "model"
+    shutil.copytree(whole[0], run, ignore=shutil.ignore_patterns("samples", "town-*"))
+    with pytest.raises(FormatError, match="other weights than those of the shipped 'small'"):
+        export_encoder(run, model)
+    made = Card.read(run / "card.json")
+
+    def claims(digest: str) -> None:
+        training = {**made.training, "generator": "town", "generator_hash": digest}
+        made.model_copy(update={"training": training}).write(run / "card.json")
+
+    claims("0" * 64)
+    with pytest.raises(FormatError, match="inscape train small-encoder"):
+        export_encoder(run, model)
+    claims(weights_hash(open_model("town", device="cpu").module))
+    assert export_encoder(run, model) == model
+    assert sorted(path.name for path in model.iterdir()) == ["card.json", "weights.safetensors"]
+    assert storage.load_tensors(model / "weights.safetensors")[0]["mean_w"].dtype == torch.float16
+    assert isinstance(open_model(model, device="cpu").module, PictureEncoder)
+    with pytest.raises(FormatError, match="architecture 'unet', no encoder"):
+        export_encoder(folder_of("town-segmenter"), model)
 
 
 def test_a_run_leaves_grids_of_pictures_above_what_was_made_of_them(whole):
@@ -279,7 +305,7 @@ def test_a_log_goes_on_where_the_last_state_was_saved(tmp_path):
 def test_other_options_in_the_same_folder_are_refused(tmp_path):
     options = replace(TINY, steps=1)
     train(tmp_path, options)
-    with pytest.raises(FormatError, match="Choose another|another world, size, seed or shape"):
+    with pytest.raises(FormatError, match="another world, size, seed or other options"):
         train(tmp_path, options, seed=1)
 
 

@@ -110,7 +110,7 @@ def test_a_few_seconds_of_training_learn_to_read_the_small_world(tmp_path):
 
 def test_another_seed_in_the_same_folder_is_refused(tmp_path):
     train(tmp_path)
-    with pytest.raises(FormatError, match="another world, size, seed or shape"):
+    with pytest.raises(FormatError, match="another world, size, seed or other options"):
         train(tmp_path, seed=1)
 
 

@@ -86,7 +86,7 @@ def open_generator(
 
     model = open_model(name, device=device)
     if not isinstance(model, Generator):
-        raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is a {model.card.kind}.")
+        raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is {model.card.noun}.")
     return model if classes is None else model.with_classes(parse_classes(classes, model.card))
 
 

@@ -31,7 +31,7 @@ def replay(
     read = Recipe.load(recipe)
     opened = None if model is None else open_model(model, device=device)
     if opened is not None and not isinstance(opened, Generator):
-        raise UnsupportedError(f"`inscape replay` needs a generator; {model!r} is a {opened.card.kind}.")
+        raise UnsupportedError(f"`inscape replay` needs a generator; {model!r} is {opened.card.noun}.")
     picture = draw(read, model=opened, device=device)
     path = out if out.suffix.lower() == ".png" else out / f"{recipe.stem}.png"
     picture.save(path, recipe=read.to_json())

@@ -81,6 +81,11 @@ class Card(BaseModel):
     description: str = ""
 
     @property
+    def noun(self) -> str:
+        """Its kind in a sentence: "a generator", "an encoder"."""
+        return f"{'an' if self.kind == 'encoder' else 'a'} {self.kind}"
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """The concepts of its pictures; empty where none are known."""
         return Vocabulary.from_json(self.concepts)

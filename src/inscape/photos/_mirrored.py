@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SUPPORT = 3
-"""Cells that Lanczos reaches to each side, of the picture or the result, whichever are larger."""
+_SUPPORT = 2
+"""Cells that filters reach to each side, of the picture or the result, whichever are larger."""
 _AT_ONCE = 1 << 22
 """Pixels of the picture that are resized at a time."""
 
@@ -19,8 +19,10 @@ _AT_ONCE = 1 << 22
 def resized(
     pixels: NDArray[np.uint8], box: tuple[float, float, float, float], width: int, height: int
 ) -> NDArray[np.uint8]:
-    """A rectangle of a picture at another size, antialiased (Lanczos).
+    """A rectangle of a picture at another size, antialiased.
 
+    Axes that get shorter are filtered with Hamming's kernel, which has no negative lobes: generators do not
+    draw the fringes that sharper ones leave along edges. Axes that get longer are interpolated bicubically.
     It is what Pillow makes of the rectangle in a picture that was mirrored on and on, as far as the rectangle
     reaches; one axis after the other, so that memory does not grow with what lies beyond.
 
@@ -63,6 +65,7 @@ class _Reach:
         places = np.arange(first, last) % (2 * length)
         self.places = np.where(places < length, places, 2 * length - 1 - places)
         self.start, self.stop, self.cells = start - first, stop - first, cells
+        self.shorter = extent >= cells
 
     def of(self, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The columns of some rows that take part, mirrored ones included."""
@@ -76,4 +79,5 @@ def _along_rows(pixels: NDArray[np.uint8], reach: _Reach) -> NDArray[np.uint8]:
 
     image = Image.fromarray(np.ascontiguousarray(pixels))
     box = (reach.start, 0, reach.stop, image.height)
-    return np.asarray(image.resize((reach.cells, image.height), Image.Resampling.LANCZOS, box=box))
+    filter = Image.Resampling.HAMMING if reach.shorter else Image.Resampling.BICUBIC
+    return np.asarray(image.resize((reach.cells, image.height), filter, box=box))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Model
+    from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.photos.reading import Photo
     from inscape.progress import Progress
 
@@ -155,40 +156,44 @@ class _Search:
 
     def run(self, photo: Photo, target: NDArray[np.uint8]) -> Inversion:
         """All stages, or as many as there is time for."""
-        canvas, settings, clock = self._canvas, self._settings, self._clock
-        w, features = self._start()
-        w, _ = refine_latent(
-            canvas, w, settings.search, clock=clock, until=self._until("latent"), floor=self._best
-        )
+        w, guessed = self._start()
+        w, _ = refine_latent(self._canvas, w, self._settings.search, **self._bounds("latent"))
         with torch.no_grad():
-            state = canvas.state(w)
-            self._ended("latent", canvas.drawn(state))
+            state = self._canvas.state(w)
+            self._ended("latent", self._canvas.drawn(state))
         adaptation = Adaptation({}, {}, self._best)
-        if not clock.asked_to_stop():
-            begin = state.features if features is None else features
+        if not self._clock.asked_to_stop():
+            begin = self._better(state, guessed)
             state, _ = refine_features(
-                canvas,
-                state,
-                begin,
-                settings.search,
-                clock=clock,
-                until=self._until("features"),
-                floor=self._best,
+                self._canvas, state, begin, self._settings.search, **self._bounds("features")
             )
-            self._ended("features", self._drawn(canvas.generator, state))
-        if not clock.asked_to_stop():
-            adaptation = adapt(
-                canvas,
-                state,
-                settings.adaptation,
-                clock=clock,
-                until=self._until("adapted"),
-                floor=self._best,
-            )
-        found = Inversion(
-            model=canvas.generator.name,
-            model_hash=weights_hash(canvas.generator.module),
-            layer=canvas.layer,
+            self._ended("features", self._drawn(state))
+        if not self._clock.asked_to_stop():
+            adaptation = adapt(self._canvas, state, self._settings.adaptation, **self._bounds("adapted"))
+        found = self._found(photo, target, w, state, adaptation)
+        if adaptation.gains:
+            generator = found.adapted(self._canvas.generator)
+            with found.edit().applied(generator):
+                self._ended("adapted", self._drawn(state, generator))
+        return found
+
+    def _bounds(self, stage: Stage) -> dict[str, Any]:
+        """What ends a stage, and above which PSNR its pictures are worth showing."""
+        return {"clock": self._clock, "until": _SHARES[stage] * self._clock.seconds, "floor": self._best}
+
+    def _found(
+        self,
+        photo: Photo,
+        target: NDArray[np.uint8],
+        w: Tensor,
+        state: SynthesisState,
+        adaptation: Adaptation,
+    ) -> Inversion:
+        generator = self._canvas.generator
+        return Inversion(
+            model=generator.name,
+            model_hash=weights_hash(generator.module),
+            layer=self._canvas.layer,
             latent=Latent("w+", w[0].cpu().numpy()),
             features=state.features[0].detach().float().cpu(),
             weights=adaptation.weights,
@@ -200,11 +205,15 @@ class _Search:
             fit=photo.fit,
             photo_key=photo.key,
         )
-        if adaptation.gains:
-            generator = found.adapted(canvas.generator)
-            with found.edit().applied(generator):
-                self._ended("adapted", self._drawn(generator, state))
-        return found
+
+    def _better(self, state: SynthesisState, guessed: Tensor | None) -> Tensor:
+        """The features of the latent, or those that the encoder guesses where they come closer."""
+        if guessed is None:
+            return state.features
+        target = self._canvas.target
+        drawn = self._drawn(replace(state, features=guessed))
+        better = psnr_of(drawn, target) > psnr_of(self._drawn(state), target)
+        return guessed if better else state.features
 
     def _start(self) -> tuple[Tensor, Tensor | None]:
         """Where the search begins: the latent, and the features where an encoder guesses some."""
@@ -218,8 +227,8 @@ class _Search:
         return w, guessed.get(canvas.layer)
 
     @torch.no_grad()
-    def _drawn(self, generator: Generator, state: object) -> Tensor:
-        return self._canvas.drawn(state, generator)  # type: ignore[arg-type]
+    def _drawn(self, state: SynthesisState, generator: Generator | None = None) -> Tensor:
+        return self._canvas.drawn(state, generator)
 
     def _ended(self, stage: Stage, images: Tensor) -> None:
         """Keep what a stage reached, and show it."""
@@ -228,9 +237,6 @@ class _Search:
         now = self._clock.used
         self._seconds[stage], self._begun = now - self._begun, now
         self._clock.show(stage, psnr, images, now=True)
-
-    def _until(self, stage: Stage) -> float:
-        return _SHARES[stage] * self._clock.seconds
 
     @property
     def _best(self) -> float:

@@ -15,6 +15,8 @@ import torch
 from inscape.segmenters.scene import SceneSegmenter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxtyping import Float
     from torch import Tensor
 
@@ -35,13 +37,11 @@ class SegmenterDistance:
     def __init__(self, segmenter: SceneSegmenter, target: Float[Tensor, "1 3 height width"]) -> None:
         self._segmenter = segmenter
         with torch.no_grad():
-            self._target = _directions(segmenter, target)
+            self._target = segmenter.levels(target.clamp(-1, 1))
 
     def __call__(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, " batch"]:
         """The distance of each picture: 0 for the same picture, at most 4 for each level."""
-        levels = zip(_directions(self._segmenter, images), self._target, strict=True)
-        gaps = [(one - other).square().sum(1).mean((1, 2)) for one, other in levels]
-        return torch.stack(gaps).mean(0)
+        return level_distance(self._segmenter.levels(images.clamp(-1, 1)), self._target)
 
 
 def segmenter_distance(
@@ -53,9 +53,17 @@ def segmenter_distance(
     return SegmenterDistance(segmenter, other)(one)
 
 
-def _directions(segmenter: SceneSegmenter, images: Tensor) -> list[Tensor]:
-    """The activations of every level, of unit length at each place."""
-    return [
-        level * (level.square().sum(1, keepdim=True) + _EPSILON).rsqrt()
-        for level in segmenter.levels(images.clamp(-1, 1))
+def level_distance(
+    levels: Sequence[Float[Tensor, "batch unit _ _"]], others: Sequence[Float[Tensor, "batch unit _ _"]]
+) -> Float[Tensor, " batch"]:
+    """Squared difference of activations of unit length, mean over places and then over levels."""
+    gaps = [
+        (_direction(one) - _direction(other)).square().sum(1).mean((1, 2))
+        for one, other in zip(levels, others, strict=True)
     ]
+    return torch.stack(gaps).mean(0)
+
+
+def _direction(level: Tensor) -> Tensor:
+    level = level.float()
+    return level * (level.square().sum(1, keepdim=True) + _EPSILON).rsqrt()

@@ -132,7 +132,8 @@ def _tune(
             return loss
         turn = (turn + 1) % len(near)
         moved = synthesis(near[turn : turn + 1]) - before[turn : turn + 1]
-        return loss + settings.locality * moved.square().mean()
+        total: Tensor = loss + settings.locality * moved.square().mean()
+        return total
 
     return descend(
         weights,

@@ -87,7 +87,7 @@ class Library:
         """
         card = self.card(name)
         if not _paints(card):
-            raise UnsupportedError(f"{name!r} is a {card.kind}; only generators can be painted with.")
+            raise UnsupportedError(f"{name!r} is {card.noun}; only generators can be painted with.")
         return card
 
     def generator(self, name: str) -> Generator:

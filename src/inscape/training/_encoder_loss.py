@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from inscape.photos.perceptual import level_distance
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -180,11 +182,4 @@ def segmenter_distance(
     with torch.no_grad():
         targets = network.encode(wanted.contiguous(memory_format=torch.channels_last))
     levels = network.encode(found.contiguous(memory_format=torch.channels_last))
-    distances = [
-        (functional.normalize(level.float(), dim=1) - functional.normalize(target.float(), dim=1))
-        .square()
-        .sum(1)
-        .mean()
-        for level, target in zip(levels, targets, strict=True)
-    ]
-    return torch.stack(distances).mean()
+    return level_distance(levels, targets).mean()

@@ -95,7 +95,7 @@ class NetworkState(Generic[_Network]):
             about = json.loads(metadata["inscape"])
             if about["run"] != run:
                 raise FormatError(
-                    f"{path} belongs to a training with another world, size, seed or shape.",
+                    f"{path} belongs to a training with another world, size, seed or other options.",
                     "Choose another --out.",
                 )
             self.network.load_state_dict(_under("network.", tensors))

@@ -120,7 +120,7 @@ def train_encoder(
             judging the result come on top.
         out: Folder for the state, the scenes, the log, sample grids, `card.json` and `weights.safetensors`.
         seed: Of the first weights and of every draw.
-        device: Where to train.
+        device: Where to train; an opened generator stays where it is.
         options: The rest.
         progress: Where to say how far it is.
 
@@ -134,8 +134,8 @@ def train_encoder(
     model = generator if isinstance(generator, Generator) else open_model(generator, device=chosen)
     if not isinstance(model, Generator) or not isinstance(model.module, StyleGAN2):
         raise UnsupportedError(
-            f"Encoders are trained for generators of architecture 'stylegan2'; {model.name!r} is a "
-            f"{model.card.kind} of architecture {model.card.architecture!r}."
+            f"Encoders are trained for generators of architecture 'stylegan2'; {model.name!r} is "
+            f"{model.card.noun} of architecture {model.card.architecture!r}."
         )
     run = _Run(model, model.module, Path(out), seed, options or EncoderOptions())
     shown = progress or SilentProgress()

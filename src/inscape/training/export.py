@@ -104,7 +104,7 @@ def export_encoder(run: Path | str, model: Path | str) -> Path:
     """
     card = Card.read(Path(run) / "card.json")
     if card.architecture != "picture_encoder":
-        raise FormatError(f"{run} holds a {card.kind} of architecture {card.architecture!r}, no encoder.")
+        raise FormatError(f"{run} holds {card.noun} of architecture {card.architecture!r}, no encoder.")
     generator = str(card.training.get("generator"))
     if generator not in names() or card.training["generator_hash"] != weights_hash(
         open_model(generator, device="cpu").module

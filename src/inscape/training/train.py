@@ -54,7 +54,11 @@ def train(
         kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
         raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
     if recipe.endswith(_ENCODER):
-        return _train_encoder(recipe.removesuffix(_ENCODER), out, minutes, size, seed, device, progress)
+        from inscape.training.encoder import train_encoder
+
+        name = recipe.removesuffix(_ENCODER)
+        _check_size(name, size)
+        return train_encoder(name, minutes, out, seed=seed, device=device, progress=progress)
     if recipe.endswith(_SEGMENTER):
         from inscape.training.segmenter import train_segmenter
 
@@ -66,19 +70,13 @@ def train(
     return train_gan(chosen, out, minutes, options=GanOptions(start=start), device=device, progress=progress)
 
 
-def _train_encoder(
-    generator: str,
-    out: Path | str,
-    minutes: float,
-    size: int,
-    seed: int,
-    device: str | torch.device | None,
-    progress: Progress | None,
-) -> TrainResult:
-    """Train an encoder for a shipped generator."""
+def _check_size(generator: str, size: int) -> None:
+    """Refuse another size than a shipped generator draws.
+
+    Raises:
+        UsageError: It is another one.
+    """
     from inscape.models import card
-    from inscape.training.encoder import train_encoder
 
     if size != (drawn := card(generator).image_size):
         raise UsageError(f"The shipped generator {generator!r} draws {drawn} pixels, got --size {size}.")
-    return train_encoder(generator, minutes, out, seed=seed, device=device, progress=progress)
