@@ -230,6 +230,25 @@ def test_the_photo_is_kept_under_the_brush(page, studio, ready):
     sheet.wait_for_strokes(0)
 
 
+def test_the_appearance_of_a_place_is_picked_up_with_one_click(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    before = sheet.strokes
+    page.keyboard.press("y")
+    page.locator("summary", has_text="More").first.click()
+    assert "Click a place" in sheet.by("pick").inner_text()
+    sheet.by("canvas").click(position=centre_of(sheet, 0.35, 0.3))
+    page.wait_for_function("() => !document.querySelector('[data-testid=pick]').innerText.includes('Click')")
+    page.wait_for_selector("[data-testid=pick][aria-pressed=true]", timeout=WAIT)
+    assert sheet.strokes == before
+    sheet.stroke(0.6, 0.6, to=(0.62, 0.62))
+    sheet.wait_until_kept()
+    stroke = studio.get(f"api/paintings/{studio.get(f'api/photos/{ready}')['painting']}")["operations"][-1]
+    assert len(stroke["stroke"]["values"]) == len(stroke["stroke"]["units"]) > 4
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+
+
 def test_everything_is_compared_with_what_the_generator_draws(page, studio, ready):
     sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
     sheet.shown()

@@ -393,6 +393,24 @@ def test_a_painting_on_a_photo_has_no_recipe_and_names_its_photo(shared, house):
     assert len(shared.post("/api/models/small/activity", json=activity).json()["units"]) == 8
 
 
+def test_the_appearance_of_a_place_is_picked_up_and_painted_elsewhere(shared, house):
+    place = {"seed": 0, "layer": "layer16a", "region": box_mask(2, 2, 3)}
+    own = shared.post("/api/models/small/appearance", json=place | {"seed": 7}).json()
+    found = shared.post("/api/models/small/appearance", json=place | {"photo": house["id"]}).json()
+    assert found["units"] == own["units"] == list(range(8))
+    assert found["values"] != own["values"]
+    same = add(0, concept=None, units=found["units"], values=found["values"], region=box_mask(2, 2, 3))
+    elsewhere = same | {"stroke": same["stroke"] | {"region": box_mask(10, 10, 3)}}
+    before = pixels_of(photo_bytes()).astype(int)
+    moved = np.abs(exported(shared, painting_on(shared, house, [elsewhere])).astype(int) - before)
+    assert moved.any()
+    painting = painting_on(shared, house, [elsewhere])
+    kept = shared.get(f"/api/paintings/{painting['id']}").json()["operations"][0]["stroke"]
+    assert kept["values"] == pytest.approx(found["values"])
+    command = shared.get(f"/api/paintings/{painting['id']}/command").json()
+    assert "only the Python has its values" in command["cli"]
+
+
 def test_the_python_that_is_shown_makes_the_same_picture(shared, house, tmp_path):
     keep = add(5, mode="keep", concept=None, region=box_mask(0, 0, 8, 32))
     painting = painting_on(shared, house, [strong(0, 3, 3), keep])
