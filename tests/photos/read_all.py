@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,6 +28,40 @@ def megabytes(line: str) -> float:
     return int(found.split()[1]) * 1024 / 1e6
 
 
+class Others:
+    """Watches the processes that this one starts, for the most memory that one of them held.
+
+    What the system says of children that have ended counts the memory of this process too, which a child
+    shares until it runs its own program.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> float:
+        self._over.set()
+        self._thread.join()
+        return self.most
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.005):
+            for children in Path("/proc/self/task").glob("*/children"):
+                try:
+                    for number in children.read_text().split():
+                        self.most = max(self.most, self._held(Path("/proc") / number))
+                except OSError:  # it has ended
+                    continue
+
+    def _held(self, process: Path) -> float:
+        if b"\0-c\0" not in (process / "cmdline").read_bytes():
+            return 0.0
+        rows = (process / "status").read_text().splitlines()
+        return next((int(row.split()[1]) * 1024 / 1e6 for row in rows if row.startswith("VmHWM")), 0.0)
+
+
 def seconds() -> float:
     """Processor time of this process and those that it started."""
     own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -36,7 +71,7 @@ def seconds() -> float:
 def read(path: str, kept: Path) -> dict[str, object]:
     if CLEAR.exists():
         CLEAR.write_text("5")
-    cpu, wall = seconds(), time.perf_counter()
+    cpu, wall, others = seconds(), time.perf_counter(), Others()
     result: dict[str, object] = {}
     try:
         photo = read_photo(path)
@@ -49,8 +84,8 @@ def read(path: str, kept: Path) -> dict[str, object]:
         if photo.width * photo.height < 1e6:
             np.savez(kept, pixels=photo.pixels, **({} if photo.alpha is None else {"alpha": photo.alpha}))
         del photo
+    result["others"] = others.stop()
     result |= {"cpu": seconds() - cpu, "wall": time.perf_counter() - wall, "most": megabytes("VmHWM")}
-    result["others"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
     return result
 
 
