@@ -93,9 +93,7 @@ def covered(work: Work, labels: NDArray[np.uint8], concept: str, place: tuple[sl
     return float((plane[place] == vocabulary.index(concept)).mean())
 
 
-def _trial(
-    work: Work, subject: Subject, concept: str, units: int, labels: NDArray[np.uint8]
-) -> Trial | None:
+def _trial(work: Work, subject: Subject, concept: str, units: int, labels: NDArray[np.uint8]) -> Trial | None:
     size = labels.shape[-1]
     random = np.random.RandomState(zlib.crc32(f"{subject.key} {concept}".encode()))
     brush = Brush.from_report(work.report, concept, top=units)

@@ -93,7 +93,7 @@ def invert(
         stop: Asked between steps; once it says True the best so far is returned.
 
     Raises:
-        UnsupportedError: The model is no generator, or has classes.
+        UnsupportedError: The model is no generator, or the segmenter none of scenes.
         LayerError: There is no such layer, or none above it.
         ValueRangeError: The seconds are not more than 0.
         CancelledError: The person asked to throw it away.

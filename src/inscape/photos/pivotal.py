@@ -89,7 +89,7 @@ def pivotal_tuning(
         watch: Told about the best picture so far.
 
     Raises:
-        UnsupportedError: The model is no generator, or has classes.
+        UnsupportedError: The model is no generator.
         CancelledError: The person asked to stop.
     """
     settings = settings or PivotalSettings()

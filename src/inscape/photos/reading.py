@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -160,6 +160,7 @@ class Photo:
     fit: Fit
     name: str = ""
     alpha: NDArray[np.uint8] | None = None
+    _seen: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check arrays and fit against one another."""
@@ -200,8 +201,10 @@ class Photo:
         Args:
             size: Of the generator's pictures.
         """
-        fit = self.fit
-        return resized(self.pixels, (fit.x, fit.y, fit.width, fit.height), size, size)
+        if size not in self._seen:
+            fit = self.fit
+            self._seen[size] = resized(self.pixels, (fit.x, fit.y, fit.width, fit.height), size, size)
+        return self._seen[size].copy()
 
     def fitted(self, fit: Fit) -> Photo:
         """The same photo, another rectangle of it.
@@ -209,7 +212,7 @@ class Photo:
         Raises:
             RegionError: It lies outside the photo.
         """
-        return replace(self, fit=fit)
+        return self if fit == self.fit else replace(self, fit=fit)
 
     def png(self) -> bytes:
         """The photo as a PNG file, transparent where it was; where something was drawn since, less so."""

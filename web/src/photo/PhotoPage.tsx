@@ -54,7 +54,7 @@ export function PhotoPage() {
         {loaded && models.length === 0 ? (
           <Notice
             title="No generator to draw a photo with"
-            detail="A photo needs a generator without classes."
+            detail="A photo needs a generator that can be painted with."
             hint="Name one: inscape studio --model FILE"
           />
         ) : (

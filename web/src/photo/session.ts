@@ -22,7 +22,7 @@ export function start(): Promise<void> {
 
 async function load(): Promise<void> {
   const [info, { models }] = await Promise.all([api.studio(), api.models(), reload()]);
-  const paintable = models.filter((model) => model.paintable && !model.latent.c_dim);
+  const paintable = models.filter((model) => model.paintable);
   const first = paintable.find((model) => model.name === info.default_model) ?? paintable[0];
   photos.set({ models: paintable, model: photos.get().model || (first?.name ?? ""), loaded: true });
 }
