@@ -106,3 +106,19 @@ def test_the_appearance_of_another_place_can_be_painted(tmp_path, photo, capsys)
     assert (np.asarray(Image.open(painted)) == np.asarray(Image.open(tmp_path / "again.png"))).all()
     assert run(["paint", model, "--like", "0,0,8,8", "--box", "8,8,8,8", "--remove"]) == 2
     assert "--remove or --like" in capsys.readouterr().err
+
+
+def test_what_is_finished_stays_within_the_influence_of_the_edit(tmp_path, photo, capsys):
+    model = str(write_models(tmp_path))
+    arguments = ["paint", model, "--photo", str(photo), "--units", "0,2", "--box", "20,20,16,16"]
+    pictures = []
+    for name, more in (("soon.png", []), ("late.png", ["--finish", "2"])):
+        assert run([*arguments, "--seconds", "3", *more, "--out", str(tmp_path / name)]) == 0
+        pictures.append(np.asarray(Image.open(tmp_path / name).convert("RGB")))
+    before = np.asarray(Image.open(photo).convert("RGB"))
+    soon, late = ((before != after).any(2) for after in pictures)
+    assert (pictures[0] != pictures[1]).any()
+    rows, columns = np.nonzero(soon)
+    near = np.zeros_like(soon)
+    near[max(0, rows.min() - 8) : rows.max() + 9, max(0, columns.min() - 8) : columns.max() + 9] = True
+    assert not late[~near].any() and not near.all()

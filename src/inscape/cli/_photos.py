@@ -86,6 +86,7 @@ class PhotoWork:
         layer: Where it will be edited.
         inversion: What `inscape invert` wrote; looked for in the cache, or found anew, unless given.
         seconds: How long to invert.
+        finish: How long to adapt to the edit afterwards; not at all unless above 0.
     """
 
     generator: Generator
@@ -93,6 +94,7 @@ class PhotoWork:
     layer: str
     inversion: Path | None
     seconds: float
+    finish: float = 0.0
 
     def found(self) -> Inversion:
         """The photo's inversion."""
@@ -118,7 +120,7 @@ def paint_on_photo(work: PhotoWork, brush: Brush, region: Region) -> Painted:
         UnsupportedError: The inversion is of another photo or generator.
         LayerError: It was made for edits of a higher layer.
     """
-    from inscape.photos import PhotoSession
+    from inscape.photos import PhotoSession, adapt_after
     from inscape.pictures import Picture
 
     assert region.rectangle is not None
@@ -139,7 +141,9 @@ def paint_on_photo(work: PhotoWork, brush: Brush, region: Region) -> Painted:
     place = found.fit.placed(region.rectangle, size)
     edit = brush(place, under)
     edit.check(work.generator)
-    pixels = session.compose(photo, [edit])
-    before, after = (Picture(session.render(session.latent, edits)) for edits in ([], [edit]))
+    before, after = (session.render(session.latent, edits) for edits in ([], [edit]))
+    if work.finish:
+        after = adapt_after(session, [edit], seconds=work.finish, progress=progress())
+    pixels = session.compose(photo, [edit], after=after)
     name = f"{Path(photo.name or 'photo').stem}-painted.png"
-    return Painted(edit, place, before, after, replace(photo, pixels=pixels).png(), name)
+    return Painted(edit, place, Picture(before), Picture(after), replace(photo, pixels=pixels).png(), name)

@@ -41,6 +41,10 @@ def paint(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="For inverting a photo that is new.")
     ] = 20.0,
+    finish: Annotated[
+        float,
+        typer.Option("--finish", min=0, help="Seconds for adapting to the edit of a photo afterwards."),
+    ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which picture.")] = 0,
     concept: Annotated[str | None, typer.Option("--concept", help="What to paint: door, tree, …")] = None,
     units: Units = None,
@@ -111,7 +115,7 @@ def paint(
     if seen is None:
         painted = _on_own_picture(generator, brush, region, seed, number)
     else:
-        work = PhotoWork(generator, seen, place_of, inversion, seconds)
+        work = PhotoWork(generator, seen, place_of, inversion, seconds, finish)
         painted = paint_on_photo(work, brush, region)
     areas = _areas(generator, painted, concept, segmenter_for(generator, segmenter, report))
     path = out if out.suffix.lower() == ".png" else out / painted.name

@@ -129,7 +129,8 @@ class PhotoSession(PaintSession):
             edits: As for `render`.
             kept: Where the photo must stay as it is, whatever the edits do there.
             without: Islands of the influence that are not wanted.
-            after: What the edits make of the picture, from `adapt_after`; `render` unless given.
+            after: What the edits make of the picture, from `adapt_after`; `render` unless given. It changes
+                what is seen within the influence of the edits, and not how far that goes.
 
         Raises:
             UnsupportedError: It is another photo.
@@ -139,13 +140,12 @@ class PhotoSession(PaintSession):
             raise UnsupportedError(
                 "This is another photo than the one that was inverted.", "Invert this one first."
             )
-        painted = self.painted(edits)
-        after = self.render(self.latent, edits) if after is None else after
-        influence = influence_of(self._before(), after, painted=painted).without(without)
+        painted, drawn = self.painted(edits), self.render(self.latent, edits)
+        influence = influence_of(self._before(), drawn, painted=painted).without(without)
         if kept is not None:
             influence = influence.limited(kept)
         photo = photo.fitted(self.inversion.fit)
-        return transfer(photo, self._before(), after, influence, painted=painted)
+        return transfer(photo, self._before(), drawn if after is None else after, influence, painted=painted)
 
     def _before(self) -> NDArray[np.uint8]:
         """The photo without edits."""
