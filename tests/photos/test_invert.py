@@ -129,6 +129,15 @@ def test_the_same_photo_gives_the_same_inversion():
     assert (again.pictures["adapted"] == found.pictures["adapted"]).all()
 
 
+@pytest.mark.parametrize(("weight_steps", "gain_steps"), [(0, 30), (6, 0), (0, 0)])
+def test_each_phase_of_the_adaptation_can_be_left_out(weight_steps, gain_steps):
+    adaptation = AdaptationSettings(weight_steps=weight_steps, gain_steps=gain_steps)
+    settings = replace(QUICK, adaptation=adaptation)
+    found = invert(small_generator(), some_photo(), seconds=600, settings=settings)
+    assert bool(found.weights) == (weight_steps > 0) and bool(found.gains) == (gain_steps > 0)
+    assert (found.psnr["adapted"] is None) == (weight_steps == gain_steps == 0)
+
+
 def test_a_file_gives_back_the_same_inversion(tmp_path: Path):
     generator, _, found = inverted()
     path = found.save(tmp_path / "some.inversion.safetensors")

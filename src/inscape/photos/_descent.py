@@ -146,7 +146,7 @@ def descend(
     started, allowed = clock.used, max(until - clock.used, 1e-3)
     best, kept = -np.inf, [each.detach().clone() for each in variables]
     for step in range(steps + 1):
-        done = max(step / steps, _coarse((clock.used - started) / allowed))
+        done = 1.0 if step == steps else max(step / steps, _coarse((clock.used - started) / allowed))
         images = draw()
         reached = psnr_of(images, target)
         if reached > best:

@@ -48,7 +48,7 @@ class AdaptationSettings:
     """
 
     weight_steps: int = 50
-    weight_rate: float = 0.001
+    weight_rate: float = 0.0002
     drift: float = 0.01
     locality: float = 10.0
     gain_steps: int = 80
@@ -95,15 +95,20 @@ def adapt(
         LayerError: No layer lies above the edited one.
         CancelledError: The person asked to throw it away.
     """
-    above = canvas.layers_above
-    generator = canvas.copied()
-    middle = clock.used + 0.4 * (until - clock.used)
-    weights, reached = fit_weights(canvas, state, generator, settings, clock=clock, until=middle, floor=floor)
-    chosen = above[-settings.gain_layers :]
-    gains, gained = fit_gains(
-        canvas, state, generator, chosen, settings, clock=clock, until=until, floor=max(floor, reached)
-    )
-    return Adaptation(weights, gains, max(reached, gained))
+    generator, reached = canvas.copied(), floor
+    weights: dict[str, Tensor] = {}
+    gains: dict[str, Tensor] = {}
+    if settings.weight_steps:
+        middle = clock.used + 0.4 * (until - clock.used)
+        weights, reached = fit_weights(
+            canvas, state, generator, settings, clock=clock, until=middle, floor=floor
+        )
+    if settings.gain_steps:
+        chosen, best = canvas.layers_above[-settings.gain_layers :], max(floor, reached)
+        gains, reached = fit_gains(
+            canvas, state, generator, chosen, settings, clock=clock, until=until, floor=best
+        )
+    return Adaptation(weights, gains, reached)
 
 
 def fit_weights(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 SECONDS = 20.0
-_SHARES = {"latent": 0.15, "features": 0.4, "adapted": 1.0}
+_SHARES = {"latent": 0.13, "features": 0.4, "adapted": 1.0}
 """Where each stage ends, as a part of all seconds; what one leaves over goes to the next."""
 
 
@@ -171,7 +171,7 @@ class _Search:
         if not self._clock.asked_to_stop():
             adaptation = adapt(self._canvas, state, self._settings.adaptation, **self._bounds("adapted"))
         found = self._found(photo, target, w, state, adaptation)
-        if adaptation.gains:
+        if adaptation.gains or adaptation.weights:
             generator = found.adapted(self._canvas.generator)
             with found.edit().applied(generator):
                 self._ended("adapted", self._drawn(state, generator))
