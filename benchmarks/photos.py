@@ -33,8 +33,10 @@ from photo_parts.work import Work
 from inscape import storage
 
 CONCEPTS = "tree:20,door:60,sign:60,cloud:60,sky:60,person:20"
-"""The objects, and the units of each, that draw best in random boxes of the generator's own pictures; those
-that it draws in few places only (roofs, grass, paths, windows) would measure the place, not the photo."""
+"""Brushes chosen after a look at what they do: those that draw best in random boxes of the generator's own
+pictures. Their figures say how much of a stroke that works survives, not how often a stroke works."""
+NEUTRAL = "door:20,tree:20,window:20,roof:20,grass:20,car:20"
+"""Brushes of the ordinary size, taken without such a look."""
 PARTS = ("reconstruction", "baselines", "edits", "leak", "locality", "seam", "time")
 
 
@@ -89,6 +91,7 @@ def arguments() -> argparse.Namespace:
     sizes.add_argument("--seconds", type=float, default=20.0, help="for each inversion")
     sizes.add_argument("--after-seconds", type=float, default=30.0, help="for each adaptation after an edit")
     sizes.add_argument("--concepts", default=CONCEPTS, help="with units of each; the default: %(default)s")
+    sizes.add_argument("--neutral", default=NEUTRAL, help="other brushes, summed up apart: %(default)s")
     sizes.add_argument("--composed", type=int, default=2, help="edits of each photo composed at full size")
     sizes.add_argument("--fitted-steps", type=int, default=400)
     sizes.add_argument("--fitted-rate", type=float, default=3e-3)

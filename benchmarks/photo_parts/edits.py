@@ -7,14 +7,19 @@ from typing import Any
 
 from photo_parts.figures import ratio, share, spread
 from photo_parts.photo_sets import Subject
-from photo_parts.trials import CHEAP, DEAR, Trial, covered, draw, first, trials
+from photo_parts.trials import CHEAP, DEAR, Trial, brushes_of, covered, draw, first, trials
 from photo_parts.work import Row, Work, gap, large
 
-BARS = {"adapted_to_plain": 0.8, "fitted_loses": 0.3, "leak_gains_to_weights": 0.5}
+BARS = {"adapted_to_plain": 0.8, "fitted_loses": 0.3, "gains_to_weights": 0.5}
 
 
 def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> dict[str, Any]:
-    """Every way on every photo; the slow ones on some, with one edit each for what adapts afterwards."""
+    """Every way on every photo; the slow ones on some, with one edit each for what adapts afterwards.
+
+    Two figures say what happens outside of the box: `leak`, by which the picture with the edit differs from
+    the photo (most of it is how well the photo is drawn at all), and `spill`, by which it differs from the
+    same generator's picture without the edit (what the edit itself moves).
+    """
     rows: list[Row] = []
     for number, subject in enumerate(subjects):
         found = trials(work, subject)
@@ -23,18 +28,24 @@ def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> d
         one = first(work, subject, number) if subject in chosen else None
         if one is not None:
             rows.append(_row(work, one, "after"))
-    return {
-        "bars": BARS,
-        "all": _summary(rows),
-        **{
-            group: _summary([row for row in rows if row["photo"].startswith(group)])
-            for group in dict.fromkeys(each.group for each in subjects)
-        },
-        "concepts": {
-            concept: _summary([row for row in rows if row["concept"] == concept])
-            for concept in dict.fromkeys(row["concept"] for row in rows)
-        },
-    }
+    lists = {"chosen": work.options.concepts, "neutral": work.options.neutral}
+    document: dict[str, Any] = {"bars": BARS}
+    for name, text in lists.items():
+        brushes = set(brushes_of(work, text))
+        document[name] = _grouped([row for row in rows if row["brush"] in brushes])
+    return document
+
+
+def _grouped(rows: Sequence[Row]) -> dict[str, Any]:
+    """All edits of some brushes, those of each set of photos, those of each concept."""
+
+    def by(name: str) -> dict[str, Any]:
+        return {
+            value: _summary([row for row in rows if row[name] == value])
+            for value in dict.fromkeys(row[name] for row in rows)
+        }
+
+    return {"all": _summary(rows), **by("group"), "concepts": by("concept")}
 
 
 def _row(work: Work, trial: Trial, way: str) -> Row:
@@ -61,7 +72,9 @@ def _row(work: Work, trial: Trial, way: str) -> Row:
         **gains,
         "before": trial.before,
         "photo": trial.subject.key,
+        "group": trial.subject.group,
         "trial": trial.key,
+        "brush": (trial.concept, trial.units),
         "concept": trial.concept,
         "way": way,
     }
@@ -69,6 +82,8 @@ def _row(work: Work, trial: Trial, way: str) -> Row:
 
 def _summary(rows: Sequence[Row]) -> dict[str, Any]:
     """Each way by itself, beside the plain generator and beside weights alone, on the same edits."""
+    if not rows:
+        return {}
     ways = {
         way: {row["trial"]: row for row in rows if row["way"] == way}
         for way in dict.fromkeys(row["way"] for row in rows)
@@ -115,7 +130,10 @@ def outside(work: Work, subjects: Sequence[Subject]) -> dict[str, Any]:
 
 
 def _outside(work: Work, trial: Trial) -> Row:
-    """How many pixels of the composed photo changed beyond the influence, grown to the photo's size."""
+    """How many pixels of the composed photo changed beyond the influence, grown to the photo's size.
+
+    One pixel of the generator's around the influence is allowed to change: its border is drawn softly.
+    """
     import numpy as np
     from scipy.ndimage import binary_dilation, zoom
 

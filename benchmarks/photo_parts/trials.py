@@ -81,8 +81,14 @@ def first(work: Work, subject: Subject, number: int) -> Trial | None:
 
 
 def brushes(work: Work) -> list[tuple[str, int]]:
-    """The concepts that were asked for and have units, and how many units draw each."""
-    named = [each.partition(":") for each in work.options.concepts.split(",")]
+    """All brushes, those that were chosen first."""
+    chosen, neutral = (brushes_of(work, text) for text in (work.options.concepts, work.options.neutral))
+    return list(dict.fromkeys([*chosen, *neutral]))
+
+
+def brushes_of(work: Work, text: str) -> list[tuple[str, int]]:
+    """The concepts of a list that have units, and how many units draw each."""
+    named = [each.partition(":") for each in text.split(",") if each]
     return [(name, int(units or DEFAULT_UNITS)) for name, _, units in named if name in work.report.matches]
 
 

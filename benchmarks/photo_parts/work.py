@@ -38,6 +38,8 @@ from photo_parts.photo_sets import Subject
 Start = Literal["encoder", "average"]
 Row = dict[str, Any]
 Pixels = NDArray[np.uint8]
+_SETTINGS = ("world", "seconds", "after_seconds", "fitted_steps", "fitted_rate", "latents", "strokes")
+"""Options that change what is measured in a row, not only which rows there are."""
 
 
 class Rows:
@@ -122,8 +124,7 @@ class Work:
                 "model": weights_hash(model.module),
                 "encoder": weights_hash(encoder) if encoder is not None else None,
                 "settings": [asdict(InversionSettings()), asdict(PivotalSettings())],
-                "seconds": options.seconds,
-                "latents": options.latents,
+                **{name: getattr(options, name) for name in _SETTINGS},
             },
         )
         self._warm = False
