@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from inscape import storage
+from inscape import UnitEdit, storage
 from inscape.errors import (
     CancelledError,
+    ConflictError,
     FormatError,
     LayerError,
     UnsupportedError,
@@ -175,6 +176,16 @@ def test_other_weights_are_refused():
     wrong = replace(found, weights={"synthesis.b64.conv0.weight": torch.zeros(1)})
     with pytest.raises(FormatError, match="b64"):
         wrong.adapted(generator)
+
+
+@pytest.mark.parametrize("found", [find_inversion, invert])
+def test_a_generator_with_edits_on_inverts_nothing(found):
+    generator, photo = small_generator(), some_photo()
+    with (
+        generator.edited([UnitEdit("layer8a", (0,), mode="remove")]),
+        pytest.raises(ConflictError, match=r"edits are on 'small' now \(1\)"),
+    ):
+        found(generator, photo, seconds=1, settings=QUICK)
 
 
 def test_an_inversion_is_found_once(monkeypatch: pytest.MonkeyPatch):

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from inscape.editing import WeightEdit
-from inscape.errors import LayerError, RegionError, UnsupportedError, UsageError, ValueRangeError
+from inscape.editing import UnitEdit, WeightEdit
+from inscape.errors import (
+    ConflictError,
+    LayerError,
+    RegionError,
+    UnsupportedError,
+    UsageError,
+    ValueRangeError,
+)
 from inscape.models import Model, open_model
 from inscape.models.any_module import card_of, layers_of
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
@@ -14,6 +21,7 @@ from inscape.progress import CallbackProgress
 from inscape.regions import Region, box
 from inscape.rewriting import (
     Erase,
+    KeyBank,
     KeySpace,
     Paste,
     Rewriter,
@@ -24,6 +32,7 @@ from inscape.rewriting import (
 )
 from inscape.rewriting.goals import Goal, bounds
 from inscape.rewriting.memory import changed, read_latents
+from inscape.rewriting.samples import key_moment
 from inscape.statistics import SecondMoment
 from small_generators import small_generator
 
@@ -399,3 +408,16 @@ def test_a_change_of_weights_is_the_product_of_coefficients_and_directions():
     expected = changed(coefficients, directions).transpose(0, 1)
     assert torch.allclose(edit.change(), expected)
     assert bounds(torch.eye(4)[1:3]) == (1, 0, 2, 2)
+
+
+def test_keys_are_not_gathered_of_a_model_with_edits_on():
+    model = small_generator()
+    memory = memory_of(model, "layer8a")
+    directions, coefficients = random_edit(memory, 1)
+    edit = WeightEdit("layer8a", memory.parameter, directions.numpy(), coefficients.numpy())
+    with model.edited([edit, UnitEdit("layer4", (0,), mode="remove")]):
+        with pytest.raises(ConflictError, match=r"edits are on 'small' now \(2\)"):
+            key_moment(memory, samples=8)
+        with pytest.raises(ConflictError, match="A search goes through pictures of the model as it is"):
+            KeyBank(memory, 8)
+    assert KeyBank(memory, 8).latents == 8

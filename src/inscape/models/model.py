@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from inscape.errors import FormatError
+from inscape.errors import ConflictError, FormatError
 from inscape.models.card import Card, Layer
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Model:
         self.card = card
         self.origin = origin
         self.layers: dict[str, Layer] = {layer.name: layer for layer in card.layers}
+        self._on = 0
 
     def __repr__(self) -> str:
         """Name, kind and size."""
@@ -84,4 +85,23 @@ class Model:
         with ExitStack() as stack:
             for edit in edits:
                 stack.enter_context(edit.applied(self))
-            yield
+            self._on += len(edits)
+            try:
+                yield
+            finally:
+                self._on -= len(edits)
+
+    def refuse_edited(self, what: str) -> None:
+        """Say no to what must be of the model as it is, while edits are on.
+
+        Args:
+            what: What is refused, with a verb: "A search goes through".
+
+        Raises:
+            ConflictError: This is called inside of `edited` with some edits.
+        """
+        if self._on:
+            raise ConflictError(
+                f"{what} the model as it is, and edits are on {self.name!r} now ({self._on}).",
+                "Do it outside of model.edited(...).",
+            )

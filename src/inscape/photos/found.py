@@ -40,6 +40,7 @@ def find_inversion(
     Raises:
         The errors of `invert`.
     """
+    model.refuse_edited("A photo is inverted for")
     settings = settings or InversionSettings()
     place = model.layer(layer).name
     known = (weights_hash(model.module), photo.key, photo.fit.to_json(), place, seconds, asdict(settings))

@@ -96,6 +96,7 @@ def invert(
         UnsupportedError: The model is no generator, or the segmenter none of scenes.
         LayerError: There is no such layer, or none above it.
         ValueRangeError: The seconds are not more than 0.
+        ConflictError: Edits are on the model.
         CancelledError: The person asked to throw it away.
     """
     if not seconds > 0:
@@ -103,6 +104,7 @@ def invert(
     settings = settings or InversionSettings()
     target = photo.seen(model.card.image_size or 0)
     canvas = canvas_of(model, target, layer, settings)
+    model.refuse_edited("A photo is inverted for")
     with (progress or SilentProgress()).task("Inverting the photo", _steps(settings), "steps") as task:
         return _Search(canvas, settings, Clock(seconds, watch, stop, task)).run(photo, target)
 

@@ -37,6 +37,7 @@ def key_moment(
         UnsupportedError: The model is no generator: gather a `SecondMoment` of `memory.read(...).keys` over
             its own data.
         ValueRangeError: Fewer than one picture.
+        ConflictError: Edits are on the model.
         CancelledError: The person asked to stop.
     """
     from inscape.models import Generator
@@ -50,6 +51,7 @@ def key_moment(
     if samples < 1:
         raise ValueRangeError(f"A second moment needs at least one picture, got {samples}.")
     drawn = (samples, FIRST_SEED, model.classes)
+    model.refuse_edited("The second moment of keys is taken of")
     key = storage.content_key("keys", weights_hash(model.module), memory.parameter, drawn)
     path = storage.cache_folder() / "rewriting" / f"{key}.safetensors"
     if path.is_file():

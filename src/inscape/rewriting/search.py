@@ -61,6 +61,7 @@ class KeyBank:
 
     Raises:
         ValueRangeError: Fewer than one picture.
+        ConflictError: Edits are on the model.
         CancelledError: The person asked to stop.
     """
 
@@ -68,6 +69,7 @@ class KeyBank:
         self, memory: LayerMemory, latents: int | None = None, *, progress: Progress | None = None
     ) -> None:
         model = memory.model
+        model.refuse_edited("A search goes through pictures of")
         first = self._keys(memory, range(1))
         size = first.shape[2]
         self.latents = latents or (LATENTS if size <= _SMALL else LATENTS_ABOVE)
