@@ -11,7 +11,14 @@ import torch
 from inscape.errors import FormatError, UnsupportedError
 from inscape.models.architectures.discriminator import Discriminator, ResidualBlock
 from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
-from inscape.training._gan_state import Counters, GanState, discriminator_config, generator_config
+from inscape.training._gan_state import (
+    Counters,
+    GanState,
+    coder_config,
+    discriminator_config,
+    generator_config,
+)
+from inscape.training._picture_coder import PictureCoder
 from inscape.training._warm_start import soften
 from inscape.training.recipes import GanRecipe
 
@@ -39,7 +46,8 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
         )
         if recipe.warm_start:
             soften(generator)
-        return GanState(recipe, generator, discriminator, device=device)
+        coder = PictureCoder(coder_config(recipe)) if recipe.has_coder else None
+        return GanState(recipe, generator, discriminator, coder=coder, device=device)
     if start == "shipped":
         path = shipped_checkpoint(recipe)
     else:
@@ -118,8 +126,8 @@ def grown(state: GanState, device: torch.device) -> GanState:
     torch.nn.init.zeros_(block.conv1.weight)
     torch.nn.init.zeros_(block.skip.weight)
     discriminator.load_state_dict({**discriminator.state_dict(), **old_d.state_dict()})
-    larger = GanState(recipe, generators[0], discriminator, average=generators[1], device=device)
+    coder = state.networks.coder
+    larger = GanState(recipe, generators[0], discriminator, average=generators[1], coder=coder, device=device)
     larger.counters = Counters(images=state.counters.images, seconds=state.counters.seconds)
     larger.counters.step = state.counters.step
-    larger.latents = state.latents
     return larger

@@ -23,10 +23,12 @@ from inscape.errors import FormatError
 from inscape.models.architectures.discriminator import Discriminator, DiscriminatorConfig
 from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
 from inscape.training._gan_step import GanNetworks, ShardGradients
-from inscape.training._warm_start import PrincipalLatents
+from inscape.training._picture_coder import PictureCoder, PictureCoderConfig, fit_mapping
 from inscape.training.recipes import GanRecipe
 
 KIND = "inscape-gan-training"
+_CODER_RATE = 0.4
+"""The encoder's learning rate beside the generator's in the warm start: its weights are not equalized."""
 
 
 def generator_config(recipe: GanRecipe) -> StyleGAN2Config:
@@ -46,6 +48,13 @@ def discriminator_config(recipe: GanRecipe) -> DiscriminatorConfig:
     """The discriminator that a recipe trains."""
     channels = {size: units for size, units in recipe.discriminator_channels.items() if size <= recipe.size}
     return DiscriminatorConfig(resolution=recipe.size, channels=channels, from_rgb=(recipe.size,))
+
+
+def coder_config(recipe: GanRecipe) -> PictureCoderConfig:
+    """The encoder that a recipe begins with: it sees pictures at the first size that is drawn."""
+    size = recipe.size_at(0)
+    channels = {each: units for each, units in recipe.coder_channels.items() if each <= size}
+    return PictureCoderConfig(size, recipe.w_dim, channels)
 
 
 def rescale_mapping(state: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
@@ -71,13 +80,14 @@ class Counters:
 
 
 class GanState:
-    """Networks, their moving average, optimizers, counters, and the latents of real pictures, if used.
+    """Networks, the moving average of the generator, optimizers and counters.
 
     Args:
         recipe: Learning rates and half-lives.
         generator: Raw weights.
         discriminator: Judges pictures of the generator's size.
         average: Moving average of the generator; a copy of it by default.
+        coder: The encoder, where the recipe has one.
         device: Where to train.
     """
 
@@ -88,21 +98,23 @@ class GanState:
         discriminator: Discriminator,
         *,
         average: StyleGAN2 | None = None,
+        coder: PictureCoder | None = None,
         device: torch.device | None = None,
     ) -> None:
         device = device or torch.device("cpu")
         self.recipe = recipe
-        for module in (generator, discriminator):
+        self.networks = GanNetworks(generator, discriminator, coder)
+        for module in self.networks.trained.values():
             module.to(device).train().requires_grad_(True)
-        self.networks = GanNetworks(generator, discriminator)
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
-        self.latents: PrincipalLatents | None = None
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
         self.optimizers = {
             "generator": _adam(_with_mapping_last(generator), recipe.learning_rate, 1.0),
             "discriminator": _adam(discriminator.parameters(), recipe.learning_rate, lazy),
         }
+        if coder is not None:
+            self.optimizers["coder"] = _adam(coder.parameters(), recipe.warm_rate * _CODER_RATE, 1.0)
 
     @property
     def device(self) -> torch.device:
@@ -115,20 +127,26 @@ class GanState:
         return self.networks.generator.config.resolution
 
     def set_warm_rates(self) -> None:
-        """Set the generator's rates for a step of the warm start; the mapping is as fast there."""
+        """Set the rates for a step of the warm start."""
         rate = self.recipe.warm_rate_at(self.counters.images)
-        mapping = rate / self.networks.generator.config.lr_multiplier
-        for group, own in zip(self._generator_groups(), (rate, mapping), strict=True):
-            group["lr"] = own
+        for name, own in (("generator", rate), ("coder", rate * _CODER_RATE)):
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = own
 
-    def end_warm_start(self) -> None:
-        """Go back to the rates of the adversarial training, which begins with fresh moments."""
-        for group in self._generator_groups():
+    def end_warm_start(self, codes: Tensor) -> None:
+        """Let the mapping give w like codes; go back to the rates of the adversarial training.
+
+        That begins with fresh moments.
+
+        Args:
+            codes: Of real pictures, `[n, w_dim]`.
+        """
+        for group in self.optimizers["generator"].param_groups:
             group["lr"] = self.recipe.learning_rate
         self.optimizers["generator"].state.clear()
-
-    def _generator_groups(self) -> list[dict[str, Any]]:
-        return self.optimizers["generator"].param_groups
+        mapping = self.networks.generator.mapping
+        fit_mapping(mapping, codes, steps=self.recipe.mapping_steps, seed=self.recipe.seed)
+        self.average.mapping.load_state_dict(mapping.state_dict())
 
     def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
         """Take one step with the mean of the shards' gradients, and move the average.
@@ -172,11 +190,7 @@ class GanState:
             dtype: Half precision makes a smaller file, from which training goes on, if not exactly so.
         """
         tensors: dict[str, Tensor] = {}
-        modules = {
-            "generator": self.networks.generator,
-            "average": self.average,
-            "discriminator": self.networks.discriminator,
-        }
+        modules = {**self.networks.trained, "average": self.average}
         for prefix, module in modules.items():
             tensors |= {f"{prefix}.{name}": value.to(dtype) for name, value in module.state_dict().items()}
         if moments:
@@ -185,8 +199,6 @@ class GanState:
                     if kept := optimizer.state.get(weight):
                         wide = dtype if dtype == torch.float32 else torch.bfloat16
                         tensors[f"adam.{prefix}.{name}"] = kept["exp_avg_sq"].to(wide)
-        if self.latents is not None:
-            tensors |= {f"latents.{name}": value for name, value in vars(self.latents).items()}
         metadata = {
             "kind": KIND,
             "generator": json.dumps(self.networks.generator.config.to_json()),
@@ -195,6 +207,8 @@ class GanState:
             "adam_steps": json.dumps({name: _steps(adam) for name, adam in self.optimizers.items()}),
             "recipe": json.dumps(self.recipe.to_json()),
         }
+        if self.networks.coder is not None:
+            metadata["coder"] = json.dumps(self.networks.coder.config.to_json())
         return storage.save_tensors(path, tensors, metadata)
 
     @classmethod
@@ -216,12 +230,14 @@ class GanState:
         discriminator = Discriminator(DiscriminatorConfig.from_json(json.loads(metadata["discriminator"])))
         average = StyleGAN2(generator.config)
         modules = {"generator": generator, "average": average, "discriminator": discriminator}
+        coder = None
+        if "coder" in metadata:
+            coder = PictureCoder(PictureCoderConfig.from_json(json.loads(metadata["coder"])))
+            modules["coder"] = coder
         for prefix, module in modules.items():
             _fill(module, _under(tensors, prefix), path)
-        state = cls(recipe, generator, discriminator, average=average, device=device)
+        state = cls(recipe, generator, discriminator, average=average, coder=coder, device=device)
         state.counters = replace(Counters(), **json.loads(metadata["counters"]))
-        if latents := _under(tensors, "latents"):
-            state.latents = PrincipalLatents(**latents)
         steps = json.loads(metadata.get("adam_steps", "{}"))
         for prefix, optimizer in state.optimizers.items():
             moments = _under(tensors, f"adam.{prefix}")

@@ -14,11 +14,12 @@ from typing import cast
 
 import torch
 import torch.nn.functional as functional
-from torch import Tensor
+from torch import Tensor, nn
 
 from inscape.models.architectures.discriminator import Discriminator
 from inscape.models.architectures.stylegan2 import NoiseMode, StyleGAN2
-from inscape.training._warm_start import PrincipalLatents, drawing_loss, drawn_from, feature_loss
+from inscape.training._picture_coder import PictureCoder, divergence, drawn_codes
+from inscape.training._warm_start import drawing_loss, feature_loss
 from inscape.training.recipes import GanRecipe
 
 
@@ -29,12 +30,14 @@ class ShardGradients:
     Attributes:
         generator: Gradients of the generator's weights, None where a weight took no part.
         discriminator: Gradients of the discriminator's weights.
+        coder: Gradients of the encoder's weights.
         w_mean: Mean of w over the shard.
         numbers: Losses and mean logits, by name.
     """
 
     generator: list[Tensor | None]
     discriminator: list[Tensor | None]
+    coder: list[Tensor | None]
     w_mean: Tensor
     numbers: dict[str, float]
 
@@ -96,27 +99,44 @@ def path_lengths(images: Tensor, w: Tensor, generator: torch.Generator) -> Tenso
 
 @dataclass(frozen=True)
 class GanNetworks:
-    """The two networks that train each other."""
+    """The two networks that train each other, and the encoder that helps them, if there is one."""
 
     generator: StyleGAN2
     discriminator: Discriminator
+    coder: PictureCoder | None = None
+
+    @property
+    def trained(self) -> dict[str, nn.Module]:
+        """Every network that is there, by name."""
+        both: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
+        return both if self.coder is None else {**both, "coder": self.coder}
 
 
-def drawing_gradients(networks: GanNetworks, real: Tensor, latents: PrincipalLatents) -> ShardGradients:
-    """Gradients of the warm start for one shard: the generator learns to draw the pictures.
+def drawing_gradients(
+    networks: GanNetworks, recipe: GanRecipe, real: Tensor, generator: torch.Generator
+) -> ShardGradients:
+    """Gradients of the warm start for one shard: encoder and generator learn to draw the pictures.
 
     Args:
-        networks: Not changed.
+        networks: Not changed; with an encoder.
+        recipe: What codes cost.
         real: Real pictures `[batch, 3, height, width]` in [-1, 1].
-        latents: Gives the pictures' latents.
+        generator: All random numbers come from it.
     """
-    weights = list(networks.generator.parameters())
+    assert networks.coder is not None
+    parts = [networks.generator, networks.coder]
+    weights = [weight for part in parts for weight in part.parameters()]
     with torch.autocast(real.device.type, dtype=torch.bfloat16):
-        drawn, w = drawn_from(networks.generator, latents.of(real))
-        loss = drawing_loss(drawn, real)
+        mean, log_variance = networks.coder(real)
+        w = drawn_codes(mean, log_variance, generator)
+        latents = w[:, None].expand(-1, networks.generator.mapping.num_ws, -1)
+        drawing = drawing_loss(networks.generator.synthesis(latents, noise_mode="none"), real)
+    nats = divergence(mean, log_variance)
+    gradients = _gradients(drawing + recipe.code_weight * nats, weights)
+    count = len(list(networks.generator.parameters()))
     nothing: list[Tensor | None] = [None for _ in networks.discriminator.parameters()]
-    numbers = {"drawing": float(loss.detach())}
-    return ShardGradients(_gradients(loss, weights), nothing, w.detach().mean(dim=0), numbers)
+    numbers = {"drawing": float(drawing.detach()), "nats": float(nats.detach())}
+    return ShardGradients(gradients[:count], nothing, gradients[count:], w.detach().mean(dim=0), numbers)
 
 
 def shard_gradients(
@@ -127,7 +147,6 @@ def shard_gradients(
     *,
     step: int,
     path_mean: float,
-    latents: PrincipalLatents | None = None,
     judging_only: bool = False,
 ) -> ShardGradients:
     """Gradients of both losses for one shard.
@@ -139,18 +158,17 @@ def shard_gradients(
         generator: All random numbers come from it.
         step: Decides which lazy penalties are due.
         path_mean: Running mean of the path length.
-        latents: Of real pictures, for the recipe's pairs.
         judging_only: Leave the generator's gradients out.
     """
     g_weights = list(networks.generator.parameters())
     d_weights = list(networks.discriminator.parameters())
     noise: NoiseMode = "random" if recipe.noise else "none"
-    pairs = round(recipe.paired * len(real)) if latents is not None else 0
+    coder = networks.coder
+    pairs = 0 if coder is None else round(recipe.paired * len(real))
     with torch.autocast(real.device.type, dtype=torch.bfloat16):
         mixed, w = mixed_latents(networks.generator, len(real), generator, mixing=recipe.mixing)
-        if latents is not None and pairs:
-            with torch.autocast(real.device.type, enabled=False):
-                own = networks.generator.mapping.single(latents.of(real[:pairs]))
+        if coder is not None and pairs:
+            own = coder.codes(real[:pairs], generator)
             mixed = torch.cat([own[:, None].expand(-1, mixed.shape[1], -1), mixed[pairs:]])
         images = networks.generator.synthesis(mixed, noise_mode=noise, generator=generator)
         judged = images.detach().requires_grad_()
@@ -164,7 +182,7 @@ def shard_gradients(
     if not judging_only:
         total = g_loss
         if pairs:
-            drawing = drawing_loss(judged[:pairs], real[:pairs])
+            drawing = drawing_loss(judged[:pairs], real[:pairs], largest=recipe.drawing_size)
             features = feature_loss(
                 [block[:pairs] for block in fake_features], [block[:pairs] for block in real_features]
             )
@@ -193,7 +211,8 @@ def shard_gradients(
         scaled = (lengths - path_mean).square().mean() * (recipe.path_weight * recipe.path_every)
         g_gradients = _added(g_gradients, _gradients(scaled, g_weights))
         numbers["path"] = float(lengths.detach().mean())
-    return ShardGradients(g_gradients, d_gradients, w.detach().mean(dim=0), numbers)
+    untouched: list[Tensor | None] = [] if coder is None else [None for _ in coder.parameters()]
+    return ShardGradients(g_gradients, d_gradients, untouched, w.detach().mean(dim=0), numbers)
 
 
 def _gradients(loss: Tensor, weights: Sequence[Tensor], *, keep: bool = False) -> list[Tensor | None]:

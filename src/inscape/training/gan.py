@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as functional
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.errors import ValueRangeError
@@ -27,7 +28,6 @@ from inscape.training._gan_step import (
 )
 from inscape.training._gan_watch import Watch
 from inscape.training._scenes_ahead import ScenesAhead
-from inscape.training._warm_start import THUMBNAIL, PrincipalLatents
 from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
@@ -35,6 +35,7 @@ from inscape.training.result import TrainResult
 CHECKPOINT = "checkpoint.safetensors"
 _SAVE_SECONDS = 120.0
 _FIRST_SCENES = 6000
+_CODED = 250
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,6 @@ def train_gan(
     with run.scenes:
         run.scenes.draw(_FIRST_SCENES, processes=recipe.shards, progress=shown)
         run.scenes.draw_in_background()
-        run.fit_latents()
         run.train(minutes * 60, shown)
     run.export()
     return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
@@ -113,14 +113,6 @@ class _Run:
         self.scenes = ScenesAhead(
             out, world=recipe.world, size=recipe.size, count=recipe.scenes, first_seed=recipe.first_seed
         )
-
-    def fit_latents(self) -> None:
-        """Find the latents of real pictures, where the recipe uses them; needs the first scenes."""
-        recipe, state = self.recipe, self.state
-        if state.latents is None and (recipe.paired or recipe.is_warm_start(state.counters.images)):
-            first = self.scenes.pictures(np.arange(min(_FIRST_SCENES, self.scenes.ready)))
-            size = min(THUMBNAIL, recipe.size_at(0))
-            state.latents = PrincipalLatents.fitted(first, recipe.z_dim, size)
 
     def files(self) -> list[Path]:
         """What is in the folder, without the scenes."""
@@ -161,8 +153,8 @@ class _Run:
 
     def _turn(self) -> None:
         """Do what is due before this step: end the warm start, double the size."""
-        if self.recipe.is_first_after_warm_start(self.state.counters.images):
-            self.state.end_warm_start()
+        if self.recipe.warm_start and self.recipe.is_first_after_warm_start(self.state.counters.images):
+            self.state.end_warm_start(self._codes())
         if self.state.size < (size := self.recipe.size_at(self.state.counters.images)):
             self.state = grown_to(self.state, size)
             self.watch.follow(self.state)
@@ -190,18 +182,27 @@ class _Run:
         state, recipe = self.state, self.recipe
         step, images = state.counters.step, state.counters.images
         real = self._real(step, index)
-        if state.latents is not None and recipe.is_warm_start(images):
-            return drawing_gradients(state.networks, real, state.latents)
+        random = shard_generator(recipe, step, index, state.device)
+        if state.networks.coder is not None and recipe.is_warm_start(images):
+            return drawing_gradients(state.networks, recipe, real, random)
         return shard_gradients(
             state.networks,
             recipe,
             real,
-            shard_generator(recipe, step, index, state.device),
+            random,
             step=step,
             path_mean=state.counters.path_mean,
-            latents=state.latents,
             judging_only=images < recipe.warm_start + recipe.judging_first,
         )
+
+    def _codes(self) -> Tensor:
+        """Codes of the first scenes."""
+        coder, device = self.state.networks.coder, self.state.device
+        assert coder is not None
+        random = shard_generator(self.recipe, self.state.counters.step, self.recipe.shards, device)
+        numbers = np.arange(min(_FIRST_SCENES, self.scenes.ready))
+        parts = np.array_split(numbers, max(1, len(numbers) // _CODED))
+        return torch.cat([coder.codes(self._images(self.scenes.pictures(part)), random) for part in parts])
 
     def _real(self, step: int, shard: int) -> Tensor:
         """Real pictures of one shard, in [-1, 1]."""
@@ -211,6 +212,10 @@ class _Run:
         if self.recipe.flips:
             mirrored = random.random(count) < 0.5
             pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+        return self._images(pictures)
+
+    def _images(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Pictures as the networks take them now."""
         tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.state.device)
         images = tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
         return functional.avg_pool2d(images, self.recipe.size // self.state.size)

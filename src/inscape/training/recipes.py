@@ -10,6 +10,7 @@ from typing import Any
 from inscape.errors import FormatError, NotFoundError, UsageError, ValueRangeError, unknown_name
 
 _CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
+_CODER_CHANNELS = {**_CHANNELS, 4: 256}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class GanRecipe:
         mapping_rate: Learning-rate multiplier of the mapping network.
         channels: Units of the generator by resolution.
         discriminator_channels: Units of the discriminator by resolution.
+        coder_channels: Widths of the encoder that training may begin with, by resolution.
         batch: Pictures in a step.
         shards: Into how many parts a batch is split, one thread each. Randomness belongs to a shard, so that
             a run is the same however many threads it gets.
@@ -48,14 +50,18 @@ class GanRecipe:
         growth: Smaller sizes to begin with, and the number of pictures at which each is left:
             `{16: 30_000, 32: 50_000}` draws 16 pixels first, 32 from 30 000 pictures on, the full size from
             50 000. Small pictures cost less, and what stands where is learned from them.
-        warm_start: Pictures that a fresh generator learns to draw before there is a discriminator (see
-            `_warm_start`); 0 leaves it out. They count as pictures seen.
-        warm_rate: Learning rate that the warm start begins with, for the mapping too. It falls along half a
-            cosine to a tenth: what is drawn gets sharper as much by that as by the pictures.
-        paired: Share of the generated pictures that are drawn from the latents of real ones, as in the warm
-            start, and compared with them (after Larsen et al., "Autoencoding beyond pixels", ICML 2016, with
-            a fixed linear encoder); 0 leaves it out.
+        warm_start: Pictures that a fresh generator and an encoder learn to draw together before there is a
+            discriminator (see `_picture_coder`); 0 leaves it out. They count as pictures seen.
+        warm_rate: Learning rate that the warm start begins with. It falls along half a cosine to a tenth:
+            what is drawn gets sharper as much by that as by the pictures.
+        mapping_steps: Of the fit of the mapping network to the codes, at the end of the warm start.
+        code_weight: What the codes of the warm start cost, for each nat by which they tell of their picture.
+        paired: Share of the generated pictures that are drawn from the codes of real ones, as in the warm
+            start, and compared with them (Larsen et al., "Autoencoding beyond pixels using a learned
+            similarity metric", ICML 2016); 0 leaves it out.
         drawing_weight: Weight of that comparison in pixels.
+        drawing_size: The size up to which pixels are compared. Above it there is only the comparison of
+            features: pixels would ask for the mean of all that is possible, which is blurred.
         feature_weight: Weight of that comparison in the features of the discriminator's blocks.
         judging_first: Pictures after the warm start that only the discriminator learns from.
         seed: Of everything random.
@@ -72,6 +78,7 @@ class GanRecipe:
     mapping_rate: float = 0.1
     channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
     discriminator_channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
+    coder_channels: dict[int, int] = field(default_factory=lambda: dict(_CODER_CHANNELS))
     batch: int = 16
     shards: int = 2
     learning_rate: float = 0.002
@@ -87,10 +94,13 @@ class GanRecipe:
     noise: bool = True
     growth: dict[int, int] = field(default_factory=dict)
     warm_start: int = 0
-    warm_rate: float = 0.006
+    warm_rate: float = 0.003
+    mapping_steps: int = 12_000
+    code_weight: float = 1e-4
     paired: float = 0.0
-    drawing_weight: float = 5.0
-    feature_weight: float = 10.0
+    drawing_weight: float = 1.0
+    drawing_size: int = 16
+    feature_weight: float = 5.0
     judging_first: int = 0
     seed: int = 0
 
@@ -101,6 +111,11 @@ class GanRecipe:
     def size_at(self, images: int) -> int:
         """The size that is trained after so many pictures."""
         return min((size for size, until in self.growth.items() if images < until), default=self.size)
+
+    @property
+    def has_coder(self) -> bool:
+        """Whether there is an encoder."""
+        return bool(self.warm_start or self.paired)
 
     def is_warm_start(self, images: int) -> bool:
         """Whether the warm start goes on after so many pictures."""
@@ -131,14 +146,16 @@ class GanRecipe:
         """
         try:
             channels = {
-                key: {int(size): int(units) for size, units in value.get(key, {}).items()} for key in _SIZED
+                key: {int(size): int(units) for size, units in value[key].items()}
+                for key in _SIZED
+                if key in value
             }
             return cls(**{**value, **channels})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FormatError(f"This is not a recipe for a generator: {error}.") from error
 
 
-_SIZED = ("channels", "discriminator_channels", "growth")
+_SIZED = ("channels", "discriminator_channels", "coder_channels", "growth")
 _GENERATORS = {
     "town": GanRecipe(
         "town",
