@@ -120,8 +120,10 @@ def strokes(kind: str, count: int) -> dict[str, Any]:
     """From a stroke on a growing stack to the picture: the full tail, the canvas, and taking it back."""
     import numpy as np
 
+    from inscape.memory import keep_freed_memory
     from inscape.painting import PaintSession
 
+    keep_freed_memory()  # as the studio does when it starts
     model = network_of_256(kind)
     session, layer, latent = PaintSession(model), model.layer().name, model.sample(0).latent
     assert latent is not None

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from inscape.errors import CancelledError, InscapeError
+from inscape.memory import keep_freed_memory
 
 VERBS = (
     *("models", "sample", "dissect", "effect", "paint", "replay", "invert", "rewrite", "apply"),
@@ -100,6 +101,7 @@ def _complain(sentence: str, code: int) -> int:
 def main() -> NoReturn:
     """The entry point of the `inscape` command."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed_memory()
     sys.exit(run(sys.argv[1:]))
 
 
