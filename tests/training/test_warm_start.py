@@ -191,3 +191,15 @@ def test_a_run_goes_through_its_phases_and_resumes_in_each(tmp_path: Path) -> No
     assert json.loads(metadata["counters"])["images"] == 56
     strengths = [value for name, value in one.items() if name.endswith("noise_strength")]
     assert all((value == 0).all() for value in strengths)
+
+
+def test_a_fixed_mapping_gets_no_gradient_from_the_adversary() -> None:
+    state, images = small_state(), as_images(pictures(8))
+    mapping = {id(weight) for weight in state.networks.generator.mapping.parameters()}
+    for fixed in (False, True):
+        recipe = replace(RECIPE, fixed_mapping=fixed)
+        random = shard_generator(recipe, 1, 0, CPU)
+        found = shard_gradients(state.networks, recipe, images, random, step=1, path_mean=0.0).generator
+        pairs = list(zip(state.networks.generator.parameters(), found, strict=True))
+        moved = {id(weight) for weight, gradient in pairs if gradient is not None}
+        assert moved.isdisjoint(mapping) == fixed and moved - mapping

@@ -170,6 +170,8 @@ def shard_gradients(
         if coder is not None and pairs:
             own = coder.codes(real[:pairs], generator)
             mixed = torch.cat([own[:, None].expand(-1, mixed.shape[1], -1), mixed[pairs:]])
+        if recipe.fixed_mapping:
+            mixed = mixed.detach()
         images = networks.generator.synthesis(mixed, noise_mode=noise, generator=generator)
         judged = images.detach().requires_grad_()
         fake_logits, fake_features = networks.discriminator.judge(judged)

@@ -55,6 +55,8 @@ class GanRecipe:
         warm_rate: Learning rate that the warm start begins with. It falls along half a cosine to a tenth:
             what is drawn gets sharper as much by that as by the pictures.
         mapping_steps: Of the fit of the mapping network to the codes, at the end of the warm start.
+        fixed_mapping: Whether the mapping network stays as it is after the warm start. Where it did not, the
+            adversary taught it directions of w in which no code lies: one layout for every z, in outlines.
         code_weight: What the codes of the warm start cost, for each nat by which they tell of their picture.
         paired: Share of the generated pictures that are drawn from the codes of real ones, as in the warm
             start, and compared with them (Larsen et al., "Autoencoding beyond pixels using a learned
@@ -96,6 +98,7 @@ class GanRecipe:
     warm_start: int = 0
     warm_rate: float = 0.003
     mapping_steps: int = 12_000
+    fixed_mapping: bool = False
     code_weight: float = 1e-4
     paired: float = 0.0
     drawing_weight: float = 1.0
