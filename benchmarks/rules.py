@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import inscape
-from inscape.audits import Audit, Change, advise, rewritable_layers
+from inscape.audits import Audit, Change, Trial, advise, rewritable_layers
 from inscape.dissection.variants import fitting_segmenter
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError
@@ -59,6 +59,8 @@ class Bench:
             trials = advise(prepared.maker(self.model), self.few, task.judged, layers, self.options.ranks)
             found["layers"] = [trial.to_json() for trial in trials]
             layer, rank = trials[0].layer, trials[0].rank
+            if self.options.all_layers:
+                found["advice"] = self.advice(trials, task.judged)
         else:
             rank = prepared.settings.rank
         rewriter = Rewriter(self.model, layer)
@@ -72,6 +74,20 @@ class Bench:
         if not self.options.only_rule:
             found |= self.others(prepared, rewriter, judged)
         return found
+
+    def advice(self, trials: list[Trial], judged: tuple[str, tuple[str, ...] | None]) -> dict[str, Any]:
+        """The rule of every layer on all pictures: how far the advised one is behind the best, in points."""
+        rows = [
+            (trial, self.audit.measure([trial.edit], *judged, progress=self.progress)) for trial in trials
+        ]
+        best = max(rows, key=lambda row: row[1].harmonic)
+        return {
+            "bar": 5.0,
+            "advised": trials[0].layer,
+            "best": best[0].layer,
+            "points_behind": 100 * (best[1].harmonic - rows[0][1].harmonic),
+            "layers": {f"{trial.layer} rank {trial.rank}": change.harmonic for trial, change in rows},
+        }
 
     def others(
         self, prepared: PreparedTask, rewriter: Rewriter, judged: tuple[str, tuple[str, ...] | None]
@@ -119,6 +135,9 @@ def main() -> None:
     parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1])
     parser.add_argument("--steps", type=int, default=201)
     parser.add_argument("--layer")
+    parser.add_argument(
+        "--all-layers", action="store_true", help="with --layer advice: measure every layer on all pictures"
+    )
     parser.add_argument("--tasks")
     parser.add_argument("--only-rule", action="store_true")
     options = parser.parse_args()
