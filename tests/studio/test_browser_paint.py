@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from inscape.models import open_model
 from studio.browser import RunningStudio, Sheet
@@ -179,6 +180,18 @@ def test_a_link_restores_the_view(page, shared_studio):
     sheet.wait_until_kept()
     stroke = kept(shared_studio, 8)["operations"][0]["stroke"]
     assert (stroke["concept"], stroke["mode"], stroke["strength"]) == ("door", "remove", 0.5)
+
+
+def test_an_address_typed_on_another_page_is_followed(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=3")
+    sheet.by("nav-units").click()
+    expect(sheet.by("unit-search")).to_be_visible()
+    page.evaluate("location.hash = '#/paint?seed=11&brush=door&mode=remove'")
+    expect(sheet.by("seed")).to_have_value("11")
+    expect(sheet.by("brush-door")).to_have_attribute("aria-pressed", "true")
+    assert "seed=11" in page.url and "mode=remove" in page.url
+    page.go_back()
+    expect(sheet.by("unit-search")).to_be_visible()
 
 
 def test_escape_gives_up_the_stroke_under_the_pointer(page, shared_studio):

@@ -232,6 +232,24 @@ def test_what_is_marked_is_taken_away_by_a_click_and_comes_back_by_undo(bench, p
     page.wait_for_function("() => document.querySelectorAll('[data-testid=pasted]').length === 2")
 
 
+def test_what_must_stay_is_marked_kept_and_held_by_the_rule(bench, page):
+    bench.mark()
+    bench.execute()
+    free = bench.source(5)
+    bench.by("tool-protect").click()
+    bench.drag(5, (0.1, 0.1), (0.9, 0.5))
+    page.wait_for_selector("[data-testid=protect-5]")
+    assert bench.roles(5) == "protected"
+    bench.execute()
+    assert bench.source(5) != free
+    bench.kept()
+    page.reload()
+    page.wait_for_selector("[data-testid=protect-5]", timeout=WAIT)
+    assert bench.roles(5) == "protected"
+    bench.by("protect-5").click()
+    page.wait_for_selector("[data-testid=protect-5]", state="detached")
+
+
 def test_the_stack_is_named_mixed_reordered_and_kept(bench, page, studio):
     bench.mark()
     bench.execute()

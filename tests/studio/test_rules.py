@@ -14,7 +14,7 @@ from cli.painting_model import write_models
 from inscape.editing import UnitEdit, WeightEdit, load_edit, save_edit
 from inscape.models import open_model
 from inscape.regions import Region
-from inscape.rewriting import Paste, Rewriter
+from inscape.rewriting import Paste, Rewriter, RuleSettings
 from inscape.studio.app import create_app
 from inscape.studio.painter import jpeg
 from inscape.studio.rules import Bench
@@ -157,6 +157,20 @@ def test_a_bench_is_plain_again_when_nothing_is_on():
     assert torch.equal(bench.model.module.state_dict()["synthesis.b16.conv0.weight"], before)
 
 
+def test_a_rule_keeps_out_of_what_is_protected(client, studio):
+    kept = {"seed": 9, "region": {"box": [2, 2, 4, 4]}}
+    free, held = (
+        load_edit(studio.works.file(info["id"])) for info in (rule(client), rule(client, protect=[kept]))
+    )
+    rewriter = Rewriter(small_generator(), "layer16a", samples=40)
+    wanted = rewriter.directions(
+        [(3, Region((8, 8, 8, 8)))], RuleSettings(rank=2), [(9, Region((2, 2, 4, 4)))]
+    )
+    assert np.allclose(held.directions, wanted, atol=1e-4)
+    assert not np.allclose(free.directions, wanted, atol=1e-2)
+    assert held.made["protect"] == [[9, kept["region"]]]
+
+
 def test_an_erasing_rule_is_made(client):
     goal = {"kind": "erase", "target": SPIRE, "units": 3}
     assert rule(client, goals=[goal])["loss"] >= 0
@@ -233,6 +247,16 @@ def test_work_is_kept_step_by_step_and_found_after_a_restart(client, settings):
     assert (work["cursor"], len(work["steps"]), work["seeds"], work["revision"]) == (0, 2, "0-3", 2)
     assert work["steps"][1]["stack"] == [entry(info)]
     assert [each["id"] for each in work["rules"]] == [info["id"]]
+
+
+def test_rules_that_no_step_names_are_let_go_after_a_while(client, studio, monkeypatch):
+    kept, dropped = rule(client), rule(client)
+    request = {"revision": 0, "keep": 0, "append": [state(stack=[entry(kept)])], "cursor": 0}
+    assert client.patch(BASE, json=request).status_code == 200
+    assert {each["id"] for each in client.get(BASE).json()["rules"]} == {kept["id"], dropped["id"]}
+    monkeypatch.setattr("inscape.studio.works._UNNAMED_SECONDS", -1.0)
+    assert [each["id"] for each in client.get(BASE).json()["rules"]] == [kept["id"]]
+    assert studio.works.file(kept["id"]).exists() and not studio.works.file(dropped["id"]).exists()
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ const start = rules.emptyState("layer16b");
 
 describe("a context", () => {
   it("has each picture once, and none whose mask is empty", () => {
-    let state = rules.withContext(start, 3, disc(0.2, 0.2));
-    state = rules.withContext(state, 5, disc(0.5, 0.5));
-    state = rules.withContext(state, 3, disc(0.8, 0.8));
+    let state = rules.withPlace(start, "context", 3, disc(0.2, 0.2));
+    state = rules.withPlace(state, "context", 5, disc(0.5, 0.5));
+    state = rules.withPlace(state, "context", 3, disc(0.8, 0.8));
     expect(state.context.map((one) => one.seed)).toEqual([3, 5]);
-    expect(rules.withContext(state, 3, emptyMask(16)).context.map((one) => one.seed)).toEqual([5]);
+    expect(rules.withPlace(state, "context", 3, emptyMask(16)).context.map((one) => one.seed)).toEqual([5]);
   });
 
   it("grows with a stroke and shrinks with an erasing one", () => {
@@ -45,7 +45,7 @@ describe("a goal", () => {
   });
 
   it("says what is missing, one thing at a time", () => {
-    const context = rules.withContext(start, 3, disc(0.2, 0.2));
+    const context = rules.withPlace(start, "context", 3, disc(0.2, 0.2));
     const copied = rules.withCopied(context, 4, disc(0.3, 0.3));
     expect(rules.missing(start)).toContain("context");
     expect(rules.missing(context)).toContain("copied");
@@ -83,7 +83,7 @@ describe("a stack", () => {
     expect(rules.freshName([])).toBe("Rule 1");
     const named = two.stack.map((one) => ({ ...one, name: "Rule 3" }));
     expect(rules.freshName(named)).toBe("Rule 4");
-    const marked = rules.withContext(two, 3, disc(0.2, 0.2));
+    const marked = rules.withPlace(two, "context", 3, disc(0.2, 0.2));
     expect(rules.fresh(marked)).toMatchObject({ context: [], pastes: [], making: null, stack: two.stack });
   });
 
@@ -111,7 +111,7 @@ describe("the strength of a rule", () => {
 
 describe("on the wire", () => {
   const marked = rules.withPaste(
-    rules.withCopied(rules.withContext(start, 3, disc(0.4, 0.4)), 4, disc(0.3, 0.3)),
+    rules.withCopied(rules.withPlace(start, "context", 3, disc(0.4, 0.4)), 4, disc(0.3, 0.3)),
     paste(3),
   );
   const full = { ...rules.withRule(marked, "a", "One"), erased: 7 };

@@ -41,7 +41,7 @@ class EraseGoal(Message):
 
 
 RuleGoal = Annotated[PasteGoal | EraseGoal, Field(discriminator="kind")]
-Context = Annotated[list[Selection], Field(max_length=64)]
+Places = Annotated[list[Selection], Field(max_length=64)]
 
 
 class RuleChoices(Message):
@@ -74,7 +74,8 @@ class WorkState(Message):
     """Everything on the page that undo takes back."""
 
     stack: Stack = Field(default_factory=list)
-    context: Context = Field(default_factory=list)
+    context: Places = Field(default_factory=list)
+    protect: Places = Field(default_factory=list, description="Places that must stay as they are.")
     goal: Literal["paste", "erase"] = "paste"
     copied: Selection | None = None
     pastes: Annotated[list[PasteGoal], Field(max_length=16)] = Field(default_factory=list)
@@ -174,7 +175,7 @@ class RuleSearch(Message):
     """Ask which pictures have a context; with `seeds`, only where in those."""
 
     layer: Name
-    context: Context
+    context: Places
     seeds: Seeds = Field(default_factory=list)
     top: int = Field(default=16, ge=1, le=MOST_PICTURES)
     pictures: int = Field(default=1000, ge=1, le=100_000)
@@ -184,7 +185,8 @@ class RuleRequest(Message):
     """Ask for a rule."""
 
     name: Label = ""
-    context: Context = Field(default_factory=list)
+    context: Places = Field(default_factory=list)
+    protect: Places = Field(default_factory=list, description="Places that must stay as they are.")
     goals: Annotated[list[RuleGoal], Field(max_length=64)]
     choices: RuleChoices
     over: Stack = Field(default_factory=list, description="Rules that are on while it is made.")

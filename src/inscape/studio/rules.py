@@ -251,7 +251,12 @@ class Rules:
         over = self.edits(model, request.over)
         rewriter = self._bench(model).rewriter(plain.memory.layer.name, over, plain) if over else plain
         edit = rewriter.rewrite(
-            context, goals, _settings(choices), name=request.name or "Rule", progress=progress
+            context,
+            goals,
+            _settings(choices),
+            protect=_places(request.protect),
+            name=request.name or "Rule",
+            progress=progress,
         )
         return replace(edit, made={**edit.made, "over": [each.name for each in over]})
 

@@ -27,6 +27,10 @@ _TABLES = (
 )
 
 
+_UNNAMED_SECONDS = 3600.0
+"""A rule is made before the step that names it is kept; after an hour no step will."""
+
+
 class Works:
     """The work on every model, and the rules in it.
 
@@ -44,22 +48,35 @@ class Works:
         self._database.close()
 
     def get(self, model: str, *, command_model: str) -> Work:
-        """The work on a model; empty where there is none yet."""
+        """The work on a model, empty where there is none; rules that no step names any more are let go."""
         with self._database.transaction() as connection:
             row = connection.execute("SELECT * FROM works WHERE model = ?", (model,)).fetchone()
             steps = connection.execute(
                 "SELECT state FROM steps WHERE model = ? ORDER BY position", (model,)
             ).fetchall()
             rules = connection.execute("SELECT info FROM rules WHERE model = ?", (model,)).fetchall()
+        states = [WorkState.model_validate_json(step["state"]) for step in steps]
+        infos = [RuleInfo.model_validate_json(rule["info"]) for rule in rules]
+        named = {entry.rule for state in states for entry in state.stack} | {state.making for state in states}
+        settled = time.time() - _UNNAMED_SECONDS
+        gone = [info.id for info in infos if info.id not in named and info.created < settled]
+        self._remove(gone)
         return Work(
             model=model,
             revision=row["revision"] if row else 0,
             seeds=row["seeds"] if row else "",
-            steps=[WorkState.model_validate_json(step["state"]) for step in steps],
+            steps=states,
             cursor=row["cursor"] if row else 0,
-            rules=[RuleInfo.model_validate_json(rule["info"]) for rule in rules],
+            rules=[info for info in infos if info.id not in gone],
             command_model=command_model,
         )
+
+    def _remove(self, identifiers: Sequence[str]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM rules WHERE id = ?", [(each,) for each in identifiers])
+        for each in identifiers:
+            with contextlib.suppress(OSError):
+                self.file(each).unlink()
 
     def step(self, model: str, request: StepWork) -> Kept:
         """Take steps, or go to another one.
@@ -151,11 +168,9 @@ class Works:
         """Remove the work on a model that is there no more, with its rules."""
         with self._database.transaction() as connection:
             rows = connection.execute("SELECT id FROM rules WHERE model = ?", (model,)).fetchall()
-            for table in ("works", "steps", "rules"):
+            for table in ("works", "steps"):
                 connection.execute(f"DELETE FROM {table} WHERE model = ?", (model,))
-        for row in rows:
-            with contextlib.suppress(OSError):
-                self.file(row["id"]).unlink()
+        self._remove([row["id"] for row in rows])
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -41,6 +41,7 @@ def generator_config(recipe: GanRecipe) -> StyleGAN2Config:
         mapping_layers=recipe.mapping_layers,
         channels=channels,
         lr_multiplier=recipe.mapping_rate,
+        resample_filter=recipe.resample_filter,
     )
 
 

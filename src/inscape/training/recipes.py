@@ -26,16 +26,18 @@ class GanRecipe:
         z_dim: Size of the latent z.
         w_dim: Size of the latent w.
         mapping_layers: Depth of the mapping network.
-        mapping_rate: Learning-rate multiplier of the mapping network.
+        mapping_rate: Learning-rate multiplier of the mapping network. At ten times the usual 0.01 the
+            adversary taught it one layout for every z.
         channels: Units of the generator by resolution.
         discriminator_channels: Units of the discriminator by resolution.
         coder_channels: Widths of the encoder that training may begin with, by resolution.
+        resample_filter: Of the generator's convolutions that double the size, see `StyleGAN2Config`. With the
+            usual (1, 3, 3, 1) a generator of 434 000 pictures drew 8 % of the world's power at 24 cycles a
+            picture and 1 % at 31: it answered the discriminator with thick outlines instead of edges.
         batch: Pictures in a step.
         shards: Into how many parts a batch is split, one thread each. Randomness belongs to a shard, so that
             a run is the same however many threads it gets.
-        learning_rate: Of Adam, with betas 0 and 0.99. Small networks want a small one: at 0.002 the gradients
-            of two batches pointed the same way (cosine 0.55 in the generator, 0.73 in the discriminator, at
-            32 pixels), for the networks chased each other; at 0.0004 they did so no more (0.26 and 0.06).
+        learning_rate: Of Adam, with betas 0 and 0.99.
         r1_weight: Gamma of the gradient penalty on real pictures.
         r1_every: Steps from one penalty to the next.
         r1_fraction: Part of a shard that the penalty is taken on.
@@ -77,10 +79,11 @@ class GanRecipe:
     z_dim: int = 128
     w_dim: int = 128
     mapping_layers: int = 4
-    mapping_rate: float = 0.1
+    mapping_rate: float = 0.01
     channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
     discriminator_channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
     coder_channels: dict[int, int] = field(default_factory=lambda: dict(_CODER_CHANNELS))
+    resample_filter: tuple[float, ...] = (1.0, 3.0, 3.0, 1.0)
     batch: int = 16
     shards: int = 2
     learning_rate: float = 0.002
@@ -153,7 +156,8 @@ class GanRecipe:
                 for key in _SIZED
                 if key in value
             }
-            return cls(**{**value, **channels})
+            taps = {key: tuple(value[key]) for key in ("resample_filter",) if key in value}
+            return cls(**{**value, **channels, **taps})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FormatError(f"This is not a recipe for a generator: {error}.") from error
 
@@ -165,10 +169,11 @@ _GENERATORS = {
         "town",
         64,
         batch=32,
-        learning_rate=0.0005,
-        r1_weight=0.3,
+        learning_rate=0.002,
+        r1_weight=0.1,
+        resample_filter=(0.0, 1.0, 1.0, 0.0),
         noise=False,
-        growth={32: 180_000},
+        growth={32: 160_000},
     )
 }
 _SIZES = (64, 128)

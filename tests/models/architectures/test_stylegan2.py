@@ -10,7 +10,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from inscape.errors import FormatError, LayerError, ValueRangeError
-from inscape.models.architectures._fir import binomial_filter, upsample, upsampling_convolution
+from inscape.models.architectures._fir import separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config, SynthesisLayer
 
 SMALL = StyleGAN2Config(
@@ -95,18 +95,45 @@ def test_noise_of_each_picture_is_its_own() -> None:
 
 def test_upsampling_equals_its_definition_borders_included() -> None:
     x = torch.randn(2, 3, 5, 5, dtype=torch.float64)
-    fir = binomial_filter().double()
+    fir = separable_filter().double()
     uneven = torch.arange(16.0, dtype=torch.float64).reshape(4, 4) / 120
     for kernel in (fir, uneven):
         assert torch.allclose(upsample(x, kernel), slow_up_fir(x, kernel * 4, 2, 2, 1), atol=1e-12)
 
 
+def test_with_two_taps_cells_are_doubled_before_the_convolution() -> None:
+    """As ProGAN does, with the kernel flipped as StyleGAN2 stores it."""
+    generator = torch.Generator().manual_seed(4)
+    x = torch.randn(2, 3, 5, 5, generator=generator).double()
+    weight = torch.randn(4, 3, 3, 3, generator=generator).double()
+    doubled = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    expected = functional.conv2d(doubled, weight.flip((2, 3)), padding=1)
+    filter_ = separable_filter((0.0, 1.0, 1.0, 0.0)).double()
+    assert torch.allclose(upsampling_convolution(x, weight, filter_), expected, atol=1e-12)
+    config = StyleGAN2Config(
+        resolution=16, channels={4: 6, 8: 6, 16: 4}, resample_filter=(0.0, 1.0, 1.0, 0.0)
+    )
+    again = StyleGAN2Config.from_json(config.to_json())
+    assert again == config
+    synthesis = StyleGAN2(again).synthesis
+    assert torch.equal(synthesis.b16.conv0.resample_filter.double(), filter_)
+    assert torch.equal(synthesis.b16.resample_filter, separable_filter())
+
+
+@pytest.mark.parametrize("taps", [(1.0, 1.0), (0.0, 1.0, -1.0, 0.0)])
+def test_a_filter_that_is_none_is_refused(taps: tuple[float, ...]) -> None:
+    with pytest.raises(ValueRangeError, match="four taps with a positive sum"):
+        StyleGAN2Config(resample_filter=taps)
+
+
 def test_upsampling_convolution_equals_one_six_by_six_transposed_convolution() -> None:
     x, weight = torch.randn(2, 3, 5, 5, dtype=torch.float64), torch.randn(4, 3, 3, 3, dtype=torch.float64)
-    fir = binomial_filter().double() * 4
+    fir = separable_filter().double() * 4
     combined = functional.conv_transpose2d(weight.reshape(12, 1, 3, 3), fir[None, None]).reshape(4, 3, 6, 6)
     expected = functional.conv_transpose2d(x, combined.transpose(0, 1), stride=2, padding=2)
-    assert torch.allclose(upsampling_convolution(x, weight, binomial_filter().double()), expected, atol=1e-12)
+    assert torch.allclose(
+        upsampling_convolution(x, weight, separable_filter().double()), expected, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("noise_mode", ["const", "none", "random"])

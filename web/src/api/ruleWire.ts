@@ -33,6 +33,7 @@ export function stateToWire(state: RuleState, imageSize: number): WireState {
     ...state,
     stack: state.stack.map((entry) => ({ ...entry })),
     context: state.context.map(selectionToWire),
+    protect: state.protect.map(selectionToWire),
     copied: state.copied && selectionToWire(state.copied),
     pastes: state.pastes.map((paste) => pasteToWire(paste, imageSize)),
     choices: { ...state.choices },
@@ -54,6 +55,7 @@ export function requestOf(
   return {
     name,
     context: wire.context ?? [],
+    protect: wire.protect ?? [],
     goals: state.goal === "erase" ? erasing : (wire.pastes ?? []),
     choices: wire.choices,
     over: under(state).map((entry) => ({ ...entry })),
@@ -104,6 +106,7 @@ export async function stateFromWire(
       hidden: entry.hidden ?? false,
     })),
     context: await Promise.all((wire.context ?? []).map(selection)),
+    protect: await Promise.all((wire.protect ?? []).map(selection)),
     goal: wire.goal ?? "paste",
     copied: wire.copied ? await selection(wire.copied) : null,
     pastes: await Promise.all((wire.pastes ?? []).map(paste)),

@@ -1174,6 +1174,11 @@ export interface components {
              * @description Rules that are on while it is made.
              */
             over?: components["schemas"]["StackEntry"][];
+            /**
+             * Protect
+             * @description Places that must stay as they are.
+             */
+            protect?: components["schemas"]["Selection"][];
             /** Ranks */
             ranks?: number[];
         };
@@ -2386,6 +2391,11 @@ export interface components {
              * @description Rules that are on while it is made.
              */
             over?: components["schemas"]["StackEntry"][];
+            /**
+             * Protect
+             * @description Places that must stay as they are.
+             */
+            protect?: components["schemas"]["Selection"][];
         };
         /**
          * RuleSearch
@@ -2813,6 +2823,11 @@ export interface components {
             making?: string | null;
             /** Pastes */
             pastes?: components["schemas"]["PasteGoal"][];
+            /**
+             * Protect
+             * @description Places that must stay as they are.
+             */
+            protect?: components["schemas"]["Selection"][];
             /** Stack */
             stack?: components["schemas"]["StackEntry"][];
         };

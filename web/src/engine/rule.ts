@@ -35,6 +35,8 @@ export interface Choices {
 export interface RuleState {
   readonly stack: readonly Entry[];
   readonly context: readonly Selection[];
+  /** What must stay as it is. */
+  readonly protect: readonly Selection[];
   readonly goal: "paste" | "erase";
   readonly copied: Selection | null;
   readonly pastes: readonly Paste[];
@@ -57,6 +59,7 @@ export function emptyState(layer: string): RuleState {
   return {
     stack: [],
     context: [],
+    protect: [],
     goal: "paste",
     copied: null,
     pastes: [],
@@ -77,20 +80,20 @@ export function combined(before: Mask | null, stroke: Mask, erasing: boolean): M
   return { size: stroke.size, cells };
 }
 
-/** What is marked in a picture becomes the context there; an empty mask takes the picture out. */
-export function withContext(state: RuleState, seed: number, mask: Mask): RuleState {
-  const others = state.context.filter((one) => one.seed !== seed);
-  if (isEmpty(mask)) return { ...state, context: others };
-  const known = state.context.some((one) => one.seed === seed);
+/** What places of several pictures are marked as. */
+export type Role = "context" | "protect";
+
+/** What is marked in a picture becomes the context there, or protected; an empty mask takes the picture out. */
+export function withPlace(state: RuleState, role: Role, seed: number, mask: Mask): RuleState {
+  const places = state[role];
   const selection = { seed, mask };
-  const context = known
-    ? state.context.map((one) => (one.seed === seed ? selection : one))
-    : [...others, selection];
-  return { ...state, context };
+  if (isEmpty(mask)) return { ...state, [role]: places.filter((one) => one.seed !== seed) };
+  const known = places.findIndex((one) => one.seed === seed);
+  return { ...state, [role]: known < 0 ? [...places, selection] : places.with(known, selection) };
 }
 
-export const contextOf = (state: RuleState, seed: number): Mask | null =>
-  state.context.find((one) => one.seed === seed)?.mask ?? null;
+export const placeOf = (state: RuleState, role: Role, seed: number): Mask | null =>
+  state[role].find((one) => one.seed === seed)?.mask ?? null;
 
 export function withCopied(state: RuleState, seed: number, mask: Mask): RuleState {
   return { ...state, goal: "paste", copied: isEmpty(mask) ? null : { seed, mask } };
@@ -136,7 +139,7 @@ export function reordered(state: RuleState, rule: string, by: number): RuleState
   return { ...state, stack: state.stack.toSpliced(at, 1).toSpliced(to, 0, entry) };
 }
 
-/** Start another rule: nothing is marked, what was made stays. */
+/** Start another rule: no context and no goal; what was made stays, and what is protected. */
 export function fresh(state: RuleState): RuleState {
   return { ...state, context: [], copied: null, pastes: [], another: false, making: null };
 }

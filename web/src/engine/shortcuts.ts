@@ -40,6 +40,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "tool-context", label: "Mark the context", group: "Rewrite", keys: ["a"] },
   { action: "tool-copy", label: "Mark what is copied", group: "Rewrite", keys: ["s"] },
   { action: "tool-paste", label: "Paste", group: "Rewrite", keys: ["v"] },
+  { action: "tool-protect", label: "Mark what must stay", group: "Rewrite", keys: ["f"] },
   { action: "execute", label: "Execute; invert a photo", group: "Rewrite", keys: ["Ctrl+Enter"] },
   { action: "matches", label: "Show matches", group: "Rewrite", keys: ["m"] },
   { action: "undo", label: "Undo", group: "History", keys: ["Ctrl+z"] },

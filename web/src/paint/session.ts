@@ -68,7 +68,8 @@ export async function paintWith(model: ModelInfo, seed?: number): Promise<void> 
   const same = paint.get().model?.name === model.name;
   if (!same) await easel.selectModel(model, "");
   if (seed !== undefined || !same) await openSeed(seed ?? 0, ownClass(model, seed ?? 0));
-  go("paint");
+  const shown = paint.get();
+  go("paint", { model: model.name, seed: String(shown.seed), class: String(shown.classIndex ?? "") });
 }
 
 /** The first page of a visit: from the address, else the last painting, else an example. */

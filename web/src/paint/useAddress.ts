@@ -20,24 +20,31 @@ export function useAddress(route: Route): void {
     "diameter",
     "painting",
   );
-  const written = useRef<{ picture: string; painting: string } | null>(null);
+  const written = useRef<string | null>(null);
+  /** The picture that the address asked for last, and whether it is still being opened. */
+  const asked = useRef<string | null>(null);
+  const following = useRef(false);
   const inClass = classIndex === null ? "" : String(classIndex);
   const picture = `${model?.name ?? ""}/${seed}/${inClass}`;
 
   useEffect(() => {
     if (!model) return;
     const { query } = route;
-    const asked = `${query.model ?? model.name}/${query.seed ?? seed}/${query.class ?? inClass}`;
-    const before = written.current;
-    if (!before || asked === before.picture || asked === picture) return;
-    written.current = { picture: asked, painting: query.painting ?? "" };
-    void follow(query);
+    const wanted = `${query.model ?? model.name}/${query.seed ?? seed}/${query.class ?? inClass}`;
+    if (wanted === asked.current || wanted === picture) return;
+    asked.current = wanted;
+    following.current = true;
+    void follow(query).finally(() => {
+      following.current = false;
+    });
   }, [route]);
 
   useEffect(() => {
     if (!model || route.page !== "paint") return;
-    const moved = written.current !== null && written.current.picture !== picture;
-    written.current = { picture, painting: painting ?? "" };
+    const before = written.current;
+    const moved = before !== null && before !== picture && picture !== asked.current && !following.current;
+    written.current = picture;
+    if (moved) asked.current = null;
     const byHand =
       brush?.concept === null && !brush.values ? formatUnits(brush.units).replaceAll(" ", "") : "";
     const query = {

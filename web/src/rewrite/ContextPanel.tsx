@@ -1,5 +1,5 @@
 import { emptyMask } from "../engine/mask";
-import { withContext } from "../engine/rule";
+import { type Role, withPlace } from "../engine/rule";
 import { Button, Select } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
@@ -16,7 +16,34 @@ const AMONG = [
   { value: "10000", label: "10 000 pictures" },
 ] as const;
 
-/** Where the rule holds: the marked places, to be taken away by a click. */
+/** The places marked as one thing, to be taken away by a click. */
+function Places({ what, of }: { what: Role; of: string }) {
+  const { rule } = useStore(rewrite, "rule");
+  return (
+    <ul class="tray" aria-label={what === "context" ? "Context" : "Protected"} data-testid={`${what}-tray`}>
+      {rule[what].map(({ seed, mask }) => (
+        <li key={seed}>
+          <button
+            type="button"
+            class="tray-item"
+            aria-label={`Take picture ${seed} out of ${of}`}
+            data-testid={`${what}-${seed}`}
+            onClick={() => apply((state) => withPlace(state, what, seed, emptyMask(mask.size)))}
+          >
+            <Thumbnail
+              seed={seed}
+              version={mask}
+              over={(to, side, _, canvas) => drawMask(to, mask, side, inksOf(canvas)[what])}
+            />
+            <Icon name="close" size={16} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where the rule holds, and what must stay. */
 export function ContextPanel() {
   const { rule, jobs, marks } = useStore(rewrite, "rule", "jobs", "marks");
   const { among } = useStore(tools, "among");
@@ -40,26 +67,7 @@ export function ContextPanel() {
       {context.length === 0 ? (
         <p class="hint">What is the rule about? Brush over it in any picture.</p>
       ) : (
-        <ul class="tray" aria-label="Context" data-testid="context-tray">
-          {context.map(({ seed, mask }) => (
-            <li key={seed}>
-              <button
-                type="button"
-                class="tray-item"
-                aria-label={`Take picture ${seed} out of the context`}
-                data-testid={`context-${seed}`}
-                onClick={() => apply((state) => withContext(state, seed, emptyMask(mask.size)))}
-              >
-                <Thumbnail
-                  seed={seed}
-                  version={mask}
-                  over={(to, side, _, canvas) => drawMask(to, mask, side, inksOf(canvas).context)}
-                />
-                <Icon name="close" size={16} />
-              </button>
-            </li>
-          ))}
-        </ul>
+        <Places what="context" of="the context" />
       )}
       <div class="row">
         <Button
@@ -80,6 +88,14 @@ export function ContextPanel() {
         />
       </div>
       <Running kind="search" what="Search" />
+      {rule.protect.length > 0 && (
+        <>
+          <h3>
+            <span class="swatch protect" /> Protected
+          </h3>
+          <Places what="protect" of="what is protected" />
+        </>
+      )}
     </section>
   );
 }

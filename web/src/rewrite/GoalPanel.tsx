@@ -130,7 +130,8 @@ export function GoalPanel() {
           ]}
           onChange={(goal) => {
             apply((state) => ({ ...state, goal }));
-            if (goal === "erase") tools.set({ tool: "context" });
+            const { tool } = tools.get();
+            if (goal === "erase" && tool !== "protect") tools.set({ tool: "context" });
           }}
         />
       </header>

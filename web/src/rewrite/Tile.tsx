@@ -3,7 +3,7 @@ import { perform } from "../app/actions";
 import { say } from "../app/messages";
 import { type Cursor, centre, cursorPoint, moveCursor, spoken } from "../engine/cursor";
 import { Gestures, type Touch } from "../engine/gestures";
-import { contextOf } from "../engine/rule";
+import { placeOf } from "../engine/rule";
 import { useStore } from "../ui/hooks";
 import { drawClip, drawCursor, drawMask, imageOf, inksOf, prepareCanvas } from "./drawing";
 import { abort, begin, end, live, move, unmark } from "./marking";
@@ -27,9 +27,11 @@ function paint(canvas: HTMLCanvasElement, seed: number, cursor: Cursor | null): 
   if (!hideMasks) {
     const mark = marks?.[seed];
     if (mark) drawMask(to, mark, side, inks.match, { fill: 0.3 });
-    const context = mine?.mask && tool === "context" ? mine.mask : contextOf(rule, seed);
     const settled = madeFor === rule.pastes && rule.making !== null;
-    if (context) drawMask(to, context, side, inks.context, settled ? { fill: 0 } : {});
+    for (const role of ["protect", "context"] as const) {
+      const place = mine?.mask && tool === role ? mine.mask : placeOf(rule, role, seed);
+      if (place) drawMask(to, place, side, inks[role], settled ? { fill: 0 } : {});
+    }
     const copied =
       mine?.mask && tool === "copy" ? mine.mask : rule.copied?.seed === seed ? rule.copied.mask : null;
     if (copied && rule.goal === "paste")
@@ -133,7 +135,8 @@ export function Tile({ seed }: { seed: number }) {
   };
   const url = (original || peek ? undefined : edited[seed]) ?? plain[seed];
   const roles = [
-    contextOf(rule, seed) ? "in the context" : "",
+    placeOf(rule, "context", seed) ? "in the context" : "",
+    placeOf(rule, "protect", seed) ? "protected" : "",
     rule.copied?.seed === seed ? "copied from" : "",
     rule.pastes.some((paste) => paste.into === seed) ? "pasted into" : "",
     marks?.[seed]?.cells.some((weight) => weight > 0) ? "has matches" : "",

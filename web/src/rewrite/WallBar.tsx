@@ -11,12 +11,14 @@ const TOOLS = [
   { value: "context", label: "Context", icon: "target", action: "tool-context", testid: "tool-context" },
   { value: "copy", label: "Copy", icon: "copy", action: "tool-copy", testid: "tool-copy" },
   { value: "paste", label: "Paste", icon: "paste", action: "tool-paste", testid: "tool-paste" },
+  { value: "protect", label: "Protect", icon: "shield", action: "tool-protect", testid: "tool-protect" },
 ] as const;
 
 const HINTS: Readonly<Record<Tool, string>> = {
   context: "Brush over what the rule is about, in one picture or in several.",
   copy: "Mark what it should become: it is copied from there.",
   paste: "Click where it goes. Drag it to move it.",
+  protect: "Brush over what must stay as it is: the rule keeps out of it, and of places like it.",
 };
 
 const another = () => {
@@ -90,7 +92,8 @@ export function ToolBar() {
     "hand",
   );
   const { rule, canUndo, canRedo } = useStore(rewrite, "rule", "canUndo", "canRedo");
-  const choices = rule.goal === "erase" ? TOOLS.slice(0, 1) : TOOLS;
+  const choices =
+    rule.goal === "erase" ? TOOLS.filter(({ value }) => value === "context" || value === "protect") : TOOLS;
   return (
     <div class="tool-bar" role="toolbar" aria-label="Tools">
       <Segmented

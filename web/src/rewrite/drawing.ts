@@ -5,6 +5,7 @@ import { bounds, type Mask } from "../engine/mask";
 /** Colours of what is marked; they come from the style sheet, so that both themes have their own. */
 export interface Inks {
   readonly context: string;
+  readonly protect: string;
   readonly copy: string;
   readonly paste: string;
   readonly match: string;
@@ -13,7 +14,13 @@ export interface Inks {
 export function inksOf(element: Element): Inks {
   const style = getComputedStyle(element);
   const ink = (name: string) => style.getPropertyValue(`--ink-${name}`).trim();
-  return { context: ink("context"), copy: ink("copy"), paste: ink("paste"), match: ink("match") };
+  return {
+    context: ink("context"),
+    protect: ink("protect"),
+    copy: ink("copy"),
+    paste: ink("paste"),
+    match: ink("match"),
+  };
 }
 
 const HALF = 100;

@@ -1,9 +1,9 @@
 import { say } from "../app/messages";
 import { centred, covers, middleOf } from "../engine/clip";
 import { drag, emptyMask, isEmpty, type Mask, type Point, stamp } from "../engine/mask";
-import { combined, contextOf, type Paste, withContext, withCopied, withPaste } from "../engine/rule";
+import { combined, type Paste, placeOf, withCopied, withPaste, withPlace } from "../engine/rule";
 import { Store } from "../engine/store";
-import { gridOf, rewrite, tools } from "./state";
+import { gridOf, rewrite, type Tool, tools } from "./state";
 import { apply } from "./work";
 
 /** What the pointer is drawing in a picture; it becomes a step when the pointer is lifted. */
@@ -17,7 +17,7 @@ export const live = new Store<{ live: Live | null }>({ live: null });
 
 interface Stroke {
   readonly seed: number;
-  readonly tool: "context" | "copy" | "paste";
+  readonly tool: Tool;
   readonly erasing: boolean;
   readonly from: Point;
   readonly base: Mask | null;
@@ -34,10 +34,10 @@ const last = (): Paste | null => {
   return another ? null : (pastes.at(-1) ?? null);
 };
 
-/** What a stroke adds to: the context of that picture, or what is copied from it. */
+/** What a stroke adds to: what is marked in that picture already, or copied from it. */
 function before(seed: number, tool: Stroke["tool"]): Mask | null {
   const { rule } = rewrite.get();
-  if (tool === "context") return contextOf(rule, seed);
+  if (tool === "context" || tool === "protect") return placeOf(rule, tool, seed);
   const fresh = tools.get().shape === "box" && !tools.get().erasing;
   return rule.copied?.seed === seed && !fresh ? rule.copied.mask : null;
 }
@@ -88,8 +88,13 @@ function keep({ tool, seed, base }: Stroke, mask: Mask): void {
   rewrite.set({ said: "" });
   if (tool === "context") {
     rewrite.set({ marks: null });
-    apply((state) => withContext(state, seed, mask));
+    apply((state) => withPlace(state, tool, seed, mask));
     say(isEmpty(mask) ? `Picture ${seed} is no context any more.` : `Added to the context: picture ${seed}.`);
+  } else if (tool === "protect") {
+    apply((state) => withPlace(state, tool, seed, mask));
+    say(
+      isEmpty(mask) ? `Nothing is protected in picture ${seed}.` : `Protected: a place in picture ${seed}.`,
+    );
   } else {
     apply((state) => withCopied(state, seed, mask));
     say(isEmpty(mask) ? "Nothing is copied." : `Copied from picture ${seed}. Now paste it.`);
@@ -141,6 +146,6 @@ export function boxed(size: number, from: Point, to: Point): Mask {
 export function unmark(seed: number): void {
   const { tool } = tools.get();
   const empty = emptyMask(gridOf(rewrite.get()));
-  if (tool === "context") apply((state) => withContext(state, seed, empty));
+  if (tool === "context" || tool === "protect") apply((state) => withPlace(state, tool, seed, empty));
   else apply((state) => (state.copied?.seed === seed ? withCopied(state, seed, empty) : state));
 }

@@ -3,10 +3,10 @@ import type { RuleInfo, RuleLayer } from "../api/rewriting";
 import type { Advice, Audit } from "../engine/audit";
 import type { SaveState } from "../engine/autosave";
 import type { Mask } from "../engine/mask";
-import { emptyState, type RuleState } from "../engine/rule";
+import { emptyState, type Role, type RuleState } from "../engine/rule";
 import { Store } from "../engine/store";
 
-export type Tool = "context" | "copy" | "paste";
+export type Tool = Role | "copy" | "paste";
 export type Kind = "keys" | "search" | "rule" | "audit" | "advice";
 
 export interface RewriteState {

@@ -54,6 +54,7 @@ export function useRewriteActions(): void {
         "tool-context": () => tools.set({ tool: "context" }),
         "tool-copy": () => tools.set({ tool: "copy" }),
         "tool-paste": () => tools.set({ tool: "paste" }),
+        "tool-protect": () => tools.set({ tool: "protect" }),
         draw: () => tools.set({ erasing: false }),
         remove: () => tools.set({ erasing: !tools.get().erasing }),
         swap: () => tools.set({ erasing: !tools.get().erasing }),

@@ -14,9 +14,12 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+SMOOTH = (1.0, 3.0, 3.0, 1.0)
+"""The taps of StyleGAN2's filter."""
 
-def binomial_filter(taps: tuple[float, ...] = (1.0, 3.0, 3.0, 1.0)) -> Tensor:
-    """The two-dimensional filter of StyleGAN2, `[K, K]`, with sum 1."""
+
+def separable_filter(taps: tuple[float, ...] = SMOOTH) -> Tensor:
+    """A two-dimensional filter of these taps in both directions, `[K, K]`, with sum 1."""
     line = torch.tensor(taps, dtype=torch.float32)
     square = torch.outer(line, line)
     return square / square.sum()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping as MappingOf
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Literal, cast
 
 import torch
@@ -29,7 +30,7 @@ from inscape.models.architectures._equalized import (
     compute_dtype,
     rectify_,
 )
-from inscape.models.architectures._fir import binomial_filter, upsample, upsampling_convolution
+from inscape.models.architectures._fir import SMOOTH, separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures.synthesis_state import SynthesisState
 from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
@@ -51,6 +52,10 @@ class StyleGAN2Config:
         c_dim: Number of classes; 0 for an unconditional generator.
         conv_clamp: Activations are clamped to plus or minus this before the gain; None clamps nothing.
         lr_multiplier: Learning-rate multiplier of the mapping network.
+        resample_filter: Taps of the filter of the convolutions that double the size. (0, 1, 1, 0) makes of
+            every cell four equal ones before the convolution, as ProGAN does: what is drawn is less smooth
+            from the beginning, so that a short training gets to edges. The pictures that blocks add up keep
+            (1, 3, 3, 1). Of a network that is loaded, the filters in its file hold.
     """
 
     resolution: int = 64
@@ -61,6 +66,7 @@ class StyleGAN2Config:
     c_dim: int = 0
     conv_clamp: float | None = None
     lr_multiplier: float = 0.01
+    resample_filter: tuple[float, ...] = SMOOTH
 
     def __post_init__(self) -> None:
         exponent = int(math.log2(self.resolution)) if self.resolution > 0 else 0
@@ -68,6 +74,10 @@ class StyleGAN2Config:
             raise ValueRangeError(f"The resolution must be a power of two from 8, got {self.resolution}.")
         if missing := [size for size in self.sizes if size not in self.channels]:
             raise ValueRangeError(f"The channels of a StyleGAN2 name every size; {missing} have none.")
+        if len(self.resample_filter) != 4 or not sum(self.resample_filter) > 0:
+            raise ValueRangeError(
+                f"The filter of a StyleGAN2 has four taps with a positive sum, got {self.resample_filter}."
+            )
 
     @property
     def sizes(self) -> list[int]:
@@ -81,7 +91,8 @@ class StyleGAN2Config:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; the keys of `channels` become text."""
-        return asdict(self) | {"channels": {str(size): units for size, units in self.channels.items()}}
+        channels = {str(size): units for size, units in self.channels.items()}
+        return asdict(self) | {"channels": channels, "resample_filter": list(self.resample_filter)}
 
     @classmethod
     def from_json(cls, value: MappingOf[str, Any]) -> StyleGAN2Config:
@@ -92,7 +103,8 @@ class StyleGAN2Config:
         """
         try:
             channels = {int(size): int(units) for size, units in value["channels"].items()}
-            return cls(**{**value, "channels": channels})
+            taps = tuple(map(float, value.get("resample_filter", SMOOTH)))
+            return cls(**{**value, "channels": channels, "resample_filter": taps})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FormatError(f"This is not the configuration of a StyleGAN2: {error}.") from error
 
@@ -107,10 +119,19 @@ class SynthesisLayer(nn.Module):
         resolution: Height and width of its output.
         upsampling: Whether it doubles the size.
         clamp: See `StyleGAN2Config.conv_clamp`.
+        taps: See `StyleGAN2Config.resample_filter`.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, w_dim: int, resolution: int, upsampling: bool, clamp: float | None
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        w_dim: int,
+        resolution: int,
+        upsampling: bool,
+        clamp: float | None,
+        taps: tuple[float, ...] = SMOOTH,
     ) -> None:
         super().__init__()
         self.resolution, self.units, self.upsampling = resolution, outputs, upsampling
@@ -120,7 +141,7 @@ class SynthesisLayer(nn.Module):
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
-        self.register_buffer("resample_filter", binomial_filter())
+        self.register_buffer("resample_filter", separable_filter(taps))
         self.noise_const: Tensor
         self.resample_filter: Tensor
 
@@ -188,18 +209,16 @@ class SynthesisBlock(nn.Module):
         super().__init__()
         units, clamp, w_dim = config.channels[resolution], config.conv_clamp, config.w_dim
         self.resolution = resolution
-        self.register_buffer("resample_filter", binomial_filter())
+        self.register_buffer("resample_filter", separable_filter())
         self.resample_filter: Tensor
+        layer = partial(
+            SynthesisLayer, w_dim=w_dim, resolution=resolution, clamp=clamp, taps=config.resample_filter
+        )
         if resolution == 4:
             self.const = nn.Parameter(torch.randn(units, 4, 4))
         else:
-            below = config.channels[resolution // 2]
-            self.conv0 = SynthesisLayer(
-                below, units, w_dim=w_dim, resolution=resolution, upsampling=True, clamp=clamp
-            )
-        self.conv1 = SynthesisLayer(
-            units, units, w_dim=w_dim, resolution=resolution, upsampling=False, clamp=clamp
-        )
+            self.conv0 = layer(config.channels[resolution // 2], units, upsampling=True)
+        self.conv1 = layer(units, units, upsampling=False)
         self.torgb = ToRGB(units, w_dim, clamp)
 
     def add_rgb(self, x: Tensor, w: Tensor, rgb: Tensor | None) -> Tensor:

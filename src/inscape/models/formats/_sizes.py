@@ -58,13 +58,10 @@ def stylegan2_config(
         size *= 2
     if len(channels) < 2:
         raise FormatError("it has no blocks of a StyleGAN2 of 8 pixels or more.")
-    return StyleGAN2Config(
-        resolution=max(channels),
-        channels=channels,
-        conv_clamp=conv_clamp,
-        lr_multiplier=lr_multiplier,
-        **mapping_sizes(tensors),
-    ).to_json()
+    config = StyleGAN2Config(
+        resolution=max(channels), channels=channels, conv_clamp=conv_clamp, lr_multiplier=lr_multiplier
+    )
+    return {**config.to_json(), **mapping_sizes(tensors)}
 
 
 def shape_of(tensors: Mapping[str, Tensor], name: str, axes: int) -> torch.Size:

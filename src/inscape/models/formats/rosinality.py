@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from inscape.errors import FormatError
-from inscape.models.architectures._fir import binomial_filter
+from inscape.models.architectures._fir import separable_filter
 from inscape.models.formats._sizes import stylegan2_config
 from inscape.models.formats.found import Found
 
@@ -68,7 +68,7 @@ def read(value: Mapping[str, Any]) -> Found:
         if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name):
             block = name.rpartition(".conv")[0]
             for place in (name.removesuffix(".weight"), block):
-                tensors.setdefault(f"{place}.resample_filter", binomial_filter())
+                tensors.setdefault(f"{place}.resample_filter", separable_filter())
     known = isinstance(average, torch.Tensor)
     w_dim = config["w_dim"]
     tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(w_dim)
