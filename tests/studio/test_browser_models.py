@@ -55,6 +55,27 @@ def test_a_picture_is_opened_to_be_painted_on(models):
     assert models.by("seed").input_value() == "3"
 
 
+_SLOW_FIRST_LIST = """() => {
+    const fetch = window.fetch;
+    let first = true;
+    window.fetch = async (...wanted) => {
+        const slow = first && String(wanted[0]?.url ?? wanted[0]).endsWith("api/paintings");
+        if (slow) first = false;
+        if (slow) await new Promise((done) => setTimeout(done, 1500));
+        return fetch(...wanted);
+    };
+}"""
+
+
+def test_a_picture_chosen_while_the_studio_opens_is_not_replaced_by_the_first_one(page, shared_studio):
+    page.add_init_script(f"({_SLOW_FIRST_LIST})()")
+    page.goto(f"{shared_studio.address}#/models")
+    page.locator("[data-testid=model-hamlet] [data-testid=model-picture-3]").click()
+    page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    page.wait_for_timeout(2000)
+    assert Sheet(page).by("seed").input_value() == "3"
+
+
 def test_the_address_says_which_model_is_open(page, shared_studio):
     page.goto(f"{shared_studio.address}#/models?model=town-segmenter")
     page.wait_for_selector("[data-testid=model-hamlet]")

@@ -65,6 +65,7 @@ export async function load(painting: Painting): Promise<void> {
 
 /** Go and paint with a model: on the picture of a seed, or where one was with it. */
 export async function paintWith(model: ModelInfo, seed?: number): Promise<void> {
+  await started;
   const same = paint.get().model?.name === model.name;
   if (!same) await easel.selectModel(model, "");
   if (seed !== undefined || !same) await openSeed(seed ?? 0, ownClass(model, seed ?? 0));
@@ -72,9 +73,17 @@ export async function paintWith(model: ModelInfo, seed?: number): Promise<void> 
   go("paint", { model: model.name, seed: String(shown.seed), class: String(shown.classIndex ?? "") });
 }
 
+let started: Promise<void> = Promise.resolve();
+
 /** The first page of a visit: from the address, else the last painting, else an example. */
-export async function start(): Promise<void> {
+export function start(): Promise<void> {
+  started = begin();
+  return started;
+}
+
+async function begin(): Promise<void> {
   const { query } = router.get().route;
+  const mine = opening;
   try {
     const [info, { models }] = await Promise.all([api.studio(), api.models()]);
     const paintable = models.filter((model) => model.paintable);
@@ -84,7 +93,7 @@ export async function start(): Promise<void> {
     if (!wanted) return;
     await easel.selectModel(wanted, query.layer ?? "");
     easel.applyTools(query);
-    await firstPicture(wanted, query);
+    if (mine === opening) await firstPicture(wanted, query);
   } catch (error) {
     complain(problemOf(error));
   }
@@ -109,7 +118,9 @@ async function firstPicture(model: ModelInfo, query: Readonly<Record<string, str
     return;
   }
   if (query.seed !== undefined) return openSeed(seed, classIndex);
+  const mine = opening;
   const { paintings } = await api.paintings();
+  if (mine !== opening) return;
   const last = paintings.find((one) => !one.photo && one.model === model.name);
   if (last && (await openPainting(last.id))) return;
   painter.open({ seed, classIndex, photo: null });
