@@ -21,7 +21,6 @@ RECIPE = GanRecipe(
     batch=8,
     r1_every=4,
     average_images=100,
-    mapping_steps=20,
 )
 
 

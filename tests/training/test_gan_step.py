@@ -123,3 +123,17 @@ def test_minibatch_deviation_equals_its_definition() -> None:
         members = x[[index % 2, index % 2 + 2, index % 2 + 4, index % 2 + 6]]
         expected = (members.var(dim=0, correction=0) + 1e-8).sqrt().mean()
         assert torch.allclose(appended[index, 3], expected.expand(2, 2), atol=1e-6)
+
+
+def test_without_noise_the_layers_keep_a_strength_of_zero() -> None:
+    state, real = small_state(), torch.zeros(4, 3, 16, 16)
+    names = [name for name, _ in state.networks.generator.named_parameters()]
+    strengths = {}
+    for noise in (True, False):
+        random = shard_generator(RECIPE, 1, 0, CPU)
+        recipe = replace(RECIPE, noise=noise)
+        found = shard_gradients(state.networks, recipe, real, random, step=1, path_mean=0.0)
+        named = zip(names, found.generator, strict=True)
+        strengths[noise] = [gradient for name, gradient in named if name.endswith("noise_strength")]
+    assert any(gradient is not None and gradient.any() for gradient in strengths[True])
+    assert all(gradient is None or not gradient.any() for gradient in strengths[False])

@@ -60,7 +60,8 @@ class Works:
         named = {entry.rule for state in states for entry in state.stack} | {state.making for state in states}
         settled = time.time() - _UNNAMED_SECONDS
         gone = [info.id for info in infos if info.id not in named and info.created < settled]
-        self._remove(gone)
+        if gone:
+            self._remove(gone)
         return Work(
             model=model,
             revision=row["revision"] if row else 0,

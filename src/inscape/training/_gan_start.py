@@ -11,15 +11,7 @@ import torch
 from inscape.errors import FormatError, UnsupportedError
 from inscape.models.architectures.discriminator import Discriminator, ResidualBlock
 from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
-from inscape.training._gan_state import (
-    Counters,
-    GanState,
-    coder_config,
-    discriminator_config,
-    generator_config,
-)
-from inscape.training._picture_coder import PictureCoder
-from inscape.training._warm_start import soften
+from inscape.training._gan_state import Counters, GanState, discriminator_config, generator_config
 from inscape.training.recipes import GanRecipe
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
@@ -44,10 +36,7 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
             StyleGAN2(generator_config(first)),
             Discriminator(discriminator_config(first)),
         )
-        if recipe.warm_start:
-            soften(generator)
-        coder = PictureCoder(coder_config(recipe)) if recipe.has_coder else None
-        return GanState(recipe, generator, discriminator, coder=coder, device=device)
+        return GanState(recipe, generator, discriminator, device=device)
     if start == "shipped":
         path = shipped_checkpoint(recipe)
     else:
@@ -126,8 +115,7 @@ def grown(state: GanState, device: torch.device) -> GanState:
     torch.nn.init.zeros_(block.conv1.weight)
     torch.nn.init.zeros_(block.skip.weight)
     discriminator.load_state_dict({**discriminator.state_dict(), **old_d.state_dict()})
-    coder = state.networks.coder
-    larger = GanState(recipe, generators[0], discriminator, average=generators[1], coder=coder, device=device)
+    larger = GanState(recipe, generators[0], discriminator, average=generators[1], device=device)
     larger.counters = Counters(images=state.counters.images, seconds=state.counters.seconds)
     larger.counters.step = state.counters.step
     return larger

@@ -13,7 +13,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +22,9 @@ from inscape.errors import FormatError
 from inscape.models.architectures.discriminator import Discriminator, DiscriminatorConfig
 from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
 from inscape.training._gan_step import GanNetworks, ShardGradients
-from inscape.training._picture_coder import PictureCoder, PictureCoderConfig, fit_mapping
 from inscape.training.recipes import GanRecipe
 
 KIND = "inscape-gan-training"
-_CODER_RATE = 0.4
-"""The encoder's learning rate beside the generator's in the warm start: its weights are not equalized."""
 
 
 def generator_config(recipe: GanRecipe) -> StyleGAN2Config:
@@ -49,13 +45,6 @@ def discriminator_config(recipe: GanRecipe) -> DiscriminatorConfig:
     """The discriminator that a recipe trains."""
     channels = {size: units for size, units in recipe.discriminator_channels.items() if size <= recipe.size}
     return DiscriminatorConfig(resolution=recipe.size, channels=channels, from_rgb=(recipe.size,))
-
-
-def coder_config(recipe: GanRecipe) -> PictureCoderConfig:
-    """The encoder that a recipe begins with: it sees pictures at the first size that is drawn."""
-    size = recipe.size_at(0)
-    channels = {each: units for each, units in recipe.coder_channels.items() if each <= size}
-    return PictureCoderConfig(size, recipe.w_dim, channels)
 
 
 def rescale_mapping(state: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
@@ -88,7 +77,6 @@ class GanState:
         generator: Raw weights.
         discriminator: Judges pictures of the generator's size.
         average: Moving average of the generator; a copy of it by default.
-        coder: The encoder, where the recipe has one.
         device: Where to train.
     """
 
@@ -99,23 +87,20 @@ class GanState:
         discriminator: Discriminator,
         *,
         average: StyleGAN2 | None = None,
-        coder: PictureCoder | None = None,
         device: torch.device | None = None,
     ) -> None:
         device = device or torch.device("cpu")
         self.recipe = recipe
-        self.networks = GanNetworks(generator, discriminator, coder)
-        for module in self.networks.trained.values():
+        self.networks = GanNetworks(generator, discriminator)
+        for module in (generator, discriminator):
             module.to(device).train().requires_grad_(True)
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
         self.optimizers = {
-            "generator": _adam(_with_mapping_last(generator), recipe.learning_rate, 1.0),
+            "generator": _adam(generator.parameters(), recipe.learning_rate, 1.0),
             "discriminator": _adam(discriminator.parameters(), recipe.learning_rate, lazy),
         }
-        if coder is not None:
-            self.optimizers["coder"] = _adam(coder.parameters(), recipe.warm_rate * _CODER_RATE, 1.0)
 
     @property
     def device(self) -> torch.device:
@@ -126,28 +111,6 @@ class GanState:
     def size(self) -> int:
         """Height and width of the pictures."""
         return self.networks.generator.config.resolution
-
-    def set_warm_rates(self) -> None:
-        """Set the rates for a step of the warm start."""
-        rate = self.recipe.warm_rate_at(self.counters.images)
-        for name, own in (("generator", rate), ("coder", rate * _CODER_RATE)):
-            for group in self.optimizers[name].param_groups:
-                group["lr"] = own
-
-    def end_warm_start(self, codes: Tensor) -> None:
-        """Let the mapping give w like codes; go back to the rates of the adversarial training.
-
-        That begins with fresh moments.
-
-        Args:
-            codes: Of real pictures, `[n, w_dim]`.
-        """
-        for group in self.optimizers["generator"].param_groups:
-            group["lr"] = self.recipe.learning_rate
-        self.optimizers["generator"].state.clear()
-        mapping = self.networks.generator.mapping
-        fit_mapping(mapping, codes, steps=self.recipe.mapping_steps, seed=self.recipe.seed)
-        self.average.mapping.load_state_dict(mapping.state_dict())
 
     def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
         """Take one step with the mean of the shards' gradients, and move the average.
@@ -191,7 +154,11 @@ class GanState:
             dtype: Half precision makes a smaller file, from which training goes on, if not exactly so.
         """
         tensors: dict[str, Tensor] = {}
-        modules = {**self.networks.trained, "average": self.average}
+        modules = {
+            "generator": self.networks.generator,
+            "average": self.average,
+            "discriminator": self.networks.discriminator,
+        }
         for prefix, module in modules.items():
             tensors |= {f"{prefix}.{name}": value.to(dtype) for name, value in module.state_dict().items()}
         if moments:
@@ -208,8 +175,6 @@ class GanState:
             "adam_steps": json.dumps({name: _steps(adam) for name, adam in self.optimizers.items()}),
             "recipe": json.dumps(self.recipe.to_json()),
         }
-        if self.networks.coder is not None:
-            metadata["coder"] = json.dumps(self.networks.coder.config.to_json())
         return storage.save_tensors(path, tensors, metadata)
 
     @classmethod
@@ -231,13 +196,9 @@ class GanState:
         discriminator = Discriminator(DiscriminatorConfig.from_json(json.loads(metadata["discriminator"])))
         average = StyleGAN2(generator.config)
         modules = {"generator": generator, "average": average, "discriminator": discriminator}
-        coder = None
-        if "coder" in metadata:
-            coder = PictureCoder(PictureCoderConfig.from_json(json.loads(metadata["coder"])))
-            modules["coder"] = coder
         for prefix, module in modules.items():
             _fill(module, _under(tensors, prefix), path)
-        state = cls(recipe, generator, discriminator, average=average, coder=coder, device=device)
+        state = cls(recipe, generator, discriminator, average=average, device=device)
         state.counters = replace(Counters(), **json.loads(metadata["counters"]))
         steps = json.loads(metadata.get("adam_steps", "{}"))
         for prefix, optimizer in state.optimizers.items():
@@ -254,13 +215,7 @@ class GanState:
         return state
 
 
-def _with_mapping_last(generator: StyleGAN2) -> list[dict[str, Any]]:
-    """Two groups of weights, of which the mapping is the second."""
-    mapping = list(generator.mapping.parameters())
-    return [{"params": list(generator.synthesis.parameters())}, {"params": mapping}]
-
-
-def _adam(weights: Iterable[Tensor] | list[dict[str, Any]], rate: float, lazy: float) -> torch.optim.Adam:
+def _adam(weights: Iterable[Tensor], rate: float, lazy: float) -> torch.optim.Adam:
     """Adam without first moment; `lazy` corrects for the extra steps of a lazy penalty (Karras 2020)."""
     return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, fused=True)
 

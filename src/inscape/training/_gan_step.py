@@ -14,12 +14,10 @@ from typing import cast
 
 import torch
 import torch.nn.functional as functional
-from torch import Tensor, nn
+from torch import Tensor
 
 from inscape.models.architectures.discriminator import Discriminator
 from inscape.models.architectures.stylegan2 import NoiseMode, StyleGAN2
-from inscape.training._picture_coder import PictureCoder, divergence, drawn_codes
-from inscape.training._warm_start import drawing_loss, feature_loss
 from inscape.training.recipes import GanRecipe
 
 
@@ -30,14 +28,12 @@ class ShardGradients:
     Attributes:
         generator: Gradients of the generator's weights, None where a weight took no part.
         discriminator: Gradients of the discriminator's weights.
-        coder: Gradients of the encoder's weights.
         w_mean: Mean of w over the shard.
         numbers: Losses and mean logits, by name.
     """
 
     generator: list[Tensor | None]
     discriminator: list[Tensor | None]
-    coder: list[Tensor | None]
     w_mean: Tensor
     numbers: dict[str, float]
 
@@ -99,44 +95,10 @@ def path_lengths(images: Tensor, w: Tensor, generator: torch.Generator) -> Tenso
 
 @dataclass(frozen=True)
 class GanNetworks:
-    """The two networks that train each other, and the encoder that helps them, if there is one."""
+    """The two networks that train each other."""
 
     generator: StyleGAN2
     discriminator: Discriminator
-    coder: PictureCoder | None = None
-
-    @property
-    def trained(self) -> dict[str, nn.Module]:
-        """Every network that is there, by name."""
-        both: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
-        return both if self.coder is None else {**both, "coder": self.coder}
-
-
-def drawing_gradients(
-    networks: GanNetworks, recipe: GanRecipe, real: Tensor, generator: torch.Generator
-) -> ShardGradients:
-    """Gradients of the warm start for one shard: encoder and generator learn to draw the pictures.
-
-    Args:
-        networks: Not changed; with an encoder.
-        recipe: What codes cost.
-        real: Real pictures `[batch, 3, height, width]` in [-1, 1].
-        generator: All random numbers come from it.
-    """
-    assert networks.coder is not None
-    parts = [networks.generator, networks.coder]
-    weights = [weight for part in parts for weight in part.parameters()]
-    with torch.autocast(real.device.type, dtype=torch.bfloat16):
-        mean, log_variance = networks.coder(real)
-        w = drawn_codes(mean, log_variance, generator)
-        latents = w[:, None].expand(-1, networks.generator.mapping.num_ws, -1)
-        drawing = drawing_loss(networks.generator.synthesis(latents, noise_mode="none"), real)
-    nats = divergence(mean, log_variance)
-    gradients = _gradients(drawing + recipe.code_weight * nats, weights)
-    count = len(list(networks.generator.parameters()))
-    nothing: list[Tensor | None] = [None for _ in networks.discriminator.parameters()]
-    numbers = {"drawing": float(drawing.detach()), "nats": float(nats.detach())}
-    return ShardGradients(gradients[:count], nothing, gradients[count:], w.detach().mean(dim=0), numbers)
 
 
 def shard_gradients(
@@ -147,7 +109,6 @@ def shard_gradients(
     *,
     step: int,
     path_mean: float,
-    judging_only: bool = False,
 ) -> ShardGradients:
     """Gradients of both losses for one shard.
 
@@ -158,42 +119,24 @@ def shard_gradients(
         generator: All random numbers come from it.
         step: Decides which lazy penalties are due.
         path_mean: Running mean of the path length.
-        judging_only: Leave the generator's gradients out.
     """
     g_weights = list(networks.generator.parameters())
     d_weights = list(networks.discriminator.parameters())
     noise: NoiseMode = "random" if recipe.noise else "none"
-    coder = networks.coder
-    pairs = 0 if coder is None else round(recipe.paired * len(real))
     with torch.autocast(real.device.type, dtype=torch.bfloat16):
         mixed, w = mixed_latents(networks.generator, len(real), generator, mixing=recipe.mixing)
-        if coder is not None and pairs:
-            own = coder.codes(real[:pairs], generator)
-            mixed = torch.cat([own[:, None].expand(-1, mixed.shape[1], -1), mixed[pairs:]])
-        if recipe.fixed_mapping:
-            mixed = mixed.detach()
         images = networks.generator.synthesis(mixed, noise_mode=noise, generator=generator)
         judged = images.detach().requires_grad_()
-        fake_logits, fake_features = networks.discriminator.judge(judged)
-        real_logits, real_features = networks.discriminator.judge(real)
+        fake_logits = networks.discriminator(judged)
+        real_logits = networks.discriminator(real)
     d_loss = functional.softplus(fake_logits).mean() + functional.softplus(-real_logits).mean()
     g_loss = functional.softplus(-fake_logits).mean()
     d_gradients = _gradients(d_loss, d_weights, keep=True)
-    g_gradients: list[Tensor | None] = [None] * len(g_weights)
-    numbers: dict[str, float] = {}
-    if not judging_only:
-        total = g_loss
-        if pairs:
-            drawing = drawing_loss(judged[:pairs], real[:pairs], largest=recipe.drawing_size)
-            features = feature_loss(
-                [block[:pairs] for block in fake_features], [block[:pairs] for block in real_features]
-            )
-            compared = recipe.drawing_weight * drawing + recipe.feature_weight * features
-            total = g_loss + compared * (pairs / len(real))
-            numbers |= {"drawing": float(drawing.detach()), "features": float(features.detach())}
-        (towards_real,) = torch.autograd.grad(total, judged)
-        g_gradients = list(torch.autograd.grad(images, g_weights, towards_real, allow_unused=True))
-    numbers |= {
+    (towards_real,) = torch.autograd.grad(g_loss, judged)
+    g_gradients: list[Tensor | None] = list(
+        torch.autograd.grad(images, g_weights, towards_real, allow_unused=True)
+    )
+    numbers = {
         "loss_d": float(d_loss.detach()),
         "loss_g": float(g_loss.detach()),
         "real": float(real_logits.detach().mean()),
@@ -205,7 +148,7 @@ def shard_gradients(
         scaled = penalty * (recipe.r1_weight / 2 * recipe.r1_every)
         d_gradients = _added(d_gradients, _gradients(scaled, d_weights))
         numbers["r1"] = float(penalty.detach())
-    if recipe.path_weight and not judging_only and step % recipe.path_every == 0:
+    if recipe.path_weight and step % recipe.path_every == 0:
         count = max(1, len(real) // 2)
         half, _ = mixed_latents(networks.generator, count, generator, mixing=recipe.mixing)
         drawn = networks.generator.synthesis(half, noise_mode=noise, generator=generator)
@@ -213,8 +156,7 @@ def shard_gradients(
         scaled = (lengths - path_mean).square().mean() * (recipe.path_weight * recipe.path_every)
         g_gradients = _added(g_gradients, _gradients(scaled, g_weights))
         numbers["path"] = float(lengths.detach().mean())
-    untouched: list[Tensor | None] = [] if coder is None else [None for _ in coder.parameters()]
-    return ShardGradients(g_gradients, d_gradients, untouched, w.detach().mean(dim=0), numbers)
+    return ShardGradients(g_gradients, d_gradients, w.detach().mean(dim=0), numbers)
 
 
 def _gradients(loss: Tensor, weights: Sequence[Tensor], *, keep: bool = False) -> list[Tensor | None]:

@@ -55,11 +55,7 @@ class Watch:
         self._log.write()
         losses = {
             label: [(line["images"], line[name]) for line in self._log.lines if name in line]
-            for label, name in (
-                ("discriminator", "loss_d"),
-                ("generator", "loss_g"),
-                ("drawing", "drawing"),
-            )
+            for label, name in (("discriminator", "loss_d"), ("generator", "loss_g"))
         }
         panels = [("Losses", losses)]
         if self._distances:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.errors import ValueRangeError
@@ -20,12 +19,7 @@ from inscape.models.devices import resolve_device
 from inscape.progress import Progress, SilentProgress
 from inscape.training._gan_start import first_state, grown_to
 from inscape.training._gan_state import GanState
-from inscape.training._gan_step import (
-    ShardGradients,
-    drawing_gradients,
-    shard_generator,
-    shard_gradients,
-)
+from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
 from inscape.training._gan_watch import Watch
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
@@ -35,7 +29,6 @@ from inscape.training.result import TrainResult
 CHECKPOINT = "checkpoint.safetensors"
 _SAVE_SECONDS = 120.0
 _FIRST_SCENES = 6000
-_CODED = 250
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,7 @@ class GanOptions:
 
     Attributes:
         start: "scratch", "shipped" (the shipped generator and its kept discriminator), or a checkpoint or a
-        folder
-            of another run. Used only where the folder holds no checkpoint yet.
+            folder of another run. Used only where the folder holds no checkpoint yet.
         images: Stop after so many pictures in all; None goes by minutes alone.
         sample_every: Pictures from one sample grid to the next.
         measure_every: Pictures from one distance to the world to the next; 0 measures nothing.
@@ -134,7 +126,7 @@ class _Run:
         ):
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
-                    self._turn()
+                    self._grow()
                     numbers = self._step(pool)
                     self.state.counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
@@ -151,15 +143,11 @@ class _Run:
         self.watch.flush()
         self.state.save(self.checkpoint)
 
-    def _turn(self) -> None:
-        """Do what is due before this step: end the warm start, double the size."""
-        if self.recipe.warm_start and self.recipe.is_first_after_warm_start(self.state.counters.images):
-            self.state.end_warm_start(self._codes())
+    def _grow(self) -> None:
+        """Double the size where the recipe says so."""
         if self.state.size < (size := self.recipe.size_at(self.state.counters.images)):
             self.state = grown_to(self.state, size)
             self.watch.follow(self.state)
-        if self.recipe.is_warm_start(self.state.counters.images):
-            self.state.set_warm_rates()
 
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
@@ -180,29 +168,15 @@ class _Run:
 
     def _shard(self, index: int) -> ShardGradients:
         state, recipe = self.state, self.recipe
-        step, images = state.counters.step, state.counters.images
-        real = self._real(step, index)
-        random = shard_generator(recipe, step, index, state.device)
-        if state.networks.coder is not None and recipe.is_warm_start(images):
-            return drawing_gradients(state.networks, recipe, real, random)
+        step = state.counters.step
         return shard_gradients(
             state.networks,
             recipe,
-            real,
-            random,
+            self._real(step, index),
+            shard_generator(recipe, step, index, state.device),
             step=step,
             path_mean=state.counters.path_mean,
-            judging_only=images < recipe.warm_start + recipe.judging_first,
         )
-
-    def _codes(self) -> Tensor:
-        """Codes of the first scenes."""
-        coder, device = self.state.networks.coder, self.state.device
-        assert coder is not None
-        random = shard_generator(self.recipe, self.state.counters.step, self.recipe.shards, device)
-        numbers = np.arange(min(_FIRST_SCENES, self.scenes.ready))
-        parts = np.array_split(numbers, max(1, len(numbers) // _CODED))
-        return torch.cat([coder.codes(self._images(self.scenes.pictures(part)), random) for part in parts])
 
     def _real(self, step: int, shard: int) -> Tensor:
         """Real pictures of one shard, in [-1, 1]."""
@@ -212,10 +186,6 @@ class _Run:
         if self.recipe.flips:
             mirrored = random.random(count) < 0.5
             pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
-        return self._images(pictures)
-
-    def _images(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """Pictures as the networks take them now."""
         tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.state.device)
         images = tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
         return functional.avg_pool2d(images, self.recipe.size // self.state.size)

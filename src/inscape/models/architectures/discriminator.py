@@ -156,16 +156,11 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """`[batch, 3, resolution, resolution]`, RGB in [-1, 1], to logits `[batch]`, float32."""
-        return self.judge(images)[0]
-
-    def judge(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits as `forward` gives them, and the output of every residual block."""
         dtype = compute_dtype(images.device)
         lowest = min(self.config.from_rgb)
         with torch.autocast(images.device.type, enabled=False):
             picture = images.to(dtype).contiguous(memory_format=torch.channels_last)
             x: Tensor | None = None
-            features = []
             for size in self.config.sizes:
                 block = cast(ResidualBlock, getattr(self, f"b{size}"))
                 if hasattr(block, "fromrgb"):
@@ -175,5 +170,4 @@ class Discriminator(nn.Module):
                     picture = functional.avg_pool2d(picture, 2)
                 assert x is not None
                 x = cast(Tensor, block(x))
-                features.append(x)
-            return cast(Tensor, self.b4(x)), features
+            return cast(Tensor, self.b4(x))
