@@ -15,6 +15,7 @@ from PIL import Image
 from cli.painting_model import write_models
 from inscape.editing import load_edit
 from inscape.models import open_model
+from inscape.rewriting import Task
 from inscape.studio.painter import jpeg
 from studio.browser import WAIT, RunningStudio, Sheet
 
@@ -122,6 +123,22 @@ def bench(page, studio) -> Bench:
 
 def pixels(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
+
+
+def test_what_is_marked_is_saved_as_a_task(bench, page, folder, tmp_path):
+    assert page.locator("[data-testid=in-terminal]").count() == 0
+    bench.mark()
+    bench.by("in-terminal").locator("summary").click()
+    line = bench.by("in-terminal").locator("code").inner_text()
+    assert line == (f"inscape rewrite {folder.resolve()} --task Rule-1.toml --out Rule-1.edit.safetensors")
+    with page.expect_download() as download:
+        bench.by("save-task").click()
+    assert download.value.suggested_filename == "Rule-1.toml"
+    path = tmp_path / "Rule-1.toml"
+    path.write_bytes(download.value.path().read_bytes())
+    task = Task.load(path)
+    assert {place.seed for place in task.context.places} == {1, 2}
+    assert [(paste.source, paste.target) for paste in task.goal.paste] == [(4, 1)]
 
 
 def test_from_brush_to_exported_model(bench, page, folder, tmp_path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from inscape.cli.main import run
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
 from inscape.studio import checkpoints as rules
 from inscape.studio.app import create_app
@@ -16,6 +18,8 @@ from inscape.studio.studio import Settings
 from models.foreign import nvidia, progan_weights, small_stylegan2
 from studio.messages import PORT, TOKEN
 from studio.web_client import TestClient
+
+BASE = f"http://127.0.0.1:{PORT}"
 
 
 def progan(path: Path) -> Path:
@@ -80,9 +84,30 @@ def test_files_of_the_named_folders_are_listed_and_open(client, settings, folder
     again = client.post("/api/checkpoints/open", json={"folder": 0, "name": "church.pth"}).json()
     assert (again["name"], again["image_size"]) == ("church-2", 8)
     assert str(folder / "church.pth") in again["source"]
-    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as restarted:
+    with TestClient(create_app(settings), base_url=BASE) as restarted:
         restarted.headers["x-inscape-token"] = TOKEN
         assert {"church", "church-2"} <= set(names(restarted))
+
+
+def test_files_that_the_launch_names_come_first_and_are_kept_once(settings, folder):
+    named = (folder / "faces.pkl", folder / "church.pth")
+    for _ in range(2):
+        with TestClient(create_app(replace(settings, files=named)), base_url=BASE) as client:
+            client.headers["x-inscape-token"] = TOKEN
+            assert names(client)[:3] == ["faces", "church", "small"]
+            assert client.get("/api/studio").json()["default_model"] == "faces"
+            assert names(client).count("faces") == 1 and "faces-2" not in names(client)
+
+
+def test_what_the_launch_names_is_opened_by_what_it_is(folder, model_folder, monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr("inscape.studio.server.serve", lambda settings, **_: started.append(settings))
+    named = ["town", str(folder / "faces.pkl"), str(model_folder)]
+    assert run(["studio", *[word for name in named for word in ("--model", name)]]) == 0
+    assert list(started[0].models) == ["town", "small"] and started[0].files == (folder / "faces.pkl",)
+    assert run(["studio", "--model", "twon"]) == 1
+    said = capsys.readouterr().err
+    assert "no file or folder twon" in said and "town-segmenter" in said and len(started) == 1
 
 
 @pytest.mark.parametrize(

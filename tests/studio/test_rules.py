@@ -14,7 +14,7 @@ from cli.painting_model import write_models
 from inscape.editing import UnitEdit, WeightEdit, load_edit, save_edit
 from inscape.models import open_model
 from inscape.regions import Region
-from inscape.rewriting import Paste, Rewriter, RuleSettings
+from inscape.rewriting import Paste, Rewriter, RuleSettings, Task, prepare_task
 from inscape.studio.app import create_app
 from inscape.studio.painter import jpeg
 from inscape.studio.rules import Bench
@@ -174,6 +174,53 @@ def test_a_rule_keeps_out_of_what_is_protected(client, studio):
 def test_an_erasing_rule_is_made(client):
     goal = {"kind": "erase", "target": SPIRE, "units": 3}
     assert rule(client, goals=[goal])["loss"] >= 0
+
+
+BRUSHED = {"seed": 3, "region": Region.from_mask(np.eye(16, dtype=np.float32)).to_json()}
+ERASED = [{"kind": "erase", "target": place, "units": 3} for place in (SPIRE, BRUSHED)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "context": [SPIRE, BRUSHED],
+            "protect": [TREE],
+            "goals": [PASTE | {"source": BRUSHED, "scale": 0.5}],
+        },
+        {"context": [SPIRE, BRUSHED], "goals": ERASED, "choices": CHOICES | {"ridge": 0.3, "halo": 2}},
+    ],
+)
+def test_a_task_makes_the_rule_that_the_page_makes(client, studio, tmp_path, changes):
+    info = rule(client, **changes)
+    (tmp_path / "rule.edit.safetensors").write_bytes(client.get(f"{BASE}/rules/{info['id']}/file").content)
+    here = load_edit(tmp_path / "rule.edit.safetensors")
+    request = {"name": 'Trees, "quoted"', "context": [SPIRE], "goals": [PASTE], "choices": CHOICES} | changes
+    answer = client.post(f"{BASE}/task", json=request)
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("application/toml")
+    (tmp_path / "task.toml").write_text(answer.text, "utf-8")
+    task = Task.load(tmp_path / "task.toml")
+    assert task.name == request["name"] and task.layer == "layer16a"
+    model = studio.library.generator("small")
+    there = prepare_task(task, model, None).make(Rewriter(model, task.layer))
+    assert np.array_equal(here.directions, there.directions)
+    assert np.allclose(here.coefficients, there.coefficients, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"context": []}, "has a context and a goal"),
+        ({"goals": []}, "has a context and a goal"),
+        ({"goals": ERASED}, "in every place of its context"),
+        ({"context": [SPIRE, BRUSHED], "goals": [*ERASED, PASTE]}, "in every place of its context"),
+        ({"choices": CHOICES | {"layer": "attic"}}, "attic"),
+    ],
+)
+def test_what_no_task_can_say_is_refused(client, changes, said):
+    request = {"context": [SPIRE], "goals": [PASTE], "choices": CHOICES} | changes
+    answer = client.post(f"{BASE}/task", json=request)
+    assert answer.status_code in (404, 422) and said in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,11 @@ def studio(
         bool, typer.Option("--browser/--no-browser", help="Open the address in a browser.")
     ] = True,
     model: Annotated[
-        list[Path] | None,
-        typer.Option("--model", help="A folder with card.json and weights.safetensors; repeatable."),
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="What to open first: a shipped model, a folder or a checkpoint; repeatable.",
+        ),
     ] = None,
     checkpoints: Annotated[
         list[Path] | None,
@@ -46,11 +49,13 @@ def studio(
     for folder in checkpoints or []:
         if not folder.is_dir():
             raise UsageError(f"--checkpoints names {folder}, which is no folder.")
+    folders, files = _sorted(model or [])
     settings = Settings(
         host=host,
         port=port,
         device=device,
-        models=_named(model or []),
+        models=folders,
+        files=files,
         checkpoints=tuple(checkpoints or ()),
     )
 
@@ -66,11 +71,31 @@ def studio(
     serve(settings, started=started, browser=browser)
 
 
-def _named(folders: list[Path]) -> dict[str, Path]:
-    """Folders by the names on their cards."""
-    from inscape.models import Card
+def _sorted(models: list[str]) -> tuple[dict[str, Path], tuple[Path, ...]]:
+    """Folders of models, by the names on their cards, and files.
 
-    return {Card.read(folder / "card.json").name: folder for folder in folders}
+    Raises:
+        ModelNotFoundError: One is neither, nor a shipped model.
+    """
+    from inscape.errors import ModelNotFoundError
+    from inscape.models import Card, folder_of, names
+
+    folders: dict[str, Path] = {}
+    files: list[Path] = []
+    for model in models:
+        path = Path(model)
+        if path.is_file():
+            files.append(path)
+        elif path.is_dir():
+            folders[Card.read(path / "card.json").name] = path
+        elif model in names():
+            folders[model] = folder_of(model)
+        else:
+            raise ModelNotFoundError(
+                f"There is no file or folder {model}, nor does a model of that name ship.",
+                f"Shipped: {', '.join(names())}.",
+            )
+    return folders, tuple(files)
 
 
 def _set_up_logging() -> None:

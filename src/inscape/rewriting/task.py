@@ -8,7 +8,7 @@ A task is TOML:
     [context]                         # where the rule is to hold
     concept = "spire"                 # in the pictures that show most of it, as the segmenter says …
     pictures = 16
-    # places = [{seed = 3, box = [20, 4, 6, 12]}]     … or in places that one names, in pixels
+    # places = [{seed = 3, box = [20, 4, 6, 12]}]     … or in places that one names, in pixels or as a mask
 
     [goal]                            # what is to be there
     concept = "tree"                  # copied from where it fills the place best …
@@ -59,11 +59,24 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Mask(_Part):
+    """A region of any shape, as `Region.to_json` writes it: what a brush leaves."""
+
+    mask: str
+    height: int
+    width: int
+
+
 class ContextPlace(_Part):
-    """A box in the picture of a seed, `[x, y, width, height]` in pixels."""
+    """Where in the picture of a seed: a box, `[x, y, width, height]` in pixels, or a mask."""
 
     seed: int = Field(ge=0)
-    box: Box
+    box: Box | Mask
+
+    @property
+    def place(self) -> Place:
+        """The seed and the region."""
+        return self.seed, _region(self.box)
 
 
 class Context(_Part):
@@ -76,13 +89,18 @@ class Context(_Part):
 
 
 class GoalPaste(_Part):
-    """What is copied from where to where, boxes in pixels."""
+    """What is copied from where to where: boxes in pixels, or masks."""
 
     source: int = Field(ge=0)
-    copied: Box
+    copied: Box | Mask
     target: int = Field(ge=0)
-    place: Box
+    place: Box | Mask
     scale: float = 1.0
+
+    @property
+    def paste(self) -> Paste:
+        """The goal."""
+        return Paste(self.source, _region(self.copied), self.target, _region(self.place), self.scale)
 
 
 class TaskGoal(_Part):
@@ -147,6 +165,12 @@ class Task(_Part):
             raise FormatError(f"{path} is not a task: {where}: {first['msg']}.") from error
         task.check(str(path))
         return task
+
+    def to_toml(self) -> str:
+        """The file that `load` reads."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     def check(self, where: str) -> None:
         """Refuse what cannot be meant.
@@ -240,13 +264,11 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
         ConceptError: A concept is not known, or is in none of the pictures.
         UsageError: The task names concepts and there is no segmenter.
         RegionError: A box lies outside the picture.
+        FormatError: A mask cannot be read.
     """
-    context: list[Place] = [(place.seed, box(*place.box)) for place in task.context.places]
-    protect = [(place.seed, box(*place.box)) for place in task.context.protect]
-    wanted: list[Paste | Erase] = [
-        Paste(each.source, box(*each.copied), each.target, box(*each.place), each.scale)
-        for each in task.goal.paste
-    ]
+    context: list[Place] = [each.place for each in task.context.places]
+    protect = [each.place for each in task.context.protect]
+    wanted: list[Paste | Erase] = [each.paste for each in task.goal.paste]
     if task.context.concept is not None or task.goal.concept is not None:
         if segmenter is None:
             raise UsageError(
@@ -265,6 +287,10 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
     if task.goal.erase is not None:
         wanted = [Erase(*place, task.goal.erase) for place in context[: task.goal.pictures]]
     return PreparedTask(tuple(context), tuple(wanted), tuple(protect), task.rule_settings, task.name)
+
+
+def _region(where: Box | Mask) -> Region:
+    return Region.from_json(where.model_dump()) if isinstance(where, Mask) else box(*where)
 
 
 def _labels(model: Generator, segmenter: Segmenter, count: int) -> NDArray[np.uint8]:

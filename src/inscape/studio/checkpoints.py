@@ -79,6 +79,20 @@ class Checkpoints:
             raise NotFoundError(*unknown_name("file", name[:120], held))
         return held[name] or self._take(self._folders[folder] / name, Path(name).stem)
 
+    def take(self, path: Path) -> str:
+        """Open a file that the launch named and keep it; one that is kept already, as it is now, stays.
+
+        Returns:
+            The name that it has.
+
+        Raises:
+            FormatError, UnsupportedError: It cannot be opened; the message says why.
+            TooLargeError: The kept models would take too much of the disk.
+        """
+        state = storage.file_state(path)
+        known = next((name for name, source in self._opened().items() if source == state), None)
+        return known or self._take(path, path.stem)
+
     def _opened(self) -> dict[str, Any]:
         """The files that kept models were opened from, as they were then, by the models' names."""
         found = {}

@@ -46,6 +46,10 @@ class Library:
         """Offer one more model; a name that is taken stays with what has it."""
         self._folders.setdefault(name, folder)
 
+    def put_first(self, name: str) -> None:
+        """Offer a model before all others."""
+        self._folders = {name: self.folder(name), **self._folders}
+
     def remove(self, name: str) -> None:
         """Offer a model no more."""
         self._folders.pop(name, None)

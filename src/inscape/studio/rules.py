@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
-from inscape.errors import InscapeError, RecipeError, RegionError, UnsupportedError
+from inscape.errors import InscapeError, RecipeError, RegionError, UnsupportedError, UsageError
 from inscape.studio.painter import jpeg, region_of
 from inscape.studio.rule_schemas import (
     EraseGoal,
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from inscape.models import Generator
     from inscape.progress import Progress
     from inscape.rewriting import Erase, Paste, Rewriter, RuleSettings
+    from inscape.rewriting.task import ContextPlace, TaskGoal
     from inscape.studio.library import Library
+    from inscape.studio.schemas import RegionBox, RegionMask
     from inscape.studio.works import Works
 
 FORMATS = {"safetensors": "safetensors", "rosinality": "pt"}
@@ -260,6 +262,30 @@ class Rules:
         )
         return replace(edit, made={**edit.made, "over": [each.name for each in over]})
 
+    def task(self, model: str, request: RuleRequest) -> str:
+        """The same rule as a task for the command line, as TOML; of the plain network, whatever is on.
+
+        Raises:
+            LayerError: There is no such layer.
+            FormatError, RegionError: A region cannot be read.
+            UsageError: The context or the goal is missing, or something else is erased than the context.
+        """
+        from inscape.rewriting.task import Context, Task
+
+        layer = self._library.generator(model).layer(request.choices.layer).name
+        places, protect = _task_places(request.context), _task_places(request.protect)
+        goal = _task_goal(request)
+        if not places or not (goal.paste or goal.erase):
+            raise UsageError("A task has a context and a goal.", "Mark both.")
+        settings = request.choices.model_dump(exclude={"layer"}, exclude_none=True)
+        return Task(
+            name=request.name,
+            layer=layer,
+            context=Context(places=places, protect=protect),
+            goal=goal,
+            settings=settings,
+        ).to_toml()
+
     def _bench(self, model: str) -> Bench:
         if model not in self._benches:
             self._benches[model] = Bench(self._library.fresh(model))
@@ -332,6 +358,44 @@ def _loaded(path: Path) -> WeightEdit:
 
 def _places(selections: Sequence[Selection]) -> list[tuple[int, Any]]:
     return [(each.seed, region_of(each.region)) for each in selections]
+
+
+def _task_places(selections: Sequence[Selection]) -> tuple[ContextPlace, ...]:
+    from inscape.rewriting.task import ContextPlace
+
+    return tuple(ContextPlace(seed=each.seed, box=_task_region(each.region)) for each in selections)
+
+
+def _task_region(region: RegionMask | RegionBox) -> Any:
+    """As a task has it; masks come out smaller than the page sends them."""
+    found = region_of(region).to_json()
+    return found.get("box", found)
+
+
+def _task_goal(request: RuleRequest) -> TaskGoal:
+    from inscape.rewriting.task import GoalPaste, TaskGoal
+
+    pastes, erased = [], []
+    for goal in request.goals:
+        if isinstance(goal, EraseGoal):
+            erased.append(goal)
+        else:
+            copied, place = _task_region(goal.source.region), _task_region(goal.target.region)
+            pastes.append(
+                GoalPaste(
+                    source=goal.source.seed,
+                    copied=copied,
+                    target=goal.target.seed,
+                    place=place,
+                    scale=goal.scale,
+                )
+            )
+    if not erased:
+        return TaskGoal(paste=tuple(pastes))
+    units = {goal.units for goal in erased}
+    if pastes or len(units) > 1 or [goal.target for goal in erased] != request.context:
+        raise UsageError("A task erases as many units in every place of its context, or pastes.")
+    return TaskGoal(erase=units.pop(), pictures=len(erased))
 
 
 def _goal(goal: RuleGoal) -> Paste | Erase:

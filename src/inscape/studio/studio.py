@@ -56,7 +56,8 @@ class Settings:
         host: Where it listens.
         port: Where it listens.
         token: What lets people in.
-        models: Folders of models besides the shipped ones, by name.
+        models: Folders of models that come before the shipped ones, by name.
+        files: Checkpoints to open at the start, before everything else.
         checkpoints: Folders whose checkpoints can be opened in the page.
         device: Where networks run.
         home: Where paintings and reports are kept.
@@ -67,6 +68,7 @@ class Settings:
     port: int = 7860
     token: str = field(default_factory=new_token)
     models: Mapping[str, Path] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
     checkpoints: tuple[Path, ...] = ()
     device: str = "auto"
     home: Path = field(default_factory=storage.home)
@@ -85,6 +87,8 @@ class Studio:
         self.compute = Compute()
         self.library = Library(settings.models, device=settings.device, dissected=self._dissected)
         self.checkpoints = Checkpoints(settings.checkpoints, studio_models(settings.home), self.library)
+        for path in reversed(settings.files):
+            self.library.put_first(self.checkpoints.take(path))
         self.reports = Reports(self.library, settings.home / "studio" / "reports")
         self.photos = Photos(settings.home / "studio" / "photos.sqlite", settings.home / "studio" / "photos")
         self.painter = Painter(self.library, self.reports, PhotoPainter(self.library, self.photos))

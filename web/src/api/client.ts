@@ -69,14 +69,18 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw new ProblemError(isProblem(body) ? body : fallback, response.status);
 }
 
-/** The types come from the studio's own OpenAPI, which a check holds against the code. */
-export async function json<Answer>(path: string, method = "GET", body?: object): Promise<Answer> {
+export function send(path: string, method: string, body?: object): Promise<Response> {
   const init: RequestInit = { method };
   if (body) {
     init.body = JSON.stringify(body);
     init.headers = { "content-type": "application/json" };
   }
-  const response = await request(path, init);
+  return request(path, init);
+}
+
+/** The types come from the studio's own OpenAPI, which a check holds against the code. */
+export async function json<Answer>(path: string, method = "GET", body?: object): Promise<Answer> {
+  const response = await send(path, method, body);
   return (await response.json()) as Answer;
 }
 

@@ -1,4 +1,4 @@
-import { type JobInfo, json, part, request } from "./client";
+import { type JobInfo, json, part, request, send } from "./client";
 import type { components } from "./types";
 
 type Schemas = components["schemas"];
@@ -29,6 +29,8 @@ export const ruleApi = {
   wall: (model: string, body: Schemas["WallRequest"]) => post<WallPictures>(model, "wall", body),
   search: (model: string, body: Schemas["RuleSearch"]) => post<JobInfo>(model, "search", body),
   make: (model: string, body: Schemas["RuleRequest"]) => post<JobInfo>(model, "rules", body),
+  task: async (model: string, body: Schemas["RuleRequest"]) =>
+    (await send(`${base(model)}/task`, "POST", body)).text(),
   audit: (model: string, body: Schemas["AuditRequest"]) => post<JobInfo>(model, "audit", body),
   advise: (model: string, body: Schemas["AdviceRequest"]) => post<JobInfo>(model, "advice", body),
   load: async (model: string, file: Blob, transfer: boolean) => {

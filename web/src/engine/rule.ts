@@ -169,14 +169,28 @@ export const strengthOf = (ridge: number): number =>
 export const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 
+const stemOf = (name: string): string =>
+  name
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replaceAll(/^[.-]+|[.-]+$/g, "")
+    .slice(0, 60) || "rule";
+
 /** The name under which the browser saves an edit: as the studio makes it. */
-export const fileNameOf = (name: string): string =>
-  `${
-    name
-      .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-      .replaceAll(/^[.-]+|[.-]+$/g, "")
-      .slice(0, 60) || "rule"
-  }.edit.safetensors`;
+export const fileNameOf = (name: string): string => `${stemOf(name)}.edit.safetensors`;
+
+/** The name under which the browser saves a task. */
+export const taskNameOf = (name: string): string => `${stemOf(name)}.toml`;
+
+/** The line that makes the rule of a task in a terminal. */
+export const taskLine = (model: string, name: string): string =>
+  [
+    "inscape rewrite",
+    quoted(model),
+    "--task",
+    quoted(taskNameOf(name)),
+    "--out",
+    quoted(fileNameOf(name)),
+  ].join(" ");
 
 /** The line that writes the same model in a terminal. */
 export function applyLine(model: string, stack: readonly Entry[]): string {

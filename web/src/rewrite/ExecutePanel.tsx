@@ -1,8 +1,9 @@
 import { percent } from "../engine/numbers";
-import { type Choices, missing, ridgeOf, strengthOf } from "../engine/rule";
+import { type Choices, missing, type RuleState, ridgeOf, strengthOf, taskLine, under } from "../engine/rule";
+import { CommandLine } from "../ui/CommandLine";
 import { Button, Select, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
-import { execute, newRule } from "./actions";
+import { execute, nameOf, newRule, saveTask } from "./actions";
 import { isActive } from "./follow";
 import { Running } from "./Running";
 import { setLayer } from "./start";
@@ -54,6 +55,24 @@ function Advanced({ choices }: { choices: Choices }) {
           onChange={(halo) => choose({ halo }, "halo")}
         />
       </div>
+    </details>
+  );
+}
+
+/** The same rule without the studio: a task and the line that reads it. */
+function InTerminal({ rule }: { rule: RuleState }) {
+  const { command } = useStore(rewrite, "command");
+  const below = under(rule).some((one) => !one.hidden && one.strength > 0);
+  return (
+    <details class="more" data-testid="in-terminal">
+      <summary>In a terminal</summary>
+      <div class="row">
+        <Button label="Save the task" icon="download" testid="save-task" onClick={() => void saveTask()} />
+      </div>
+      <CommandLine line={taskLine(command, nameOf(rule))} />
+      {below && (
+        <p class="hint">A terminal makes it on the plain model: switch off the edits below to do so here.</p>
+      )}
     </details>
   );
 }
@@ -156,7 +175,7 @@ export function ExecutePanel() {
           <Button label="New rule" icon="plus" testid="new-rule" onClick={newRule} />
         )}
       </div>
-      {lacking && !running && <p class="hint">{lacking}</p>}
+      {lacking ? !running && <p class="hint">{lacking}</p> : <InTerminal rule={rule} />}
       <Running kind="rule" what="Making the rule" />
       {!running && <Outcome />}
       {!running && <Running kind="keys" what="Getting the layer ready" quiet />}

@@ -4,7 +4,16 @@ import { MaskReader, requestOf, selectionToWire } from "../api/ruleWire";
 import { complain, say, toast } from "../app/messages";
 import { readAdvice, readAudit } from "../engine/audit";
 import type { Mask } from "../engine/mask";
-import { type Entry, fileNameOf, fresh, freshName, missing, withRule } from "../engine/rule";
+import {
+  type Entry,
+  fileNameOf,
+  fresh,
+  freshName,
+  missing,
+  type RuleState,
+  taskNameOf,
+  withRule,
+} from "../engine/rule";
 import { formatSeeds, parseSeeds } from "../engine/seedList";
 import { follow, isActive, stop } from "./follow";
 import { gridOf, imageSize, rewrite } from "./state";
@@ -20,6 +29,10 @@ interface Made {
   };
 }
 
+/** What the rule that is marked will be called, or is already. */
+export const nameOf = ({ stack, making }: RuleState): string =>
+  stack.find((one) => one.rule === making)?.name ?? freshName(stack);
+
 /** Make the rule that is marked, put it on the stack, and draw the wall again. */
 export async function execute(): Promise<void> {
   const { model, rule, jobs } = rewrite.get();
@@ -30,8 +43,7 @@ export async function execute(): Promise<void> {
     return;
   }
   performance.mark("inscape:execute");
-  const replaced = rule.stack.find((one) => one.rule === rule.making);
-  const name = replaced?.name ?? freshName(rule.stack);
+  const name = nameOf(rule);
   rewrite.set({ said: "" });
   const job = await follow("rule", () => ruleApi.make(model.name, requestOf(rule, name, imageSize())));
   if (job?.state === "cancelled") rewrite.set({ said: "Stopped. Nothing was changed." });
@@ -156,6 +168,21 @@ export function saveEdit(entry: Entry): void {
   const { model } = rewrite.get();
   if (model)
     download(ruleAddress.file(model.name, entry.rule, entry.name, entry.strength), fileNameOf(entry.name));
+}
+
+/** Save the rule that is marked as a task, which makes it again in a terminal. */
+export async function saveTask(): Promise<void> {
+  const { model, rule } = rewrite.get();
+  if (!model) return;
+  const name = nameOf(rule);
+  try {
+    const text = await ruleApi.task(model.name, requestOf(rule, name, imageSize()));
+    const address = URL.createObjectURL(new Blob([text], { type: "application/toml" }));
+    download(address, taskNameOf(name));
+    URL.revokeObjectURL(address);
+  } catch (error) {
+    complain(problemOf(error));
+  }
 }
 
 export function exportModel(format: "safetensors" | "rosinality"): void {

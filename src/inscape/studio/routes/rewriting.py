@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 
 from inscape.studio.routes._common import ERRORS, StudioOf
 from inscape.studio.rule_files import file_name, parse_stack, sent
@@ -80,6 +80,13 @@ def search_context(model: str, request: RuleSearch, studio: StudioOf) -> JobInfo
 def make_rule(model: str, request: RuleRequest, studio: StudioOf) -> JobInfo:
     """Make a rule; the job's result holds it."""
     return studio.rule_jobs.make(model, request)
+
+
+@router.post("/task", operation_id="writeTask", response_class=PlainTextResponse, responses=ERRORS)
+async def write_task(model: str, request: RuleRequest, studio: StudioOf) -> PlainTextResponse:
+    """The rule as a task for `inscape rewrite --task`, as TOML."""
+    text = await studio.compute.run(lambda: studio.rules.task(model, request))
+    return PlainTextResponse(text, media_type="application/toml")
 
 
 @router.post(
