@@ -181,3 +181,20 @@ def test_files_that_are_no_checkpoints_are_refused(tmp_path: Path) -> None:
         GanState.load(path, RECIPE, CPU)
     with pytest.raises(FormatError, match="There is no file"):
         first_state(RECIPE, tmp_path / "missing", CPU)
+
+
+def test_small_pictures_may_have_a_rate_and_a_penalty_of_their_own() -> None:
+    recipe = replace(RECIPE, growth={8: 24}, small_learning_rate=0.01, small_r1_weight=0.0)
+    state, rates = small_state(recipe), []
+    real = torch.rand(4, 3, 16, 16) * 2 - 1
+    for penalized, size in ((False, 8), (True, 16)):
+        assert state.size == size
+        random = shard_generator(recipe, 0, 0, CPU)
+        images = torch.nn.functional.adaptive_avg_pool2d(real, size)
+        found = shard_gradients(state.networks, recipe, images, random, step=0, path_mean=0.0)
+        assert ("r1" in found.numbers) == penalized
+        rates.append([adam.param_groups[0]["lr"] for adam in state.optimizers.values()])
+        state = grown(state, CPU)
+    lazy = RECIPE.r1_every / (RECIPE.r1_every + 1)
+    assert rates[0] == [0.01, 0.01]
+    assert rates[1] == pytest.approx([RECIPE.learning_rate, RECIPE.learning_rate * lazy])

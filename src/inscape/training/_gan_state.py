@@ -96,10 +96,11 @@ class GanState:
             module.to(device).train().requires_grad_(True)
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
-        lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.r1_weight else 1.0
+        rate, penalty = recipe.learning_rate_at(self.size), recipe.r1_weight_at(self.size)
+        lazy = recipe.r1_every / (recipe.r1_every + 1) if penalty else 1.0
         self.optimizers = {
-            "generator": _adam(generator.parameters(), recipe.learning_rate, 1.0),
-            "discriminator": _adam(discriminator.parameters(), recipe.learning_rate, lazy),
+            "generator": _adam(generator.parameters(), rate, 1.0),
+            "discriminator": _adam(discriminator.parameters(), rate, lazy),
         }
 
     @property

@@ -142,10 +142,11 @@ def shard_gradients(
         "real": float(real_logits.detach().mean()),
         "fake": float(fake_logits.detach().mean()),
     }
-    if recipe.r1_weight and step % recipe.r1_every == 0:
+    r1_weight = recipe.r1_weight_at(networks.generator.config.resolution)
+    if r1_weight and step % recipe.r1_every == 0:
         some = real[: max(1, round(len(real) * recipe.r1_fraction))]
         penalty = gradient_penalty(networks.discriminator, some)
-        scaled = penalty * (recipe.r1_weight / 2 * recipe.r1_every)
+        scaled = penalty * (r1_weight / 2 * recipe.r1_every)
         d_gradients = _added(d_gradients, _gradients(scaled, d_weights))
         numbers["r1"] = float(penalty.detach())
     if recipe.path_weight and step % recipe.path_every == 0:

