@@ -13,10 +13,11 @@ from inscape.errors import (
     UsageError,
     ValueRangeError,
 )
-from inscape.models import Model, open_model
+from inscape.models import Generator, Model, open_model
 from inscape.models.any_module import card_of, layers_of
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from inscape.models.generator_card import generator_card
 from inscape.progress import CallbackProgress
 from inscape.regions import Region, box
 from inscape.rewriting import (
@@ -34,6 +35,7 @@ from inscape.rewriting.goals import Goal, bounds
 from inscape.rewriting.memory import changed, read_latents
 from inscape.rewriting.samples import key_moment
 from inscape.statistics import SecondMoment
+from models.foreign import small_stylegan3
 from small_generators import small_generator
 
 QUICK = RuleSettings(samples=8)
@@ -44,8 +46,6 @@ def generator_of(network):
     torch.manual_seed(0)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, 0, 0.3)
-    from inscape.models import Generator
-
     z_dim = network.mapping.z_dim
     z = torch.zeros(1, z_dim)
     network.eval().requires_grad_(False)
@@ -133,6 +133,74 @@ def test_other_generators_are_memories_too(network):
             true = read_latents(memory, w).values[0].flatten(1)
         assert torch.allclose(predicted, true, atol=1e-5 * float(true.abs().max())), name
         assert not torch.allclose(true, reading.values[0].flatten(1)), name
+
+
+@pytest.mark.parametrize("radial", [False, True])
+def test_layers_of_a_stylegan3_are_memories_of_what_the_picture_shows(radial):
+    network = small_stylegan3(radial=radial)
+    model = Generator(network, generator_card(network, "stylegan3", name="filters"))
+    w = model.to_w(model.latents([1]))
+    for name, place in model.layers.items():
+        memory = memory_of(model, name)
+        directions, coefficients = random_edit(memory, 2)
+        reading = read_latents(memory, w)
+        assert reading.values.shape[1:] == (place.units, place.size, place.size)
+        assert reading.shown.shape[2] == reading.keys.shape[2] - 2 * reading.margin > 0
+        sums = memory.linear(reading.keys, memory.weight)
+        marks = memory.of_sums(torch.ones_like(reading.shown[:, 0]), reading)
+        assert marks.shape[1:] == sums.shape[2:] and marks.sum() == reading.shown[0, 0].numel()
+        assert torch.allclose(memory.forward(reading, memory.weight), reading.values, atol=1e-5)
+        places = torch.arange(reading.values[0, 0].numel())
+        predicted = memory.answer(reading, directions, places)(coefficients)
+        edit = WeightEdit(name, memory.parameter, directions.numpy(), coefficients.numpy())
+        with model.edited([edit]):
+            true = read_latents(memory, w).values[0].flatten(1)
+        assert torch.allclose(predicted, true, atol=1e-5 * float(true.abs().max())), name
+        assert not torch.allclose(true, reading.values[0].flatten(1), atol=1e-2), name
+
+
+def test_a_rule_of_a_stylegan3_comes_closer_to_its_goal():
+    network = small_stylegan3()
+    model = Generator(network, generator_card(network, "stylegan3", name="filters"))
+    settings = RuleSettings(rank=3, ridge=0.001, samples=8)
+    for name in model.layers:
+        rewriter = Rewriter(model, name, samples=8)
+        paste = Paste(1, box(1, 1, 3, 3), 2, box(4, 4, 3, 3))
+        edit = rewriter.rewrite([], [paste], settings)
+        goal = rewriter.goal(paste, [(2, paste.place)], settings)
+        with model.edited([edit]):
+            values = read_latents(rewriter.memory, model.to_w(model.latents([2]))).values[0]
+        gap = ((values - goal.target).abs().mean(0) * goal.weight).sum() / goal.weight.sum()
+        assert edit.made["loss"] == pytest.approx(float(gap), rel=1e-3)
+        assert edit.made["loss"] < 0.9 * edit.made["loss_before"]
+        silent = rewriter.rewrite([(2, paste.place)], [Erase(2, paste.place, units=2)], settings)
+        assert 0 < silent.made["loss"] < silent.made["loss_before"]
+        found = KeyBank(rewriter.memory, latents=8).search(
+            rewriter.space.scorer(*rewriter.keys([(2, paste.place)])), 8
+        )
+        assert len(found) == 8 and 2 in [match.seed for match in found[:3]]
+
+
+def test_linear_maps_of_transformers_are_memories_too():
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    linear = transformers.pytorch_utils.Conv1D(5, 4)
+    network = torch.nn.Sequential(linear, torch.nn.GELU()).requires_grad_(False)
+    tokens = torch.randn(3, 7, 4)
+    layers, _ = layers_of(network, lambda: network(tokens))
+    model = Model(network, card_of(network, layers, {"name": "tokens", "kind": "classifier"}))
+    memory = memory_of(model, next(iter(model.layers)))
+    assert torch.equal(memory.weight[:, :, 0, 0], linear.weight.t())
+    reading = memory.read(lambda: network(tokens))
+    assert torch.allclose(memory.forward(reading, memory.weight), reading.values, atol=1e-6)
+    directions, coefficients = random_edit(memory, 2)
+    edit = WeightEdit(
+        memory.layer.name, memory.parameter, directions.numpy(), coefficients.numpy(), swapped=memory.swapped
+    )
+    predicted = memory.answer(reading.one(1), directions, torch.arange(7))(coefficients)
+    with model.edited([edit]):
+        true = memory.read(lambda: network(tokens)).values[1].flatten(1)
+    assert torch.allclose(predicted, true, atol=1e-5)
 
 
 def test_the_loss_that_is_reported_is_the_one_of_the_edited_model():

@@ -158,7 +158,7 @@ class WeightEdit:
 
     def _parameter(self, model: Model) -> nn.Parameter:
         layer = model.layer(self.layer)
-        inside = self.parameter == layer.module or self.parameter.startswith(f"{layer.module}.")
+        inside = self.parameter == layer.holder or self.parameter.startswith(f"{layer.holder}.")
         known = dict(model.module.named_parameters()) if inside else {}
         if self.parameter not in known:
             raise LayerError(

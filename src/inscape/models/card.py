@@ -29,6 +29,11 @@ class Layer(BaseModel):
     size: int = Field(ge=0)
     module: str
 
+    @property
+    def holder(self) -> str:
+        """Dotted path of the module that holds its weights: of a layer's `inside`, the layer around it."""
+        return self.module.removesuffix(".inside")
+
 
 class Card(BaseModel):
     """What is known of a model.

@@ -129,10 +129,11 @@ def erase_goal(
         units: Channels of the keys, counted from 0; `loudest_units` finds those of a context.
         halo: How many cells around must stay as they are; they count half as much.
     """
-    size = reading.keys.shape[2:]
+    size = reading.shown.shape[2:]
     mask = functional.interpolate(
         place[None, None], size, mode="bilinear", align_corners=False, antialias=True
     )
+    mask = functional.pad(mask, (reading.margin,) * 4)
     keys = reading.keys.clone()
     keys[:, list(units)] = keys[:, list(units)] * (1 - mask[0])
     weight = memory.weight

@@ -3,8 +3,9 @@
 Rewriting a Deep Generative Model (Bau et al., ECCV 2020, section 3) reads the weights of a convolution as the
 least-squares memory of all pairs of keys and values that it has learned. Of a StyleGAN2 the keys are what the
 convolution gets, the features below times the style, and the values what the layer puts out: behind
-demodulation, blur, noise, bias and rectifier. Of any other layer with one convolution or linear map in it,
-the keys are what that gets, and the values again what the layer puts out.
+demodulation, blur, noise, bias and rectifier. Of a StyleGAN3 they are the same, but keys have a margin around
+the picture; values are those of the picture. Of any other layer with one convolution or linear map in it, the
+keys are what that gets, and the values again what the layer puts out.
 
 Shapes: B batch, I inputs (key), O outputs (value), P places, R rank, T taps of the kernel.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -25,6 +26,7 @@ from inscape.errors import LayerError, UnsupportedError
 from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
 from inscape.models.architectures.stylegan2 import SynthesisLayer
+from inscape.models.architectures.stylegan3 import EPSILON, StyleGAN3Layer, StyleGAN3Synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +36,15 @@ if TYPE_CHECKING:
 
     from inscape.models import Layer, Model
 
-_PLAIN = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+
+def _is_transposed_linear(module: nn.Module) -> bool:
+    """Whether it is the `Conv1D` of transformers: a linear map whose weights are `[inputs, outputs]`."""
+    weight = getattr(module, "weight", None)
+    return type(module).__name__ == "Conv1D" and isinstance(weight, torch.Tensor) and weight.ndim == 2
+
+
+def _is_plain(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) or _is_transposed_linear(module)
 
 
 @dataclass(frozen=True)
@@ -45,15 +55,23 @@ class Reading:
         inputs: What its module was called with.
         keys: `[B, I, height, width]`; vectors count as maps of one place, tokens as one column.
         values: `[B, O, height, width]`.
+        margin: Cells of the keys on each side that lie beyond the picture.
     """
 
     inputs: tuple[Any, ...]
     keys: Float[Tensor, "batch input height width"]
     values: Float[Tensor, "batch output rows columns"]
+    margin: int = 0
 
     def __len__(self) -> int:
         """How many pictures."""
         return len(self.keys)
+
+    @property
+    def shown(self) -> Float[Tensor, "batch input height width"]:
+        """The keys at the places of the picture."""
+        height, width = self.keys.shape[2:]
+        return self.keys[:, :, self.margin : height - self.margin, self.margin : width - self.margin]
 
     def one(self, index: int) -> Reading:
         """The reading of one picture of the batch."""
@@ -61,7 +79,9 @@ class Reading:
             value[index : index + 1] if isinstance(value, torch.Tensor) and len(value) == len(self) else value
             for value in self.inputs
         )
-        return Reading(inputs, self.keys[index : index + 1], self.values[index : index + 1])
+        return replace(
+            self, inputs=inputs, keys=self.keys[index : index + 1], values=self.values[index : index + 1]
+        )
 
 
 Answer = Callable[["Tensor"], "Tensor"]
@@ -80,10 +100,11 @@ class LayerMemory(ABC):
     """
 
     swapped = False
+    margin = 0
 
     def __init__(self, model: Model, layer: Layer, parameter: str) -> None:
         self.model, self.layer, self.parameter = model, layer, parameter
-        self.module = model.module_of(layer)
+        self.module = model.module.get_submodule(layer.holder)
 
     @property
     def weight(self) -> Float[Tensor, "output input height width"]:
@@ -106,16 +127,22 @@ class LayerMemory(ABC):
         Raises:
             LayerError: The model did not use the layer.
         """
-        place = self.layer.module
+        place, around = self.layer.module, self.layer.holder
         with (
-            torch.no_grad(),
-            record(self.model.module, place, inputs=True) as seen,  # before stopping: hooks run in order
+            torch.no_grad(),  # recorded before stopping: hooks run in order
+            record(self.model.module, [place, around], inputs=True) as seen,
             stop_after(self.model.module, place),
         ):
             run()
-        inputs = tuple(_plain(value) for value in seen.inputs[place])
+        inputs = tuple(_plain(value) for value in seen.inputs[around])
         with torch.no_grad():
-            return Reading(inputs, self.keys(inputs), _maps(_plain(seen.outputs[place])))
+            return Reading(inputs, self.keys(inputs), _maps(_plain(seen.outputs[place])), self.margin)
+
+    def of_sums(
+        self, places: Float[Tensor, "batch height width"], reading: Reading
+    ) -> Float[Tensor, "batch rows columns"]:
+        """Marks on the grid of the keys, at the places of the picture, on that of the linear map's sums."""
+        return functional.interpolate(places[:, None], reading.values.shape[2:], mode="nearest")[:, 0]
 
     @abstractmethod
     def keys(self, inputs: Sequence[Any]) -> Float[Tensor, "batch input height width"]:
@@ -233,6 +260,40 @@ class ModulatedMemory(LayerMemory):
         return answer
 
 
+class AliasFreeMemory(LayerMemory):
+    """A layer of a StyleGAN3: modulated and demodulated, with a margin around the picture in its keys."""
+
+    module: StyleGAN3Layer
+
+    def __init__(self, model: Model, layer: Layer) -> None:
+        super().__init__(model, layer, f"{layer.holder}.weight")
+        synthesis, self._name = layer.holder.rsplit(".", 1)
+        self._synthesis = cast("StyleGAN3Synthesis", model.module.get_submodule(synthesis))
+        self.margin = self._synthesis.margin_below(self._name)
+
+    def of_sums(self, places: Tensor, reading: Reading) -> Tensor:
+        """With nothing marked beyond the picture."""
+        beyond = self.margin + self.module.geometry.kernel // 2
+        return functional.pad(places, (beyond,) * 4)
+
+    def keys(self, inputs: Sequence[Any]) -> Tensor:
+        """The features below, times the style."""
+        x, w = inputs
+        return self.module.modulated(x.float(), self.module.styles(w))
+
+    def linear(self, keys: Tensor, weight: Tensor) -> Tensor:
+        """The convolution, two pixels larger than the picture and its margin for a kernel of three."""
+        return functional.conv2d(keys, weight, padding=self.module.geometry.kernel - 1)
+
+    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+        """Demodulation, bias, and the rectifier between its filters; its weights are normalized first."""
+        _, w = inputs
+        energy = self.module.styles(w).square() @ weight.square().sum((2, 3)).t()
+        scale = (energy + EPSILON * weight.square().mean((1, 2, 3))).rsqrt()
+        sums = linear * scale[:, :, None, None] + self.module.bias[None, :, None, None]
+        return self._synthesis.middle(self._name, self.module.rectified(sums))
+
+
 class _Demodulated(torch.autograd.Function):
     """Values of a modulated layer from flat coefficients Λ `[O, R·T]`, with its gradient in closed form.
 
@@ -278,7 +339,7 @@ class PlainMemory(LayerMemory):
     def __init__(self, model: Model, layer: Layer, parameter: str, linear: nn.Module) -> None:
         super().__init__(model, layer, parameter)
         self._map: Any = linear
-        self.swapped = isinstance(linear, nn.ConvTranspose2d)
+        self.swapped = isinstance(linear, nn.ConvTranspose2d) or _is_transposed_linear(linear)
 
     def keys(self, inputs: Sequence[Any]) -> Tensor:
         """What goes into the convolution or linear map."""
@@ -294,7 +355,7 @@ class PlainMemory(LayerMemory):
     def linear(self, keys: Tensor, weight: Tensor) -> Tensor:
         """The convolution or linear map, without its bias."""
         place = self._map
-        if isinstance(place, nn.Linear):
+        if not isinstance(place, nn.Conv2d | nn.ConvTranspose2d):
             return functional.conv2d(keys, weight)
         if isinstance(place, nn.ConvTranspose2d):
             return functional.conv_transpose2d(
@@ -346,7 +407,9 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     module = model.module_of(place)
     if isinstance(module, SynthesisLayer):
         return ModulatedMemory(model, place, f"{place.module}.weight")
-    found = [(name, each) for name, each in module.named_modules() if isinstance(each, _PLAIN)]
+    if isinstance(model.module.get_submodule(place.holder), StyleGAN3Layer):
+        return AliasFreeMemory(model, place)
+    found = [(name, each) for name, each in module.named_modules() if _is_plain(each)]
     if not found and next(module.parameters(), None) is None:
         with_weights = [each.name for each in model.layers.values() if _rewritable(model, each)]
         raise LayerError(
@@ -370,9 +433,10 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
 
 
 def _rewritable(model: Model, layer: Layer) -> bool:
-    module = model.module_of(layer)
+    module = model.module.get_submodule(layer.holder)
     return (
-        isinstance(module, SynthesisLayer) or sum(isinstance(each, _PLAIN) for each in module.modules()) == 1
+        isinstance(module, SynthesisLayer | StyleGAN3Layer)
+        or sum(_is_plain(each) for each in module.modules()) == 1
     )
 
 

@@ -204,7 +204,7 @@ class Rewriter:
         """
         keys, weights = [], []
         for which, region in places:
-            found = self.reading(which).keys[0]
+            found = self.reading(which).shown[0]
             mask = region.mask(*found.shape[1:], image_size=self.model.image_size).float()
             keys.append(found.flatten(1).t())
             weights.append(mask.flatten())
@@ -218,9 +218,9 @@ class Rewriter:
         """1 where the ordinary pictures show nothing like the context, 0 where they may."""
         reading = self.ordinary
         scorer = self.space.scorer(*self.keys(context))
-        alike = torch.einsum("i,bihw->bhw", scorer, reading.keys) > _ALIKE
+        alike = torch.einsum("i,bihw->bhw", scorer, reading.shown) > _ALIKE
         grown = functional.max_pool2d(alike.float()[:, None], 3, stride=1, padding=1)
-        return 1 - functional.interpolate(grown, reading.values.shape[2:], mode="nearest")[:, 0]
+        return self.memory.of_sums(1 - grown[:, 0], reading)
 
     def goal(self, wanted: Paste | Erase, context: Sequence[Place], settings: RuleSettings) -> Goal:
         """What the layer should put out for one paste.

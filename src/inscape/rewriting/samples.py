@@ -61,7 +61,7 @@ def key_moment(
         for start in range(FIRST_SEED, FIRST_SEED + samples, _BATCH):
             seeds = range(start, min(start + _BATCH, FIRST_SEED + samples))
             with torch.no_grad():
-                second.add(read_latents(memory, model.w_of_seeds(seeds)).keys)
+                second.add(read_latents(memory, model.w_of_seeds(seeds)).shown)
             task.advance(len(seeds))
     storage.save_tensors(path, second.state(), {})
     return second

@@ -86,7 +86,7 @@ class KeyBank:
     def _keys(self, memory: LayerMemory, seeds: range) -> Tensor:
         model = memory.model
         with torch.no_grad():
-            return read_latents(memory, model.w_of_seeds(seeds)).keys  # type: ignore[attr-defined]
+            return read_latents(memory, model.w_of_seeds(seeds)).shown  # type: ignore[attr-defined]
 
     def _make(self, memory: LayerMemory, path: Path, progress: Progress | None) -> None:
         task = (progress or SilentProgress()).task("Reading keys", self.latents, "pictures")

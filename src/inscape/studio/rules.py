@@ -223,7 +223,7 @@ class Rules:
         matches = []
         with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
             for seed in request.seeds:
-                here = torch.einsum("ihw,i->hw", rewriter.reading(seed).keys[0], direction)
+                here = torch.einsum("ihw,i->hw", rewriter.reading(seed).shown[0], direction)
                 matches.append((seed, float(here.max()), Region.from_mask((here >= level).numpy())))
                 task.advance(1)
         return {"pictures": bank.latents, "matches": [_match(*each) for each in matches]}

@@ -28,6 +28,9 @@ from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
 from inscape.models.architectures.synthesis_state import SynthesisState
 
+EPSILON = 1e-8
+"""What the demodulation adds to the energy of normalized weights."""
+
 
 @dataclass(frozen=True)
 class LayerGeometry:
@@ -217,21 +220,29 @@ class StyleGAN3Layer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """`[batch, inputs, in_size, in_size]` and `[batch, w_dim]` to `[batch, units, size, size]`."""
-        styles: Tensor = self.affine(w)
+        styles = self.styles(w)
         weight: Tensor = self.weight
         scale: Tensor | float = 1.0
         if self.geometry.rectified:
             weight = weight * weight.square().mean(dim=(1, 2, 3), keepdim=True).rsqrt()
-            styles = styles * styles.square().mean(dim=1, keepdim=True).rsqrt()
             energy = weight.square().sum(dim=(2, 3))
-            scale = (styles.square() @ energy.t() + 1e-8).rsqrt()[:, :, None, None]
-        else:
-            styles = styles / math.sqrt(weight[0].numel())
-        x = x * (styles * self.magnitude_ema.rsqrt())[:, :, None, None]
-        x = functional.conv2d(x, weight, padding=self.geometry.kernel - 1) * scale
-        return self._rectified(x + self.bias[None, :, None, None])
+            scale = (styles.square() @ energy.t() + EPSILON).rsqrt()[:, :, None, None]
+        x = functional.conv2d(self.modulated(x, styles), weight, padding=self.geometry.kernel - 1) * scale
+        return self.rectified(x + self.bias[None, :, None, None])
 
-    def _rectified(self, x: Tensor) -> Tensor:
+    def styles(self, w: Tensor) -> Tensor:
+        """What w multiplies each unit of the input by, normalized: `[batch, inputs]`."""
+        styles: Tensor = self.affine(w)
+        if self.geometry.rectified:
+            return styles * styles.square().mean(dim=1, keepdim=True).rsqrt()
+        return styles / math.sqrt(self.weight[0].numel())
+
+    def modulated(self, x: Tensor, styles: Tensor) -> Tensor:
+        """What the convolution gets."""
+        return x * (styles * self.magnitude_ema.rsqrt())[:, :, None, None]
+
+    def rectified(self, x: Tensor) -> Tensor:
+        """What the layer makes of the convolution's sums, demodulated and with their bias."""
         geometry = self.geometry
         x = _raised(x, self.up_filter, geometry.up, geometry.padding)
         if geometry.rectified:
@@ -284,12 +295,22 @@ class StyleGAN3Synthesis(SequentialSynthesis):
         self._margins = [
             0 if layer.size == config.resolution else config.margin for layer in config.layers[:-1]
         ]
+        self._input_margin = config.margin
 
     def units_and_size(self, name: str) -> tuple[int, int]:
         """Units of a layer, and height and width of the part of it that shows the picture."""
         index = self._find(name)
         layer = self._layer(index)
         return layer.units, layer.resolution - 2 * self._margins[index]
+
+    def margin_below(self, name: str) -> int:
+        """Pixels around the picture in what a layer gets."""
+        index = self._find(name)
+        return self._margins[index - 1] if index else self._input_margin
+
+    def middle(self, name: str, whole: Tensor) -> Tensor:
+        """The part of a layer's output that shows the picture."""
+        return self._middle(whole, self._find(name))
 
     def begin(self, w: Tensor) -> Tensor:
         """The Fourier features."""
