@@ -45,11 +45,11 @@ def generated(model: Generator) -> None:
 
 STROKES = (
     ("cloud", inscape.box(10, 4, 40, 14), False),
-    ("cloud", inscape.box(4, 2, 26, 12), False),
     ("tree", inscape.box(2, 24, 16, 24), False),
     ("poplar", inscape.box(48, 18, 14, 30), False),
+    ("roof", inscape.box(18, 18, 28, 14), False),
     ("door", inscape.box(26, 34, 10, 14), False),
-    ("sky", inscape.box(16, 8, 32, 24), False),
+    ("snow", inscape.box(0, 44, 64, 20), False),
     ("tree", inscape.Region.everywhere(), True),
 )
 """Concept, where, whether its units are switched off; brushes that the model lacks are left out."""
