@@ -53,7 +53,8 @@ def local(url: str) -> bool:
 
 
 def units(page: Any) -> list[str]:
-    return [text.split()[-1] for text in page.locator(".unit .number").all_inner_texts()]
+    """Numbers of the units that are listed; the inner text of one that is not drawn yet would be empty."""
+    return [text.split()[-1] for text in page.locator(".unit .number").all_text_contents()]
 
 
 def test_foreign_names_are_shown_and_not_run(page):
