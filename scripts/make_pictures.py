@@ -72,7 +72,7 @@ def painted(model: Generator) -> None:
     grid(before + after, columns=len(before), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
 
 
-RULES = (("spire-to-tree", "layer32a"), ("banner-erased", "layer16b"))
+RULES = (("spire-to-tree", "layer32b"), ("banner-erased", "layer16b"))
 """Tasks of the benchmark, and the layer that `--layer advice` took for each."""
 
 
