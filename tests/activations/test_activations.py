@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -84,6 +87,24 @@ def test_a_copied_recording_outlives_in_place_changes(network):
     ):
         network(X)
     assert recording.outputs["first.0"].abs().sum() > 0
+
+
+def test_threads_that_run_one_network_each_record_their_own(network):
+    both, inputs = threading.Barrier(2), torch.randn(2, 5, 3)
+
+    def run(number: int) -> torch.Tensor:
+        with record(network, "first", own_thread=True) as recording:
+            both.wait()  # both record by now
+            for _ in range(50):
+                network(inputs[number])
+                assert torch.equal(recording.outputs["first"], network.first(inputs[number]))
+            both.wait()
+        assert recording.runs == {"first": 100}
+        return recording.outputs["first"]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(run, range(2)))
+    assert not torch.equal(*found)
 
 
 def test_an_edit_changes_what_follows_and_is_gone_afterwards(network):

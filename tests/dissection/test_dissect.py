@@ -1,18 +1,27 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import inscape
 from dissection.planted import DOOR, INVERSE_TREE, NOISE, SKY, TREE, UNITS, ColourSegmenter, planted_generator
 from inscape.activations import record
 from inscape.concepts import Concept, Vocabulary
-from inscape.dissection import ScenePictures, Thumbnails, dissect, dissect_layers, dissect_source
+from inscape.dissection import (
+    DissectionReport,
+    ScenePictures,
+    Thumbnails,
+    dissect,
+    dissect_layers,
+    dissect_source,
+)
 from inscape.dissection.sources import fingerprint
 from inscape.errors import (
     CancelledError,
@@ -44,6 +53,14 @@ class StopsAfter:
         self.left -= count
         if self.left < 0:
             raise CancelledError
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Sets how many cores torch takes; what it was is put back."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +154,22 @@ def test_a_run_that_was_stopped_goes_on_and_ends_like_one_that_was_not(home: Pat
     assert resumed.findings == whole.findings
     for name, tensor in whole._tensors().items():
         assert torch.equal(tensor, resumed._tensors()[name]), name
+
+
+def test_cores_side_by_side_find_what_one_finds_and_go_on_after_a_stop(home: Path, threads):
+    def found(**options: Any) -> DissectionReport:
+        return dissect(inscape.open("town", device="cpu"), images=60, top=SMALL, **options)
+
+    threads(1)
+    alone = found()
+    threads(3)
+    with pytest.raises(CancelledError, match="Stopped"):
+        found(progress=StopsAfter(24))
+    assert len(list((home / "cache" / "dissections").glob("*/batch-*.json"))) >= 3
+    together = found()
+    assert together.findings == alone.findings
+    for name, tensor in alone._tensors().items():
+        assert torch.equal(tensor, together._tensors()[name]), name
 
 
 def test_a_damaged_batch_is_computed_again(home: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -48,6 +49,7 @@ def record(
     inputs: bool = False,
     detach: bool = True,
     copy: bool = False,
+    own_thread: bool = False,
 ) -> Iterator[Recording]:
     """Keep the outputs of layers while the block runs.
 
@@ -64,6 +66,8 @@ def record(
         inputs: Also keep what goes in.
         detach: Cut the values off from the gradient graph.
         copy: Copy the values, for networks that overwrite them in place.
+        own_thread: Keep only what runs in the thread that opened the block, so that several threads can run
+            one network and each record its own.
 
     Raises:
         LayerError: A layer does not exist; near names are given.
@@ -71,6 +75,7 @@ def record(
     names = [names] if isinstance(names, str) else list(names)
     modules = {name: find_module(target, name) for name in names}
     recording = Recording(names)
+    owner = threading.get_ident()
 
     def kept(value: Any) -> Any:
         def one(tensor: Tensor) -> Tensor:
@@ -81,6 +86,8 @@ def record(
 
     def hook_of(name: str) -> Any:
         def hook(_: nn.Module, arguments: Any, output: Any) -> None:
+            if own_thread and threading.get_ident() != owner:
+                return
             recording.outputs[name] = kept(output)
             recording.runs[name] += 1
             if inputs:

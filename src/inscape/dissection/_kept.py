@@ -6,9 +6,11 @@ A memory map would count as resident memory page by page; reads into one buffer 
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,9 @@ class KeptArray:
         """The number of pictures."""
         return self.shape[0]
 
-    @property
+    @cached_property
     def _row_bytes(self) -> int:
-        return int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     def write(self, first: int, rows: NDArray[Any]) -> int:
         """Write some pictures; returns their checksum."""
@@ -68,8 +70,9 @@ class KeptArray:
     def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> NDArray[Any]:
         """Some units of all pictures, or of some, `[picture, count, ...]`; the second axis is of units."""
         numbers = range(len(self)) if pictures is None else pictures
-        unit_bytes = self._row_bytes // self.shape[1]
-        offsets = [int(picture) * self._row_bytes + first * unit_bytes for picture in numbers]
+        row_bytes = self._row_bytes
+        unit_bytes = row_bytes // self.shape[1]
+        offsets = [int(picture) * row_bytes + first * unit_bytes for picture in numbers]
         return self._read(offsets, (len(numbers), count, *self.shape[2:]))
 
     def unit_of(self, picture: int, unit: int) -> NDArray[Any]:

@@ -1,16 +1,18 @@
 """The one pass of a dissection: pictures, labels and raw activations, kept on disk.
 
 The folder's name is a key of everything that goes in, so that a dissection that was killed goes on where it
-stopped. Only one batch is in memory at a time.
+stopped. Only a few batches are in memory at a time. On a CPU each core works on a batch of its own.
 """
 
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,15 @@ from torch import Tensor
 
 from inscape import storage
 from inscape.activations import record
+from inscape.cores import core_each, in_order
 from inscape.dissection._kept import KeptArray, KeptArrays
 from inscape.dissection.sources import Source
 from inscape.errors import StorageError, UnsupportedError
 from inscape.pictures import to_uint8
 from inscape.progress import Progress
 
-_VERSION = 1
-BATCH = 32
+_VERSION = 2
+BATCH, BATCH_PER_CORE = 32, 8
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ class Kept:
     Attributes:
         plan: What was asked.
         arrays: `pictures`, `labels` and `layer:NAME`.
+        seconds: That "model" and "segmenter" took of this pass; where cores work side by side, of all of them
+            together by their number.
     """
 
     plan: Plan
     arrays: KeptArrays
+    seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "segmenter": 0.0})
 
     def __len__(self) -> int:
         """The number of pictures."""
@@ -100,14 +106,31 @@ def kept_run(source: Source, plan: Plan, *, progress: Progress, cache: Path | No
     """
     with _folder(cache or storage.cache_folder() / "dissections", source.key(), plan) as folder:
         arrays = KeptArrays(folder, len(plan.seeds))
+        kept = Kept(plan, arrays)
         names = {"pictures", "labels", *(f"layer:{name}" for name in plan.modules)}
         with progress.task("Looking at pictures", total=len(plan.seeds), unit="pictures") as task:
+            missing = []
             for number, seeds in enumerate(plan.batches()):
-                first = number * plan.batch
-                if not arrays.holds(number, first, len(seeds), names):
-                    _write(arrays, number, first, _run_batch(source, plan, seeds))
-                task.advance(len(seeds))
-        yield Kept(plan, arrays)
+                if arrays.holds(number, number * plan.batch, len(seeds), names):
+                    task.advance(len(seeds))
+                else:
+                    missing.append((number, seeds))
+            with _cores(source, len(missing)) as (cores, pool):
+                run = in_order(pool, lambda item: _run_batch(source, plan, item[1]), missing, ahead=cores + 1)
+                for (number, seeds), (batch, seconds) in run:
+                    _write(arrays, number, number * plan.batch, batch)
+                    for name, spent in seconds.items():
+                        kept.seconds[name] += spent / cores
+                    task.advance(len(seeds))
+        yield kept
+
+
+@contextmanager
+def _cores(source: Source, batches: int) -> Iterator[tuple[int, ThreadPoolExecutor | None]]:
+    """How many cores work on a batch each, and their threads; none where all share each batch."""
+    cores = min(torch.get_num_threads(), batches) if source.side_by_side else 1
+    with core_each(cores) if cores > 1 else nullcontext() as pool:
+        yield cores, pool
 
 
 def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:
@@ -158,16 +181,22 @@ def _lock(path: Path) -> Iterator[bool]:
             path.unlink(missing_ok=True)
 
 
-def _run_batch(source: Source, plan: Plan, seeds: range) -> dict[str, NDArray[Any]]:
-    with record(source.module, list(plan.modules.values())) as recorded:
+def _run_batch(source: Source, plan: Plan, seeds: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+    """The arrays of a batch, and the seconds that network and segmenter took."""
+    began = time.perf_counter()
+    with record(source.module, list(plan.modules.values()), own_thread=True) as recorded:
         images = source.run(seeds)
+    if images.is_cuda:
+        torch.cuda.synchronize(images.device)
+    drawn = time.perf_counter()
     labels = source.labels(seeds, images).cpu()
+    labelled = time.perf_counter()
     if plan.label_size is not None:
         labels = _nearest(labels, plan.label_size)
     arrays: dict[str, NDArray[Any]] = {"pictures": to_uint8(images), "labels": labels.numpy()}
     for name, path in plan.modules.items():
         arrays[f"layer:{name}"] = _as_maps(recorded.outputs[path], name).numpy()
-    return arrays
+    return arrays, {"model": drawn - began, "segmenter": labelled - drawn}
 
 
 def _as_maps(output: Tensor, layer: str) -> Float[Tensor, "batch unit height width"]:

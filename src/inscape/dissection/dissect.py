@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape.dissection._measure import Measured, measure
-from inscape.dissection._pass import Kept, Plan, kept_run
+from inscape.dissection._pass import BATCH, BATCH_PER_CORE, Kept, Plan, kept_run
 from inscape.dissection._top import top_pictures
 from inscape.dissection.report import LEAST_IOU, DissectionReport, UnitFinding
 from inscape.dissection.sources import GeneratedPictures, Labeller, Source
@@ -164,7 +164,7 @@ def dissect_source(
     thumbnails = top if isinstance(top, Thumbnails) else Thumbnails(count=top)
     if thumbnails.count < 1:
         raise ValueRangeError(f"At least one top picture is kept per unit, got {thumbnails.count}.")
-    plan = Plan(seeds, modules, label_size)
+    plan = Plan(seeds, modules, label_size, BATCH_PER_CORE if source.side_by_side else BATCH)
     with kept_run(source, plan, progress=told, cache=cache) as kept:
         shared = time.perf_counter() - started
         return {
@@ -200,7 +200,7 @@ def _report(
         top=top,
         seconds={
             "total": shared + drawn - began,
-            **source.seconds,
+            **kept.seconds,
             "statistics": counted - began,
             "page": drawn - counted,
         },

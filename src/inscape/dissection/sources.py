@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,6 +14,7 @@ from inscape import storage
 from inscape.concepts import Vocabulary
 from inscape.errors import ShapeError
 from inscape.pictures import to_tensor
+from inscape.segmenters.scene import SceneSegmenter
 
 if TYPE_CHECKING:
     from inscape.models import Generator
@@ -36,12 +35,20 @@ class Labeller(Protocol):
 
 
 class Source(Protocol):
-    """Pictures by seed, the network that is dissected, and labels."""
+    """Pictures by seed, the network that is dissected, and labels.
+
+    Attributes:
+        name: Of the network, for the report.
+        module: Whose layers are dissected.
+        vocabulary: Of the labels.
+        side_by_side: Whether several threads may run it at once, on a CPU: networks of Inscape's own compute
+            nothing but their outputs; of others nobody knows.
+    """
 
     name: str
     module: nn.Module
     vocabulary: Vocabulary
-    seconds: dict[str, float]
+    side_by_side: bool
 
     def run(self, seeds: Sequence[int]) -> Float[Tensor, "batch 3 height width"]:
         """Run the network on the pictures of some seeds; returns the pictures, RGB in [-1, 1]."""
@@ -65,20 +72,20 @@ class GeneratedPictures:
 
     def __init__(self, model: Generator, segmenter: Labeller) -> None:
         self.name, self.module, self.vocabulary = model.name, model.module, segmenter.vocabulary
-        self.seconds = {"model": 0.0, "segmenter": 0.0}
+        self.side_by_side = (
+            _on_cpu(model.module) and _own(model.module) and isinstance(segmenter, SceneSegmenter)
+        )
         self._model, self._segmenter = model, segmenter
 
     def run(self, seeds: Sequence[int]) -> Float[Tensor, "batch 3 height width"]:
         """Draw the pictures of some seeds."""
-        with _timed(self.seconds, "model", self._model.device):
-            return self._model.images(self._model.w_of_seeds(seeds)).clamp(-1, 1)
+        return self._model.images(self._model.w_of_seeds(seeds)).clamp(-1, 1)
 
     def labels(
         self, seeds: Sequence[int], images: Float[Tensor, "batch 3 height width"]
     ) -> UInt8[Tensor, "batch plane height width"]:
         """What the segmenter sees in them."""
-        with _timed(self.seconds, "segmenter", images.device):
-            return _checked_labels(self._segmenter.segment(images), images)
+        return _checked_labels(self._segmenter.segment(images), images)
 
     def key(self) -> str | None:
         """Weights of the generator and of the segmenter, and the classes where some were chosen."""
@@ -103,7 +110,7 @@ class ScenePictures:
     ) -> None:
         self.name, self.module = name, module
         self.vocabulary = segmenter.vocabulary if segmenter else world.vocabulary
-        self.seconds = {"model": 0.0, "segmenter": 0.0}
+        self.side_by_side = False
         self._world, self._size, self._segmenter = world, size, segmenter
         self._exact: dict[int, UInt8[np.ndarray, "plane height width"]] = {}
 
@@ -113,7 +120,7 @@ class ScenePictures:
         self._exact = {seed: scene.labels for seed, scene in zip(seeds, scenes, strict=True)}
         device = next((parameter.device for parameter in self.module.parameters()), torch.device("cpu"))
         images = to_tensor(np.stack([scene.picture for scene in scenes])).to(device)
-        with _timed(self.seconds, "model", device), torch.inference_mode():
+        with torch.inference_mode():
             self.module(images)
         return images
 
@@ -123,8 +130,7 @@ class ScenePictures:
         """The exact labels of the scenes, or what the segmenter sees."""
         if self._segmenter is None:
             return torch.from_numpy(np.stack([self._exact[seed] for seed in seeds]))
-        with _timed(self.seconds, "segmenter", images.device):
-            return _checked_labels(self._segmenter.segment(images), images)
+        return _checked_labels(self._segmenter.segment(images), images)
 
     def key(self) -> str | None:
         """Weights of the network, the world and the segmenter."""
@@ -173,10 +179,9 @@ def _checked_labels(
     return labels
 
 
-@contextmanager
-def _timed(seconds: dict[str, float], name: str, device: torch.device) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    seconds[name] += time.perf_counter() - started
+def _own(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("inscape.")
+
+
+def _on_cpu(module: nn.Module) -> bool:
+    return all(parameter.device.type == "cpu" for parameter in module.parameters())

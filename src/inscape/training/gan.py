@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from inscape.cores import core_each
 from inscape.errors import ValueRangeError
 from inscape.models.devices import resolve_device
 from inscape.progress import Progress, SilentProgress
@@ -122,7 +121,7 @@ class _Run:
         saved = started
         with (
             progress.task("Training", total=self.options.images, unit="pictures") as task,
-            _threads(self.recipe) as pool,
+            core_each(self.recipe.shards) as pool,
         ):
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
@@ -193,19 +192,3 @@ class _Run:
 
 def _crossed(images: int, batch: int, every: int) -> bool:
     return every > 0 and images // every > (images - batch) // every
-
-
-@contextmanager
-def _threads(recipe: GanRecipe) -> Iterator[ThreadPoolExecutor]:
-    """A thread per shard, each computing on one core; the caller's setting is put back.
-
-    Cores that work on a shard each wait for one another once a step. Cores that share every convolution do so
-    hundreds of times, and beside other work on the machine that was ten times slower.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(recipe.shards, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(before)
