@@ -11,7 +11,7 @@ import inscape
 
 SOURCE = Path(inscape.__file__).parent
 ORDER = [
-    {"errors", "memory", "progress", "storage"},
+    {"cores", "errors", "memory", "progress", "storage"},
     {"pictures", "regions", "concepts", "reports", "colour"},
     {"statistics"},
     {"scenes"},
