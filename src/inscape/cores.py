@@ -7,7 +7,7 @@ hundreds of times, and beside other work on the machine that was ten times slowe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -34,22 +34,31 @@ def core_each(workers: int) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def in_order(
-    pool: ThreadPoolExecutor | None, function: Callable[[T], R], items: Iterable[T], *, ahead: int
-) -> Iterator[tuple[T, R]]:
-    """Each item and its result, in the order of the items; at most `ahead` results are held or under way.
+@contextmanager
+def side_by_side(function: Callable[[T], R], items: Sequence[T], *, cores: int) -> Iterator[Iterator[R]]:
+    """The results in the order of the items; each item is worked on by a core of its own.
 
-    Without a pool everything is done in the caller's thread.
+    Example:
+        >>> with side_by_side(draw, batches, cores=torch.get_num_threads()) as pictures:
+        ...     for batch, some in zip(batches, pictures, strict=True):
+
+    Few more results than there are cores are held or under way. With one core, or one item, everything is
+    done in the caller's thread, with as many cores as torch takes.
     """
-    if pool is None:
-        for item in items:
-            yield item, function(item)
+    if cores == 1 or len(items) < 2:
+        yield map(function, items)
         return
-    waiting: deque[tuple[T, Future[R]]] = deque()
+    with core_each(min(cores, len(items))) as pool:
+        yield _in_order(pool, function, items, ahead=cores + 1)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Sequence[T], *, ahead: int
+) -> Iterator[R]:
+    waiting: deque[Future[R]] = deque()
     for item in items:
-        waiting.append((item, pool.submit(function, item)))
+        waiting.append(pool.submit(function, item))
         if len(waiting) >= ahead:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    for first, future in waiting:
-        yield first, future.result()
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -90,7 +90,7 @@ def test_a_copied_recording_outlives_in_place_changes(network):
 
 
 def test_threads_that_run_one_network_each_record_their_own(network):
-    both, inputs = threading.Barrier(2), torch.randn(2, 5, 3)
+    both, inputs = threading.Barrier(2, timeout=60), torch.randn(2, 5, 3)
 
     def run(number: int) -> torch.Tensor:
         with record(network, "first", own_thread=True) as recording:

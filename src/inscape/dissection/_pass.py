@@ -10,8 +10,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,12 @@ from torch import Tensor
 
 from inscape import storage
 from inscape.activations import record
-from inscape.cores import core_each, in_order
+from inscape.cores import side_by_side
 from inscape.dissection._kept import KeptArray, KeptArrays
 from inscape.dissection.sources import Source
 from inscape.errors import StorageError, UnsupportedError
 from inscape.pictures import to_uint8
-from inscape.progress import Progress
+from inscape.progress import Progress, Task
 
 _VERSION = 2
 BATCH, BATCH_PER_CORE = 32, 8
@@ -105,32 +104,29 @@ def kept_run(source: Source, plan: Plan, *, progress: Progress, cache: Path | No
         StorageError: The disk is full or cannot be written.
     """
     with _folder(cache or storage.cache_folder() / "dissections", source.key(), plan) as folder:
-        arrays = KeptArrays(folder, len(plan.seeds))
-        kept = Kept(plan, arrays)
-        names = {"pictures", "labels", *(f"layer:{name}" for name in plan.modules)}
+        kept = Kept(plan, KeptArrays(folder, len(plan.seeds)))
         with progress.task("Looking at pictures", total=len(plan.seeds), unit="pictures") as task:
-            missing = []
-            for number, seeds in enumerate(plan.batches()):
-                if arrays.holds(number, number * plan.batch, len(seeds), names):
-                    task.advance(len(seeds))
-                else:
-                    missing.append((number, seeds))
-            with _cores(source, len(missing)) as (cores, pool):
-                run = in_order(pool, lambda item: _run_batch(source, plan, item[1]), missing, ahead=cores + 1)
-                for (number, seeds), (batch, seconds) in run:
-                    _write(arrays, number, number * plan.batch, batch)
-                    for name, spent in seconds.items():
-                        kept.seconds[name] += spent / cores
-                    task.advance(len(seeds))
+            _run(source, kept, task)
         yield kept
 
 
-@contextmanager
-def _cores(source: Source, batches: int) -> Iterator[tuple[int, ThreadPoolExecutor | None]]:
-    """How many cores work on a batch each, and their threads; none where all share each batch."""
-    cores = min(torch.get_num_threads(), batches) if source.side_by_side else 1
-    with core_each(cores) if cores > 1 else nullcontext() as pool:
-        yield cores, pool
+def _run(source: Source, kept: Kept, task: Task) -> None:
+    """Run the batches that are not on disk."""
+    plan, arrays = kept.plan, kept.arrays
+    names = {"pictures", "labels", *(f"layer:{name}" for name in plan.modules)}
+    missing = []
+    for number, seeds in enumerate(plan.batches()):
+        if arrays.holds(number, number * plan.batch, len(seeds), names):
+            task.advance(len(seeds))
+        else:
+            missing.append((number, seeds))
+    cores = min(torch.get_num_threads(), max(1, len(missing))) if source.side_by_side else 1
+    with side_by_side(lambda item: _run_batch(source, plan, item[1]), missing, cores=cores) as batches:
+        for (number, seeds), (batch, seconds) in zip(missing, batches, strict=True):
+            _write(arrays, number, number * plan.batch, batch)
+            for name, spent in seconds.items():
+                kept.seconds[name] += spent / cores
+            task.advance(len(seeds))
 
 
 def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:

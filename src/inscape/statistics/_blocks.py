@@ -1,10 +1,9 @@
-"""Work in blocks of units, side by side, with what is held bounded."""
+"""Activations in blocks of units, with what is held bounded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from inscape.errors import ValueRangeError
 from inscape.statistics._base import array
-
-T = TypeVar("T")
 
 
 class UnitSource(Protocol):
@@ -85,15 +82,3 @@ def blocks_of(units: int, size: int) -> list[slice]:
 def workers() -> int:
     """As many as torch would use: `torch.set_num_threads` sets both."""
     return max(1, torch.get_num_threads())
-
-
-def side_by_side(function: Callable[[slice], T], blocks: Sequence[slice]) -> Iterator[T]:
-    """The results in order, computed in threads; blocks not begun are dropped when the caller stops early."""
-    if workers() == 1 or len(blocks) == 1:
-        yield from map(function, blocks)
-        return
-    pool = ThreadPoolExecutor(workers())
-    try:
-        yield from pool.map(function, blocks)
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -20,9 +20,10 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inscape.cores import side_by_side
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import Statistic, array
-from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, side_by_side
+from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, workers
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._labels import LabelMaps
 from inscape.statistics._thresholds import hits_at_top
@@ -177,7 +178,8 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
         return top_of_maps(raw.block(block), known, fraction)
 
     per_unit = known.shape[0] * known.size[0] * known.size[1] * fraction
-    parts = list(side_by_side(at_top, blocks_of(raw.shape[1], _units_of_hits(per_unit))))
+    with side_by_side(at_top, blocks_of(raw.shape[1], _units_of_hits(per_unit)), cores=workers()) as found:
+        parts = list(found)
     overlap = Overlap(np.concatenate([part[0] for part in parts]), vocabulary_size)
     overlap.hot = np.concatenate([part[1] for part in parts])
     overlap.intersection = np.concatenate([part[2] for part in parts])

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
+from inscape.cores import side_by_side
 from inscape.errors import ValueRangeError
 from inscape.progress import Progress, SilentProgress
-from inscape.statistics._blocks import RawMaps, blocks_of, side_by_side
+from inscape.statistics._blocks import RawMaps, blocks_of, workers
 from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
@@ -108,8 +109,11 @@ def overlap_table(
 
     blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(known)))
     parts = []
-    with (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task:
-        for block, part in zip(blocks, side_by_side(compare, blocks), strict=True):
+    with (
+        (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task,
+        side_by_side(compare, blocks, cores=workers()) as compared,
+    ):
+        for block, part in zip(blocks, compared, strict=True):
             parts.append(part)
             task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
