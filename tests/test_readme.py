@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from inscape import segmenters
+from inscape.pictures import to_tensor
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -16,13 +19,18 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_lines_of_python_run_and_paint_a_door(tmp_path, monkeypatch, capsys):
+def test_the_lines_of_python_run_and_paint_a_tree(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     (code,) = blocks("python")
     exec(compile(code, "README.md", "exec"), names)
-    assert (tmp_path / "door.png").stat().st_size > 1000
+    assert (tmp_path / "tree.png").stat().st_size > 1000
     assert "iou" in capsys.readouterr().out
+    segmenter = segmenters.open("town-segmenter")
+    plane, tree = segmenter.vocabulary.plane_of("tree"), segmenter.vocabulary.index("tree")
+    box = segmenter.segment(to_tensor([names["picture"], names["after"]]))[:, plane, 24:48, 2:18]
+    before, after = (box == tree).float().mean((1, 2)).tolist()
+    assert before < 0.05 and after > 0.2
 
 
 def test_every_verb_of_the_table_exists_with_its_options():
