@@ -14,6 +14,7 @@ from inscape.cli.main import run
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
 from inscape.studio import checkpoints as rules
 from inscape.studio.app import create_app
+from inscape.studio.photo_painter import OpenPhoto
 from inscape.studio.studio import Settings
 from models.foreign import nvidia, progan_weights, small_stylegan2
 from studio.messages import PORT, TOKEN
@@ -172,3 +173,30 @@ def test_a_conditional_generator_is_painted_with_in_a_class(client, folder):
         for query in ("", "?class_index=1", "?class_index=0")
     ]
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_name_of_a_removed_model_is_not_given_again(client, folder):
+    data = {kind: (folder / file).read_bytes() for kind, file in (("a", "church.pth"), ("b", "faces.pkl"))}
+    first = upload(client, "net.pth", data["a"]).json()["name"]
+    client.get(f"/api/models/{first}/pictures/1.jpg")
+    assert client.delete(f"/api/models/{first}").status_code == 204
+    assert client.get(f"/api/models/{first}/pictures/1.jpg").status_code == 404
+    assert upload(client, "net.pkl", data["b"]).json()["name"] != first
+
+
+def test_a_model_whose_card_cannot_be_read_is_left_out(client, folder, home, settings, caplog):
+    name = upload(client, "net.pth", (folder / "church.pth").read_bytes()).json()["name"]
+    card = home / "studio" / "models" / name / "card.json"
+    card.write_text('{"schema_version": 99}')
+    with TestClient(create_app(settings), base_url=BASE) as again:
+        again.headers["x-inscape-token"] = TOKEN
+        assert names(again) == [each for each in names(client) if each != name]
+        assert again.get("/api/studio").json()["default_model"] == "small"
+    assert name in caplog.text
+
+
+def test_a_model_is_removed_while_a_deleted_photo_of_it_is_at_hand(client, studio, folder):
+    name = upload(client, "net.pth", (folder / "church.pth").read_bytes()).json()["name"]
+    studio.painter.photos._open["gone"] = OpenPhoto(name, None, None, None, None)
+    assert client.delete(f"/api/models/{name}").status_code == 204
+    assert studio.painter.photos._open == {}

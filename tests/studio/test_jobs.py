@@ -5,10 +5,15 @@ import threading
 import time
 
 import pytest
+from pydantic import BaseModel
 
 from inscape.errors import CancelledError, FormatError, NotFoundError, ValueRangeError
 from inscape.studio.compute import Compute
 from inscape.studio.jobs import Jobs
+
+
+class Asked(BaseModel):
+    seed: int
 
 
 @pytest.fixture
@@ -245,3 +250,28 @@ def test_small_pictures_wait_for_strokes_and_are_not_drawn_for_nobody(compute):
 
     asyncio.run(page())
     assert order == ["stroke", "beside"]
+
+
+def test_only_the_same_request_joins_a_job_and_never_one_that_is_being_cancelled(jobs):
+    started, go = threading.Event(), threading.Event()
+
+    def asking(seed):
+        return jobs.start(
+            "search", "Search", counting(3, started, go), model="m", layer="l", asked=Asked(seed=seed)
+        )
+
+    first = asking(1)
+    assert started.wait(10)
+    assert asking(1).id == first.id
+    second = asking(2)
+    assert second.id != first.id
+    jobs.cancel(first.id)
+    again = asking(1)
+    assert again.id not in (first.id, second.id)
+    go.set()
+    assert [ended(jobs, job.id).state for job in (first, second, again)] == ["cancelled", "done", "done"]
+
+
+def test_the_oldest_jobs_that_ended_leave_the_list(jobs):
+    made = [ended(jobs, start(jobs, counting(1), f"job {number}").id) for number in range(55)]
+    assert [job.id for job in jobs.all()] == [job.id for job in made[-50:]]

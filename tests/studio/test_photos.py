@@ -456,3 +456,66 @@ def test_what_lies_around_of_a_launch_that_was_killed_is_cleared_away(settings, 
         client.headers["x-inscape-token"] = TOKEN
         client.get("/api/photos")
     assert [path.name for path in folder.iterdir()] == [".1-new"]
+
+
+def test_photos_outlive_a_list_that_was_damaged_and_moved_away(settings, home):
+    import os
+
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        photo = bring(client)
+    os.utime(home / "studio" / "photos" / photo["id"], (1, 1))
+    (home / "studio" / "photos.sqlite").unlink()
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        (found,) = client.get("/api/photos").json()["photos"]
+        assert (found["id"], found["width"], found["height"]) == (photo["id"], *WIDE)
+        assert pixels_of(client.get(f"/{found['small']}").content).shape[:2] == (164, 256)
+
+
+def test_a_square_that_is_moved_while_it_is_inverted_is_put_back(shared, studio_settings):
+    photo = bring(shared)
+    invert(shared, photo)
+    elsewhere = {"mode": "crop", "x": 0.0, "y": 0.0, "width": 64.0, "height": 64.0}
+    assert shared.put(f"/api/photos/{photo['id']}/fit", json=elsewhere).status_code == 200
+    assert ready(shared, photo)["fit"] == CROP
+    painting = painting_on(shared, photo, [strong(0, 3, 3)])
+    assert np.array_equal(exported(shared, painting), the_same_in_python(studio_settings, photo, painting))
+
+
+def test_each_stroke_of_the_command_line_writes_a_picture_of_its_own(shared, house):
+    painting = painting_on(shared, house, [strong(0, 3, 3), strong(1, 9, 9)])
+    lines = shared.get(f"/api/paintings/{painting['id']}/command").json()["cli"].splitlines()
+    assert lines[1].startswith("# ") and [line.rpartition(" ")[2] for line in lines[2:]] == [
+        "painted-1.png",
+        "painted-2.png",
+    ]
+
+
+def test_what_was_deleted_is_kept_for_a_week_from_then_on(settings, home):
+    import sqlite3
+
+    def since(table: str, column: str, days: float, sign: int = 1) -> None:
+        with sqlite3.connect(home / "studio" / f"{table}.sqlite") as connection:
+            connection.execute(f"UPDATE {table} SET {column} = ?", (sign * int(time.time() - days * 86400),))
+        connection.close()
+
+    app = create_app(settings)
+    with TestClient(app, base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        photo = bring(client)
+        painting = client.post("/api/paintings", json={"model": "small", "seed": 1}).json()
+        since("photos", "updated", 30)
+        since("paintings", "updated", 30)
+        client.delete(f"/api/photos/{photo['id']}")
+        client.delete(f"/api/paintings/{painting['id']}")
+    for days, found in ((0, 200), (8, 404)):
+        if days:
+            for table in ("photos", "paintings"):
+                since(table, "updated", 30)
+                since(table, "deleted", days)
+        with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+            client.headers["x-inscape-token"] = TOKEN
+            for kind, one in (("photos", photo), ("paintings", painting)):
+                answer = client.post(f"/api/{kind}/{one['id']}/restore")
+                assert answer.status_code == found, (kind, days, answer.text)

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 import inscape
 from inscape.models import open_model
 from inscape.pictures import read_recipe
+from inscape.regions import Region
 from inscape.studio.painter import jpeg
 from studio.messages import add, start
 
@@ -157,6 +158,14 @@ def test_hostile_recipes_are_refused(client, change, status):
     answer = upload(client, json.dumps(document).encode())
     assert (answer.status_code, answer.json().keys()) == (status, {"title", "detail", "hint"}), answer.text
     assert len(client.get("/api/paintings").json()["paintings"]) == kept
+
+
+def test_a_recipe_that_the_page_cannot_hold_is_refused_in_a_sentence(client):
+    document = recipe_of(client)
+    document["edits"][0]["region"] = Region.from_mask(np.ones((2048, 2048), np.float32)).to_json()
+    answer = upload(client, json.dumps(document).encode())
+    assert answer.status_code == 422 and "inscape replay" in answer.json()["hint"], answer.text
+    assert "cannot hold this recipe" in answer.json()["detail"]
 
 
 def test_names_in_a_recipe_stay_text(client):

@@ -43,6 +43,12 @@ def test_the_address_with_the_token_sets_a_strict_cookie_and_hides_the_token(str
     assert stranger.get("/api/models").status_code == 200
 
 
+@pytest.mark.parametrize("other", ["theme=a b", 'm={"a":1}', "flag", "é=1"])
+def test_cookies_of_other_programs_do_not_hide_the_token(stranger, other):
+    cookie = f"{other}; inscape_{PORT}={TOKEN}".encode("latin-1")
+    assert stranger.get("/api/models", headers={"cookie": cookie}).status_code == 200
+
+
 def test_the_redirect_never_leaves_this_studio(stranger):
     answer = stranger.get(
         "//evil.example/?token=" + TOKEN, headers={"accept": "text/html"}, follow_redirects=False

@@ -173,6 +173,6 @@ class Checkpoints:
 
     def _free_name(self, stem: str) -> str:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "model"
-        taken = set(self._library.names())
+        taken = self._library.taken()
         numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
         return plain if plain not in taken else next(name for name in numbered if name not in taken)

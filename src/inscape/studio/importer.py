@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
 from inscape.errors import RecipeError, UnsupportedError
 from inscape.pictures import RECIPE_CHUNK
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 4096 * 4096
+M = TypeVar("M", bound=BaseModel)
 
 
 class Importer:
@@ -60,7 +62,8 @@ class Importer:
         for entry in recipe.edits.entries:
             entry.edit.check(generator)
             operations.extend(_operations(entry))
-        request = NewPainting(
+        request = _fitting(
+            NewPainting,
             model=place.model,
             seed=place.seed,
             truncation=place.truncation,
@@ -83,6 +86,23 @@ class Importer:
         )
 
 
+def _fitting(kind: type[M], **fields: Any) -> M:
+    """A message of the page.
+
+    Raises:
+        UnsupportedError: A field is larger than the page deals with.
+    """
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UnsupportedError(
+            f"The page Paint cannot hold this recipe: {place}: {first['msg']}.",
+            "The command `inscape replay` draws it.",
+        ) from error
+
+
 def _operations(entry: StackedEdit) -> list[Operation]:
     from inscape.editing import UnitEdit
 
@@ -92,7 +112,8 @@ def _operations(entry: StackedEdit) -> list[Operation]:
             "This recipe changes weights, and the page Paint makes strokes only.",
             "The command `inscape replay` draws it.",
         )
-    stroke = Stroke(
+    stroke = _fitting(
+        Stroke,
         id=uuid.uuid4().hex[:16],
         layer=edit.layer,
         concept=edit.concept[:120] or None,
@@ -101,7 +122,7 @@ def _operations(entry: StackedEdit) -> list[Operation]:
         mode=edit.mode,
         strength=edit.strength,
         values=[] if edit.mode == "remove" else [float(value) for value in np.asarray(edit.values)],
-        region=edit.region.to_json(),  # type: ignore[arg-type]
+        region=edit.region.to_json(),
     )
     operations: list[Operation] = [AddStroke(stroke=stroke)]
     if entry.hidden:

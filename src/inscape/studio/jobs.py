@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
+
 from inscape.errors import CancelledError, NotFoundError, ValueRangeError
 from inscape.progress import CallbackProgress
 from inscape.studio.compute import Compute
@@ -16,6 +18,7 @@ from inscape.studio.schemas import JobInfo, JobKind, JobProgress
 
 Work = Callable[[CallbackProgress], dict[str, Any] | None]
 _MOST_WAITING = 20
+_MOST_ENDED = 50
 
 
 class Jobs:
@@ -29,6 +32,7 @@ class Jobs:
         self._compute = compute
         self._jobs: dict[str, JobInfo] = {}
         self._progress: dict[str, CallbackProgress] = {}
+        self._asked: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def all(self) -> list[JobInfo]:
@@ -55,23 +59,27 @@ class Jobs:
             job = self._jobs.get(identifier)
             return job is not None and job.state in ("waiting", "running")
 
-    def start(self, kind: JobKind, name: str, work: Work, *, model: str, layer: str) -> JobInfo:
-        """Queue a job; where one of that name waits or runs already, that one is returned.
+    def start(
+        self, kind: JobKind, name: str, work: Work, *, model: str, layer: str, asked: BaseModel | None = None
+    ) -> JobInfo:
+        """Queue a job; where the same waits or runs already, that one is returned.
 
         Args:
             kind: What it does.
-            name: What people see; unique among jobs that have not ended.
+            name: What people see.
             work: Called in the compute thread with the progress; what it returns is the job's result.
             model: For the page.
             layer: For the page.
+            asked: The request; jobs are the same that have one name and one request.
 
         Raises:
             ValueRangeError: Too many jobs wait already.
         """
+        whole = name if asked is None else f"{name} {asked.model_dump_json()}"
         with self._lock:
             waiting = [job for job in self._jobs.values() if job.state in ("waiting", "running")]
             for job in waiting:
-                if job.name == name:
+                if self._asked[job.id] == whole and not self._progress[job.id].cancelled.is_set():
                     return job.model_copy()
             if len(waiting) >= _MOST_WAITING:
                 raise ValueRangeError(f"{len(waiting)} jobs wait already.", "Cancel some, or wait.")
@@ -84,7 +92,7 @@ class Jobs:
                 state="waiting",
                 created=time.time(),
             )
-            self._jobs[job.id] = job
+            self._jobs[job.id], self._asked[job.id] = job, whole
             self._progress[job.id] = CallbackProgress(lambda step: self._step(job.id, step))
         self._compute.submit_long(lambda: self._run(job.id, work))
         return self.get(job.id)
@@ -103,7 +111,7 @@ class Jobs:
             if job.state == "waiting":
                 self._end(identifier, state="cancelled")
             elif job.state != "running":
-                self._jobs.pop(identifier, None)
+                self._drop(identifier)
         return job if identifier not in self._jobs else self.get(identifier)
 
     def close(self) -> None:
@@ -123,6 +131,14 @@ class Jobs:
         """Called with the lock held."""
         self._jobs[identifier] = self._jobs[identifier].model_copy(update={"finished": time.time(), **update})
         self._progress.pop(identifier, None)
+        ended = [job.id for job in self._jobs.values() if job.finished is not None]
+        for oldest in ended[:-_MOST_ENDED]:
+            self._drop(oldest)
+
+    def _drop(self, identifier: str) -> None:
+        """Called with the lock held."""
+        self._jobs.pop(identifier, None)
+        self._asked.pop(identifier, None)
 
     def _run(self, identifier: str, work: Work) -> None:
         with self._lock:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inscape.errors import ModelNotFoundError, UnsupportedError, unknown_name
+from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
 from inscape.models.registry import ZOO
 from inscape.studio.schemas import LayerInfo, ModelInfo
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inscape.models import Generator
+
+
+logger = logging.getLogger("inscape")
 
 
 class Library:
@@ -37,6 +41,7 @@ class Library:
         self.device = device
         self._dissected = dissected
         self._open: dict[str, Generator] = {}
+        self._gone: set[str] = set()
 
     def names(self) -> list[str]:
         """The models that were named at the start, then the shipped ones."""
@@ -50,8 +55,13 @@ class Library:
         """Offer a model before all others."""
         self._folders = {name: self.folder(name), **self._folders}
 
+    def taken(self) -> set[str]:
+        """Names that no other model may get: a browser keeps pictures of a removed one under its name."""
+        return {*self._folders, *self._gone}
+
     def remove(self, name: str) -> None:
         """Offer a model no more."""
+        self._gone.add(name)
         self._folders.pop(name, None)
         self._open.pop(name, None)
 
@@ -80,7 +90,7 @@ class Library:
 
     def default(self) -> str | None:
         """The first model that can be painted with."""
-        return next((name for name in self.names() if _paints(self.card(name))), None)
+        return next((model.name for model in self.described() if model.paintable), None)
 
     def paintable(self, name: str) -> Card:
         """The card of a model that can be painted with.
@@ -116,6 +126,16 @@ class Library:
         model = open_model(self.folder(name), device=self.device)
         assert isinstance(model, Generator)
         return model
+
+    def described(self) -> list[ModelInfo]:
+        """What the page shows of every model whose card can be read; what is wrong with others is logged."""
+        found = []
+        for name in self.names():
+            try:
+                found.append(self.describe(name))
+            except InscapeError as error:
+                logger.warning("the model %r is left out: %s", name, error)
+        return found
 
     def describe(self, name: str) -> ModelInfo:
         """What the page shows of a model."""

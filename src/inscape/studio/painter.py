@@ -81,6 +81,12 @@ class Painter:
         """The folder of a model named at the start; `None` for a shipped one, which its name opens."""
         return None if self._library.ships(model) else self._library.folder(model).resolve()
 
+    def forget(self, model: str) -> None:
+        """A model is there no more."""
+        self._sessions.pop(model, None)
+        self._latents = {place: kept for place, kept in self._latents.items() if place.model != model}
+        self.photos.forget(model)
+
     def latent(self, place: Place) -> Latent:
         """The latent of a picture, with its class where it has one.
 

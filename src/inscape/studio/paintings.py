@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS paintings (
     created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER,
     photo TEXT)
 """
+"""`deleted` is the time, in seconds; below 0 where the photo was deleted, not the painting."""
 _ADDED = ("class_index INTEGER", "photo TEXT")
 """Columns that files of earlier versions lack."""
 
@@ -172,7 +173,8 @@ class Paintings:
 
     def mark_photo(self, photo: str, *, deleted: bool) -> None:
         """Put the paintings on a photo away with it, or bring those back."""
-        change = "deleted = 2 WHERE deleted = 0" if deleted else "deleted = 0 WHERE deleted = 2"
+        now = -int(time.time())
+        change = f"deleted = {now} WHERE deleted = 0" if deleted else "deleted = 0 WHERE deleted < 0"
         with self._open() as connection:
             connection.execute(f"UPDATE paintings SET {change} AND photo = ?", (photo,))
 
@@ -188,7 +190,8 @@ class Paintings:
     def _mark(self, identifier: str, *, deleted: bool) -> None:
         with self._open() as connection:
             found = connection.execute(
-                "UPDATE paintings SET deleted = ? WHERE id = ?", (int(deleted), identifier)
+                "UPDATE paintings SET deleted = ? WHERE id = ?",
+                (int(time.time()) if deleted else 0, identifier),
             )
             if found.rowcount == 0:
                 raise _missing(identifier)
@@ -251,7 +254,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if column.split()[0] not in held:
             connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
     oldest = time.time() - _KEEP_DELETED_SECONDS
-    connection.execute("DELETE FROM paintings WHERE deleted > 0 AND updated < ?", (oldest,))
+    connection.execute(
+        "DELETE FROM paintings WHERE deleted != 0 AND max(abs(deleted), updated) < ?", (oldest,)
+    )
 
 
 def _missing(identifier: str) -> NotFoundError:

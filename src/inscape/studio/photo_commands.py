@@ -29,8 +29,8 @@ def command_of(
 ) -> Command:
     """The lines that invert a photo and paint on it.
 
-    The command line paints one box at a time: its line for each stroke has the box around the stroke. The
-    Python has the strokes themselves.
+    The command line paints one box at a time, on the photo as it was: its line for each stroke has the box
+    around the stroke, and writes a picture of its own. The Python has the strokes themselves, all in one.
 
     Args:
         record: The photo.
@@ -41,9 +41,14 @@ def command_of(
     """
     made = f"{_FOLDER}/{Path(record.name).stem}.inversion.safetensors"
     lines = [invert_line(record, argument)]
-    lines += [_line(record, argument, made, opened, mark) for mark in marks if mark.edit is not None]
+    strokes = [mark for mark in marks if mark.edit is not None]
+    if len(strokes) > 1:
+        lines.append("# each stroke alone; the Python paints all of them in one picture")
+    for number, mark in enumerate(strokes, 1):
+        out = "painted.png" if len(strokes) == 1 else f"painted-{number}.png"
+        lines.append(_line(record, argument, made, opened, mark, out))
     edits = json.dumps(
-        [mark.edit.to_json() for mark in marks if mark.edit is not None], separators=(",", ":")
+        [mark.edit.to_json() for mark in strokes if mark.edit is not None], separators=(",", ":")
     )
     kept = kept_region(marks, opened.session.generator.image_size)
     limits = "" if kept is None else f", kept=Region.from_json(json.loads({json.dumps(kept.to_json())!r}))"
@@ -75,15 +80,17 @@ def invert_line(record: PhotoRecord, argument: str) -> str:
     return " ".join([*words, "--out", _FOLDER])
 
 
-def _line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:
+def _line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark, out: str) -> str:
     edit = mark.edit
     assert edit is not None
     if not edit.concept and len(edit.units) == opened.session.generator.layer(edit.layer).units:
         return "# a stroke with the appearance of another place: only the Python has its values"
-    return _paint_line(record, argument, made, opened, mark)
+    return _paint_line(record, argument, made, opened, mark, out)
 
 
-def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark) -> str:
+def _paint_line(
+    record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark, out: str
+) -> str:
     edit, fit = mark.edit, opened.photo.fit
     assert edit is not None
     size = opened.session.generator.image_size
@@ -102,4 +109,4 @@ def _paint_line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto
     words += ["--box", ",".join(f"{side:.5g}" for side in box)]
     words += ["--remove"] if edit.mode == "remove" else []
     words += [] if edit.strength == 1 else ["--strength", f"{edit.strength:g}"]
-    return " ".join([*words, "--out", "painted.png"])
+    return " ".join([*words, "--out", out])

@@ -17,7 +17,7 @@ from inscape.pictures import Picture
 from inscape.studio.colours import colour_of
 from inscape.studio.painter import jpeg
 from inscape.studio.photo_painter import INVERSION
-from inscape.studio.photo_records import PhotoRecord
+from inscape.studio.photo_records import PhotoRecord, fit_of
 from inscape.studio.photo_schemas import (
     STAGES,
     InversionInfo,
@@ -170,7 +170,7 @@ class PhotoJobs:
         generator = self._library.fresh(asked.model)
         inversion = invert(
             generator,
-            self._photos.photo(record.id),
+            self._photos.photo(record.id).fitted(fit_of(record.fit)),
             layer=asked.layer,
             seconds=asked.seconds,
             settings=InversionSettings(start=asked.start),
@@ -178,12 +178,13 @@ class PhotoJobs:
             watch=watched.watch,
             stop=watched.stop.is_set,
         )
-        info = self._keep(record.id, asked.model, generator, inversion, stopped=watched.stop.is_set())
+        info = self._keep(record, asked.model, generator, inversion, stopped=watched.stop.is_set())
         return {"photo": record.id, "psnr": info.psnr}
 
     def _keep(
-        self, identifier: str, model: str, generator: Generator, inversion: Inversion, *, stopped: bool
+        self, record: PhotoRecord, model: str, generator: Generator, inversion: Inversion, *, stopped: bool
     ) -> InversionInfo:
+        identifier = record.id
         file = inversion.save(self._photos.file(identifier, INVERSION))
         for stage, picture in inversion.pictures.items():
             storage.write_bytes(self._photos.file(identifier, f"{stage}.png"), Picture(picture).png())
@@ -199,7 +200,7 @@ class PhotoJobs:
             stopped=stopped,
             bytes=file.stat().st_size,
         )
-        self._photos.keep(identifier, info)
+        self._photos.keep(identifier, info, record.fit)
         return info
 
     def _lost(self, generator: Generator, inversion: Inversion) -> LostInfo | None:

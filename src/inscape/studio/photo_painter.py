@@ -40,12 +40,14 @@ class OpenPhoto:
     """A photo that is painted on.
 
     Args:
+        model: What it was inverted with.
         session: Draws it.
         photo: At its own size.
         screen: At the size that the page shows.
         before: What the session draws without strokes, uint8 `[size, size, 3]`.
     """
 
+    model: str
     session: PhotoSession
     photo: Photo
     screen: Photo
@@ -95,7 +97,7 @@ class PhotoPainter:
             session = PhotoSession(self._library.generator(info.model), inversion)
             photo = self._photos.photo(identifier)
             before = session.render(session.latent)
-            self._open[identifier] = OpenPhoto(session, photo, scaled(photo, SCREEN_SIDE), before)
+            self._open[identifier] = OpenPhoto(info.model, session, photo, scaled(photo, SCREEN_SIDE), before)
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         self._open.move_to_end(identifier)
@@ -103,9 +105,8 @@ class PhotoPainter:
 
     def forget(self, model: str) -> None:
         """A model is there no more."""
-        for identifier in list(self._open):
-            if self._photos.inverted(identifier).model == model:
-                del self._open[identifier]
+        for identifier in [identifier for identifier, held in self._open.items() if held.model == model]:
+            del self._open[identifier]
 
     def session(self, identifier: str) -> tuple[PhotoSession, Latent]:
         """The session of a photo, and the only picture that it draws."""

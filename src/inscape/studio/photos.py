@@ -7,6 +7,7 @@ Another square or model is a copy of the photo, and the work on the first stays 
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import threading
@@ -29,6 +30,8 @@ from inscape.studio.photo_schemas import FitInfo, InversionInfo, InversionReques
 
 if TYPE_CHECKING:
     from inscape.photos import Photo
+
+logger = logging.getLogger("inscape")
 
 LARGEST_PHOTO = 64 << 20
 MOST_KEPT = 8 << 30
@@ -153,9 +156,9 @@ class Photos:
         self._update(identifier, fit=request.fit.model_dump_json(), asked=request.model_dump_json())
         return self.get(identifier)
 
-    def keep(self, identifier: str, inversion: InversionInfo) -> None:
-        """Keep what was made; its files are there already."""
-        self._update(identifier, inversion=inversion.model_dump_json())
+    def keep(self, identifier: str, inversion: InversionInfo, fit: FitInfo) -> None:
+        """Keep what was made of the photo in that square; its files are there already."""
+        self._update(identifier, inversion=inversion.model_dump_json(), fit=fit.model_dump_json())
 
     def delete(self, identifier: str) -> None:
         """Put a photo away; it can be restored for a week."""
@@ -205,28 +208,39 @@ class Photos:
         except InscapeError as error:  # the person knows the file by the name that it had
             raise type(error)(error.detail.replace(str(path), repr(name[:120])), error.hint) from error
         self._check_space(path.stat().st_size)
-        identifier, now = uuid.uuid4().hex[:16], time.time()
+        identifier = uuid.uuid4().hex[:16]
         with storage.atomic_folder(self._folder / identifier) as made:
             path.replace(made / "photo")
             for file, side in (("screen.jpg", SCREEN_SIDE), ("small.jpg", SMALL_SIDE)):
                 (made / file).write_bytes(jpeg(scaled(photo, side).pixels))
-        square = photo.fit
-        fit = fit or FitInfo(mode="crop", x=square.x, y=square.y, width=square.width, height=square.height)
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, 0)",
-                (
-                    identifier,
-                    shown,
-                    photo.width,
-                    photo.height,
-                    fit.model_dump_json(),
-                    None if asked is None else asked.model_dump_json(),
-                    now,
-                    now,
-                ),
-            )
+            self._insert(connection, identifier, shown, photo, fit, asked)
         return self.get(identifier)
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        identifier: str,
+        name: str,
+        photo: Photo,
+        fit: FitInfo | None = None,
+        asked: InversionRequest | None = None,
+    ) -> None:
+        square, now = photo.fit, time.time()
+        fit = fit or FitInfo(mode="crop", x=square.x, y=square.y, width=square.width, height=square.height)
+        connection.execute(
+            "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, 0)",
+            (
+                identifier,
+                name,
+                photo.width,
+                photo.height,
+                fit.model_dump_json(),
+                None if asked is None else asked.model_dump_json(),
+                now,
+                now,
+            ),
+        )
 
     def _check_space(self, needed: int) -> None:
         held = sum(file.stat().st_size for file in self._folder.glob("*/*") if file.is_file())
@@ -255,7 +269,8 @@ class Photos:
     def _mark(self, identifier: str, *, deleted: bool) -> None:
         with self._database.transaction() as connection:
             found = connection.execute(
-                "UPDATE photos SET deleted = ? WHERE id = ?", (int(deleted), identifier)
+                "UPDATE photos SET deleted = ? WHERE id = ?",
+                (int(time.time()) if deleted else 0, identifier),
             )
             if found.rowcount == 0:
                 raise _missing(identifier)
@@ -263,15 +278,32 @@ class Photos:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute(_TABLE)
         oldest = time.time() - _KEEP_DELETED_SECONDS
-        rows = connection.execute("SELECT id FROM photos WHERE deleted = 1 AND updated < ?", (oldest,))
+        rows = connection.execute(
+            "SELECT id FROM photos WHERE deleted > 0 AND max(deleted, updated) < ?", (oldest,)
+        )
         for row in rows.fetchall():
             shutil.rmtree(self._folder / row["id"], ignore_errors=True)
             connection.execute("DELETE FROM photos WHERE id = ?", (row["id"],))
         known = {row["id"] for row in connection.execute("SELECT id FROM photos")}
         for place in self._folder.iterdir() if self._folder.is_dir() else ():
-            with suppress(OSError):  # of launches that were killed while they took a photo in
-                if place.name not in known and place.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+            with suppress(OSError):
+                if place.name in known or place.stat().st_mtime > time.time() - _ABANDONED_SECONDS:
+                    continue
+                if (place / "photo").is_file() and not place.name.startswith("."):
+                    self._adopt(connection, place)  # the list was damaged, and moved away
+                else:  # of a launch that was killed while it took a photo in
                     shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+    def _adopt(self, connection: sqlite3.Connection, place: Path) -> None:
+        """Take a folder that the list does not know into it, as a photo that has not been inverted."""
+        from inscape.photos import read_photo
+
+        try:
+            photo = read_photo(place / "photo", name="photo")
+        except InscapeError as error:
+            logger.warning("%s is no photo of the studio: %s", place, error)
+            return
+        self._insert(connection, place.name, "photo", photo)
 
 
 def _called(record: PhotoRecord) -> str:

@@ -42,6 +42,11 @@ class Pictures:
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    def forget(self, model: str) -> None:
+        """A model is there no more."""
+        for key in [key for key in self._kept if key[0].model == model]:
+            del self._kept[key]
+
     def png(self, place: Place) -> bytes:
         """A picture as PNG."""
         return Picture(self._painter.pixels(place)).png()

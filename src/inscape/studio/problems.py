@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from inscape.errors import InscapeError
 from inscape.studio.schemas import Problem
@@ -69,6 +70,10 @@ def install(app: FastAPI) -> None:
         if error.status_code != 404:
             body.detail = f"{request.method} {request.url.path[:200]}: {error.detail}."
         return JSONResponse(body.model_dump(), error.status_code, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody reads it: the upload was cancelled
 
     @app.exception_handler(Exception)
     async def _other(request: Request, error: Exception) -> JSONResponse:

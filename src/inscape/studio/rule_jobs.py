@@ -35,7 +35,9 @@ class RuleJobs:
         def work(progress: Progress) -> dict[str, Any]:
             return self._rules.prepare(model, name, request.seeds, progress)
 
-        return self._jobs.start("keys", f"Prepare {name} of {model}", work, model=model, layer=name)
+        return self._jobs.start(
+            "keys", f"Prepare {name} of {model}", work, model=model, layer=name, asked=request
+        )
 
     def search(self, model: str, request: RuleSearch) -> JobInfo:
         """Look for a context."""
@@ -48,7 +50,7 @@ class RuleJobs:
             f"{len(request.seeds)} pictures on the wall" if request.seeds else f"{request.pictures} pictures"
         )
         name = f"Search {where} of {model} at {layer}"
-        return self._jobs.start("search", name, work, model=model, layer=layer)
+        return self._jobs.start("search", name, work, model=model, layer=layer, asked=request)
 
     def make(self, model: str, request: RuleRequest) -> JobInfo:
         """Make a rule."""
@@ -58,7 +60,7 @@ class RuleJobs:
             return self._rules.make(model, request, progress)
 
         name = f"Make “{request.name or 'Rule'}” in {layer} of {model}"
-        return self._jobs.start("rule", name, work, model=model, layer=layer)
+        return self._jobs.start("rule", name, work, model=model, layer=layer, asked=request)
 
     def audit(self, model: str, request: AuditRequest) -> JobInfo:
         """Measure reach and leak of a stack."""
@@ -73,7 +75,7 @@ class RuleJobs:
 
         concepts = f"{request.context} → {request.goal or 'anything else'}"
         name = f"Measure {concepts} ({request.images} pictures of {model})"
-        return self._jobs.start("audit", name, work, model=model, layer="")
+        return self._jobs.start("audit", name, work, model=model, layer="", asked=request)
 
     def advise(self, model: str, request: AdviceRequest) -> JobInfo:
         """Try layers and ranks."""
@@ -84,7 +86,7 @@ class RuleJobs:
             return advise(self._rules, model, request, layers, progress)
 
         name = f"Compare layers for {request.concept} → {request.becomes or 'anything else'} of {model}"
-        return self._jobs.start("advice", name, work, model=model, layer="")
+        return self._jobs.start("advice", name, work, model=model, layer="", asked=request)
 
     def _layer(self, model: str, layer: str) -> str:
         return self._library.paintable(model).layer(layer).name

@@ -238,7 +238,7 @@ class RegionBox(Message):
 class RegionMask(Message):
     """Weights 0 to 255 over the whole picture, row by row from the top: deflated (zlib), then base64."""
 
-    mask: Annotated[str, StringConstraints(max_length=200_000)]
+    mask: Annotated[str, StringConstraints(max_length=1_500_000)]
     height: int = Field(ge=1, le=1024)
     width: int = Field(ge=1, le=1024)
 

@@ -10,11 +10,10 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -140,12 +139,8 @@ class Gate:
         kind, _, value = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             offered.append(value)
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            cookie = None
-        if cookie is not None:
-            offered.append(cookie.value)
+        cookies = cookie_parser(headers.get("cookie", ""))  # as a browser writes them: another program's
+        offered.append(cookies.get(self._cookie, ""))  # illegal one must not hide ours
         return any(secrets.compare_digest(one.encode(), self._token.encode()) for one in offered)
 
     def _greeting(self, scope: Scope) -> Response | None:

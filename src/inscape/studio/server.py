@@ -13,7 +13,8 @@ from dataclasses import replace
 from inscape.errors import StorageError, UnsupportedError, UsageError
 from inscape.studio.studio import Settings
 
-LARGEST_MESSAGE = 4 * 2**20
+LARGEST_MESSAGE = 64 * 2**20
+"""After a connection was lost, the page sends all strokes of a painting in one message."""
 
 
 def address_of(settings: Settings) -> str:

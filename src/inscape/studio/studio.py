@@ -127,7 +127,8 @@ class Studio:
         await run_in_threadpool(self.checkpoints.forget, model)
         await run_in_threadpool(self.works.forget, model)
         await self.compute.run(lambda: self.rules.forget(model))
-        await self.compute.run(lambda: self.painter.photos.forget(model))
+        await self.compute.run(lambda: self.painter.forget(model))
+        await self.compute.run(lambda: self.pictures.forget(model))
 
     def info(self) -> StudioInfo:
         """What the page needs at first."""
@@ -204,7 +205,7 @@ class Studio:
             return {"images": report.images, "units": len(report.findings), "concepts": report.concepts}
 
         name = f"Dissect {layer} of {model} ({request.images} pictures)"
-        return self.jobs.start("dissection", name, work, model=model, layer=layer)
+        return self.jobs.start("dissection", name, work, model=model, layer=layer, asked=request)
 
     def start_effects(self, model: str, request: EffectsRequest) -> JobInfo:
         """Measure what units cause as a job; its result is what `inscape effect --json` prints.
@@ -227,7 +228,7 @@ class Studio:
         shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")
         verb = "Insert" if request.insert else "Switch off"
         name = f"{verb} units {shown} of {layer.name}: {request.concept} ({request.images} pictures)"
-        return self.jobs.start("effects", name, work, model=model, layer=layer.name)
+        return self.jobs.start("effects", name, work, model=model, layer=layer.name, asked=request)
 
     def _dissected(self, model: str, layer: str) -> bool:
         return self.reports.has(model, layer)

@@ -36,8 +36,8 @@ class GanRecipe:
             0.1, 0.004 diverges after a million pictures, 0.002 and 0.001 do not.
         small_learning_rate: The same while smaller pictures are drawn; None changes nothing.
         r1_weight: Gamma of the gradient penalty on real pictures. Too much of it blinds the discriminator:
-            at 64 pixels the Fréchet distance of areas fell from 63 to 59 over 240 000 pictures with 1, and from
-            59 to 51 over the 83 000 that followed, with 0.1.
+            at 64 pixels the Fréchet distance of areas fell from 63 to 59 over 240 000 pictures with 1, and
+            from 59 to 51 over the 83 000 that followed, with 0.1.
         small_r1_weight: The same while smaller pictures are drawn.
         r1_every: Steps from one penalty to the next.
         r1_fraction: Part of a shard that the penalty is taken on.

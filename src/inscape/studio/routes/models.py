@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from inscape.studio.checkpoints import LARGEST_FILE
 from inscape.studio.painter import Place
@@ -33,7 +34,7 @@ def get_studio(studio: StudioOf) -> StudioInfo:
 @router.get("/models", operation_id="listModels", responses=ERRORS)
 def list_models(studio: StudioOf) -> ModelList:
     """All models and what their cards say."""
-    return ModelList(models=[studio.library.describe(name) for name in studio.library.names()])
+    return ModelList(models=studio.library.described())
 
 
 @router.get("/checkpoints", operation_id="listCheckpoints", responses=ERRORS)
@@ -57,7 +58,8 @@ def open_checkpoint(request: OpenCheckpoint, studio: StudioOf) -> ModelInfo:
 )
 async def upload_checkpoint(request: Request, name: FileName, studio: StudioOf) -> ModelInfo:
     """Open a dropped file, whose bytes are the body; it is kept as a model."""
-    return studio.library.describe(await studio.checkpoints.receive(name, request.stream()))
+    opened = await studio.checkpoints.receive(name, request.stream())
+    return await run_in_threadpool(studio.library.describe, opened)
 
 
 @router.delete("/models/{model}", operation_id="removeModel", status_code=204, responses=ERRORS)
