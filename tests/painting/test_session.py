@@ -10,6 +10,7 @@ import inscape
 from inscape.editing import EditStack, UnitEdit
 from inscape.errors import LatentError, LayerError, RegionError, ShapeError
 from inscape.painting import PaintSession
+from inscape.painting import session as session_module
 from inscape.pictures import Latent
 from inscape.regions import Region
 from small_generators import small_generator
@@ -82,6 +83,20 @@ def test_few_pictures_are_kept_and_forgotten_ones_come_back_the_same():
         for picture in pictures:
             assert (session.render(picture.latent) == picture.pixels).all()
     assert len(session._states._values) == 2
+
+
+def test_what_is_kept_has_a_limit_in_bytes_and_what_was_dropped_comes_back_the_same(monkeypatch):
+    monkeypatch.setattr(session_module, "_STEP_BYTES_KEPT", 1)
+    model = small_generator()
+    session, pictures = PaintSession(model), [model.sample(seed) for seed in range(3)]
+    session._states._most_bytes = 1
+    edits = strokes(6, ("layer16a",))
+    for count in (6, 5, 2, 6):
+        for picture in pictures:
+            expected = model.render(picture.latent, edits[:count]).pixels
+            assert (session.render(picture.latent, edits[:count]) == expected).all()
+            assert sum(step.features is not None for step in session._steps) <= 2
+            assert len(session._states._values) == 1
 
 
 def test_edits_of_other_kinds_take_the_full_pass():

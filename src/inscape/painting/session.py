@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from inscape.pictures import Latent
     from inscape.regions import Region
 
-T = TypeVar("T")
+T = TypeVar("T", "Tensor", "SynthesisState")
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class UnitActivity:
 
 
 class _Recent(Generic[T]):
-    """The values used last, up to a number."""
+    """The values used last, up to a number and, but for the last one, up to so many bytes."""
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+    def __init__(self, capacity: int, most_bytes: int = 1 << 28) -> None:
+        self._capacity, self._most_bytes = capacity, most_bytes
         self._values: OrderedDict[Hashable, T] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -70,9 +70,15 @@ class _Recent(Generic[T]):
             self._values.move_to_end(key)
             return self._values[key]
         value = self._values[key] = make()
-        while len(self._values) > self._capacity:
+        while len(self._values) > self._capacity or (
+            len(self._values) > 1 and self._bytes > self._most_bytes
+        ):
             self._values.popitem(last=False)
         return value
+
+    @property
+    def _bytes(self) -> int:
+        return sum(value.nbytes for value in self._values.values())
 
     def clear(self) -> None:
         """Forget everything."""
@@ -80,6 +86,7 @@ class _Recent(Generic[T]):
 
 
 _STEPS_KEPT = 256
+_STEP_BYTES_KEPT = 1 << 29
 _LARGEST_TAIL = 1 << 30
 """Bytes of what the layers above a brush put out, above which they are not kept."""
 
@@ -314,7 +321,7 @@ class PaintSession:
         for edit in edits[done:]:
             features = edit.transform(features, size)
             self._steps.append(_Step(edit, features))
-        for step in self._steps[:-_STEPS_KEPT]:
+        for step in self._steps[: -max(2, min(_STEPS_KEPT, _STEP_BYTES_KEPT // state.features.nbytes))]:
             step.features = None
         return features
 

@@ -78,12 +78,9 @@ class Walls:
         if key not in self._states:
             w = self._generator.w_of_seeds(seeds)
             self._states[key] = self._generator.run_until(w, layer)
-            while len(self._states) > 1 and sum(map(_bytes, self._states.values())) > _MOST_BYTES:
+            while (
+                len(self._states) > 1 and sum(state.nbytes for state in self._states.values()) > _MOST_BYTES
+            ):
                 self._states.popitem(last=False)
         self._states.move_to_end(key)
         return self._states[key]
-
-
-def _bytes(state: SynthesisState) -> int:
-    tensors = (state.features, state.rgb, state.w, state.whole, *state.noise.values())
-    return sum(each.numel() * each.element_size() for each in tensors if each is not None)

@@ -30,3 +30,9 @@ class SynthesisState:
     w: Tensor
     whole: Tensor | None = None
     noise: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """What its tensors hold in memory, in bytes."""
+        tensors = (self.features, self.rgb, self.w, self.whole, *self.noise.values())
+        return sum(each.nbytes for each in tensors if each is not None)
