@@ -68,6 +68,15 @@ describe("a stack", () => {
     expect(rules.under({ ...two, making: "a" }).map((one) => one.rule)).toEqual(["b"]);
   });
 
+  it("leaves a draft alone that was begun while the rule was made", () => {
+    const asked = rules.withPlace(start, "context", 3, disc(0.2, 0.2));
+    const made = rules.withRule(rules.fresh(asked), "a", "One", asked);
+    expect([made.stack.length, made.making]).toEqual([1, null]);
+    const next = rules.withPlace({ ...made, making: "a" }, "context", 5, disc(0.2, 0.2));
+    const late = rules.withRule(next, "b", "Two", asked);
+    expect([late.stack.map((one) => one.rule), late.making]).toEqual([["a", "b"], "a"]);
+  });
+
   it("is reordered, thinned out and switched without touching the rest", () => {
     expect(rules.reordered(two, "a", 1).stack.map((one) => one.rule)).toEqual(["b", "a"]);
     expect(rules.reordered(two, "b", 1)).toBe(two);

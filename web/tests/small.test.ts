@@ -278,6 +278,18 @@ test("the cache forgets what was used longest ago, and releases it", () => {
   expect(released).toEqual([2]);
 });
 
+test("the cache has a limit in what values cost, and always keeps the last", () => {
+  const cache = new RecentCache<number>(10, undefined, (value) => value);
+  cache.set("a", 4);
+  cache.set("b", 5);
+  cache.set("b", 6);
+  expect([cache.get("a"), cache.get("b")]).toEqual([4, 6]);
+  cache.set("c", 5);
+  expect([cache.get("a"), cache.get("b"), cache.get("c")]).toEqual([undefined, undefined, 5]);
+  cache.set("d", 50);
+  expect([cache.get("c"), cache.get("d"), cache.size]).toEqual([undefined, 50, 1]);
+});
+
 test("a store tells of changes, and only of changes", () => {
   const store = new Store({ a: 1, b: 2 });
   let told = 0;

@@ -1,10 +1,15 @@
-/** Keeps the most recently used values, so that undo shows at once what has been seen before. */
+/**
+ * Keeps the most recently used values, so that undo shows at once what has been seen before: as many as cost no more
+ * than the capacity together, and always the last.
+ */
 export class RecentCache<Value> {
   private readonly values = new Map<string, Value>();
+  private spent = 0;
 
   constructor(
     private readonly capacity: number,
     private readonly release: (value: Value) => void = () => undefined,
+    private readonly cost: (value: Value) => number = () => 1,
   ) {}
 
   get(key: string): Value | undefined {
@@ -17,14 +22,17 @@ export class RecentCache<Value> {
 
   set(key: string, value: Value): void {
     const old = this.values.get(key);
+    if (old !== undefined) this.spent -= this.cost(old);
     if (old !== undefined && old !== value) this.release(old);
     this.values.delete(key);
     this.values.set(key, value);
-    if (this.values.size <= this.capacity) return;
-    const [oldest] = this.values;
-    if (!oldest) return;
-    this.values.delete(oldest[0]);
-    this.release(oldest[1]);
+    this.spent += this.cost(value);
+    for (const [name, oldest] of this.values) {
+      if (this.spent <= this.capacity || this.values.size === 1) return;
+      this.values.delete(name);
+      this.spent -= this.cost(oldest);
+      this.release(oldest);
+    }
   }
 
   get size(): number {
@@ -34,5 +42,6 @@ export class RecentCache<Value> {
   clear(): void {
     for (const value of this.values.values()) this.release(value);
     this.values.clear();
+    this.spent = 0;
   }
 }

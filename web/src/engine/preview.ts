@@ -41,7 +41,7 @@ export function stateKey(ground: Ground): string {
  * and at once what has been drawn before (undo, redo, jumps).
  */
 export class Preview<Picture> {
-  private readonly cache = new RecentCache<Shown<Picture>>(400);
+  private readonly cache: RecentCache<Shown<Picture>>;
   private readonly latest: Latest<Wanted, Shown<Picture>>;
   /** The preview under way whose stroke has meanwhile been finished. */
   private lifted: Wanted | null = null;
@@ -52,7 +52,10 @@ export class Preview<Picture> {
     draw: (wanted: Wanted) => Promise<Shown<Picture>>,
     private readonly onShow: (shown: Shown<Picture>, wanted: Wanted) => void,
     onFail: (error: unknown, wanted: Wanted) => void,
+    /** How much is kept in memory, and what a picture takes of it. */
+    { most, cost }: { most: number; cost: (picture: Picture) => number } = { most: 400, cost: () => 1 },
   ) {
+    this.cache = new RecentCache(most, undefined, ({ picture }) => cost(picture));
     this.latest = new Latest(
       draw,
       (shown, wanted) => {

@@ -99,6 +99,9 @@ export function withCopied(state: RuleState, seed: number, mask: Mask): RuleStat
   return { ...state, goal: "paste", copied: isEmpty(mask) ? null : { seed, mask } };
 }
 
+/** As many fit into one rule. */
+export const MOST_PASTES = 16;
+
 /** A paste takes the place of the last one, unless one more was asked for. */
 export function withPaste(state: RuleState, paste: Paste): RuleState {
   const kept = state.another ? state.pastes : state.pastes.slice(0, -1);
@@ -109,13 +112,17 @@ export function withoutPaste(state: RuleState, index: number): RuleState {
   return { ...state, pastes: state.pastes.filter((_, place) => place !== index), another: false };
 }
 
-/** A rule that was made: it takes the place of the one that the same draft made before, or lies on top. */
-export function withRule(state: RuleState, rule: string, name: string): RuleState {
-  const at = state.stack.findIndex((one) => one.rule === state.making);
+/**
+ * A rule that was made of what was marked then: it takes the place of the one that the same draft made before, or lies
+ * on top. Where another draft was begun meanwhile, that one stays what it is.
+ */
+export function withRule(state: RuleState, rule: string, name: string, then = state): RuleState {
+  const at = state.stack.findIndex((one) => one.rule === then.making);
   const before = state.stack[at];
   const entry: Entry = { rule, name: before?.name ?? name, strength: before?.strength ?? 1, hidden: false };
   const stack = before ? state.stack.with(at, entry) : [...state.stack, entry];
-  return { ...state, stack, making: rule };
+  const begun = state.making !== then.making || (state.context.length === 0 && then.context.length > 0);
+  return { ...state, stack, making: begun ? state.making : rule };
 }
 
 /** The rules that are on while another is made: all but the one whose place it takes. */

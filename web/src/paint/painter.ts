@@ -48,6 +48,7 @@ export class Painter {
         store.set({ picture, box, influence, seq, ...state, ...fired });
       },
       (error) => this.failed(error),
+      { most: 256 * 2 ** 20, cost: ({ width, height }) => 4 * width * height },
     );
   }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { address } from "../api/client";
 import { boxText, CLOSEST, type Fit, type FitMode, zoomed, zoomOf } from "../engine/fit";
+import { quoted } from "../engine/rule";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Segmented, Select, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
@@ -116,7 +117,7 @@ export function FitStep() {
   if (!photo || !fit) return null;
   const chosen = models.find((one) => one.name === model);
   const line = [
-    `inscape invert '${photo.name}' --model ${chosen?.argument ?? model}`,
+    `inscape invert ${quoted(photo.name)} --model ${chosen?.argument ?? model}`,
     `--box ${boxText(fit)} --seconds ${seconds}`,
     ...(layer ? [`--layer ${layer}`] : []),
     ...(start === "average" ? ["--start average"] : []),

@@ -1,7 +1,7 @@
 import { largestScale, resized, SCALES } from "../engine/clip";
 import { emptyMask } from "../engine/mask";
 import { percent } from "../engine/numbers";
-import { withCopied, withoutPaste } from "../engine/rule";
+import { MOST_PASTES, withCopied, withoutPaste } from "../engine/rule";
 import { Button, Segmented, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
@@ -99,6 +99,7 @@ function Pastes() {
             label="Another goal"
             icon="plus"
             testid="another"
+            disabled={pastes.length >= MOST_PASTES}
             onClick={() => {
               apply((state) => ({ ...state, another: true, copied: null }));
               tools.set({ tool: "copy" });

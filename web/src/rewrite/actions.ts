@@ -50,7 +50,7 @@ export async function execute(): Promise<void> {
   if (job?.state !== "done" || rewrite.get().model !== model) return;
   const made = (job.result as unknown as Made).rule;
   rewrite.set({ infos: { ...rewrite.get().infos, [made.id]: made as never }, madeFor: rule.pastes });
-  apply((state) => withRule(state, made.id, name));
+  apply((state) => withRule(state, made.id, name, rule));
   say(
     `${name} was made. Distance to the goal ${made.loss_before.toFixed(3)} before, ${made.loss.toFixed(3)} now.`,
   );
@@ -110,6 +110,10 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
     }),
   );
   if (job?.state !== "done" || rewrite.get().model !== model) return;
+  if (rewrite.get().rule.context !== rule.context) {
+    say("The context was changed meanwhile. Search again.");
+    return;
+  }
   const matches = (job.result as unknown as { matches: Match[] }).matches;
   const reader = new MaskReader();
   const marks: Record<number, Mask> = {};
@@ -137,7 +141,9 @@ export async function measure(context: string, goal: string, images: number): Pr
   const edits = rule.stack.map((entry) => ({ ...entry }));
   const request = { edits, context, goal: goal || null, images };
   const job = await follow("audit", () => ruleApi.audit(model.name, request));
-  if (job?.state === "done") rewrite.set({ audit: readAudit(job.result) });
+  const now = rewrite.get();
+  if (job?.state === "done" && now.model === model && now.rule.stack === rule.stack)
+    rewrite.set({ audit: readAudit(job.result) });
 }
 
 export async function advise(concept: string, becomes: string, images: number): Promise<void> {
@@ -154,7 +160,7 @@ export async function advise(concept: string, becomes: string, images: number): 
       ranks: [1, 3, 10],
     }),
   );
-  if (job?.state === "done") rewrite.set({ advice: readAdvice(job.result) });
+  if (job?.state === "done" && rewrite.get().model === model) rewrite.set({ advice: readAdvice(job.result) });
 }
 
 function download(address: string, name: string): void {
@@ -179,7 +185,7 @@ export async function saveTask(): Promise<void> {
     const text = await ruleApi.task(model.name, requestOf(rule, name, imageSize()));
     const address = URL.createObjectURL(new Blob([text], { type: "application/toml" }));
     download(address, taskNameOf(name));
-    URL.revokeObjectURL(address);
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
   } catch (error) {
     complain(problemOf(error));
   }

@@ -63,8 +63,11 @@ export function useRewriteActions(): void {
         weaker: () => resize(-0.1),
         stronger: () => resize(0.1),
         execute: () => void execute(),
-        matches: () =>
-          rewrite.get().marks ? rewrite.set({ marks: null }) : void search("wall", tools.get().among),
+        matches: () => {
+          const { marks, jobs } = rewrite.get();
+          if (marks) rewrite.set({ marks: null });
+          else if (!isActive(jobs.search)) void search("wall", tools.get().among);
+        },
         abort: give,
         undo,
         redo,

@@ -57,6 +57,9 @@ async function load(asked: Asked, kind: "plain" | "edited"): Promise<void> {
   }
 }
 
+/** What was asked for last; empty where it has to be asked for again. */
+let last = "";
+
 const latest: Latest<Asked, number> = new Latest(
   async (asked: Asked) => {
     const started = performance.now();
@@ -72,12 +75,11 @@ const latest: Latest<Asked, number> = new Latest(
       ...(asked.edits.length === 0 ? { edited: {} } : {}),
     }),
   (error) => {
+    last = "";
     wall.set({ busy: false });
     complain(problemOf(error));
   },
 );
-
-let last = "";
 
 /** Draw the wall as it should be now; of several wishes the newest counts. */
 export function drawWall(again = false): void {

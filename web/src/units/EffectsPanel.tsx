@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, type ModelInfo, type ReportInfo } from "../api/client";
 import { readEffect } from "../engine/effect";
+import { quoted } from "../engine/rule";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Select, Slider } from "../ui/controls";
 import { EffectResult } from "./EffectResult";
@@ -44,7 +45,7 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
   const { segmenter } = report;
   const line = [
     `inscape effect ${model.argument} --layer ${report.layer} --units ${units.join(",")}`,
-    `--concept ${concept} --images ${images}`,
+    `--concept ${quoted(concept)} --images ${images}`,
     ...(model.segmenter === null && segmenter ? [`--segmenter ${segmenter}`] : []),
   ].join(" ");
   return (
