@@ -88,7 +88,16 @@ def test_a_stroke_after_an_undo_keeps_what_it_replaces_as_a_branch(client):
     branch = painting["branches"][0]
     back = stepped(client, painting, keep=branch["at"], append=branch["operations"], cursor=3)
     assert back["operations"][1:] == lost
-    assert len(back["branches"]) == 2
+    assert back["branches"] == [{"at": 1, "operations": painting["operations"][1:]}]
+
+
+def test_a_branch_that_hangs_on_what_was_lost_goes_with_it(client):
+    painting = start(client, 3)
+    painting = stepped(client, painting, keep=3, append=[], cursor=2)
+    painting = draw(client, painting, 8)
+    painting = stepped(client, painting, keep=3, append=[], cursor=1)
+    painting = draw(client, painting, 9)
+    assert [branch["at"] for branch in painting["branches"]] == [1]
 
 
 def test_hide_show_delete_and_reset_can_all_be_undone(client):

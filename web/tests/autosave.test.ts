@@ -10,6 +10,7 @@ class Shelf implements Store {
   revision = 0;
   writes = 0;
   broken: Error | null = null;
+  gone = false;
 
   private write(operations: readonly Operation[], cursor: number): Promise<Kept> {
     if (this.broken) return Promise.reject(this.broken);
@@ -21,17 +22,19 @@ class Shelf implements Store {
   }
 
   create(operations: readonly Operation[], cursor: number): Promise<Kept> {
+    this.gone = false;
     return this.write(operations, cursor);
   }
 
   step(kept: Kept, step: Step): Promise<Kept> {
+    if (this.gone) return Promise.reject(new Error("gone"));
     if (kept.revision !== this.revision) return Promise.reject(new Error("conflict"));
     return this.write([...this.operations.slice(0, step.keep), ...step.append], step.cursor);
   }
 
-  reason(error: unknown): "offline" | "conflict" | "failed" {
+  reason(error: unknown): "offline" | "conflict" | "failed" | "gone" {
     const text = error instanceof Error ? error.message : "";
-    return text === "conflict" || text === "offline" ? text : "failed";
+    return text === "conflict" || text === "offline" || text === "gone" ? text : "failed";
   }
 }
 
@@ -50,6 +53,23 @@ describe("autosave", () => {
     const { shelf, autosave } = bench();
     await autosave.flush();
     expect([shelf.writes, autosave.state]).toEqual([0, "new"]);
+  });
+
+  test("keeps an untouched picture once it is asked to, and only once", async () => {
+    const { shelf, autosave } = bench();
+    await autosave.flush(true);
+    await autosave.flush(true);
+    expect([shelf.writes, autosave.state, autosave.id]).toEqual([1, "saved", "p1"]);
+  });
+
+  test("keeps what is on the picture anew where it was deleted elsewhere", async () => {
+    const { shelf, autosave, add } = bench();
+    add("a");
+    await autosave.flush();
+    shelf.gone = true;
+    add("b");
+    await autosave.flush();
+    expect([shelf.operations.length, autosave.state]).toEqual([2, "saved"]);
   });
 
   test("keeps every stroke, undo and redo", async () => {

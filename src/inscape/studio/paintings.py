@@ -153,7 +153,11 @@ class Paintings:
                     f"There are {len(old.operations)} operations to keep, got keep={request.keep}."
                 )
             lost = old.operations[request.keep :]
-            branches = [*old.branches, Branch(at=request.keep, operations=lost)] if lost else old.branches
+            branches = old.branches
+            if lost:  # as the page does: what hangs on what is lost goes with it, what is restored is no branch
+                restored = Branch(at=request.keep, operations=request.append)
+                kept = [each for each in branches if each.at <= request.keep and each != restored]
+                branches = [*kept, Branch(at=request.keep, operations=lost)]
             new = old.model_copy(
                 update={
                     "operations": [*old.operations[: request.keep], *request.append],

@@ -22,6 +22,15 @@ export function toast(message: Omit<Toast, "id" | "detail" | "bad"> & Partial<To
   setTimeout(() => dismiss(shown.id), shown.bad ? 12000 : 7000);
 }
 
+/** What was done can be taken back, as long as nothing else was done since. */
+export function toastUndo(title: string, unchanged: () => boolean, undo: () => void): void {
+  const run = () => {
+    if (unchanged()) undo();
+    else toast({ title: "Not undone", detail: "Something else was done since. Undo that first." });
+  };
+  toast({ title, action: { label: "Undo", run } });
+}
+
 export function dismiss(id: number): void {
   messages.set({ toasts: messages.get().toasts.filter((one) => one.id !== id) });
 }

@@ -19,7 +19,7 @@ export interface Store {
   create(operations: readonly Operation[], cursor: number): Promise<Kept>;
   step(kept: Kept, step: Step): Promise<Kept>;
   /** What a failure means for further saving. */
-  reason(error: unknown): "offline" | "conflict" | "failed";
+  reason(error: unknown): "offline" | "conflict" | "failed" | "gone";
 }
 
 /**
@@ -61,21 +61,21 @@ export class Autosave {
     if (this.current === "offline" || this.current === "failed") void this.flush();
   }
 
-  /** Wait until everything done so far is kept, or cannot be. */
-  async flush(): Promise<void> {
-    this.underWay ??= this.run().finally(() => {
+  /** Wait until everything done so far is kept, or cannot be; an untouched picture is kept only if that is asked. */
+  async flush(untouched = false): Promise<void> {
+    this.underWay ??= this.run(untouched).finally(() => {
       this.underWay = null;
     });
     return this.underWay;
   }
 
-  private get dirty(): boolean {
+  get dirty(): boolean {
     const { operations, cursor } = this.history;
     return cursor !== this.saved.cursor || operations !== this.saved.operations;
   }
 
-  private async run(): Promise<void> {
-    while (this.dirty) {
+  private async run(untouched: boolean): Promise<void> {
+    while (this.dirty || (untouched && !this.kept)) {
       this.report("saving");
       await this.calm();
       const now = { operations: this.history.operations, cursor: this.history.cursor };
@@ -87,8 +87,14 @@ export class Autosave {
             })
           : await this.store.create(now.operations, now.cursor);
       } catch (error) {
-        this.report(this.store.reason(error));
-        return;
+        const reason = this.store.reason(error);
+        if (reason !== "gone") {
+          this.report(reason);
+          return;
+        }
+        // It was deleted elsewhere: what is on the picture is kept as a painting of its own.
+        this.kept = null;
+        continue;
       }
       this.saved = now;
     }

@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { go, router, show } from "../app/router";
 import { type Fact, factsOf, trainingOf } from "../engine/facts";
-import { paintWith } from "../paint/session";
+import { paint, paintWith } from "../paint/session";
+import { photos } from "../photo/session";
+import { rewrite } from "../rewrite/state";
 import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
@@ -10,6 +12,12 @@ import { LayerMap } from "./LayerMap";
 import { OpenCheckpoint } from "./OpenCheckpoint";
 
 const SEEDS = [1, 2, 3, 4] as const;
+
+/** What was opened or removed here is so on the other pages too. */
+function offer(all: readonly ModelInfo[]): void {
+  const models = all.filter((model) => model.paintable);
+  for (const store of [paint, photos, rewrite]) store.set({ models });
+}
 
 /** Text in which `commands` stand between backticks. */
 function Prose({ text }: { text: string }) {
@@ -117,6 +125,9 @@ export function ModelsPage() {
   const { route } = useStore(router, "route");
   const { value, problem, reload } = useLoaded("models", api.models);
   const [failed, setFailed] = useState<Problem | null>(null);
+  useEffect(() => {
+    if (value) offer(value.models);
+  }, [value]);
   const [sought, setSought] = useState("");
   if (problem) return <Notice {...problem} />;
   const remove = (model: string) => {

@@ -56,14 +56,7 @@ export function PictureStrip() {
             onChange={(chosen) => void openSeed(seed, Number(chosen))}
           />
         )}
-        <Button
-          kind="plain"
-          icon="shuffle"
-          label="Others"
-          action="shuffle"
-          testid="shuffle"
-          onClick={other}
-        />
+        <Button kind="plain" icon="shuffle" label="Others" testid="shuffle" onClick={other} />
         <form
           class="seed"
           onSubmit={(event) => {

@@ -148,7 +148,7 @@ function flipper({ paint }: Easel): (held: boolean) => void {
   };
 }
 
-/** Keyboard painting: arrows move a cell, Enter and Space press the brush there. */
+/** Keyboard painting: arrows move a cell, Enter and Space press the brush there. Without a cursor Space is the hand. */
 function onKey({ paint, look, painter }: Easel, event: KeyboardEvent): void {
   const size = gridSize(paint.get());
   const cursor = look.get().cursor ?? centre(size);
@@ -157,7 +157,7 @@ function onKey({ paint, look, painter }: Easel, event: KeyboardEvent): void {
     event.preventDefault();
     look.set({ cursor: look.get().cursor ? next : cursor });
     say(spoken(look.get().cursor ?? next, size));
-  } else if (event.key === "Enter" || event.key === " ") {
+  } else if (event.key === "Enter" || (event.key === " " && look.get().cursor)) {
     event.preventDefault();
     look.set({ cursor });
     if (event.repeat) return;

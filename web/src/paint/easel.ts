@@ -138,6 +138,15 @@ export const newPainting = (model: string, { seed, classIndex, photo }: Place) =
   truncation: 1,
 });
 
+const isMissing = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
+
+/** The painting was deleted. */
+class Gone extends Error {}
+
+const gone = (error: unknown) => {
+  throw isMissing(error) ? new Gone() : error;
+};
+
 /** Where a painting is kept: the studio's store. */
 function keep(model: string, place: Place): Keep {
   const kept = ({ id, revision }: Kept): Kept => ({ id, revision });
@@ -150,9 +159,16 @@ function keep(model: string, place: Place): Keep {
           cursor,
         }),
       ),
-    step: async ({ id, revision }, { keep, append, cursor }) =>
-      api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor }),
+    step: async ({ id, revision }, { keep, append, cursor }) => {
+      try {
+        return await api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor });
+      } catch (error) {
+        if (isMissing(error)) await api.painting(id).catch(gone); // or it names what is not there
+        throw error;
+      }
+    },
     reason: (error) => {
+      if (error instanceof Gone) return "gone";
       if (error instanceof ProblemError && error.status === 0) return "offline";
       if (error instanceof ProblemError && error.status === 409) return "conflict";
       complain(problemOf(error));

@@ -2,33 +2,26 @@ import { address, api, problemOf } from "../api/client";
 import { complain, copy, toast } from "../app/messages";
 import { formatRoute } from "../engine/route";
 import { toLink } from "../engine/share";
-import { type Easel, newPainting } from "./easel";
+import type { Easel } from "./easel";
 import { easel, openPainting, openSeed, paint, painter } from "./session";
 
 /** The painting's identifier once everything is kept; an untouched picture is kept now. */
 export async function keptId({ paint, painter }: Easel): Promise<string | null> {
-  const id = await painter.kept();
-  if (id) return id;
-  const { model } = paint.get();
-  if (!model || painter.history.operations.length > 0) {
+  const id = await painter.kept(true);
+  const { save } = paint.get();
+  if (save === "conflict")
+    complain({
+      title: "Not saved yet",
+      detail: "This painting was changed in another tab.",
+      hint: "Load it again first.",
+    });
+  else if (!id && save !== "failed")
     complain({
       title: "Not saved yet",
       detail: "The studio does not answer.",
       hint: "Try again when it is back.",
     });
-    return null;
-  }
-  try {
-    const made = await api.createPainting({
-      ...newPainting(model.name, paint.get()),
-      operations: [],
-      cursor: 0,
-    });
-    return made.id;
-  } catch (error) {
-    complain(problemOf(error));
-    return null;
-  }
+  return id;
 }
 
 /** Let the browser save what an address holds. */

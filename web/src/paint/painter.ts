@@ -13,11 +13,14 @@ import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
 const LONGEST_CALM = 250;
+const LONGEST_SETTLING = 3000;
 
 /** Turns what a person does into strokes, a history, pictures and kept work. Knows nothing of the page. */
 export class Painter {
   history = new History();
   private autosave: Autosave | null = null;
+  /** Those of pictures that were left before they could be kept. */
+  private readonly left = new Set<Autosave>();
   private last: Point | null = null;
   private readonly presses: Presses;
   /** Cells of the stroke's mask for each cell of the layer. */
@@ -59,6 +62,7 @@ export class Painter {
     kept: Kept | null = null,
     shape: Shape = SQUARE,
   ): void {
+    if (this.autosave?.dirty) this.left.add(this.autosave);
     this.history = new History(saved ?? undefined);
     const { model } = this.store.get();
     if (!model) return;
@@ -159,7 +163,7 @@ export class Painter {
   online(): void {
     this.preview.resume();
     if (this.store.get().model) this.preview.state(this.ground());
-    this.autosave?.retry();
+    this.retry();
     if (this.store.get().model && !this.store.get().original) void this.fetchOriginal();
   }
 
@@ -169,11 +173,26 @@ export class Painter {
 
   retry(): void {
     this.autosave?.retry();
+    void this.keepLeft();
+  }
+
+  /** Give what is being kept a moment before it is read again. */
+  async settle(): Promise<void> {
+    const pause = new Promise<void>((done) => setTimeout(done, LONGEST_SETTLING));
+    const own = this.autosave?.dirty && this.autosave.state !== "conflict" ? this.autosave.flush() : null;
+    if (own || this.left.size > 0) await Promise.race([pause, Promise.all([own, this.keepLeft()])]);
+  }
+
+  private async keepLeft(): Promise<void> {
+    for (const autosave of this.left) {
+      await autosave.flush();
+      if (!autosave.dirty || autosave.state === "conflict") this.left.delete(autosave);
+    }
   }
 
   /** Wait until the work is kept; its identifier, or null where it could not be. */
-  async kept(): Promise<string | null> {
-    await this.autosave?.flush();
+  async kept(untouched = false): Promise<string | null> {
+    await this.autosave?.flush(untouched);
     return this.autosave?.state === "saved" ? this.autosave.id : null;
   }
 

@@ -30,12 +30,13 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
   if (!model) return;
   opening += 1;
   const mine = opening;
-  const list = await api.paintings().catch(() => ({ paintings: [] }));
+  await painter.settle();
+  const list = await api.paintings().catch((error: unknown) => complain(problemOf(error)));
+  if (!list || mine !== opening) return;
   const known = list.paintings.find(
     (one) =>
       !one.photo && one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
   );
-  if (mine !== opening) return;
   if (known) await openPainting(known.id);
   else painter.open({ seed, classIndex, photo: null });
   say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
@@ -44,6 +45,7 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
 /** Open a kept painting; false where it is gone. */
 export async function openPainting(id: string): Promise<boolean> {
   try {
+    await painter.settle();
     const painting = await api.painting(id);
     if (painting.photo) go("photo", { photo: painting.photo });
     else await load(painting);

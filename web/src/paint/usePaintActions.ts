@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { provide } from "../app/actions";
-import { toast } from "../app/messages";
+import { toastUndo } from "../app/messages";
 import { neighbour, shuffle } from "../engine/seeds";
 import { FITTED, zoomAt } from "../engine/view";
 import { brushOf, type Easel } from "./easel";
@@ -28,15 +28,23 @@ function nextBrush({ paint }: Easel, by: number): void {
   if (next) paint.set({ brush: brushOf(next.concept, next.layer, next.top) });
 }
 
+function undoable(painter: Painter, title: string): void {
+  const { history } = painter;
+  const { operations, cursor } = history;
+  const unchanged = () =>
+    painter.history === history && history.operations === operations && history.cursor === cursor;
+  toastUndo(title, unchanged, painter.undo);
+}
+
 export function resetPainting(painter: Painter): void {
   if (painter.history.placed.length === 0) return;
   painter.reset();
-  toast({ title: "All strokes removed", action: { label: "Undo", run: painter.undo } });
+  undoable(painter, "All strokes removed");
 }
 
 export function deleteStroke(painter: Painter, id: string): void {
   painter.remove(id);
-  toast({ title: "Stroke deleted", action: { label: "Undo", run: painter.undo } });
+  undoable(painter, "Stroke deleted");
 }
 
 const toggle = ({ look }: Easel, mode: Compare) =>

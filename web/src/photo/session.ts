@@ -57,6 +57,7 @@ export async function openPhoto(id: string, view?: "result" | "paint"): Promise<
     });
     if (photo.inversion) await paintOn(photo, models);
   } catch (error) {
+    if (mine !== opening) return;
     closePhoto();
     complain(problemOf(error));
   }

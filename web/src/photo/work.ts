@@ -1,4 +1,4 @@
-import { address, api, type ModelInfo, type PhotoInfo, problemOf } from "../api/client";
+import { address, api, type ModelInfo, type PhotoInfo, ProblemError, problemOf } from "../api/client";
 import { historyFromWire } from "../api/wire";
 import { complain, toast } from "../app/messages";
 import { shapeOf } from "../engine/fit";
@@ -13,7 +13,7 @@ easel.reload = async () => {
   const { photo } = easel.paint.get();
   if (!photo) return;
   const { painting } = easel.paint.get();
-  if (painting) await openPainting(painting, photo);
+  if (painting) await openPainting(painting, photo).catch((error: unknown) => complain(problemOf(error)));
 };
 
 let shown: PhotoInfo | null = null;
@@ -27,30 +27,38 @@ export async function paintOn(photo: PhotoInfo, models: readonly ModelInfo[]): P
   }
   if (shown?.id === photo.id && easel.paint.get().photo === photo.id) return;
   shown = photo;
+  await easel.painter.settle();
   easel.paint.set({ models, picture: null, box: null, drawn: {} });
   easel.look.set({ compare: "off", view: { zoom: 1, x: 0, y: 0 } });
   await easel.selectModel(model, inversion.layer, inversion.layer);
+  if (shown !== photo) return;
   easel.connect();
-  if (!(photo.painting && (await openPainting(photo.painting, photo.id)))) open(photo);
-  await fetchDrawn(photo);
+  if (!photo.painting) open(photo);
+  else await openPainting(photo.painting, photo.id);
+  if (shown === photo) await fetchDrawn(photo);
 }
 
 function open(photo: PhotoInfo): void {
   easel.painter.open({ seed: 0, classIndex: null, photo: photo.id }, null, null, shapeOf(photo, photo.fit));
 }
 
-async function openPainting(id: string, photo: string): Promise<boolean> {
+/** Go on with a kept painting; with an empty one where it was deleted. */
+async function openPainting(id: string, photo: string): Promise<void> {
   const { model } = easel.paint.get();
+  const mine = shown;
   try {
     const painting = await api.painting(id);
-    if (!model || !shown || shown.id !== photo) return false;
-    const saved = await historyFromWire(painting, gridsOf(model));
+    const saved = model && (await historyFromWire(painting, gridsOf(model)));
+    if (!saved || !mine || shown !== mine) return;
     const kept = { id: painting.id, revision: painting.revision };
-    easel.painter.open({ seed: 0, classIndex: null, photo }, saved, kept, shapeOf(shown, shown.fit));
-    return true;
+    easel.painter.open({ seed: 0, classIndex: null, photo }, saved, kept, shapeOf(mine, mine.fit));
   } catch (error) {
-    complain(problemOf(error));
-    return false;
+    if (shown !== mine) return;
+    if (mine && error instanceof ProblemError && error.status === 404) open(mine);
+    else {
+      shown = null;
+      throw error;
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 import { useRef, useState } from "preact/hooks";
-import { toast } from "../app/messages";
 import { percent } from "../engine/numbers";
 import { applyLine, type Entry, reordered, withEntry, withoutEntry } from "../engine/rule";
 import { CommandLine } from "../ui/CommandLine";
@@ -7,11 +6,11 @@ import { Button, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
 import { exportModel, loadEdit, saveEdit } from "./actions";
 import { rewrite } from "./state";
-import { apply, undo } from "./work";
+import { apply, undoable } from "./work";
 
 function remove(entry: Entry): void {
   apply((state) => withoutEntry(state, entry.rule));
-  toast({ title: `${entry.name} removed`, action: { label: "Undo", run: undo } });
+  undoable(`${entry.name} removed`);
 }
 
 /** What people call an edit; what they type is taken when they leave it, or with Enter. */

@@ -18,7 +18,7 @@ import { formatSeeds, parseSeeds } from "../engine/seedList";
 import { follow, isActive, stop } from "./follow";
 import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
-import { apply, save, undo } from "./work";
+import { apply, save, undoable } from "./work";
 
 interface Made {
   readonly rule: {
@@ -66,7 +66,7 @@ export function clearDraft(): void {
   const { context, copied, pastes } = rewrite.get().rule;
   if (context.length === 0 && !copied && pastes.length === 0) return;
   newRule();
-  toast({ title: "Context and goal cleared", action: { label: "Undo", run: undo } });
+  undoable("Context and goal cleared");
 }
 
 /** What is on the wall, as a person typed it. */

@@ -1,7 +1,7 @@
 import { ProblemError, problemOf } from "../api/client";
 import { ruleApi, type WireWork } from "../api/rewriting";
 import { MaskReader, stateFromWire, stateToWire } from "../api/ruleWire";
-import { complain, say, toast } from "../app/messages";
+import { complain, say, toast, toastUndo } from "../app/messages";
 import { emptyState, type RuleState } from "../engine/rule";
 import { Timeline } from "../engine/timeline";
 import { imageSize, type RewriteState, rewrite } from "./state";
@@ -35,6 +35,12 @@ export function undo(): void {
     show();
     say("Undone.");
   }
+}
+
+/** Offer to take the last step back. */
+export function undoable(title: string): void {
+  const { now } = timeline;
+  toastUndo(title, () => timeline.now === now, undo);
 }
 
 export function redo(): void {

@@ -21,7 +21,9 @@ function Search({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);
   const input = useRef<HTMLInputElement>(null);
   const rested = useRested(typed);
-  useEffect(() => show({ q: rested, unit: "" }), [rested]);
+  useEffect(() => {
+    if (rested !== text) show({ q: rested, unit: "" });
+  }, [rested]);
   useEffect(() => provide({ find: () => input.current?.focus() }), []);
   return (
     <label class="search">
