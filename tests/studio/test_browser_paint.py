@@ -256,3 +256,75 @@ def test_a_link_to_an_unknown_model_opens_one_that_is_there(page, shared_studio)
     sheet = Sheet(page).open(shared_studio.address, "#/paint?model=nowhere&seed=14")
     assert "model=hamlet" in page.url
     assert sheet.strokes == 0
+
+
+def test_space_pans_after_a_stroke_of_the_mouse_and_paints_at_the_cursor_of_the_keyboard(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=31")
+    sheet.stroke()
+    box = sheet.by("canvas").bounding_box()
+    page.keyboard.down(" ")
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 130, steps=3)
+    page.mouse.up()
+    page.keyboard.up(" ")
+    sheet.wait_for_strokes(1)
+    sheet.by("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    sheet.wait_for_strokes(2)
+
+
+def test_the_undo_of_a_message_takes_back_what_it_speaks_of_and_nothing_else(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=32")
+    sheet.stroke()
+    sheet.stroke(0.2, 0.2)
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+    sheet.by("toast-action").click()
+    sheet.wait_for_strokes(2)
+    sheet.by("reset").click()
+    sheet.wait_for_strokes(0)
+    sheet.stroke(0.7, 0.3)
+    sheet.by("toast-action").click()
+    expect(page.locator("[data-testid=toast]").filter(has_text="Not undone")).to_be_visible()
+    sheet.wait_for_strokes(1)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_stroke_that_was_not_kept_yet_goes_out_though_the_picture_was_left(page, shared_studio, slow):
+    seed = 41 if slow else 34
+    sheet = Sheet(page).open(shared_studio.address, f"#/paint?seed={seed}")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    steps = f"{shared_studio.base}/api/paintings/*"
+    failing = [not slow]
+
+    def step(route):
+        if route.request.method == "PATCH" and failing[0]:
+            route.abort()
+        else:
+            page.wait_for_timeout(900 if slow and route.request.method == "PATCH" else 0)
+            route.continue_()
+
+    page.route(steps, step)
+    sheet.stroke(0.2, 0.2)
+    if not slow:
+        page.wait_for_selector("[data-testid=save-state]:has-text('Not saved')", timeout=20_000)
+    page.keyboard.press("j")
+    sheet.wait_for_strokes(0)
+    failing[0] = False
+    page.keyboard.press("k")
+    sheet.wait_for_strokes(2)
+    sheet.stroke(0.7, 0.7)
+    sheet.wait_until_kept()
+    assert kept(shared_studio, seed)["cursor"] == 3
+
+
+def test_an_export_of_an_untouched_picture_leaves_one_painting(page, shared_studio):
+    Sheet(page).open(shared_studio.address, "#/paint?seed=36")
+    for _ in range(3):
+        with page.expect_download():
+            page.keyboard.press("Control+Shift+e")
+    rows = [row for row in shared_studio.get("api/paintings")["paintings"] if row["seed"] == 36]
+    assert len(rows) == 1
