@@ -9,6 +9,7 @@ from cli.painting_model import write_models
 from inscape import storage
 from inscape.cli.main import run
 from inscape.editing import UnitEdit, load_edit, save_edit
+from inscape.errors import ConceptError
 from inscape.models import open_model
 
 TASK = """
@@ -102,3 +103,43 @@ def test_what_cannot_be_applied_is_said(model, tmp_path, capsys):
     assert run(["apply", str(model), str(other), "--out", str(tmp_path / "x.safetensors")]) == 1
     assert "holds no edit" in capsys.readouterr().err
     assert not (tmp_path / "x.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('goal = ["tree"]', 'goal = ["nonsense"]', "nonsense"),
+        ("samples = 16", 'rank = "3"', "the setting rank is a whole number, got '3'"),
+        ("samples = 16", 'samples = "many"', "the setting samples is a whole number"),
+        ("samples = 16", "method = 3", "the setting method is a text, got 3"),
+        ("samples = 16", "halo = 1.5", "the setting halo is a whole number"),
+        ("ridge = 0.01", "ridge = true", "the setting ridge is a number"),
+    ],
+)
+def test_a_task_that_cannot_be_meant_is_refused_before_anything_is_computed(
+    model, tmp_path, monkeypatch, capsys, old, new, sentence
+):
+    monkeypatch.setattr("inscape.rewriting.Rewriter.prepare", lambda *_: pytest.fail("it computes"))
+    path = tmp_path / "task.toml"
+    path.write_text(TASK.replace(old, new))
+    assert run(["rewrite", str(model), "--task", str(path), "--images", "4"]) == 1
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("inscape: ")]
+    assert sentence in said
+
+
+def test_a_rule_is_kept_though_it_cannot_be_measured(model, task, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "rule.edit.safetensors"
+
+    def fails(*_, **__):
+        raise ConceptError("None of the 4 pictures shows 'sky'.")
+
+    monkeypatch.setattr("inscape.audits.Audit.measure", fails)
+    assert run(["rewrite", str(model), "--task", str(task), "--images", "4", "--out", str(out)]) == 1
+    assert load_edit(out).layer == "layer16a"
+
+
+def test_advice_is_for_the_rule_that_is_made(model, task, tmp_path, capsys):
+    arguments = ["rewrite", str(model), "--task", str(task), "--images", "4", "--layer", "advice", "--json"]
+    assert run([*arguments, "--rank", "2", "--out", str(tmp_path / "r.edit.safetensors")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {trial["rank"] for trial in document["layers"]} == {2} and document["rank"] == 2

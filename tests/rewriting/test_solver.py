@@ -39,6 +39,8 @@ from models.foreign import small_stylegan3
 from small_generators import small_generator
 
 QUICK = RuleSettings(samples=8)
+SPOT = box(8, 8, 8, 8)
+GOAL = (1, SPOT, 2, SPOT)
 
 
 def generator_of(network):
@@ -265,6 +267,37 @@ def test_keys_of_what_is_protected_are_answered_as_before():
     assert shares[1] < 0.2 * shares[0]
 
 
+def test_no_more_directions_are_made_than_context_and_protection_leave():
+    torch.manual_seed(0)
+    keys = torch.randn(500, 6)
+    second = SecondMoment(6)
+    second.add(keys)
+    space, basis = KeySpace(second), torch.eye(6)
+    assert len(space.directions(keys[:2], torch.ones(2), 5)) == 2
+    kept = 3 * basis[:3].repeat(4, 1)
+    directions = space.directions(keys[:20], torch.ones(20), 6, protected=kept)
+    assert len(directions) == 3
+    assert torch.allclose(directions @ directions.t(), torch.eye(3), atol=1e-5)
+    assert (directions @ kept.t()).abs().max() < 1e-4
+
+
+def test_masks_and_numpy_seeds_are_taken_as_regions_and_pictures():
+    model, spot = small_generator(), np.zeros((32, 32), bool)
+    spot[8:16, 8:16] = True
+    seed = np.random.RandomState(0).permutation(9)[:2]
+    by_mask = rewrite(model, "layer16a", paste=(seed[0], spot, seed[1], spot), settings=QUICK)
+    region = Region.from_mask(spot.astype(np.float32))
+    by_region = rewrite(model, "layer16a", paste=(int(seed[0]), region, int(seed[1]), region), settings=QUICK)
+    assert np.array_equal(by_mask.coefficients, by_region.coefficients)
+
+
+def test_rules_are_made_on_the_cpu():
+    model = small_generator()
+    model.module.to("meta")
+    with pytest.raises(UnsupportedError, match="made on the CPU, and the model lies on meta"):
+        Rewriter(model, "layer16a")
+
+
 def test_silenced_units_of_the_keys_are_an_erasing_goal():
     model = small_generator()
     rewriter = Rewriter(model, "layer16a", samples=8)
@@ -404,6 +437,11 @@ def test_a_rule_mends_a_classifier_and_keeps_the_rest(classifier, layer):
             "layer16a",
         ),
         (lambda m: RuleSettings(solver="magic"), ValueRangeError, "reduced"),
+        (lambda m: rewrite(m, context=[3], paste=GOAL), UsageError, r"\(seed, region\), got 3"),
+        (lambda m: rewrite(m, context=[("3", SPOT)], paste=GOAL), UsageError, "by its seed .* got '3'"),
+        (lambda m: rewrite(m, context=[(3, "all")], paste=GOAL), UsageError, "inscape.box .* got 'all'"),
+        (lambda m: rewrite(m, paste=(1, SPOT, 2)), UsageError, "got 3 of these"),
+        (lambda m: rewrite(m, paste=[7]), UsageError, "got 7"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_leaves_the_model_alone(make, error, words):

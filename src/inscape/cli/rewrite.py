@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,20 +43,32 @@ def rewrite(
 
     check_name(out)
     wanted = Task.load(task)
-    generator = open_generator(model, device, "rewrite")
+    generator = open_generator(
+        model, "cpu" if device == "auto" else device, "rewrite"
+    )  # rules are made there
     segmenter = _segmenter(generator, wanted)
+    if segmenter:
+        for concept in _judged(wanted):
+            segmenter.vocabulary.index(concept)  # refused before anything is computed
     prepared = prepare_task(wanted, generator, segmenter)
-    audit = Audit(generator, segmenter, images=images, progress=progress()) if segmenter and images else None
-    changes = {name: value for name, value in (("rank", rank), ("ridge", ridge)) if value is not None}
+    measured = segmenter if images and wanted.judged else None
+    audit = Audit(generator, measured, images=images, progress=progress()) if measured else None
+    settings = prepared.settings
+    settings = replace(
+        settings,
+        rank=settings.rank if rank is None else rank,
+        ridge=settings.ridge if ridge is None else ridge,
+    )
+    prepared = replace(prepared, settings=settings)
     chosen = layer or wanted.layer
     trials = _trials(prepared, generator, audit, wanted) if chosen == "advice" else []
     rewriter = Rewriter(generator, trials[0].layer if trials else chosen, samples=prepared.settings.samples)
     rewriter.prepare(progress())
     started = time.perf_counter()
-    edit = prepared.make(rewriter, progress=progress(), **changes)
+    edit = prepared.make(rewriter, progress=progress())
     seconds = time.perf_counter() - started
-    change = _measured(audit, edit, wanted)
     edit.save(out)
+    change = _measured(audit, edit, wanted)
     document = {
         "edit": str(out),
         "layer": edit.layer,
@@ -70,6 +83,12 @@ def rewrite(
         "seconds": seconds,
     }
     emit(document, json, _sentence(out, edit, change, seconds))
+
+
+def _judged(task: Task) -> list[str]:
+    """Every concept that a task is judged by."""
+    context, goals = task.judged or (None, None)
+    return [concept for concept in (context, *(goals or ())) if concept is not None]
 
 
 def _segmenter(generator: Generator, task: Task) -> Segmenter | None:

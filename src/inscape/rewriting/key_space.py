@@ -26,6 +26,7 @@ METHODS = ("whitened", "mean", "units")
 LARGEST_RANK = 30
 _FLOOR = 1e-6
 _STANDS_OUT = 2.0
+_NOTHING = 1e-12
 
 
 class KeySpace:
@@ -82,7 +83,8 @@ class KeySpace:
         Args:
             keys: Of the places of the context.
             weights: How much each counts, from 0 to 1.
-            rank: How many directions.
+            rank: How many directions; there are fewer where the context, or what protection leaves of it,
+                has no more of its own.
             method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
                 that is common); "units" are the single channels that are highest above their usual level.
             protected: Keys that must be answered as before: the directions keep out of the space in which
@@ -115,8 +117,9 @@ class KeySpace:
 
     def _whitened_rows(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
         white = weights[:, None] * (keys @ self._whitening)
-        _, vectors = torch.linalg.eigh(white.t() @ white)
-        strongest: Tensor = vectors[:, -rank:].flip(1).t()
+        values, vectors = torch.linalg.eigh(white.t() @ white)
+        there = int((values > _NOTHING * values[-1]).sum())  # the others know nothing of the context
+        strongest: Tensor = vectors[:, -min(rank, there) :].flip(1).t()
         return strongest @ self._whitening
 
     def _mean_row(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
@@ -140,6 +143,10 @@ class KeySpace:
             raise ValueRangeError(
                 "What is protected holds all of the context: no direction is left.", "Protect less."
             )
+        _, strengths, around = torch.linalg.svd(left, full_matrices=False)
+        kept = int((strengths > 1e-3 * float(white.norm()) / len(white) ** 0.5).sum())
+        if kept < len(left):  # to make them orthonormal would bring back what is protected
+            left = around[:kept]
         return left @ self._whitening
 
     def _orthonormal(self, rows: Tensor, towards: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from inscape.editing import WeightEdit, weights_hash
 from inscape.errors import RegionError, UnsupportedError, UsageError, ValueRangeError, unknown_name
 from inscape.models import Generator
 from inscape.pictures import Latent
+from inscape.rewriting._arguments import picture_of, places_of, region_of
 from inscape.rewriting.goals import (
     HALO,
     Goal,
@@ -137,7 +138,8 @@ class Rewriter:
         samples: Pictures over which the second moment of the keys is taken.
 
     Raises:
-        UnsupportedError: The model is no generator, or the layer holds no map that can be rewritten.
+        UnsupportedError: The model is no generator or not on the CPU, or the layer holds no map that can be
+            rewritten.
         LayerError: There is no such layer, or it has no weights.
     """
 
@@ -147,6 +149,11 @@ class Rewriter:
                 f"Rules are copied and pasted in pictures of a generator; {model.name!r} is a "
                 f"{model.card.kind}.",
                 "For other networks use inscape.rewriting.rewrite_layer with goals of your own.",
+            )
+        if model.device.type != "cpu":
+            raise UnsupportedError(
+                f"Rules are made on the CPU, and the model lies on {model.device}.",
+                "Open it with device='cpu': a rule takes less than a second there.",
             )
         self.model = model
         self.memory: LayerMemory = memory_of(model, layer)
@@ -319,8 +326,8 @@ def rewrite(
     Args:
         model: The generator.
         layer: The layer that is rewritten; the default layer unless given.
-        context: Where the rule is to hold: pictures (seed or latent) and regions in them. Where the goal is
-            pasted unless given.
+        context: Where the rule is to hold: pictures (seed or latent) and regions in them, or masks
+            `[height, width]` over them. Where the goal is pasted unless given.
         paste: What is to be drawn there: `Paste`, `Erase`, or `(source, copied, target, place)`; several make
             one rule that fits all of them.
         protect: What must stay: the rule keeps out of the directions of these keys, and these places count
@@ -337,16 +344,15 @@ def rewrite(
     Raises:
         LayerError, UnsupportedError: The layer cannot be rewritten.
         RegionError: A region is empty, outside its picture, or too large to be pasted.
+        UsageError: A picture, a place or a goal is something else than these.
         ValueRangeError: A setting is out of range.
         CancelledError: The person asked to stop; the model is as it was.
     """
     settings = settings or RuleSettings()
+    places, kept, goals = places_of(context), places_of(protect), _goals(paste)
     rewriter = Rewriter(model, layer, samples=settings.samples)
     rewriter.prepare(progress)
-    single = isinstance(paste, Paste | Erase) or (isinstance(paste, tuple) and _names_picture(paste[:1]))
-    wanted = [paste] if single else list(paste)  # type: ignore[arg-type]
-    goals = [each if isinstance(each, Paste | Erase) else Paste(*each) for each in wanted]
-    return rewriter.rewrite(context, goals, settings, protect=protect, name=name, progress=progress)
+    return rewriter.rewrite(places, goals, settings, protect=kept, name=name, progress=progress)
 
 
 def rewrite_layer(
@@ -437,5 +443,21 @@ def _which(which: Which) -> int | dict[str, Any]:
     return which if isinstance(which, int) else which.to_json()
 
 
-def _names_picture(start: tuple[Any, ...]) -> bool:
-    return bool(start) and isinstance(start[0], int | Latent)
+def _goals(paste: Any) -> list[Paste | Erase]:
+    """One goal or several, each as it may be given."""
+    one = isinstance(paste, Paste | Erase) or (
+        isinstance(paste, tuple) and bool(paste) and not isinstance(paste[0], tuple | list | Paste | Erase)
+    )
+    goals: list[Paste | Erase] = []
+    for each in [paste] if one else list(paste):
+        if isinstance(each, Paste | Erase):
+            goals.append(each)
+            continue
+        if not isinstance(each, tuple | list) or not 4 <= len(each) <= 5:
+            got = f"{len(each)} of these" if isinstance(each, tuple | list) else repr(each)[:60]
+            raise UsageError(f"A goal is a Paste, an Erase, or (source, copied, target, place), got {got}.")
+        source, copied, target, place, *scale = each
+        goals.append(
+            Paste(picture_of(source), region_of(copied), picture_of(target), region_of(place), *scale)
+        )
+    return goals

@@ -33,7 +33,6 @@ SPILL = 10.0
 STEPS = 40
 _SOFTNESS = 0.25
 _NOTHING = 1e-9
-_SEEN_EVERY = 4
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inscape.errors import ConceptError, FormatError, UsageError
+from inscape.errors import ConceptError, FormatError, RegionError, UsageError
 from inscape.regions import Region, box
 from inscape.rewriting.rewriter import Erase, Paste, Place, Rewriter, RuleSettings
 
@@ -51,6 +51,13 @@ if TYPE_CHECKING:
 FEW_SAMPLES = 500
 """Pictures that are enough to compare layers by."""
 _LARGEST_FILE = 2**20
+_KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "int | None": (int,),
+    "float": (float, int),
+}
+"""What a setting of each type may be; all others are texts."""
+_SAID = {int: "a whole number", float: "a number", str: "a text"}
 _BATCH = 32
 Box = tuple[float, float, float, float]
 
@@ -182,19 +189,20 @@ class Task(_Part):
             raise FormatError(f"{where}: a context is a concept, or places.")
         if sum([self.goal.concept is not None, bool(self.goal.paste), self.goal.erase is not None]) != 1:
             raise FormatError(f"{where}: a goal is one of concept, paste and erase.")
-        known = {field.name for field in fields(RuleSettings)}
-        if unknown := sorted(set(self.settings) - known):
+        known = {field.name: field.type for field in fields(RuleSettings)}
+        if unknown := sorted(set(self.settings) - set(known)):
             raise FormatError(
                 f"{where}: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}."
             )
+        for name, value in self.settings.items():
+            kinds = _KINDS.get(str(known[name]), (str,))
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise FormatError(f"{where}: the setting {name} is {_SAID[kinds[0]]}, got {value!r}.")
 
     @property
     def rule_settings(self) -> RuleSettings:
         """The settings, checked."""
-        try:
-            return RuleSettings(**self.settings)
-        except TypeError as error:
-            raise FormatError(f"A setting of the task is of the wrong kind: {error}.") from error
+        return RuleSettings(**self.settings)
 
     @property
     def judged(self) -> tuple[str, tuple[str, ...] | None] | None:
@@ -341,6 +349,8 @@ class _Found:
 def _pasted(find: _Found, concept: str, which: Any, region: Region, size: int) -> Paste:
     """A piece of a concept in the shape of a place, from where the concept fills it best."""
     place = region.mask(size, size, image_size=size).numpy()
+    if not place.any():
+        raise RegionError("A place of the context is empty: no pixel lies in it.", "Mark a larger one.")
     rows, columns = np.flatnonzero(place.any(1)), np.flatnonzero(place.any(0))
     shape = place[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     sources = find.seeds(concept, 8)

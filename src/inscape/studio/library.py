@@ -41,6 +41,7 @@ class Library:
         self.device = device
         self._dissected = dissected
         self._open: dict[str, Generator] = {}
+        self._on_cpu: dict[str, Generator] = {}
         self._gone: set[str] = set()
 
     def names(self) -> list[str]:
@@ -64,6 +65,7 @@ class Library:
         self._gone.add(name)
         self._folders.pop(name, None)
         self._open.pop(name, None)
+        self._on_cpu.pop(name, None)
 
     def card(self, name: str) -> Card:
         """The card of a model, without its weights.
@@ -114,16 +116,25 @@ class Library:
             self._open[name] = self.fresh(name)
         return self._open[name]
 
+    def on_cpu(self, name: str) -> Generator:
+        """The same on the CPU, where rules are made and tried."""
+        generator = self.generator(name)
+        if generator.device.type == "cpu":
+            return generator
+        if name not in self._on_cpu:
+            self._on_cpu[name] = self.fresh(name, device="cpu")
+        return self._on_cpu[name]
+
     def opened(self, name: str) -> bool:
         """Whether its network has been loaded."""
         return name in self._open
 
-    def fresh(self, name: str) -> Generator:
+    def fresh(self, name: str, *, device: str | None = None) -> Generator:
         """A network of its own, for long work that must not meet a stroke in between."""
         from inscape.models import Generator
 
         self.paintable(name)
-        model = open_model(self.folder(name), device=self.device)
+        model = open_model(self.folder(name), device=device or self.device)
         assert isinstance(model, Generator)
         return model
 

@@ -154,7 +154,9 @@ class Paintings:
                 )
             lost = old.operations[request.keep :]
             branches = old.branches
-            if lost:  # as the page does: what hangs on what is lost goes with it, what is restored is no branch
+            if (
+                lost
+            ):  # as the page does: what hangs on what is lost goes with it, what is restored is no branch
                 restored = Branch(at=request.keep, operations=request.append)
                 kept = [each for each in branches if each.at <= request.keep and each != restored]
                 branches = [*kept, Branch(at=request.keep, operations=lost)]

@@ -106,7 +106,7 @@ class Rules:
         from inscape.rewriting import memory_of
         from inscape.rewriting.key_space import LARGEST_RANK
 
-        generator = self._library.generator(model)
+        generator = self._library.on_cpu(model)
         rows = []
         for layer in generator.layers.values():
             try:
@@ -145,7 +145,7 @@ class Rules:
         """
         from inscape.rewriting import Rewriter
 
-        generator = self._library.generator(model)
+        generator = self._library.on_cpu(model)
         key = (model, generator.layer(layer).name)
         if key not in self._rewriters or self._rewriters[key].model is not generator:
             self._rewriters[key] = Rewriter(generator, key[1])
@@ -194,7 +194,7 @@ class Rules:
 
     def _wall(self, model: str) -> Walls:
         if model not in self._walls:
-            self._walls[model] = Walls(self._library.generator(model))
+            self._walls[model] = Walls(self._library.on_cpu(model))
         return self._walls[model]
 
     def search(self, model: str, request: RuleSearch, progress: Progress) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class Rules:
         """
         from inscape.rewriting.task import Context, Task
 
-        layer = self._library.generator(model).layer(request.choices.layer).name
+        layer = self._library.on_cpu(model).layer(request.choices.layer).name
         places, protect = _task_places(request.context), _task_places(request.protect)
         goal = _task_goal(request)
         if not places or not (goal.paste or goal.erase):
@@ -298,7 +298,7 @@ class Rules:
 
         key = (model, images)
         if self._audit is None or self._audit[0] != key:
-            generator = self._library.generator(model)
+            generator = self._library.on_cpu(model)
             if generator.card.segmenter is None:
                 raise UnsupportedError(
                     f"The card of {model!r} names no segmenter, so nothing can say what a rule changed.",
@@ -320,7 +320,7 @@ class Rules:
             edit = _loaded(path)
         if transfer:
             edit = edit.transferred()
-        edit.check(self._library.generator(model))
+        edit.check(self._library.on_cpu(model))
         return self._works.add(model, edit)
 
     def write_edit(self, model: str, entry: StackEntry, path: Path) -> None:
@@ -337,7 +337,7 @@ class Rules:
         """
         from inscape.models import write_model
 
-        generator = self._library.generator(model)
+        generator = self._library.on_cpu(model)
         with generator.edited(self.edits(model, stack)):
             write_model(generator, path, format=kind)
 
