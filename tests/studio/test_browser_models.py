@@ -96,14 +96,14 @@ def test_a_checkpoint_is_opened_painted_with_and_removed(models, tmp_path):
     assert card.evaluate("card => card.getBoundingClientRect().top < innerHeight")
     card.locator("[data-testid=model-picture-2]").click()
     models.page.wait_for_selector("[data-testid=canvas][data-final=true]")
-    assert models.by("model").locator("option", has_text="village").count() == 1
+    assert models.by("paint-model").locator("option", has_text="village").count() == 1
     models.by("nav-models").click()
     models.page.wait_for_selector("[data-testid=model-village]")
     models.by("model-village").locator("[data-testid=model-remove]").click()
     models.page.wait_for_selector("[data-testid=model-village]", state="detached")
     models.by("nav-paint").click()
     models.page.wait_for_selector("[data-testid=canvas]")
-    assert models.by("model").locator("option", has_text="village").count() == 0
+    assert models.by("paint-model").locator("option", has_text="village").count() == 0
 
 
 def test_a_file_that_is_no_network_says_so(models, tmp_path):
