@@ -19,7 +19,7 @@ def faults():
         del parts
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 faults()
-print(faults())
+print(min(faults() for _ in range(3)))  # once in a while the allocator grows anew
 """
 
 
