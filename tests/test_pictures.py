@@ -93,3 +93,9 @@ def test_grids_of_different_sizes_are_refused():
         pictures.grid([some_picture(), Picture(np.zeros((4, 4, 3), np.uint8))])
     with pytest.raises(ShapeError, match="uint8"):
         Picture(np.zeros((4, 4, 3)))
+
+
+@pytest.mark.parametrize("truncation", [float("nan"), float("inf")])
+def test_a_truncation_is_a_finite_number(truncation):
+    with pytest.raises(LatentError, match="truncation is a finite number"):
+        Latent("z", np.zeros(4, np.float32), truncation)

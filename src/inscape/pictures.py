@@ -43,13 +43,15 @@ class Latent:
     class_index: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the shape, that every value is finite, and that only z has a class."""
+        """Check the shape, that every number is finite, and that only z has a class."""
         expected = 2 if self.kind == "w+" else 1
         if self.values.ndim != expected or not np.isfinite(self.values).all():
             raise LatentError(
                 f"A latent of kind {self.kind!r} has {expected} dimension(s) of finite numbers, "
                 f"got shape {list(self.values.shape)}."
             )
+        if not np.isfinite(self.truncation):
+            raise LatentError(f"A truncation is a finite number, got {self.truncation}.")
         if self.class_index is None:
             return
         if self.kind != "z" or self.class_index < 0:

@@ -92,3 +92,12 @@ def test_what_cannot_be_compared_is_explained():
         frechet_distance(Covariance(3), Covariance(4))
     with pytest.raises(ShapeError, match="with 3 dims"):
         SecondMoment(3).add(torch.zeros(2, 4))
+
+
+def test_a_distance_of_what_is_not_finite_is_refused():
+    whole, broken = Covariance(2), Covariance(2)
+    whole.add(torch.tensor([[1.0, 2.0], [3.0, 5.0], [0.0, 1.0]]))
+    broken.add(torch.tensor([[1.0, float("nan")], [1.0, 2.0]]))
+    for pair in ((whole, broken), (broken, whole)):
+        with pytest.raises(ValueRangeError, match="finite"):
+            frechet_distance(*pair)

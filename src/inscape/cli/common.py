@@ -25,7 +25,7 @@ Json = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Where random numbers start.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Where random numbers start.")]
 Layer = Annotated[
     str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")
 ]

@@ -33,6 +33,8 @@ def frechet_distance(first: Covariance, second: Covariance) -> float:
         raise ValueRangeError(
             f"A distance needs two vectors or more on each side, got {first.count} and {second.count}."
         )
+    if not all(bool(torch.isfinite(each.mean).all()) for each in (first, second)):
+        raise ValueRangeError("A distance needs finite vectors: some hold NaN or infinity.")
     one, two = first.covariance(), second.covariance()
     root = _root(one)
     shared = torch.linalg.eigvalsh(root @ two @ root).clamp(min=0).sqrt().sum()

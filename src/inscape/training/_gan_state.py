@@ -209,7 +209,7 @@ class GanState:
                 if name in moments:
                     second = moments[name].to(weight.device, torch.float32)
                     optimizer.state[weight] = {
-                        "step": torch.tensor(taken),
+                        "step": torch.tensor(taken, device=weight.device),
                         "exp_avg": torch.zeros_like(weight),
                         "exp_avg_sq": second.contiguous(),
                     }
