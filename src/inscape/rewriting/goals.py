@@ -3,13 +3,13 @@
 As in Rewriting a Deep Generative Model (Bau et al., ECCV 2020, section 4), a person copies a region of one
 picture and pastes it at a place of another; the values under the first become the goal at the second. The
 authors' loss counts every place of the pasted box alike, its corners too; here each place counts as much as
-the copied mask says, and the places around it count too, with the values that they have, so that the rule
-keeps what surrounds it.
+the copied mask says, and the places around it must keep the values that they have, so that the rule keeps
+what surrounds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,17 +36,69 @@ class Goal:
     Attributes:
         reading: What the layer does with the picture now.
         target: What it should put out, `[O, height, width]`.
-        weight: How much each place counts, `[height, width]`, 0 for those that do not.
+        weight: How much each place counts as one that is to change, `[height, width]`; nowhere for a goal
+            that only keeps what is there.
+        kept: How much each place counts as one that is to stay, `[height, width]`.
     """
 
     reading: Reading
     target: Float[Tensor, "output height width"]
     weight: Float[Tensor, "height width"]
+    kept: Float[Tensor, "height width"] | None = None
 
     @property
     def places(self) -> Tensor:
         """Indices of the places that count, in the flattened map."""
-        return self.weight.flatten().nonzero()[:, 0]
+        counted = self.weight if self.kept is None else self.weight + self.kept
+        return counted.flatten().nonzero()[:, 0]
+
+
+class Misfit:
+    """How far values are from goals.
+
+    All pastes count alike, and so do all places that are protected. Inside a paste places count by their
+    weight; those of its halo count half as much as one that is pasted, and together never more than the
+    paste. What is protected counts, as a whole, as much as one paste: a mean over all of it.
+
+    Args:
+        goals: At least one of them is to change something.
+
+    Raises:
+        ValueRangeError: None is.
+    """
+
+    def __init__(self, goals: Sequence[Goal]) -> None:
+        pastes = sum(bool(goal.weight.sum() > 0) for goal in goals)
+        if not pastes:
+            raise ValueRangeError("A rule needs a goal: copy something, and paste it.")
+        protected = len(goals) - pastes
+        self._parts = []
+        for goal in goals:
+            places = goal.places
+            weight = goal.weight.flatten()[places]
+            kept = torch.zeros_like(weight) if goal.kept is None else goal.kept.flatten()[places]
+            total, rest = float(weight.sum()), float(kept.sum())
+            if total:
+                weight, kept = weight / (pastes * total), kept / (pastes * max(total, rest))
+            else:
+                kept = kept / (protected * rest)
+            self._parts.append((goal.target.flatten(1)[:, places], weight, kept))
+
+    def __call__(
+        self, values: Iterable[Tensor], distance: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """The mean distance over what is to change, and over what is to stay, and over all units.
+
+        Args:
+            values: What the layer puts out at the places of each goal, `[O, P]`.
+            distance: Of a difference.
+        """
+        changes, stays = torch.zeros(()), torch.zeros(())
+        for value, (target, weight, kept) in zip(values, self._parts, strict=True):
+            gap = distance(value - target).mean(0)
+            changes = changes + gap @ weight
+            stays = stays + gap @ kept
+        return changes, stays
 
 
 def mask_of(region: Region, reading: Reading, image_size: int | None) -> Float[Tensor, "height width"]:
@@ -79,7 +131,7 @@ def paste_goal(
         target: The picture to paste into.
         place: Mask whose middle says where; the pasted box is moved inside the picture where it stands out.
         scale: Size of what is pasted, 1 for as it was copied.
-        halo: How many cells around must stay as they are; they count half as much.
+        halo: How many cells around must stay as they are; see `Misfit`.
 
     Raises:
         RegionError: A mask is empty, or what is pasted is larger than the picture.
@@ -109,7 +161,7 @@ def paste_goal(
     wanted = target.values[0].clone()
     here = wanted[:, y : y + alpha.shape[0], x : x + alpha.shape[1]]
     wanted[:, y : y + alpha.shape[0], x : x + alpha.shape[1]] = torch.lerp(here, clip, alpha.expand_as(clip))
-    return Goal(target, wanted, with_halo(weight, halo))
+    return Goal(target, wanted, weight, halo_of(weight, halo))
 
 
 def erase_goal(
@@ -127,7 +179,7 @@ def erase_goal(
         reading: Of the picture.
         place: Where, on the grid of the values.
         units: Channels of the keys, counted from 0; `loudest_units` finds those of a context.
-        halo: How many cells around must stay as they are; they count half as much.
+        halo: How many cells around must stay as they are; see `Misfit`.
     """
     size = reading.shown.shape[2:]
     mask = functional.interpolate(
@@ -139,12 +191,12 @@ def erase_goal(
     weight = memory.weight
     wanted = memory.values(reading.inputs, memory.linear(keys, weight), weight)[0]
     wanted = torch.lerp(reading.values[0], wanted, place.expand_as(wanted))
-    return Goal(reading, wanted, with_halo(place, halo))
+    return Goal(reading, wanted, place, halo_of(place, halo))
 
 
 def kept_goal(reading: Reading, place: Float[Tensor, "height width"]) -> Goal:
     """A place that must stay as it is."""
-    return Goal(reading, reading.values[0], place)
+    return Goal(reading, reading.values[0], torch.zeros_like(place), place)
 
 
 def loudest_units(
@@ -162,13 +214,13 @@ def loudest_units(
     return [int(unit) for unit in (level / usual).topk(count).indices]
 
 
-def with_halo(weight: Float[Tensor, "height width"], cells: int) -> Float[Tensor, "height width"]:
-    """Weights with a rim of half the weight around, `cells` wide."""
+def halo_of(weight: Float[Tensor, "height width"], cells: int) -> Float[Tensor, "height width"]:
+    """How much cells count as ones that are to stay: half the largest weight near them, less their own."""
     if not cells:
-        return weight
+        return torch.zeros_like(weight)
     size = 2 * cells + 1
     grown = functional.max_pool2d(weight[None, None], size, stride=1, padding=cells)[0, 0]
-    return torch.maximum(weight, 0.5 * grown)
+    return (0.5 * grown - weight).clamp_min(0)
 
 
 def bounds(mask: Float[Tensor, "height width"]) -> tuple[int, int, int, int]:

@@ -84,6 +84,42 @@ class Reading:
         )
 
 
+@dataclass(frozen=True)
+class Demodulation:
+    """The energy of each output's weights under the styles, by which its sums are divided.
+
+    It is a quadratic form of the coefficients Λ of an edit of that output alone:
+    |(W + Λ D) s|² = |W s|² + c·Λ + Λ (S ⊗ 1) Λᵀ, with c = 2 Σ_i W_i s_i² D_i and S = D diag(s²) Dᵀ.
+
+    Attributes:
+        energy: |W s|², `[O]`.
+        cross: c, `[O, R·T]`.
+        within: S ⊗ 1, `[R·T, R·T]`.
+    """
+
+    energy: Float[Tensor, "output"]
+    cross: Float[Tensor, "output rank_tap"]
+    within: Float[Tensor, "rank_tap rank_tap"]
+
+    @classmethod
+    def of(
+        cls,
+        weight: Float[Tensor, "output input height width"],
+        power: Float[Tensor, "input"],
+        directions: Float[Tensor, "rank input"],
+        epsilon: Tensor | float,
+    ) -> Demodulation:
+        """Of squared styles `power`; `epsilon` is added to the energy."""
+        energy = torch.einsum("oihw,i->o", weight.square(), power) + epsilon
+        cross = 2 * torch.einsum("oihw,i,ri->orhw", weight, power, directions).flatten(1)
+        within = (directions * power) @ directions.t()
+        return cls(energy, cross, torch.kron(within, torch.eye(weight[0, 0].numel())))
+
+    def changed(self, flat: Float[Tensor, "output rank_tap"]) -> Float[Tensor, "output"]:
+        """The energy with coefficients Λ."""
+        return self.energy + ((self.cross + flat @ self.within) * flat).sum(1)
+
+
 Answer = Callable[["Tensor"], "Tensor"]
 """From coefficients `[O, R, height, width]` to the values at the places of one picture, `[O, P]`."""
 
@@ -190,6 +226,10 @@ class LayerMemory(ABC):
 
         return answer
 
+    def demodulation(self, reading: Reading, directions: Float[Tensor, "rank input"]) -> Demodulation | None:
+        """What divides the layer's sums, under the mean squared styles of some pictures; None if nothing."""
+        return None
+
     def shares(
         self, reading: Reading, directions: Float[Tensor, "rank input"]
     ) -> Float[Tensor, "batch rank_tap rows columns"]:
@@ -234,30 +274,27 @@ class ModulatedMemory(LayerMemory):
         return offset if noise is None else offset + noise * (self.module.noise_strength * GAIN)
 
     def answer(self, reading: Reading, directions: Tensor, places: Tensor) -> Answer:
-        """As `LayerMemory.answer`; demodulation too is computed from the coefficients alone.
-
-        The energy of an output's weights under the style is a quadratic form of its own coefficients:
-        |(W + Λ D) s|² = |W s|² + 2 c·Λ + Λ (S ⊗ 1) Λᵀ, with c = Σ_i W_i s_i² D_i and S = D diag(s²) Dᵀ.
-        """
-        _, w, noise = reading.inputs
-        power = self.module.affine(w)[0].square()
+        """As `LayerMemory.answer`; demodulation too is computed from the coefficients alone."""
+        *_, noise = reading.inputs
         weight = self.weight
+        demodulation = self.demodulation(reading, directions)
         before = self.linear(reading.keys, weight)[0].flatten(1)[:, places]
         shares = self.shares(reading, directions)[0].flatten(1)[:, places]
         offset = self._offset(noise).expand(1, len(weight), *reading.values.shape[2:])
         offset = offset[0].flatten(1)[:, places]
-        energy = torch.einsum("oihw,i->o", weight.square(), power) + _EPSILON
-        cross = 2 * torch.einsum("oihw,i,ri->orhw", weight, power, directions).flatten(1)
-        within = (directions * power) @ directions.t()
-        within = torch.kron(within, torch.eye(weight[0, 0].numel()))
         clamp = self.module.clamp
 
         def answer(coefficients: Tensor) -> Tensor:
             flat = coefficients.flatten(1)
-            values: Tensor = _Demodulated.apply(flat, before, shares, offset, energy, cross, within)
+            values: Tensor = _Demodulated.apply(flat, before, shares, offset, demodulation)
             return values if clamp is None else values.clamp(-clamp, clamp)
 
         return answer
+
+    def demodulation(self, reading: Reading, directions: Tensor) -> Demodulation:
+        """With the styles of the pictures."""
+        power = self.module.affine(reading.inputs[1]).square().mean(0)
+        return Demodulation.of(self.weight, power, directions, _EPSILON)
 
 
 class AliasFreeMemory(LayerMemory):
@@ -293,11 +330,17 @@ class AliasFreeMemory(LayerMemory):
         sums = linear * scale[:, :, None, None] + self.module.bias[None, :, None, None]
         return self._synthesis.middle(self._name, self.module.rectified(sums))
 
+    def demodulation(self, reading: Reading, directions: Tensor) -> Demodulation:
+        """With the styles of the pictures."""
+        power = self.module.styles(reading.inputs[1]).square().mean(0)
+        weight = self.weight
+        return Demodulation.of(weight, power, directions, EPSILON * weight.square().mean((1, 2, 3)))
+
 
 class _Demodulated(torch.autograd.Function):
     """Values of a modulated layer from flat coefficients Λ `[O, R·T]`, with its gradient in closed form.
 
-    With e = energy + cross·Λ + Λ S Λᵀ, v = lrelu(offset + (before + Λ A) · √2 / √e).
+    With e of `Demodulation`, v = lrelu(offset + (before + Λ A) · √2 / √e).
     """
 
     @staticmethod
@@ -307,17 +350,14 @@ class _Demodulated(torch.autograd.Function):
         before: Tensor,
         shares: Tensor,
         offset: Tensor,
-        energy: Tensor,
-        cross: Tensor,
-        within: Tensor,
+        by: Demodulation,
     ) -> Tensor:
         """The values, `[O, P]`."""
-        product = flat @ within
-        total = (energy + ((cross + product) * flat).sum(1)).clamp_min(_EPSILON)
+        total = by.changed(flat).clamp_min(_EPSILON)
         scale = total.rsqrt() * GAIN
         linear = torch.addmm(before, flat, shares)
         values = functional.leaky_relu_(torch.addcmul(offset, linear, scale[:, None]), LEAK)
-        ctx.save_for_backward(values, linear, scale, total, cross + 2 * product, shares)
+        ctx.save_for_backward(values, linear, scale, total, by.cross + 2 * (flat @ by.within), shares)
         return values
 
     @staticmethod
@@ -327,7 +367,7 @@ class _Demodulated(torch.autograd.Function):
         inner = torch.where(values > 0, towards, LEAK * towards)
         of_energy = (inner * linear).sum(1) * scale / (-2 * total)
         gradient = torch.addmm(slope * of_energy[:, None], inner * scale[:, None], shares.t())
-        return gradient, None, None, None, None, None, None
+        return gradient, None, None, None, None
 
 
 class PlainMemory(LayerMemory):

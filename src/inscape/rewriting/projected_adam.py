@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from inscape.progress import SilentProgress
-from inscape.rewriting.goals import Goal
+from inscape.rewriting.goals import Goal, Misfit
 from inscape.rewriting.memory import LayerMemory
 from inscape.rewriting.solver import Solution
 
@@ -54,27 +54,26 @@ def solve_by_steps(
     adam = torch.optim.Adam([weight], lr=RATE)
     projection = directions.t() @ directions
 
-    def loss_of(current: Tensor) -> Tensor:
-        return torch.stack([_distance(memory, goal, current) for goal in goals]).mean()
+    misfit = Misfit(goals)
+
+    def losses(current: Tensor) -> tuple[Tensor, Tensor]:
+        values = (memory.forward(goal.reading, current)[0].flatten(1)[:, goal.places] for goal in goals)
+        return misfit(values, torch.abs)
 
     with torch.no_grad():
-        before = float(loss_of(weight))
+        before = float(losses(weight)[0])
     with (progress or SilentProgress()).task("Solving the rule", steps, "steps") as task:
         for step in range(steps):
             adam.zero_grad()
-            loss_of(weight).backward()
+            changes, stays = losses(weight)
+            (changes + stays).backward()
             adam.step()
             if step % _EVERY == 0 or step == steps - 1:
                 with torch.no_grad():
                     weight.copy_(start + torch.einsum("oihw,ij->ojhw", weight - start, projection))
             task.advance(1)
     with torch.no_grad():
-        loss = float(loss_of(weight))
+        loss = float(losses(weight)[0])
         change = weight - start
         coefficients = torch.einsum("oihw,ri->orhw", change, directions)
     return Solution(coefficients, before, loss, float(change.norm() / start.norm()), steps)
-
-
-def _distance(memory: LayerMemory, goal: Goal, weight: Tensor) -> Tensor:
-    gap = (memory.forward(goal.reading, weight)[0] - goal.target).abs().mean(0)
-    return (gap * goal.weight).sum() / goal.weight.sum()

@@ -19,8 +19,8 @@ import torch
 
 from inscape.errors import ValueRangeError
 from inscape.progress import SilentProgress
-from inscape.rewriting.goals import Goal
-from inscape.rewriting.memory import LayerMemory, Reading
+from inscape.rewriting.goals import Goal, Misfit
+from inscape.rewriting.memory import Demodulation, LayerMemory, Reading
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -33,19 +33,28 @@ SPILL = 10.0
 STEPS = 40
 _SOFTNESS = 0.25
 _NOTHING = 1e-9
+_LEAST_ENERGY = 1e-8
 
 
 @dataclass(frozen=True)
 class Ordinary:
     """What the taps of some directions see at ordinary places, and what the layer's sums are there.
 
+    Sums B are those of the weights as they are; A is what each tap sees, so that an edit makes them B + Λ A.
+    Where the layer demodulates, an edit changes all sums of an output, also where it sees nothing: they are
+    divided by an energy that it has changed.
+
     Attributes:
         moment: E[A Aᵀ], `[R·T, R·T]`.
-        energy: Mean square of the sums of all outputs, added up.
+        cross: E[B Aᵀ], `[O, R·T]`.
+        energy: E[B²], `[O]`.
+        demodulation: By what the sums are divided, under the mean squared styles; None if by nothing.
     """
 
     moment: Float[Tensor, "rank_tap rank_tap"]
-    energy: float
+    cross: Float[Tensor, "output rank_tap"]
+    energy: Float[Tensor, "output"]
+    demodulation: Demodulation | None
 
     @classmethod
     def of(
@@ -61,14 +70,33 @@ class Ordinary:
             sums = memory.linear(reading.keys, memory.weight)
             counted = torch.ones_like(sums[:, 0]) if places is None else places
             total = counted.sum().clamp_min(1)
-            rows = (shares * counted[:, None]).transpose(0, 1).flatten(1)
-            energy = float((sums.square() * counted[:, None]).sum() / total)
-            return cls(rows @ rows.t() / total, energy)
+            seen, sums = ((each * counted[:, None]).transpose(0, 1).flatten(1) for each in (shares, sums))
+            return cls(
+                seen @ seen.t() / total,
+                sums @ seen.t() / total,
+                sums.square().sum(1) / total,
+                memory.demodulation(reading, directions),
+            )
 
     def spilt(self, coefficients: Float[Tensor, "output rank height width"]) -> Tensor:
-        """How much coefficients change the sums there: mean square of the change, in the mean square."""
+        """How much coefficients change the sums there, demodulated: mean square of the change, in theirs.
+
+        With g = √(e / e′), e and e′ the energies of an output's weights before and after, its sums B / √e
+        become g (B + Λ A) / √e. The mean square of the difference is
+        g² Λ E[A Aᵀ] Λᵀ + 2 g (g − 1) Λ·E[B Aᵀ] + (g − 1)² E[B²], over e.
+        """
         flat = coefficients.flatten(1)
-        return ((flat @ self.moment) * flat).sum() / self.energy
+        added = ((flat @ self.moment) * flat).sum(1)
+        if self.demodulation is None:
+            return added.sum() / self.energy.sum()
+        energy = self.demodulation.energy
+        gain = (energy / self.demodulation.changed(flat).clamp_min(_LEAST_ENERGY)).sqrt()
+        change = (
+            gain.square() * added
+            + 2 * gain * (gain - 1) * (flat * self.cross).sum(1)
+            + (gain - 1).square() * self.energy
+        )
+        return (change / energy).sum() / (self.energy / energy).sum()
 
 
 @dataclass(frozen=True)
@@ -77,7 +105,7 @@ class Solution:
 
     Attributes:
         coefficients: Λ, `[O, R, height, width]`.
-        loss_before: Mean distance |value − goal| over the places that count and all outputs, at the start.
+        loss_before: Mean distance |value − goal| over what was pasted and all outputs, at the start.
         loss: The same with the change made.
         change: Norm of the change of the weights, as a fraction of the norm of the weights.
         evaluations: How often the values were computed.
@@ -103,14 +131,15 @@ def solve(
 ) -> Solution:
     """The coefficients along given directions that bring a layer closest to its goals.
 
-    Minimized is the mean over places and outputs of the pseudo-Huber distance between value and goal, in
-    units of what it is without any change, plus `ridge` · |ΔW|² / |W|², plus `spill` · E|ΔW k|² / E|W k|²
-    over the keys k of ordinary places. The second penalty lets several directions and taps tell the context
-    from what only looks a little like it.
+    Minimized is the mean over places and outputs of the pseudo-Huber distance between value and goal
+    (`Misfit`: what was pasted, and what is to stay), in units of what it is without any change, plus
+    `ridge` · |ΔW|² / |W|², plus `spill` times the mean square by which the sums of ordinary places change, in
+    theirs (`Ordinary.spilt`). The second penalty lets several directions and taps tell the context from what
+    only looks a little like it, and keeps demodulation from turning down all that an output draws.
 
     Args:
         memory: The layer.
-        goals: What it should put out; all count alike.
+        goals: What it should put out; `Misfit` says how much each counts.
         directions: Orthonormal rows, from `KeySpace.directions`.
         ridge: What a change of the weights costs; less makes a stronger rule and moves more of the rest.
         spill: What a change of the answers to ordinary keys costs.
@@ -122,30 +151,25 @@ def solve(
         ValueRangeError: No goal, or a negative cost.
         CancelledError: The person asked to stop.
     """
-    if not goals:
-        raise ValueRangeError("A rule needs a goal: copy something, and paste it.")
+    misfit = Misfit(goals)
     for what, cost in (("ridge", ridge), ("spill", spill)):
         if not 0 <= cost < float("inf"):
             raise ValueRangeError(f"The {what} of a rule is 0 or more, got {cost}.")
-    answers = [(memory.answer(goal.reading, directions, goal.places), *_wanted(goal)) for goal in goals]
+    answers = [memory.answer(goal.reading, directions, goal.places) for goal in goals]
     weight = memory.weight
     shape = (len(weight), len(directions), *weight.shape[2:])
     size = float(weight.square().sum())
 
-    def misfit(coefficients: Tensor, distance: Callable[[Tensor], Tensor]) -> Tensor:
-        parts = [
-            (distance(answer(coefficients) - target) * share).sum() / len(weight)
-            for answer, target, share in answers
-        ]
-        return torch.stack(parts).mean()
+    def distances(coefficients: Tensor, distance: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        return misfit((answer(coefficients) for answer in answers), distance)
 
     nothing = torch.zeros(shape)
     with torch.no_grad():
-        before = float(misfit(nothing, torch.abs))
+        before = float(distances(nothing, torch.abs)[0])
         if before < _NOTHING:
             return Solution(nothing, before, before, 0.0, 1)
         soft = _Soft(_SOFTNESS * before)
-        start = float(misfit(nothing, soft))
+        start = float(distances(nothing, soft)[0])
     evaluations = 0
     with (progress or SilentProgress()).task("Solving the rule", steps, "steps") as task:
 
@@ -153,7 +177,8 @@ def solve(
             nonlocal evaluations
             evaluations += 1
             coefficients = torch.from_numpy(flat).float().reshape(shape).requires_grad_()
-            loss = misfit(coefficients, soft) / start + (ridge / size) * coefficients.square().sum()
+            changes, stays = distances(coefficients, soft)
+            loss = (changes + stays) / start + (ridge / size) * coefficients.square().sum()
             if ordinary is not None and spill:
                 loss = loss + spill * ordinary.spilt(coefficients)
             (slope,) = torch.autograd.grad(loss, coefficients)
@@ -171,7 +196,7 @@ def solve(
         )
     coefficients = torch.from_numpy(found.x).float().reshape(shape)
     with torch.no_grad():
-        loss = float(misfit(coefficients, torch.abs))
+        loss = float(distances(coefficients, torch.abs)[0])
     change = float(coefficients.norm()) / size**0.5
     return Solution(coefficients, before, loss, change, evaluations)
 
@@ -184,10 +209,3 @@ class _Soft:
 
     def __call__(self, difference: Tensor) -> Tensor:
         return (difference.square() + self.width**2).sqrt() - self.width
-
-
-def _wanted(goal: Goal) -> tuple[Tensor, Tensor]:
-    """The goal at the places that count, `[O, P]`, and what share of the whole each of them has, `[P]`."""
-    places = goal.places
-    weight = goal.weight.flatten()[places]
-    return goal.target.flatten(1)[:, places], weight / weight.sum()
