@@ -45,7 +45,7 @@ class Bench:
         self.model, self.options, self.progress = model, options, TerminalProgress()
         self.judge: Segmenter = fitting_segmenter(model)
         self.audit = Audit(model, self.judge, images=options.images, progress=self.progress)
-        self.few = Audit(model, self.judge, images=options.advice_images, progress=self.progress)
+        self.few = Audit(model, self.judge, images=4 * options.advice_images, progress=self.progress)
 
     def run(self, path: Path) -> dict[str, Any]:
         """One task, all ways."""
@@ -56,7 +56,15 @@ class Bench:
         layer = self.options.layer or task.layer
         if layer == "advice":
             layers = rewritable_layers(self.model)
-            trials = advise(prepared.maker(self.model), self.few, task.judged, layers, self.options.ranks)
+            ranks = [task.settings["rank"]] if "rank" in task.settings else self.options.ranks
+            trials = advise(
+                prepared.maker(self.model),
+                self.few,
+                task.judged,
+                layers,
+                ranks,
+                pictures=self.options.advice_images,
+            )
             found["layers"] = [trial.to_json() for trial in trials]
             layer, rank = trials[0].layer, trials[0].rank
             if self.options.all_layers:
@@ -65,6 +73,7 @@ class Bench:
             rank = prepared.settings.rank
         rewriter = Rewriter(self.model, layer)
         rewriter.prepare(self.progress)
+        prepared = prepared.fitted(rewriter)
         began = time.perf_counter()
         edit = prepared.make(rewriter, rank=rank)
         found |= {"layer": edit.layer, "rank": rank, "seconds": time.perf_counter() - began}
@@ -132,7 +141,7 @@ def main() -> None:
     parser.add_argument("--model", default="town")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--advice-images", type=int, default=128)
-    parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1])
+    parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1, 10])
     parser.add_argument("--steps", type=int, default=201)
     parser.add_argument("--layer")
     parser.add_argument(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,63 @@ def test_advice_puts_the_layer_first_in_which_the_rule_works(model, audit, tmp_p
     assert [trial.change.harmonic for trial in trials] == sorted(
         (trial.change.harmonic for trial in trials), reverse=True
     )
+
+
+def test_a_sample_is_half_of_the_context_and_stands_for_all_pictures(model):
+    """A segmenter that sees domes only in the brightest pictures."""
+
+    class Rarely:
+        vocabulary = VOCABULARY
+
+        def segment(self, images):
+            labels = ColourSegmenter().segment(images)
+            labels[labels == dome] = VOCABULARY.index("tree")
+            labels[images.mean((1, 2, 3)) > level, 0, :4] = dome
+            return labels
+
+    dome = VOCABULARY.index("dome")
+
+    pictures = model.images(model.w_of_seeds(range(4_000_000, 4_000_060))).clamp(-1, 1)
+    level = float(pictures.mean((1, 2, 3)).sort().values[53:55].mean())
+    whole = Audit(model, Rarely(), images=60)
+    part = whole.sample("dome", 12)
+
+    def blackened(w):
+        return torch.full_like(model.images(w), -1)
+
+    all_, some = (each.measure(blackened, "dome", None) for each in (whole, part))
+    assert 0 < all_.with_context == some.with_context <= 6
+    assert (all_.pictures, some.pictures) == (60, 12)
+    assert some.reach == all_.reach == 1
+    assert 0.05 < all_.leak < 1 and some.leak == pytest.approx(all_.leak, rel=0.1)
+    assert whole.sample("dome", 60) is whole
+    every = whole.sample("dome", 59).measure(blackened, "dome", None)
+    assert (every.pictures, every.with_context) == (59, all_.with_context)
+    assert every.leak == pytest.approx(all_.leak, rel=0.02)
+
+
+def test_of_what_could_be_pasted_that_is_taken_which_looks_like_the_goal(model, tmp_path):
+    prepared = prepare_task(task_of(TASK, tmp_path), model, ColourSegmenter())
+    choice = prepared.choice
+    assert choice is not None and choice.first() == prepared.paste
+    assert [len(choice.pastes), choice.count] == [8, 4]
+    rewriter = Rewriter(model, "colour", samples=100)
+    onto_themselves = [
+        replace(each[0], source=each[0].target, copied=each[0].place) for each in choice.pastes
+    ]
+    mixed = tuple(
+        (bad, *good) if number % 2 else (bad, bad)
+        for number, (bad, good) in enumerate(zip(onto_themselves, choice.pastes, strict=True))
+    )
+    chosen = replace(prepared, choice=replace(choice, pastes=mixed)).fitted(rewriter)
+    assert chosen.choice is None and len(chosen.paste) == 4
+    assert {paste.target for paste in chosen.paste} == {pastes[0].target for pastes in choice.pastes[1::2]}
+    assert not set(map(id, chosen.paste)) & set(map(id, onto_themselves))
+    goals = [rewriter.goal(paste, prepared.context, prepared.settings) for paste in chosen.paste]
+    for paste, goal in zip(chosen.paste, goals, strict=True):
+        labels = ColourSegmenter().segment(rewriter.drawn(paste.target, [goal]))[0, 0]
+        inside = labels[paste.place.mask(24, 24, image_size=24) > 0]
+        assert (inside == VOCABULARY.index("tree")).float().mean() > 0.5
 
 
 def test_search_finds_the_pictures_that_have_the_context(model):

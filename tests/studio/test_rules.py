@@ -86,6 +86,14 @@ def weights(studio) -> dict[str, torch.Tensor]:
     }
 
 
+def test_the_page_makes_rules_as_the_library_does_unless_told_otherwise():
+    from inscape.studio.rule_schemas import RuleChoices
+
+    choices, settings = RuleChoices(layer="layer8b"), RuleSettings()
+    for name in set(RuleChoices.model_fields) - {"layer"}:
+        assert getattr(choices, name) == getattr(settings, name), name
+
+
 def test_layers_say_how_wide_their_keys_are(client):
     found = client.get(f"{BASE}/layers").json()
     by_name = {layer["name"]: layer for layer in found["layers"]}

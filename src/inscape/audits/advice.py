@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from inscape.models import Edit, Generator
     from inscape.progress import Progress
 
+PICTURES = 128
+"""Pictures that tell layers apart, where half of them show the context."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -45,6 +48,7 @@ def advise(
     layers: Sequence[str],
     ranks: Sequence[int] = (1,),
     *,
+    pictures: int = PICTURES,
     over: Sequence[Edit] = (),
     progress: Progress | None = None,
 ) -> list[Trial]:
@@ -52,10 +56,11 @@ def advise(
 
     Args:
         make: Makes the rule, from the name of a layer and a rank: `PreparedTask.maker`.
-        audit: Some pictures as they are now; a hundred tell layers apart.
+        audit: Pictures as they are now. The more of them, the more show a context that is rare.
         judged: The concept whose places count, and those that they should become.
         layers: Which to try: `rewritable_layers`.
         ranks: Which ranks to try in each.
+        pictures: On how many of them each rule is measured: `Audit.sample`.
         over: Edits that are applied before the rule.
         progress: Told about rules as they are measured.
 
@@ -63,6 +68,7 @@ def advise(
         UnsupportedError: No layer could be tried; why the last one could not is said.
         CancelledError: The person asked to stop.
     """
+    few = audit.sample(judged[0], pictures)
     found: list[Trial] = []
     trouble: InscapeError | None = None
     with (progress or SilentProgress()).task("Trying layers", len(layers) * len(ranks), "rules") as done:
@@ -73,7 +79,7 @@ def advise(
                 except (RegionError, ValueRangeError) as error:  # too small a layer for the rule, or its rank
                     trouble = error
                 else:
-                    change = audit.measure([*over, edit], *judged, progress=progress)
+                    change = few.measure([*over, edit], *judged, progress=progress)
                     found.append(Trial(name, rank, edit, change))
                 done.advance(1)
     if not found:

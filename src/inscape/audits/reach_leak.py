@@ -7,9 +7,10 @@ than ΔE 5. Both are judged by a segmenter, on pictures of fresh seeds, with int
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -34,6 +35,8 @@ FIRST_SEED = 4_000_000
 BATCH = 16
 _RESAMPLES = 1000
 
+Before: TypeAlias = "tuple[Tensor, UInt8[Tensor, 'batch 3 h w'], UInt8[Tensor, 'batch plane h w']]"
+"""Latents, pictures and labels of a batch."""
 Draw = Callable[["Tensor"], "Tensor"]
 """From latents `[batch, num_ws, w_dim]` to pictures `[batch, 3, height, width]` in [-1, 1]."""
 
@@ -91,15 +94,47 @@ class Audit:
         if images < 2:
             raise ValueRangeError(f"An interval over pictures needs at least 2 of them, got {images}.")
         self._model, self._segmenter = model, segmenter
-        self._seeds = range(seed, seed + images)
-        self._before: list[tuple[Tensor, UInt8[Tensor, "batch 3 h w"], UInt8[Tensor, "batch plane h w"]]] = []
+        self._before: list[Before] = []
+        self._weights = np.ones(images)
+        seeds = range(seed, seed + images)
         with (progress or SilentProgress()).task("Drawing as it was", images, "pictures") as task:
             for start in range(0, images, BATCH):
-                w = model.w_of_seeds(self._seeds[start : start + BATCH])
+                w = model.w_of_seeds(seeds[start : start + BATCH])
                 pictures = model.images(w).clamp(-1, 1)
                 labels = segmenter.segment(pictures).cpu()
                 self._before.append((w, _bytes(pictures).cpu(), labels))
                 task.advance(len(w))
+
+    def sample(self, context: str, count: int) -> Audit:
+        """Some of the pictures, half of which show a context where so many do: what is rare is measured too.
+
+        Each counts for as many as it stands for, so that reach and leak are estimates of those over all.
+
+        Args:
+            context: The concept.
+            count: How many pictures; all where there are no more.
+
+        Raises:
+            ConceptError: The segmenter knows no such concept.
+        """
+        if count >= len(self._weights):
+            return self
+        find = _Finder(self._segmenter, context, None)
+        shows = torch.cat([find.context(labels).flatten(1).any(1) for *_, labels in self._before]).numpy()
+        strata = np.flatnonzero(shows), np.flatnonzero(~shows)
+        some = max(min(len(strata[0]), count // 2), count - len(strata[1]))
+        chosen = [stratum[:taken] for stratum, taken in zip(strata, (some, count - some), strict=True)]
+        found = copy.copy(self)
+        parts = [torch.cat(part) for part in zip(*self._before, strict=True)]
+        picked = [part[np.concatenate(chosen)].split(BATCH) for part in parts]
+        found._before = list(zip(*picked, strict=True))
+        found._weights = np.concatenate(
+            [
+                np.full(len(few), len(all_) / max(len(few), 1))
+                for few, all_ in zip(chosen, strata, strict=True)
+            ]
+        )
+        return found
 
     def measure(
         self,
@@ -123,12 +158,12 @@ class Audit:
         draw = edits if callable(edits) else lambda w: self._model.images(w, edits)
         find = _Finder(self._segmenter, context, goal)
         counts = []
-        with (progress or SilentProgress()).task("Measuring", len(self._seeds), "pictures") as task:
+        with (progress or SilentProgress()).task("Measuring", len(self._weights), "pictures") as task:
             for w, before, labels in self._before:
                 after = draw(w).clamp(-1, 1)
                 counts.append(find.counts(before, labels, after, self._segmenter.segment(after).cpu()))
                 task.advance(len(w))
-        return _change(np.concatenate(counts), context)
+        return _change(np.concatenate(counts), self._weights, context)
 
 
 class _Finder:
@@ -144,8 +179,12 @@ class _Finder:
         self._goal_plane = planes.pop()
         self._goals = torch.tensor([vocabulary.index(name) for name in goals], dtype=torch.uint8)
 
+    def context(self, labels: Tensor) -> Tensor:
+        """Where the context is."""
+        return labels[:, self._plane] == self._context
+
     def counts(self, before: Tensor, labels: Tensor, after: Tensor, relabelled: Tensor) -> NDArray[np.int64]:
-        was = labels[:, self._plane] == self._context
+        was = self.context(labels)
         if len(self._goals):
             became = torch.isin(relabelled[:, self._goal_plane], self._goals)
         else:
@@ -156,8 +195,9 @@ class _Finder:
         return torch.stack([each.sum((1, 2)) for each in columns], 1).numpy()
 
 
-def _change(counts: NDArray[np.int64], context: str) -> Change:
-    total = counts.sum(0)
+def _change(counts: NDArray[np.int64], weights: NDArray[np.float64], context: str) -> Change:
+    weighted = counts * weights[:, None]
+    total = weighted.sum(0)
     if not total[0]:
         raise ConceptError(
             f"None of the {len(counts)} pictures shows {context!r}, so what became of it cannot be said.",
@@ -165,7 +205,7 @@ def _change(counts: NDArray[np.int64], context: str) -> Change:
         )
     reach, leak = total[1] / total[0], total[3] / max(total[2], 1)
     draws = np.random.RandomState(0).randint(0, len(counts), (_RESAMPLES, len(counts)))
-    sums = counts[draws].sum(1)
+    sums = weighted[draws].sum(1)
     reaches, leaks = sums[:, 1] / np.maximum(sums[:, 0], 1), sums[:, 3] / np.maximum(sums[:, 2], 1)
     kept = 1 - leak
     return Change(

@@ -60,7 +60,8 @@ def fine_tune(
     model = rewriter.model
     size = model.image_size
     w = torch.cat([rewriter.latent(paste.target) for paste in pastes]).clone()
-    wanted = torch.cat([_drawn(rewriter, paste, goal) for paste, goal in zip(pastes, goals, strict=True)])
+    pairs = zip(pastes, goals, strict=True)
+    wanted = torch.cat([rewriter.drawn(paste.target, [goal]) for paste, goal in pairs])
     inside = torch.stack([_box(goal, size) for goal in goals])[:, None]
     module = copy.deepcopy(model.module).requires_grad_(True)
     adam = torch.optim.Adam(module.get_submodule("synthesis").parameters(), lr=rate)
@@ -76,16 +77,6 @@ def fine_tune(
             adam.step()
             task.advance(1)
     return Generator(module.eval().requires_grad_(False), model.card)
-
-
-def _drawn(rewriter: Rewriter, paste: Paste, goal: Goal) -> Float[Tensor, "1 3 height width"]:
-    """The target picture with the goal in place of the layer's values."""
-    from inscape.activations import edited
-
-    model = rewriter.model
-    place = rewriter.memory.layer.module
-    with edited(model.module, place, lambda values: goal.target[None].to(values)):
-        return model.images(rewriter.latent(paste.target)).clamp(-1, 1).clone()
 
 
 def _box(goal: Goal, size: int) -> Float[Tensor, "{size} {size}"]:

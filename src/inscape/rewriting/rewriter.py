@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import torch
 from torch.nn import functional
 
+from inscape.activations import edited
 from inscape.editing import WeightEdit, weights_hash
 from inscape.errors import RegionError, UnsupportedError, UsageError, ValueRangeError, unknown_name
 from inscape.models import Generator
@@ -245,6 +246,13 @@ class Rewriter:
         source = self.reading(wanted.source)
         copied = mask_of(wanted.copied, source, size)
         return paste_goal(source, copied, target, place, scale=wanted.scale, halo=settings.halo)
+
+    def drawn(self, which: Which, goals: Sequence[Goal]) -> Float[Tensor, "goal 3 height width"]:
+        """A picture as it is drawn where the layer puts out exactly what each goal wants, in [-1, 1]."""
+        targets = torch.stack([goal.target for goal in goals])
+        w = self.latent(which).expand(len(goals), -1, -1)
+        with edited(self.model.module, self.memory.layer.module, lambda values: targets.to(values)):
+            return self.model.images(w).clamp(-1, 1).clone()
 
     def rewrite(
         self,

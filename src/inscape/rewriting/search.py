@@ -72,7 +72,8 @@ class KeyBank:
         model.refuse_edited("A search goes through pictures of")
         first = self._keys(memory, range(1))
         size = first.shape[2]
-        self.latents = latents or (LATENTS if size <= _SMALL else LATENTS_ABOVE)
+        usual = LATENTS if size <= _SMALL else LATENTS_ABOVE
+        self.latents = usual if latents is None else latents
         if self.latents < 1:
             raise ValueRangeError(f"A search looks through at least one picture, got {latents}.")
         self.shape = (self.latents, *first.shape[2:], first.shape[1])
@@ -109,6 +110,11 @@ class KeyBank:
             torch.matmul(part, direction, out=flat[start : start + _AT_ONCE])
         return scores
 
+    def level(self, scores: Float[Tensor, "latent row column"]) -> float:
+        """What the best 0.1 % of all places score at least."""
+        sample = scores.flatten()[:: max(1, scores.numel() // 2**20)]
+        return float(torch.quantile(sample, _MARKED))
+
     def search(self, direction: Float[Tensor, "input"], top: int = 16) -> list[Match]:
         """The pictures whose best place has most of a direction, best first.
 
@@ -118,8 +124,7 @@ class KeyBank:
         """
         scores = self.scores(direction)
         best, seeds = scores.flatten(1).max(1).values.topk(min(top, self.latents))
-        sample = scores.flatten()[:: max(1, scores.numel() // 2**20)]
-        level = float(torch.quantile(sample, _MARKED))
+        level = self.level(scores)
         return [
             Match(int(seed), float(score), _marked(scores[seed], min(level, float(score))))
             for score, seed in zip(best, seeds, strict=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 RIDGE = 0.01
-SPILL = 10.0
+SPILL = 3.0
 STEPS = 40
 _SOFTNESS = 0.25
 _NOTHING = 1e-9

@@ -11,7 +11,7 @@ A task is TOML:
     # places = [{seed = 3, box = [20, 4, 6, 12]}]     … or in places that one names, in pixels or as a mask
 
     [goal]                            # what is to be there
-    concept = "tree"                  # copied from where it fills the place best …
+    concept = "tree"                  # copied from where it fills a place, and looks like it there, best …
     pictures = 4                      # … and pasted into so many of the context's pictures
     # paste = [{source = 5, copied = [8, 30, 6, 12], target = 3, place = [20, 4, 6, 12], scale = 1.0}]
     # erase = 30                      … or the loudest 30 units of the context's keys fall silent
@@ -27,7 +27,7 @@ A task is TOML:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 """What a setting of each type may be; all others are texts."""
 _SAID = {int: "a whole number", float: "a number", str: "a text"}
 _BATCH = 32
+_SOURCES = 8
+_TRIED_PLACES = 2
 Box = tuple[float, float, float, float]
 
 
@@ -213,6 +215,50 @@ class Task(_Part):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Pastes of a concept, among which those are taken that look like it where they are pasted.
+
+    Attributes:
+        pastes: For each place some from several pictures, those that fill it best first.
+        count: Into how many places something is pasted.
+        concept: What should be seen there.
+        segmenter: Says whether it is.
+    """
+
+    pastes: tuple[tuple[Paste, ...], ...]
+    count: int
+    concept: str
+    segmenter: Segmenter
+
+    def first(self) -> tuple[Paste, ...]:
+        """Those that fill their places best, in the first places."""
+        return tuple(pastes[0] for pastes in self.pastes[: self.count])
+
+    def best(self, rewriter: Rewriter, context: Sequence[Place], settings: RuleSettings) -> tuple[Paste, ...]:
+        """Those that draw most of the concept when they are a layer's values, in as many places."""
+        drawn = []
+        for pastes in self.pastes:
+            shares = self._shares(rewriter, pastes, context, settings)
+            best = int(shares.argmax())
+            drawn.append((float(shares[best]), pastes[best]))
+        drawn.sort(key=lambda each: -each[0])
+        return tuple(paste for _, paste in drawn[: self.count])
+
+    def _shares(
+        self, rewriter: Rewriter, pastes: Sequence[Paste], context: Sequence[Place], settings: RuleSettings
+    ) -> NDArray[np.float64]:
+        """What share of their common place each paste makes the concept."""
+        size = rewriter.model.image_size
+        goals = [rewriter.goal(paste, context, settings) for paste in pastes]
+        labels = self.segmenter.segment(rewriter.drawn(pastes[0].target, goals)).cpu()
+        vocabulary = self.segmenter.vocabulary
+        became = labels[:, vocabulary.plane_of(self.concept)] == vocabulary.index(self.concept)
+        place = pastes[0].place.mask(size, size, image_size=size) > 0
+        shares: NDArray[np.float64] = became[:, place].double().mean(1).numpy()
+        return shares
+
+
+@dataclass(frozen=True)
 class PreparedTask:
     """A task with its places found in the pictures of a model.
 
@@ -222,6 +268,7 @@ class PreparedTask:
         protect: What must stay.
         settings: Rank, ridge, solver and the like.
         name: For people to read.
+        choice: From which pastes those of a layer are chosen, where the goal is a concept.
     """
 
     context: tuple[Place, ...]
@@ -229,6 +276,18 @@ class PreparedTask:
     protect: tuple[Place, ...]
     settings: RuleSettings
     name: str
+    choice: Choice | None = None
+
+    def fitted(self, rewriter: Rewriter) -> PreparedTask:
+        """The same with the pastes that draw the goal best in one layer, where there is a choice.
+
+        A layer keeps only part of what is copied from it, and what is above reads it in its new place in its
+        own way: what fills a place best need not be what looks like the goal there.
+        """
+        if self.choice is None:
+            return self
+        context = list(self.context)
+        return replace(self, paste=self.choice.best(rewriter, context, self.settings), choice=None)
 
     def make(self, rewriter: Rewriter, *, progress: Progress | None = None, **changes: Any) -> WeightEdit:
         """The rule for one layer.
@@ -239,8 +298,9 @@ class PreparedTask:
             changes: Settings other than the task's.
         """
         settings = replace(self.settings, **changes)
+        paste = self.fitted(rewriter).paste
         return rewriter.rewrite(
-            self.context, self.paste, settings, protect=self.protect, name=self.name, progress=progress
+            self.context, paste, settings, protect=self.protect, name=self.name, progress=progress
         )
 
     def maker(self, model: Generator, *, samples: int = FEW_SAMPLES) -> Callable[[str, int], WeightEdit]:
@@ -250,12 +310,14 @@ class PreparedTask:
             model: The generator.
             samples: Pictures over which each layer's second moment is taken.
         """
-        rewriters: dict[str, Rewriter] = {}
+        fitted: dict[str, tuple[PreparedTask, Rewriter]] = {}
 
         def make(layer: str, rank: int) -> WeightEdit:
-            if layer not in rewriters:
-                rewriters[layer] = Rewriter(model, layer, samples=samples)
-            return self.make(rewriters[layer], rank=rank)
+            if layer not in fitted:
+                rewriter = Rewriter(model, layer, samples=samples)
+                fitted[layer] = self.fitted(rewriter), rewriter
+            task, rewriter = fitted[layer]
+            return task.make(rewriter, rank=rank)
 
         return make
 
@@ -277,6 +339,7 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
     context: list[Place] = [each.place for each in task.context.places]
     protect = [each.place for each in task.context.protect]
     wanted: list[Paste | Erase] = [each.paste for each in task.goal.paste]
+    choice: Choice | None = None
     if task.context.concept is not None or task.goal.concept is not None:
         if segmenter is None:
             raise UsageError(
@@ -290,11 +353,13 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
                 for seed in find.seeds(task.context.concept, task.context.pictures)
             ]
         if task.goal.concept is not None:
-            pasted_into = context[: task.goal.pictures]
-            wanted = [_pasted(find, task.goal.concept, *place, model.image_size) for place in pasted_into]
+            some = context[: _TRIED_PLACES * task.goal.pictures]
+            pastes = tuple(_pastes(find, task.goal.concept, *place, model.image_size) for place in some)
+            choice = Choice(pastes, task.goal.pictures, task.goal.concept, segmenter)
+            wanted = list(choice.first())
     if task.goal.erase is not None:
         wanted = [Erase(*place, task.goal.erase) for place in context[: task.goal.pictures]]
-    return PreparedTask(tuple(context), tuple(wanted), tuple(protect), task.rule_settings, task.name)
+    return PreparedTask(tuple(context), tuple(wanted), tuple(protect), task.rule_settings, task.name, choice)
 
 
 def _region(where: Box | Mask) -> Region:
@@ -346,19 +411,20 @@ class _Found:
         return largest
 
 
-def _pasted(find: _Found, concept: str, which: Any, region: Region, size: int) -> Paste:
-    """A piece of a concept in the shape of a place, from where the concept fills it best."""
+def _pastes(find: _Found, concept: str, which: Any, region: Region, size: int) -> tuple[Paste, ...]:
+    """Pieces of a concept in the shape of a place, one of each picture, those first that fill it best."""
     place = region.mask(size, size, image_size=size).numpy()
     if not place.any():
         raise RegionError("A place of the context is empty: no pixel lies in it.", "Mark a larger one.")
     rows, columns = np.flatnonzero(place.any(1)), np.flatnonzero(place.any(0))
     shape = place[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    sources = find.seeds(concept, 8)
+    sources = find.seeds(concept, _SOURCES)
     masks = torch.from_numpy(find.masks(concept)[sources].astype(np.float32))[:, None]
     filled = torch.nn.functional.conv2d(masks, torch.from_numpy(shape).float()[None, None])[:, 0]
-    best = int(filled.argmax())
-    picture, rest = divmod(best, filled[0].numel())
-    y, x = divmod(rest, filled.shape[2])
-    copied = np.zeros((size, size), np.float32)
-    copied[y : y + shape.shape[0], x : x + shape.shape[1]] = shape
-    return Paste(sources[picture], Region.from_mask(copied), which, region)
+    pastes = []
+    for number in filled.flatten(1).amax(1).argsort(descending=True, stable=True).tolist():
+        y, x = divmod(int(filled[number].argmax()), filled.shape[2])
+        copied = np.zeros((size, size), np.float32)
+        copied[y : y + shape.shape[0], x : x + shape.shape[1]] = shape
+        pastes.append(Paste(sources[number], Region.from_mask(copied), which, region))
+    return tuple(pastes)

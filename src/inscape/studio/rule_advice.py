@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
     from inscape.studio.rules import Rules
 
+_LOOKED_AT = 4
+"""Times as many pictures as rules are measured on are looked through for those that show the context."""
+
 
 def advise(
     rules: Rules, model: str, request: AdviceRequest, layers: Sequence[str], progress: Progress
@@ -33,7 +36,7 @@ def advise(
 
     known = rules.layers(model).layers
     chosen = list(layers) or [layer.name for layer in known if layer.inputs is not None]
-    audit = rules.audit(model, request.images, progress)
+    audit = rules.audit(model, _LOOKED_AT * request.images, progress)
 
     def make(layer: str, rank: int) -> WeightEdit:
         choices = request.choices.model_copy(update={"layer": layer, "rank": rank})
@@ -45,6 +48,7 @@ def advise(
         (request.concept, request.becomes),
         chosen,
         sorted(set(request.ranks)),
+        pictures=request.images,
         over=rules.edits(model, request.over),
         progress=progress,
     )

@@ -49,7 +49,7 @@ class RuleChoices(Message):
 
     layer: Name
     rank: int = Field(default=1, ge=1, le=100_000)
-    ridge: float = Field(default=0.05, ge=0, le=1e6)
+    ridge: float = Field(default=0.01, ge=0, le=1e6)
     method: Literal["whitened", "mean", "units"] = "whitened"
     solver: Literal["reduced", "steps", "layer"] = "reduced"
     steps: int | None = Field(

@@ -201,7 +201,7 @@ class Rules:
         """Where a context is: in the best pictures of many, or in some pictures.
 
         Returns:
-            `{pictures, level, matches: [{seed, score, region}]}`, best first.
+            `{pictures, matches: [{seed, score, region}]}`, best first.
         """
         import torch
 
@@ -217,9 +217,7 @@ class Rules:
             found = bank.search(direction, request.top)
             matches = [(match.seed, match.score, match.region) for match in found]
             return {"pictures": bank.latents, "matches": [_match(*each) for each in matches]}
-        scores = bank.scores(direction).flatten()
-        level = float(torch.quantile(scores[:: max(1, scores.numel() // 2**20)], 0.999))
-        level = min(level, _LIKE_THE_CONTEXT)
+        level = min(bank.level(bank.scores(direction)), _LIKE_THE_CONTEXT)
         matches = []
         with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
             for seed in request.seeds:

@@ -116,7 +116,7 @@ export async function stateFromWire(
     choices: {
       layer: choices.layer,
       rank: choices.rank ?? 1,
-      ridge: choices.ridge ?? 0.05,
+      ridge: choices.ridge ?? 0.01,
       method: choices.method ?? "whitened",
       solver: choices.solver ?? "reduced",
       steps: choices.steps ?? null,

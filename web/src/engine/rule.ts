@@ -50,7 +50,7 @@ export function emptyState(layer: string): RuleState {
   const choices: Choices = {
     layer,
     rank: 1,
-    ridge: 0.05,
+    ridge: 0.01,
     method: "whitened",
     solver: "reduced",
     steps: null,
