@@ -73,6 +73,24 @@ def test_ties_count_half():
     assert area_under_curve(np.zeros((10, 1)), np.arange(10) < 4)[0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_pictures_of_equal_value_are_one_step_of_average_precision(seed):
+    random = np.random.RandomState(seed)
+    values, shows = random.randint(0, 4, (40, 6)).astype(float), random.rand(40) < 0.3
+    values[:, 0] = 0
+    for unit in range(6):
+        precisions = [shows[values[:, unit] >= value].mean() for value in values[shows, unit]]
+        assert average_precision(values, shows)[unit] == pytest.approx(np.mean(precisions))
+    assert average_precision(values, shows)[0] == pytest.approx(shows.mean())
+
+
+def test_a_unit_that_never_fires_is_not_ranked_first_for_pictures_that_come_first():
+    random = np.random.RandomState(0)
+    shows = np.arange(100) < 5
+    values = np.stack([np.zeros(100), random.standard_normal(100) + 2 * shows], 1)
+    assert [found.unit for found in rank_units(values, shows).units] == [1, 0]
+
+
 def test_noise_stays_below_chance():
     random = np.random.RandomState(4)
     above = 0

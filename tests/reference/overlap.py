@@ -99,9 +99,12 @@ def sample(maps_NXHW: torch.Tensor, raw_size: tuple[int, int]) -> torch.Tensor:
 def level_thresholds(activations_NUhw: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Candidate thresholds [U, L]: what the top 0.1 % to 50 % of a unit's up-sampled values exceed.
 
-    Taken over a sample of the up-sampled values in at most 128 evenly spaced pictures.
+    Taken over a sample of the up-sampled values in at most 128 pictures, drawn at random with seed 0.
     """
-    some_NUhw = activations_NUhw[:: -(-len(activations_NUhw) // LEVEL_PICTURES)]
+    some_NUhw = activations_NUhw
+    if len(activations_NUhw) > LEVEL_PICTURES:
+        drawn = np.random.default_rng(0).choice(len(activations_NUhw), LEVEL_PICTURES, replace=False)
+        some_NUhw = activations_NUhw[sorted(drawn.tolist())]
     values_NUHW = sample(upsample(some_NUhw, size), tuple(some_NUhw.shape[2:]))
     values_U_ = values_NUHW.transpose(0, 1).reshape(activations_NUhw.shape[1], -1)
     return torch.stack([threshold(values_U_, level) for level in LEVELS], dim=1)

@@ -307,6 +307,21 @@ def test_what_is_protected_counts_as_one_paste_and_a_halo_as_no_more_than_its_ow
         Misfit(kept)
 
 
+def test_a_rewriter_keeps_to_the_edits_that_it_was_made_under():
+    model = small_generator()
+    edit = rewrite(model, "layer8b", paste=GOAL, settings=QUICK)
+    plain = Rewriter(model, "layer16a", samples=8)
+    before = plain.reading(3).values
+    with model.edited([edit]):
+        with pytest.raises(ConflictError, match="other edits"):
+            plain.reading(3)
+        under = Rewriter(model, "layer16a", samples=8)
+        assert not torch.equal(under.reading(3).values, before)
+    assert torch.equal(plain.reading(3).values, before)
+    with pytest.raises(ConflictError, match="other edits"):
+        under.rewrite([], [Paste(*GOAL)], QUICK)
+
+
 def test_pasting_a_value_onto_itself_changes_nothing():
     model = small_generator()
     spot = box(8, 8, 8, 8)

@@ -10,7 +10,7 @@ from inscape.errors import ValueRangeError
 from inscape.statistics import overlap_table
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._labels import LabelMaps, index_labels
-from inscape.statistics._levels import count_chosen, level_thresholds
+from inscape.statistics._levels import LEVELS, count_chosen, level_thresholds
 from inscape.statistics._shuffles import SampleCounter, deal
 from reference import overlap as reference
 
@@ -237,3 +237,12 @@ def test_the_pixels_of_the_sample_stand_for_all_labels(size, strides):
     if strides == (3, 3):
         first = whole.reshape(*whole.shape[:2], *size)[:, :, :2, :2].sum(axis=(2, 3))
         assert np.array_equal(around[:, :, 0], first)
+
+
+def test_levels_are_read_in_pictures_of_every_class_where_classes_follow_each_other_in_turn():
+    random = np.random.default_rng(1)
+    maps = random.random((3, 512, 4, 4), dtype=np.float32)
+    maps[:, 1::4] += 10
+    levels = level_thresholds(maps, (8, 8))
+    for share, thresholds in zip(LEVELS, levels, strict=True):
+        assert (thresholds > 10).all() if share < 0.15 else share < 0.35 or (thresholds < 1).all()

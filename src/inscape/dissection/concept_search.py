@@ -203,10 +203,17 @@ def rank_units(
 def average_precision(
     values: Float[np.ndarray, "picture unit"], shows: Bool[np.ndarray, "picture"]
 ) -> NDArray[np.float64]:
-    """Average precision of every unit: mean of the precision down to each picture that shows the concept."""
-    hits = shows[np.argsort(-values, axis=0, kind="stable")]
-    precision = hits.cumsum(0) / np.arange(1, len(hits) + 1)[:, None]
-    mean: NDArray[np.float64] = (precision * hits).sum(0) / hits.sum(0)
+    """Average precision of every unit: mean of the precision down to each picture that shows the concept.
+
+    Pictures of equal value are one step: all of them count before the precision is read.
+    """
+    order = np.argsort(-values, axis=0, kind="stable")
+    ranked, hits = np.take_along_axis(values, order, 0), shows[order]
+    numbers = np.arange(len(hits))[:, None]
+    precision = hits.cumsum(0) / (numbers + 1)
+    ends = np.concatenate([ranked[1:] != ranked[:-1], np.ones((1, ranked.shape[1]), bool)])
+    end = np.minimum.accumulate(np.where(ends, numbers, len(hits))[::-1])[::-1]
+    mean: NDArray[np.float64] = (np.take_along_axis(precision, end, 0) * hits).sum(0) / hits.sum(0)
     return mean
 
 

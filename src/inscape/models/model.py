@@ -38,7 +38,8 @@ class Model:
         self.card = card
         self.origin = origin
         self.layers: dict[str, Layer] = {layer.name: layer for layer in card.layers}
-        self._on = 0
+        self.on: tuple[Edit, ...] = ()
+        """Edits that are on the model now, by `edited`."""
 
     def __repr__(self) -> str:
         """Name, kind and size."""
@@ -85,11 +86,11 @@ class Model:
         with ExitStack() as stack:
             for edit in edits:
                 stack.enter_context(edit.applied(self))
-            self._on += len(edits)
+            before, self.on = self.on, (*self.on, *edits)
             try:
                 yield
             finally:
-                self._on -= len(edits)
+                self.on = before
 
     def refuse_edited(self, what: str) -> None:
         """Say no to what must be of the model as it is, while edits are on.
@@ -100,8 +101,8 @@ class Model:
         Raises:
             ConflictError: This is called inside of `edited` with some edits.
         """
-        if self._on:
+        if self.on:
             raise ConflictError(
-                f"{what} the model as it is, and edits are on {self.name!r} now ({self._on}).",
+                f"{what} the model as it is, and edits are on {self.name!r} now ({len(self.on)}).",
                 "Do it outside of model.edited(...).",
             )

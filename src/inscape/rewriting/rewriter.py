@@ -12,7 +12,14 @@ from torch.nn import functional
 
 from inscape.activations import edited
 from inscape.editing import WeightEdit, weights_hash
-from inscape.errors import RegionError, UnsupportedError, UsageError, ValueRangeError, unknown_name
+from inscape.errors import (
+    ConflictError,
+    RegionError,
+    UnsupportedError,
+    UsageError,
+    ValueRangeError,
+    unknown_name,
+)
 from inscape.models import Generator
 from inscape.pictures import Latent
 from inscape.rewriting._arguments import picture_of, places_of, region_of
@@ -133,6 +140,8 @@ class RuleSettings:
 class Rewriter:
     """Makes rules for one layer of a generator; keeps the layer's keys and what pictures do in it.
 
+    What it keeps belongs to the edits that are on the model when it is made: it is of no use under others.
+
     Args:
         model: The generator.
         layer: The layer's name; the default layer unless given.
@@ -159,6 +168,7 @@ class Rewriter:
         self.model = model
         self.memory: LayerMemory = memory_of(model, layer)
         self.samples = samples
+        self._on = model.on
         self._readings: dict[str | int, Reading] = {}
 
     @cached_property
@@ -179,17 +189,31 @@ class Rewriter:
     @cached_property
     def ordinary(self) -> Reading:
         """What the layer does with some pictures that nobody chose."""
+        self._refuse_other_edits()
         seeds = range(FIRST_SEED, FIRST_SEED + ORDINARY)
         return read_latents(self.memory, self.model.w_of_seeds(seeds))
 
     def reading(self, which: Which) -> Reading:
-        """What the layer does with one picture; the last 256 are kept."""
+        """What the layer does with one picture; the last 256 are kept.
+
+        Raises:
+            ConflictError: Other edits are on the model than when this was made.
+        """
+        self._refuse_other_edits()
         key = which if isinstance(which, int) else str(which.to_json())
         if key not in self._readings:
             while len(self._readings) >= _KEPT:
                 del self._readings[next(iter(self._readings))]
             self._readings[key] = read_latents(self.memory, self.latent(which))
         return self._readings[key]
+
+    def _refuse_other_edits(self) -> None:
+        now = self.model.on
+        if len(now) != len(self._on) or any(a is not b for a, b in zip(now, self._on, strict=True)):
+            raise ConflictError(
+                f"This rewriter was made under other edits of {self.model.name!r} than are on it now.",
+                "Make a Rewriter for the model as it is now.",
+            )
 
     def latent(self, which: Which) -> Float[Tensor, "1 num_ws w_dim"]:
         """What the generator draws a picture from.
