@@ -52,7 +52,7 @@ def test_a_png_without_a_recipe_says_so(tmp_path):
 
 def test_what_is_no_picture_says_so(tmp_path):
     (tmp_path / "a.png").write_bytes(b"not a picture")
-    with pytest.raises(RecipeError, match="is not a picture that can be opened"):
+    with pytest.raises(RecipeError, match="is not a whole PNG picture: it does not start as one"):
         pictures.read_recipe(tmp_path / "a.png")
 
 
@@ -99,3 +99,24 @@ def test_grids_of_different_sizes_are_refused():
 def test_a_truncation_is_a_finite_number(truncation):
     with pytest.raises(LatentError, match="truncation is a finite number"):
         Latent("z", np.zeros(4, np.float32), truncation)
+
+
+def test_recipes_larger_than_a_mebibyte_are_read(tmp_path):
+    recipe = {"strokes": np.random.default_rng(0).bytes(3_000_000).hex()}
+    assert pictures.read_recipe(some_picture().save(tmp_path / "a.png", recipe=recipe)) == recipe
+
+
+def test_texts_of_a_png_that_are_cut_off_or_foreign_are_one_sentence(tmp_path):
+    path = some_picture().save(tmp_path / "a.png", recipe={"edits": list(range(1000))})
+    whole = path.read_bytes()
+    at = whole.index(b"iTXt")
+    for text in (whole[: at + 60], b"GIF89a" + whole, whole[: at + 80] + b"\0" * 40 + whole[at + 120 :]):
+        path.write_bytes(text)
+        with pytest.raises(RecipeError, match=r"not a whole PNG|damaged"):
+            pictures.read_recipe(path)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1-" + "9" * 5000])
+def test_endless_numbers_are_no_seeds(text):
+    with pytest.raises(UsageError, match="whole numbers and ranges"):
+        pictures.parse_seeds(text)

@@ -83,3 +83,30 @@ def test_nan_is_never_written_as_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         storage.write_json(tmp_path / "a.json", {"x": float("nan")})
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/"])
+def test_a_folder_is_no_file_to_write(name):
+    with pytest.raises(StorageError, match="is a folder"):
+        storage.write_text(name, "x")
+
+
+def test_a_folder_behind_a_link_is_replaced_and_the_link_stays(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    for text in ("one", "two"):
+        with storage.atomic_folder(tmp_path / "link") as folder:
+            (folder / text).write_text(text)
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["two"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError, match="a file stands where a folder is needed"):
+        storage.check_writable(tmp_path / "file" / "deep" / "report")
+    storage.check_writable(tmp_path / "new" / "deep" / "report")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(StorageError, match="permission denied"):
+        storage.check_writable(tmp_path / "new")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from inscape import storage
-from inscape.errors import FormatError
+from inscape.errors import FormatError, StorageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -61,24 +61,42 @@ class Report(ABC):
         Raises:
             StorageError: The folder cannot be written, or holds something that is not a report.
         """
-        folder = Path(folder)
-        if (
-            folder.exists()
-            and not (folder / "report.json").exists()
-            and (not folder.is_dir() or any(folder.iterdir()))
-        ):
-            from inscape.errors import StorageError
-
-            raise StorageError(
-                f"{folder} holds other things than a report; writing one there would replace them.",
-                "Choose an empty or new folder.",
-            )
+        folder = check_folder(folder)
         with storage.atomic_folder(folder) as temporary:
             self.write(temporary)
         return folder
 
     def _repr_html_(self) -> str:
         return str(self.table().head(50).to_html(escape=True))
+
+
+def check_folder(folder: Path | str) -> Path:
+    """The folder, if a report can be written there; for verbs to ask before they measure anything.
+
+    Raises:
+        StorageError: It cannot be written, one stands in it, or it holds something that is not a report.
+    """
+    folder = Path(folder)
+    storage.check_writable(folder)
+    whole = folder.resolve()
+    if Path.cwd().is_relative_to(whole):
+        raise StorageError(
+            f"A report takes the place of its folder, and {str(folder)!r} holds the one that you are in.",
+            "Name a new folder.",
+        )
+    if folder.exists() and not (folder.is_dir() and (_is_report(folder) or not any(folder.iterdir()))):
+        raise StorageError(
+            f"{folder} holds other things than a report; writing one there would replace them.",
+            "Choose an empty or new folder.",
+        )
+    return folder
+
+
+def _is_report(folder: Path) -> bool:
+    try:
+        return {"kind", "schema_version"} <= set(read_report_json(folder))
+    except FormatError:
+        return False
 
 
 def read_report_json(folder: Path | str) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def elsewhere(tmp_path, monkeypatch):
         (["smple", "town"], 2, "No such command 'smple'"),
         (["sample"], 2, "Missing argument"),
         (["train", "twon", "--out", "x"], 1, "twon"),
+        (["train", "town", "--out", "x", "--minutes", "inf"], 2, "a number of minutes above 0"),
+        (["sample", "town", "--seeds", "9" * 5000], 2, "Seeds are whole numbers"),
+        (["effect", "town", "--concept", "tree", "--units", "9" * 5000], 2, "Units are whole numbers"),
+        (["dissect", "town", "--out", "."], 1, "Name a new folder"),
+        (["effect", "town", "--concept", "tree", "--out", ".."], 1, "Name a new folder"),
+        (["paint", "town", "--concept", "tree", "--box", "5,5,1e-30,1e-30"], 1, "covers no pixel"),
     ],
 )
 @pytest.mark.usefixtures("elsewhere")

@@ -18,7 +18,7 @@ def model(tmp_path_factory):
         ("text.json", b"hello", "neither a recipe nor a PNG"),
         ("list.json", b"[]", "A recipe is a JSON object"),
         ("next.json", b'{"schema_version": 9}', "schema_version 1, got '9'"),
-        ("cut.png", b"\x89PNG\r\n\x1a\n....", "not a picture that can be opened"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n....", "not a whole PNG picture"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_sentence(name, content, sentence, tmp_path, capsys, monkeypatch):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from inscape.dissection import (
     dissect_layers,
     dissect_source,
 )
+from inscape.dissection.dissect import _sized
 from inscape.dissection.sources import fingerprint
 from inscape.errors import (
     CancelledError,
@@ -283,6 +285,26 @@ def test_unknown_layers_and_senseless_numbers_are_refused():
         dissect(generator, images=10)
     with pytest.raises(ValueRangeError, match="top picture"):
         dissect(generator, images=10, segmenter=ColourSegmenter(), top=0)
+
+
+def test_many_top_pictures_make_a_strip_that_webp_can_hold():
+    kept = SimpleNamespace(pictures=np.zeros((4, 256, 256, 3), np.uint8))
+    for count in (8, 64, 400):
+        size = _sized(Thumbnails(count), kept).size
+        assert size * count <= 16_383 and size == min(256, 16_383 // count)
+
+
+def test_large_label_maps_are_compared_at_128_pixels_unless_asked_otherwise():
+    class Fine(ColourSegmenter):
+        def segment(self, images):
+            return super().segment(images).repeat_interleave(16, 2).repeat_interleave(16, 3)
+
+    model = planted_generator()
+    small, asked, usual = (
+        dissect(model, images=8, segmenter=Fine(), label_size=size) for size in (model.image_size, 128, None)
+    )
+    plain = dissect(model, images=8, segmenter=ColourSegmenter())
+    assert usual.findings == asked.findings != small.findings == plain.findings
 
 
 def test_a_segmenter_that_gives_something_else_is_named():

@@ -90,6 +90,11 @@ def test_a_folder_that_is_no_report_is_refused(report, tmp_path):
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(StorageError, match="other things than a report"):
         report.save(tmp_path / "mine")
+    (tmp_path / "mine" / "report.json").write_text("{}")  # of something else
+    with pytest.raises(StorageError, match="other things than a report"):
+        report.save(tmp_path / "mine")
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+    (tmp_path / "mine" / "report.json").unlink()
     with pytest.raises(FormatError, match=r"report\.json"):
         DissectionReport.load(tmp_path / "mine")
     folder = report.save(tmp_path / "report")
@@ -100,6 +105,15 @@ def test_a_folder_that_is_no_report_is_refused(report, tmp_path):
     (folder / "report.json").write_text(json.dumps({**document, "units": [{"unit": 0}]}))
     with pytest.raises(FormatError, match="damaged"):
         DissectionReport.load(folder)
+
+
+@pytest.mark.parametrize("name", [".", "..", ""])
+def test_a_report_does_not_take_the_place_of_the_folder_that_one_is_in(report, tmp_path, monkeypatch, name):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    with pytest.raises(StorageError, match="Name a new folder"):
+        report.save(name)
+    assert Path.cwd().is_dir() and list(tmp_path.iterdir()) == [tmp_path / "mine"]
 
 
 def test_rankings_hold_every_unit_of_every_concept_best_first(report):

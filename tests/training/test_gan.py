@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from inscape.errors import (
     CancelledError,
     FormatError,
     NotFoundError,
+    StorageError,
     UnsupportedError,
     UsageError,
     ValueRangeError,
@@ -24,6 +26,7 @@ from inscape.errors import (
 from inscape.models import Generator, open_model
 from inscape.progress import CallbackProgress
 from inscape.training import recipe, train
+from inscape.training._interrupts import whole_steps
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
 from inscape.training.gan import GanOptions, train_gan
@@ -158,3 +161,65 @@ def test_a_run_begins_small_and_grows_where_the_recipe_says(tmp_path: Path) -> N
     assert sizes == {16: 64, 32: 128, 48: 128}
     with pytest.raises(UnsupportedError, match="cannot shrink"):
         train_gan(replace(RECIPE, size=8), tmp_path, 5, options=options(64), device="cpu")
+
+
+def test_scenes_whose_pictures_are_gone_are_drawn_again(tmp_path: Path) -> None:
+    def opened() -> ScenesAhead:
+        return ScenesAhead(tmp_path, world="town", size=16, count=250, first_seed=40)
+
+    ahead = opened()
+    ahead.draw(250)
+    before = ahead.pictures(np.arange(3)).copy()
+    next(tmp_path.rglob("pictures.u8")).unlink()
+    again = opened()
+    assert again.ready == 0
+    again.draw(250)
+    assert np.array_equal(again.pictures(np.arange(3)), before) and before.any()
+
+
+def test_a_folder_where_scenes_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError, match="a file stands where a folder is needed"):
+        ScenesAhead(tmp_path / "file", world="town", size=16, count=250, first_seed=40)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])
+def test_minutes_are_a_number_above_zero(minutes: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="minutes"):
+        train("town", tmp_path / "run", minutes)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_segmenter_comes_in_the_sizes_of_the_generator(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="64, 128, got 63"):
+        train("town-segmenter", tmp_path / "run", 1, size=63)
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"), [("checkpoint", "town-encoder"), ("checkpoint", "town-segmenter"), ("state", "town")]
+)
+def test_a_folder_of_another_kind_of_training_is_refused(tmp_path: Path, name: str, recipe: str) -> None:
+    (tmp_path / f"{name}.safetensors").write_text("x")
+    with pytest.raises(FormatError, match="another training"):
+        train(recipe, tmp_path, 1)
+
+
+@pytest.mark.parametrize("presses", [0, 1, 2])
+def test_the_first_ctrl_c_waits_until_a_step_is_whole(presses: int) -> None:
+    done = []
+    usual = signal.getsignal(signal.SIGINT)
+
+    def step() -> None:
+        with whole_steps():
+            done.append("begun")
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+            done.append("whole")
+
+    if presses:
+        with pytest.raises(KeyboardInterrupt):
+            step()
+    else:
+        step()
+    assert done == (["begun"] if presses == 2 else ["begun", "whole"])
+    assert signal.getsignal(signal.SIGINT) is usual

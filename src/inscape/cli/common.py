@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from inscape.errors import UnsupportedError, UsageError
+from inscape.pictures import is_number
 from inscape.progress import Progress, TerminalProgress
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def parse_numbers(text: str, what: str) -> list[int]:
     numbers: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        if not is_number(first) or (dash and not is_number(last)):
             raise UsageError(f"{what} are whole numbers and ranges such as 1,2,5-9, got {text!r}.")
         start, stop = int(first), int(last) if dash else int(first)
         if stop < start or stop - start > 100_000:

@@ -14,7 +14,6 @@ from inscape.cli.common import (
     Layer,
     ModelName,
     Out,
-    Seed,
     emit,
     open_generator,
     progress,
@@ -31,7 +30,7 @@ def dissect(
     out: Out,
     layer: Layer = None,
     images: Annotated[int, typer.Option("--images", min=4, help="Pictures to look at.")] = 1000,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of the first picture.")] = 0,
     segmenter: Annotated[
         str | None, typer.Option("--segmenter", help="What labels the pictures; the card's own unless given.")
     ] = None,
@@ -45,7 +44,9 @@ def dissect(
 ) -> None:
     """Find out which unit matches which concept; writes report.json and index.html. Resumes after a kill."""
     from inscape.dissection import dissect as run
+    from inscape.reports import check_folder
 
+    check_folder(out)
     generator = open_generator(model, device, "dissect", classes)
     report = run(
         generator,

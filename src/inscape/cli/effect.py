@@ -33,7 +33,10 @@ def effect(
 ) -> None:
     """Switch units off everywhere and measure what becomes of a concept, beside random units."""
     from inscape.dissection.effects import effect as measure
+    from inscape.reports import check_folder
 
+    if out is not None:
+        check_folder(out)
     choice = Choice(concept, units, top, layer, report)
     generator = open_generator(model, device, "effect", classes)
     chosen = choice.take(generator, model, values=insert)

@@ -44,7 +44,9 @@ def invert(
     """
     from inscape.photos import InversionSettings
     from inscape.photos import invert as find
+    from inscape.storage import check_writable
 
+    check_writable(out / "inversion")
     seen = photo_of(photo, fit, box)
     settings = InversionSettings(start=start)  # type: ignore[arg-type]
     generator = open_generator(model, device, "invert")

@@ -10,7 +10,7 @@ import typer
 from inscape.cli._photos import Brush, FitName, Painted, PhotoWork, paint_on_photo, photo_of
 from inscape.cli._units import Choice, ReportFolder, SegmenterName, Units, segmenter_for
 from inscape.cli.common import Device, Json, Layer, ModelName, Out, emit, open_generator
-from inscape.errors import UsageError
+from inscape.errors import RegionError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,9 @@ def paint(
         raise UsageError("A photo has no class: leave out --class, or --photo.")
     seen = None if photo is None else photo_of(photo, fit, None)
     generator = open_generator(model, device, "paint")
+    size = generator.image_size
+    if seen is None and not region.mask(size, size, image_size=size).any():
+        raise RegionError(f"The box {box} covers no pixel of the picture.", "Make it larger.")
     number = None if class_name is None else generator.card.class_index(class_name)
     values = not remove and copied is None
     chosen = None if choice is None else choice.take(generator, model, values=values)
@@ -165,7 +168,7 @@ def _areas(
     labels = segmenter.segment(to_tensor((painted.before, painted.after)).to(generator.device)).cpu()
     plane, number = segmenter.vocabulary.plane_of(concept), segmenter.vocabulary.index(concept)
     weights = painted.region.mask(labels.shape[2], labels.shape[3], image_size=generator.image_size)
-    found = ((labels[:, plane] == number) * weights).sum((1, 2)) / weights.sum()
+    found = ((labels[:, plane] == number) * weights).sum((1, 2)) / weights.sum().clamp_min(1e-12)
     return float(found[0]), float(found[1])
 
 

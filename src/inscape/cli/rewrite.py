@@ -36,12 +36,13 @@ def rewrite(
     json: Json = False,
 ) -> None:
     """Change a rule in the weights: what a model draws in one context, it draws as something else."""
+    from inscape import storage
     from inscape.audits import Audit
     from inscape.editing import check_name
     from inscape.rewriting import Rewriter
     from inscape.rewriting.task import Task, prepare_task
 
-    check_name(out)
+    storage.check_writable(check_name(out))
     wanted = Task.load(task)
     generator = open_generator(
         model, "cpu" if device == "auto" else device, "rewrite"

@@ -42,7 +42,7 @@ def sample(
     if grid:
         import numpy as np
 
-        path = out if out.suffix == ".png" else out / f"{generator.name}-grid.png"
+        path = out if out.suffix.lower() == ".png" else out / f"{generator.name}-grid.png"
         files = [Picture(np.asarray(side_by_side(pictures))).save(path)]
     emit({"files": [str(file) for file in files]}, json, f"{len(numbers)} pictures in {out}")
 

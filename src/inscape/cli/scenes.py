@@ -32,6 +32,7 @@ def scenes(
     with progress().task("Drawing", len(numbers), "scenes") as task:
         if grid:
             files = write_grid(place, numbers, out, size=size, rules=rules)
+            task.advance(len(numbers))
         else:
             for seed in numbers:
                 files += write_scene(place, seed, out, size=size, rules=rules)

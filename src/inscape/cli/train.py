@@ -12,7 +12,10 @@ from inscape.cli.common import Device, Json, Out, Seed, emit, progress
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="town, town-encoder, or town-segmenter.")],
     out: Out,
-    minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="When to stop.")] = 60,
+    minutes: Annotated[
+        float,
+        typer.Option("--minutes", min=0.01, help="How long: a generator this run, others all runs in --out."),
+    ] = 60,
     size: Annotated[int, typer.Option("--size", help="Height and width in pixels: 64 or 128.")] = 64,
     start: Annotated[
         str,

@@ -27,8 +27,8 @@ def page(report: DissectionReport) -> str:
         "FACTS": escape(facts(report)),
         "NOTE": escape(
             "Units are counted under the concept that they match best, when the overlap (IoU at their best "
-            "level) is above 0.05 and above their own chance level: what they reach on shuffled label maps. "
-            "Choose a bar to see its units."
+            "level) is above 0.05 and above their own chance level: what their best match reaches on "
+            "shuffled label maps. Choose a bar to see its units."
         ),
         "CHART": chart(report),
         "DATA": script_json(_data(report)),

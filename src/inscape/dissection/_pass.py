@@ -29,8 +29,10 @@ from inscape.errors import StorageError, UnsupportedError
 from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
 
-_VERSION = 2
+_VERSION = 3
 BATCH, BATCH_PER_CORE = 32, 8
+_LABEL_SIZE = 128
+"""What larger label maps are made to: four times the pixels take four times as long to count."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Plan:
     Attributes:
         seeds: Of the pictures, in order.
         modules: Dotted module path by layer name.
-        label_size: Height and width of the label maps; those of the segmenter unless given.
+        label_size: Height and width of the label maps; those of the segmenter unless given, at most 128.
         batch: Pictures at a time; a kept run is only taken up again with the same.
     """
 
@@ -172,9 +174,11 @@ def _lock(path: Path) -> Iterator[bool]:
         with suppress(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             free = True
-        yield free
-        if free:
-            path.unlink(missing_ok=True)
+        try:
+            yield free
+        finally:
+            if free:
+                path.unlink(missing_ok=True)
 
 
 def _run_batch(source: Source, plan: Plan, seeds: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
@@ -187,8 +191,9 @@ def _run_batch(source: Source, plan: Plan, seeds: range) -> tuple[dict[str, NDAr
     drawn = time.perf_counter()
     labels = source.labels(seeds, images).cpu()
     labelled = time.perf_counter()
-    if plan.label_size is not None:
-        labels = _nearest(labels, plan.label_size)
+    size = plan.label_size or _LABEL_SIZE
+    if plan.label_size is not None or max(labels.shape[-2:]) > size:
+        labels = _nearest(labels, size)
     arrays: dict[str, NDArray[Any]] = {"pictures": to_uint8(images), "labels": labels.numpy()}
     for name, path in plan.modules.items():
         arrays[f"layer:{name}"] = _as_maps(recorded.outputs[path], name).numpy()

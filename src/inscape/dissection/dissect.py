@@ -69,7 +69,8 @@ def dissect(
         images: Pictures to look at, of the seeds `seed` to `seed + images - 1`; at least 4.
         segmenter: Labels the pictures: a segmenter, or its name; the one on the model's card unless given.
         seed: Seed of the first picture.
-        label_size: Height and width at which units and labels are compared; the label maps' unless given.
+        label_size: Height and width at which units and labels are compared; the label maps' unless given, at
+            most 128.
         progress: Told about pictures and units as they are done.
         device: Where generator and segmenter run; where the model is unless given. The model stays there.
         cache: Where raw activations are kept meanwhile, and taken up again after a kill.
@@ -246,11 +247,16 @@ def _concepts_of(measured: Measured, unit: int) -> tuple[int, int, float]:
     return top, int(values.iou_best[:, unit].argmax()), float(measured.chance[unit])
 
 
+_WIDEST_STRIP = 16_383
+"""Pixels that a WebP file can be wide."""
+
+
 def _sized(asked: Thumbnails, kept: Kept) -> Thumbnails:
     """With the size that suits the pictures where none was asked for."""
     if asked.size is not None:
         return asked
-    return replace(asked, size=min(256, max(128, kept.pictures.shape[1])))
+    size = min(256, max(128, kept.pictures.shape[1]), _WIDEST_STRIP // asked.count)
+    return replace(asked, size=max(1, size))
 
 
 def _seeds(seed: int, images: int) -> range:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
-LEAST_PLACES = 20
-"""Labels that stood in fewer cells are left out of comparisons."""
 _LEVEL = 0.99
 
 

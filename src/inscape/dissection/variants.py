@@ -5,7 +5,7 @@ What a unit causes is measured on pictures that the dissection which chose it ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -183,10 +183,3 @@ def random_sets(total: int, units: Sequence[int], sets: int, seed: int) -> list[
     rest = np.setdiff1d(np.arange(total), np.asarray(units))
     pool = rest if len(rest) >= len(units) else np.arange(total)
     return [sorted(random.choice(pool, len(units), replace=False).tolist()) for _ in range(sets)]
-
-
-def per_picture(
-    images: Float[Tensor, "batch 3 height width"], function: Callable[[Tensor], Tensor], batch: int = BATCH
-) -> Tensor:
-    """Apply a function to pictures, some at a time."""
-    return torch.cat([function(images[start : start + batch]) for start in range(0, len(images), batch)])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from inscape import storage
 from inscape.concepts import Vocabulary
 from inscape.errors import FormatError, LayerError, NotFoundError, unknown_name
+from inscape.pictures import is_number
 
 
 class Layer(BaseModel):
@@ -116,7 +117,7 @@ class Card(BaseModel):
         if name in self.classes:
             return self.classes.index(name)
         count = self.latent.get("c_dim", len(self.classes))
-        if name.isdecimal() and int(name) < count:
+        if is_number(name) and int(name) < count:
             return int(name)
         if not self.classes:
             known = f"the classes 0 to {count - 1}" if count else "no classes"

@@ -58,7 +58,7 @@ def write_grid(world: World, seeds: Sequence[int], out: Path, *, size: int, rule
         size: Height and width of each scene in pixels.
         rules: Whether the world's rules hold.
     """
-    path = out if out.suffix == ".png" else out / f"{world.name}-grid.png"
+    path = out if out.suffix.lower() == ".png" else out / f"{world.name}-grid.png"
     pictures = [world.scene(seed, size, rules).picture for seed in seeds]
     return [Picture(np.asarray(grid(pictures))).save(path)]
 

@@ -180,26 +180,3 @@ def _world_areas(
         found.add(segmenter.segment(to_tensor(pictures)))
         exact.add(torch.from_numpy(labels))
     return found, exact
-
-
-def distance_to_world(
-    images: Iterable[Float[Tensor, "b 3 h w"]],
-    *,
-    world: str = "town",
-    segmenter: str = "town-segmenter",
-    size: int = 64,
-    count: int = 1000,
-) -> dict[str, Any]:
-    """How far pictures are from a shipped world: `WorldDistance.measure` for one set of pictures.
-
-    Args:
-        images: Batches, RGB in [-1, 1].
-        world: Name of the world.
-        segmenter: Name of the segmenter that reads both.
-        size: Height and width of the world's pictures.
-        count: How many of the world's pictures they are compared with.
-    """
-    from inscape.scenes import world as open_world
-    from inscape.segmenters.registry import open_segmenter
-
-    return WorldDistance(open_world(world), open_segmenter(segmenter), size, count).measure(images)

@@ -4,6 +4,7 @@ from inscape.storage.files import (
     atomic_folder,
     atomic_path,
     cache_folder,
+    check_writable,
     content_key,
     file_hash,
     file_state,
@@ -15,6 +16,7 @@ from inscape.storage.files import (
     write_bytes,
     write_json,
     write_text,
+    writing,
 )
 from inscape.storage.pickles import Array, Foreign, PickleLimits, Record, read_pickle
 
@@ -26,6 +28,7 @@ __all__ = [
     "atomic_folder",
     "atomic_path",
     "cache_folder",
+    "check_writable",
     "content_key",
     "file_hash",
     "file_state",
@@ -38,4 +41,5 @@ __all__ = [
     "write_bytes",
     "write_json",
     "write_text",
+    "writing",
 ]

@@ -94,6 +94,19 @@ def _storage_error(path: Path, error: OSError) -> StorageError:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the system says of a place that cannot be written, in one sentence.
+
+    Raises:
+        StorageError: In place of any `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _storage_error(path, error) from error
+
+
+@contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the place of `path` when the block succeeds.
 
@@ -103,6 +116,8 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         StorageError: The folder cannot be written, or the disk is full.
     """
     path = Path(path)
+    if path.name in ("", ".."):
+        raise StorageError(f"{str(path)!r} is a folder, and a file is to be written.", "Name a file.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,12 +134,13 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; it takes the place of `path` when the block succeeds.
 
-    A folder that was there before is replaced as a whole, and only then.
+    A folder that was there before is replaced as a whole, and only then; of a link, the folder that it
+    leads to.
 
     Raises:
         StorageError: The parent cannot be written, or the disk is full.
     """
-    path = Path(path)
+    path = Path(path).resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
     try:
         temporary.mkdir(parents=True)
@@ -140,6 +156,20 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         raise _storage_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_writable(path: Path | str) -> None:
+    """Refuse a place where nothing can be written, before the work whose result it is for.
+
+    Raises:
+        StorageError: The folder that it would be made in cannot be written, or is a file.
+    """
+    path = Path(path)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise _storage_error(path, NotADirectoryError())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _storage_error(path, PermissionError())
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import torch
 
 from inscape import storage
 from inscape.errors import FormatError
+from inscape.training._interrupts import whole_steps
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -158,8 +159,9 @@ def train_network(
         try:
             while (done := limit.done(state)) < 1:
                 before, started = int(state.seconds), time.monotonic()
-                step(done)
-                state.seconds += time.monotonic() - started
+                with whole_steps():
+                    step(done)
+                    state.seconds += time.monotonic() - started
                 if state.step % limit.save_every == 0:
                     save()
                 task.advance(1 if limit.steps else int(state.seconds) - before)

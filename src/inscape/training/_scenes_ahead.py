@@ -70,18 +70,23 @@ class ScenesAhead:
         size: Height and width.
         count: How many scenes.
         first_seed: Seed of the first one.
+
+    Raises:
+        StorageError: The folder cannot be written.
     """
 
     def __init__(self, folder: Path, *, world: str, size: int, count: int, first_seed: int) -> None:
         key = storage.content_key(scenes.world(world).hash(), size, count, first_seed)
         self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
         self._worker: multiprocessing.process.BaseProcess | None = None
-        self._plan.folder.mkdir(parents=True, exist_ok=True)
-        for name, length in (("pictures.u8", count * size * size * 3), ("drawn.u8", -(-count // CHUNK))):
-            path = self._plan.folder / name
-            if not path.exists() or path.stat().st_size != length:
-                with path.open("wb") as stream:
-                    stream.truncate(length)
+        lengths = {"pictures.u8": count * size * size * 3, "drawn.u8": -(-count // CHUNK)}
+        paths = {self._plan.folder / name: length for name, length in lengths.items()}
+        with storage.writing(self._plan.folder):
+            self._plan.folder.mkdir(parents=True, exist_ok=True)
+            if any(not path.exists() or path.stat().st_size != length for path, length in paths.items()):
+                for path, length in paths.items():  # both: marks say nothing of pictures that are gone
+                    with path.open("wb") as stream:
+                        stream.truncate(length)
         self._pictures = self._plan.pictures()
         self._marks = self._plan.marks()
         self._ready = self._count_ready()

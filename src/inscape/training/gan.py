@@ -20,6 +20,7 @@ from inscape.training._gan_start import first_state, grown_to
 from inscape.training._gan_state import GanState
 from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
 from inscape.training._gan_watch import Watch
+from inscape.training._interrupts import whole_steps
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
@@ -125,9 +126,10 @@ class _Run:
         ):
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
-                    self._grow()
-                    numbers = self._step(pool)
-                    self.state.counters.seconds = before + time.monotonic() - started
+                    with whole_steps():
+                        self._grow()
+                        numbers = self._step(pool)
+                        self.state.counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
                     task.advance(self.recipe.batch)
                     self._look()

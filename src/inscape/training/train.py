@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inscape.errors import NotFoundError, UsageError, unknown_name
+from inscape.errors import FormatError, NotFoundError, UsageError, unknown_name
 from inscape.training.recipes import recipe as generator_recipe
 from inscape.training.recipes import recipe_names
 from inscape.training.result import TrainResult
@@ -45,12 +45,18 @@ def train(
 
     Raises:
         NotFoundError: There is no such recipe.
-        UsageError: It has no such size or start.
+        UsageError: It has no such size or start, or the minutes are none.
         FormatError: `out` holds another training.
     """
+    if not 0 < minutes < float("inf"):
+        raise UsageError(f"A training takes a number of minutes above 0, got {minutes:g}.")
     if recipe not in recipe_names():
         raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
-    if start != "scratch" and recipe.endswith((_SEGMENTER, _ENCODER)):
+    is_network = recipe.endswith((_SEGMENTER, _ENCODER))
+    other = Path(out) / ("checkpoint.safetensors" if is_network else "state.safetensors")
+    if other.exists():
+        raise FormatError(f"{out} holds another training: there is a {other.name}.", "Choose another --out.")
+    if start != "scratch" and is_network:
         kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
         raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
     if recipe.endswith(_ENCODER):
@@ -63,6 +69,7 @@ def train(
         from inscape.training.segmenter import train_segmenter
 
         world = recipe.removesuffix(_SEGMENTER)
+        generator_recipe(world, size)  # it reads the pictures of the generator: the same sizes
         return train_segmenter(world, size, minutes, out, seed=seed, device=device, progress=progress)
     from inscape.training.gan import GanOptions, train_gan
 
