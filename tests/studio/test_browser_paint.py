@@ -321,6 +321,43 @@ def test_a_stroke_that_was_not_kept_yet_goes_out_though_the_picture_was_left(pag
     assert kept(shared_studio, seed)["cursor"] == 3
 
 
+def test_a_stroke_that_the_studio_refuses_is_taken_back_and_later_ones_are_kept(page, shared_studio, hamlet):
+    dissected = open_model(hamlet, device="cpu").layer().name
+    other = next(name for name in open_model(hamlet, device="cpu").layers if name != dissected)
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=51&brush=door")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    page.get_by_text("More", exact=True).click()
+    sheet.by("paint-layer").select_option(other)
+    sheet.by("units-field").fill("0,1")
+    sheet.by("units-field").press("Enter")
+    box = sheet.by("canvas").bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"], steps=4)
+    page.mouse.up()
+    expect(page.locator("[data-testid=toast]").filter(has_text="dissected")).to_be_visible()
+    sheet.wait_for_strokes(1)
+    sheet.by("paint-layer").select_option(dissected)
+    sheet.by("brush-door").click()
+    sheet.stroke(0.7, 0.7, to=(0.8, 0.75))
+    sheet.wait_until_kept()
+    concepts = [one["stroke"]["concept"] for one in kept(shared_studio, 51)["operations"]]
+    assert concepts == ["door", "door"]
+
+
+def test_the_search_for_units_follows_the_address(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=3")
+    sheet.by("nav-units").click()
+    expect(sheet.by("unit-search")).to_have_value("")
+    sheet.by("unit-search").press_sequentially("door", delay=30)
+    page.wait_for_function("() => location.hash.includes('q=door')")
+    page.evaluate("location.hash = location.hash.replace('q=door', 'q=sky')")
+    expect(sheet.by("unit-search")).to_have_value("sky")
+    page.go_back()
+    expect(sheet.by("unit-search")).to_have_value("door")
+
+
 def test_an_export_of_an_untouched_picture_leaves_one_painting(page, shared_studio):
     Sheet(page).open(shared_studio.address, "#/paint?seed=36")
     for _ in range(3):

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,15 @@ from inscape.studio.painter import jpeg
 from studio.browser import WAIT, RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def open_page_refusing(page, part: str) -> Iterator[None]:
+    """The studio says no to every address with that part."""
+    said = {"title": "No room", "detail": "The disk is full.", "hint": ""}
+    page.route(f"**/{part}?*", lambda route: route.fulfill(status=507, json=said))
+    yield
+    page.unroute(f"**/{part}?*")
 
 
 class Bench(Sheet):
@@ -169,6 +179,9 @@ def test_from_brush_to_exported_model(bench, page, folder, tmp_path):
     assert name and bench.by("stack").locator("code").inner_text() == (
         f"inscape apply {folder.resolve()} Rule-1.edit.safetensors --out edited.safetensors"
     )
+    with open_page_refusing(page, "export"):
+        bench.by("export-model").click()
+        page.locator("[data-testid=toast]").filter(has_text="No room").wait_for(timeout=WAIT)
     with page.expect_download() as download:
         bench.by("export-model").click()
     path = tmp_path / "edited.safetensors"
@@ -176,7 +189,8 @@ def test_from_brush_to_exported_model(bench, page, folder, tmp_path):
     exported = open_model(path, device="cpu")
     for seed in (1, 3):
         encoded = np.asarray(Image.open(io.BytesIO(jpeg(exported.sample(seed).pixels))))
-        assert np.abs(encoded.astype(int) - pixels(edited[seed])).max() <= 2
+        apart = np.abs(encoded.astype(int) - pixels(edited[seed]))
+        assert apart.max() <= 8 and apart.mean() < 0.1  # one level in a picture is more in its JPEG
 
     with page.expect_download() as download:
         bench.by("edit-save").click()

@@ -55,6 +55,29 @@ describe("undo and redo", () => {
   });
 });
 
+describe("a stroke that is taken back", () => {
+  test("was never there: it can be neither undone nor redone", () => {
+    const history = painted("ab");
+    expect(history.takeBack("b")).toBe(true);
+    expect(ids(history)).toBe("a");
+    expect(history.canRedo).toBe(false);
+    expect(history.operations).toHaveLength(1);
+    history.add(stroke("c"));
+    expect(ids(history)).toBe("ac");
+  });
+
+  test("is the newest, or none", () => {
+    const history = painted("ab");
+    expect(history.takeBack("a")).toBe(false);
+    history.undo();
+    expect(history.takeBack("b")).toBe(false);
+    history.redo();
+    history.setHidden("b", true);
+    expect(history.takeBack("b")).toBe(false);
+    expect(history.operations).toHaveLength(3);
+  });
+});
+
 describe("single strokes", () => {
   test("can be hidden, keep their place, and be shown again", () => {
     const history = painted("abc");

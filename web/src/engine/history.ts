@@ -101,6 +101,16 @@ export class History {
     return true;
   }
 
+  /** Take a stroke that was just done out of the history, as if it had not been: it cannot be drawn. */
+  takeBack(id: string): boolean {
+    const newest = this.list.at(-1);
+    if (this.canRedo || newest?.kind !== "stroke" || newest.stroke.id !== id) return false;
+    this.list = this.list.slice(0, -1);
+    this.at = this.list.length;
+    this.states.length = Math.min(this.states.length, this.at + 1);
+    return true;
+  }
+
   setHidden(id: string, hidden: boolean): boolean {
     const one = this.find(id);
     if (!one || one.hidden === hidden) return false;

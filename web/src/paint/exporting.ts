@@ -1,4 +1,5 @@
 import { address, api, problemOf } from "../api/client";
+import { download } from "../app/download";
 import { complain, copy, toast } from "../app/messages";
 import { formatRoute } from "../engine/route";
 import { toLink } from "../engine/share";
@@ -24,27 +25,14 @@ export async function keptId({ paint, painter }: Easel): Promise<string | null> 
   return id;
 }
 
-/** Let the browser save what an address holds. */
-export async function download(path: string, name: string): Promise<void> {
-  const url = URL.createObjectURL(await api.blob(path));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
-}
-
 export async function exportPng(): Promise<void> {
   const id = await keptId(easel);
   if (!id) return;
-  try {
-    const { model, seed, classIndex } = paint.get();
-    const inClass = classIndex === null ? "" : `-class-${classIndex}`;
-    await download(address.export(id), `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`);
+  const { model, seed, classIndex } = paint.get();
+  const inClass = classIndex === null ? "" : `-class-${classIndex}`;
+  const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
+  if (await download(address.export(id), name))
     toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
-  } catch (error) {
-    complain(problemOf(error));
-  }
 }
 
 export async function copyCommand(kind: "cli" | "python", on = easel): Promise<void> {

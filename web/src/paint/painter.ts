@@ -50,7 +50,10 @@ export class Painter {
         const state = { final: wanted.final, milliseconds, drawing: this.preview.busy };
         store.set({ picture, box, influence, seq, ...state, ...fired });
       },
-      (error) => this.failed(error),
+      (error, { live, final }) => {
+        this.failed(error);
+        if (live && final && error instanceof ProblemError) void this.refused(live.id);
+      },
       { most: 256 * 2 ** 20, cost: ({ width, height }) => 4 * width * height },
     );
   }
@@ -237,6 +240,14 @@ export class Painter {
     const original = await this.ports.original(ground).catch(() => null);
     const same = stateKey({ ...this.ground(), strokes: [] }) === stateKey(ground);
     if (original && same) this.store.set({ original });
+  }
+
+  /** A stroke could not be drawn. Where it cannot be kept either, it would keep all later ones from it: out with it. */
+  private async refused(id: string): Promise<void> {
+    const { autosave } = this;
+    await autosave?.flush();
+    if (autosave?.state !== "failed" || this.autosave !== autosave) return;
+    this.after(this.history.takeBack(id), "The stroke was taken back.");
   }
 
   private failed(error: unknown): void {

@@ -1,9 +1,10 @@
 import { address, api, type ModelInfo, type PhotoInfo, ProblemError, problemOf } from "../api/client";
 import { historyFromWire } from "../api/wire";
+import { download } from "../app/download";
 import { complain, toast } from "../app/messages";
 import { shapeOf } from "../engine/fit";
 import { Easel } from "../paint/easel";
-import { download, keptId } from "../paint/exporting";
+import { keptId } from "../paint/exporting";
 import { gridsOf } from "../paint/session";
 
 /** What the page Photo paints on. */
@@ -83,21 +84,12 @@ const stem = (name: string): string => name.replace(/\.[^.]*$/, "") || "photo";
 export async function exportPhoto(): Promise<void> {
   const id = await keptId(easel);
   if (!id || !shown) return;
-  try {
-    await download(address.export(id), `${stem(shown.name)}-painted.png`);
-    const size = `${shown.width} × ${shown.height} pixels`;
-    toast({ title: "PNG saved", detail: `${size}; outside the marked region every one is the photo's own.` });
-  } catch (error) {
-    complain(problemOf(error));
-  }
+  if (!(await download(address.export(id), `${stem(shown.name)}-painted.png`))) return;
+  const size = `${shown.width} × ${shown.height} pixels`;
+  toast({ title: "PNG saved", detail: `${size}; outside the marked region every one is the photo's own.` });
 }
 
 /** The inversion as a file for the command line and Python. */
 export async function exportInversion(): Promise<void> {
-  if (!shown) return;
-  try {
-    await download(address.inversion(shown.id), `${stem(shown.name)}.inversion.safetensors`);
-  } catch (error) {
-    complain(problemOf(error));
-  }
+  if (shown) await download(address.inversion(shown.id), `${stem(shown.name)}.inversion.safetensors`);
 }

@@ -80,7 +80,7 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
           icon="download"
           label="Save this edit"
           testid="edit-save"
-          onClick={() => saveEdit(entry)}
+          onClick={() => void saveEdit(entry)}
         />
         <Button kind="icon" icon="trash" label="Remove" testid="edit-remove" onClick={() => remove(entry)} />
       </div>
@@ -140,14 +140,14 @@ export function StackPanel() {
               label="Export model"
               icon="model"
               testid="export-model"
-              onClick={() => exportModel("safetensors")}
+              onClick={() => void exportModel("safetensors")}
             />
             {model?.architecture === "stylegan2" && (
               <Button
                 label=".pt"
                 icon="download"
                 testid="export-pt"
-                onClick={() => exportModel("rosinality")}
+                onClick={() => void exportModel("rosinality")}
               />
             )}
           </div>

@@ -1,6 +1,7 @@
 import { problemOf } from "../api/client";
 import { ruleAddress, ruleApi } from "../api/rewriting";
 import { MaskReader, requestOf, selectionToWire } from "../api/ruleWire";
+import { download, saveBlob } from "../app/download";
 import { complain, say, toast } from "../app/messages";
 import { readAdvice, readAudit } from "../engine/audit";
 import type { Mask } from "../engine/mask";
@@ -163,17 +164,13 @@ export async function advise(concept: string, becomes: string, images: number): 
   if (job?.state === "done" && rewrite.get().model === model) rewrite.set({ advice: readAdvice(job.result) });
 }
 
-function download(address: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-}
-
-export function saveEdit(entry: Entry): void {
+export async function saveEdit(entry: Entry): Promise<void> {
   const { model } = rewrite.get();
   if (model)
-    download(ruleAddress.file(model.name, entry.rule, entry.name, entry.strength), fileNameOf(entry.name));
+    await download(
+      ruleAddress.file(model.name, entry.rule, entry.name, entry.strength),
+      fileNameOf(entry.name),
+    );
 }
 
 /** Save the rule that is marked as a task, which makes it again in a terminal. */
@@ -183,22 +180,21 @@ export async function saveTask(): Promise<void> {
   const name = nameOf(rule);
   try {
     const text = await ruleApi.task(model.name, requestOf(rule, name, imageSize()));
-    const address = URL.createObjectURL(new Blob([text], { type: "application/toml" }));
-    download(address, taskNameOf(name));
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
+    saveBlob(new Blob([text], { type: "application/toml" }), taskNameOf(name));
   } catch (error) {
     complain(problemOf(error));
   }
 }
 
-export function exportModel(format: "safetensors" | "rosinality"): void {
+export async function exportModel(format: "safetensors" | "rosinality"): Promise<void> {
   const { model, rule } = rewrite.get();
   if (!model) return;
   const on = rule.stack.filter((one) => !one.hidden && one.strength > 0);
   const edits = on.map((one) => `${one.rule}:${one.strength}`).join(",");
   const ending = format === "safetensors" ? "safetensors" : "pt";
-  download(ruleAddress.export(model.name, edits, format), `${model.name}-edited.${ending}`);
-  toast({ title: "The edited model is being saved" });
+  const saved = download(ruleAddress.export(model.name, edits, format), `${model.name}-edited.${ending}`);
+  say("The edited model is being written.");
+  if (await saved) toast({ title: "The edited model is saved" });
 }
 
 /** Put a saved rule on the stack; one for other weights only where a person insists. */

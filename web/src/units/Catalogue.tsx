@@ -21,9 +21,17 @@ function Search({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);
   const input = useRef<HTMLInputElement>(null);
   const rested = useRested(typed);
+  const asked = useRef(text);
   useEffect(() => {
-    if (rested !== text) show({ q: rested, unit: "" });
+    if (rested === asked.current) return;
+    asked.current = rested;
+    show({ q: rested, unit: "" });
   }, [rested]);
+  useEffect(() => {
+    if (text === asked.current) return; // what was typed here has come back as the address
+    asked.current = text;
+    setTyped(text);
+  }, [text]);
   useEffect(() => provide({ find: () => input.current?.focus() }), []);
   return (
     <label class="search">
