@@ -141,7 +141,9 @@ def main() -> None:
     parser.add_argument("--model", default="town")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--advice-images", type=int, default=128)
-    parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1, 10, 30])
+    parser.add_argument(
+        "--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1, 10, 30]
+    )
     parser.add_argument("--steps", type=int, default=201)
     parser.add_argument("--layer")
     parser.add_argument(
