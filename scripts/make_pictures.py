@@ -72,17 +72,21 @@ def painted(model: Generator) -> None:
     grid(before + after, columns=len(before), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
 
 
-RULES = (("spire-to-tree", "layer32b"), ("banner-erased", "layer16b"))
-"""Tasks of the benchmark, and the layer that `--layer advice` took for each."""
+RULES = (
+    ("spire-to-tree", "layer32b", 10),
+    ("conifer-to-broadleaf", "layer32b", 1),
+    ("banner-erased", "layer64a", 1),
+)
+"""Tasks of the benchmark, and the layer and rank that advice took for each."""
 
 
 def rules(model: Generator) -> None:
     """Pictures before and after a rule: those of seeds 1000 to 1399 that show most of its context."""
     judge = fitting_segmenter(model)
     rows = []
-    for name, layer in RULES:
+    for name, layer, rank in RULES:
         task = Task.load(TASKS / f"{name}.toml")
-        edit = prepare_task(task, model, judge).make(Rewriter(model, layer), rank=10)
+        edit = prepare_task(task, model, judge).make(Rewriter(model, layer), rank=rank)
         assert task.judged is not None
         plane, concept = judge.vocabulary.plane_of(task.judged[0]), judge.vocabulary.index(task.judged[0])
         pictures = {seed: model.sample(seed) for seed in range(1000, 1400)}

@@ -71,5 +71,7 @@ def test_a_generator_without_artifacts_is_said_to_have_none():
 def test_too_few_pictures_and_no_world_are_refused():
     with pytest.raises(ValueRangeError, match="at least 8"):
         artifact_units(planted_generator(), images=100, segmenter=ColourReader())
+    with pytest.raises(ValueRangeError, match="at least 2 random sets, got 0"):
+        artifact_units(planted_generator(), images=400, top=2, controls=0, segmenter=ColourReader())
     with pytest.raises(UnsupportedError, match="names no world"):
         artifact_units(planted_generator(), images=400, top=2, segmenter=ColourReader())

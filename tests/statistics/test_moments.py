@@ -55,3 +55,9 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
     path = Moments(3).save(tmp_path / "x.safetensors")
     with pytest.raises(FormatError, match="holds Moments, not SecondMoment"):
         SecondMoment.load(path)
+
+
+def test_large_halves_are_finite_numbers():
+    moments = Moments(1)
+    moments.add(np.array([[40_000.0], [60_000.0]], np.float16))
+    assert moments.mean[0] == pytest.approx(50_000, rel=1e-3)

@@ -104,13 +104,15 @@ def artifact_units(
 
     Raises:
         LayerError: There is no such layer.
-        ValueRangeError: Too few pictures for the share, or more units than the layer has.
+        ValueRangeError: Too few pictures for the share, too few sets, or more units than the layer has.
         UnsupportedError: No real pictures were given, and the card names no world.
         CancelledError: The person asked to stop.
     """
     place = model.layer(layer)
     half = images // 2
     count = round(half * share)
+    if controls < 2:
+        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {controls}.")
     if count < 8 or not 0 < share < 0.5 or not 0 < top < place.units:
         raise ValueRangeError(
             f"Top pictures must be at least 8 and units fewer than {place.units}; "

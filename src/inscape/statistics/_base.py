@@ -92,7 +92,7 @@ def unit_rows(values: Any, units: int) -> Float[np.ndarray, "unit sample"]:
         raise ShapeError(
             f"Expected [sample, unit] or [picture, unit, row, column] with {units} units, got {data.shape}."
         )
-    if data.size and not np.isfinite(data.min() + data.max()):
+    if data.size and not (np.isfinite(data.min()) and np.isfinite(data.max())):
         raise ValueRangeError("Values are finite numbers, got NaN or infinity.")
     rows: NDArray[Any] = np.moveaxis(data, 1, 0).reshape(units, -1)
     return rows
