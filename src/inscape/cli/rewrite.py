@@ -65,6 +65,7 @@ def rewrite(
     trials = _trials(prepared, generator, audit, wanted) if chosen == "advice" else []
     rewriter = Rewriter(generator, trials[0].layer if trials else chosen, samples=prepared.settings.samples)
     rewriter.prepare(progress())
+    prepared = prepared.fitted(rewriter)
     started = time.perf_counter()
     edit = prepared.make(rewriter, progress=progress())
     seconds = time.perf_counter() - started
