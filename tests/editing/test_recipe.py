@@ -122,7 +122,7 @@ def test_files_that_hold_no_recipe_are_refused(tmp_path):
     with pytest.raises(RecipeError, match="holds no recipe"):
         Recipe.load(tmp_path / "plain.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "plain.png").read_bytes()[:40])
-    with pytest.raises(RecipeError, match="not a picture|no recipe"):
+    with pytest.raises(RecipeError, match="ends early"):
         Recipe.load(tmp_path / "cut.png")
 
 
