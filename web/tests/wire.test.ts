@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Painting } from "../src/api/client";
-import { boxMask, historyFromWire, operationToWire, strokeToWire } from "../src/api/wire";
+import { boxMask, historyFromWire, operationToWire, runs, strokeToWire } from "../src/api/wire";
 import { adler32, decodeFrame, encodeFrame, inflate, zlibStored } from "../src/engine/frame";
 import { History } from "../src/engine/history";
 import { stroke } from "./strokes";
@@ -34,6 +34,23 @@ describe("masks on the wire", () => {
 
   test("end with the checksum of Wikipedia", () => {
     expect(adler32(new TextEncoder().encode("Wikipedia"))).toBe(0x11e60398);
+  });
+});
+
+describe("a ground", () => {
+  const ids = (strokes: Parameters<typeof runs>[0], cells: number) =>
+    runs(strokes, cells).map((run) => run.map((each) => each.id));
+
+  test("goes out in runs that fit into a message", () => {
+    const one = stroke("a").mask.cells.length;
+    const five = ["a", "b", "c", "d", "e"].map((id) => stroke(id));
+    expect(ids(five, 2 * one)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+    expect(ids(five, 5 * one)).toEqual([["a", "b", "c", "d", "e"]]);
+    expect(ids(five.slice(0, 2), one - 1)).toEqual([["a"], ["b"]]);
+  });
+
+  test("goes out in one message where nothing is on it", () => {
+    expect(runs([])).toEqual([[]]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Stroke } from "../engine/stroke";
 import type { Part } from "../engine/view";
 import { isProblem, type Problem, ProblemError } from "./client";
 import type { components } from "./types";
-import { settingsOf, strokeToWire } from "./wire";
+import { runs, settingsOf, strokeToWire } from "./wire";
 
 type FrameHeader = components["schemas"]["PaintFrame"];
 export type Connection = "connecting" | "open" | "lost";
@@ -90,7 +90,11 @@ export class PaintSocket {
     const { keep, append } = difference(before, strokes);
     if (same && keep === before.length && append.length === 0) return;
     const place = { model, seed, class_index: classIndex, photo };
-    socket.send(JSON.stringify({ type: "ground", ...place, keep, strokes: append.map(strokeToWire) }));
+    let kept = keep;
+    for (const run of runs(append)) {
+      socket.send(JSON.stringify({ type: "ground", ...place, keep: kept, strokes: run.map(strokeToWire) }));
+      kept += run.length;
+    }
     this.sent = { model, seed, classIndex, photo, strokes };
   }
 

@@ -23,6 +23,26 @@ export function strokeToWire(stroke: Stroke): WireStroke {
   return { ...settingsOf(stroke), id: stroke.id, region: regionToWire(stroke.mask) };
 }
 
+/**
+ * Strokes in runs, at least one, each of so few cells that it fits into a message: a long painting of fine strokes does
+ * not when the connection comes back and all of it is sent.
+ */
+export function runs(strokes: readonly Stroke[], cells = 2 ** 23): Stroke[][] {
+  let run: Stroke[] = [];
+  const all = [run];
+  let room = cells;
+  for (const stroke of strokes) {
+    room -= stroke.mask.cells.length;
+    if (room < 0 && run.length > 0) {
+      run = [];
+      all.push(run);
+      room = cells - stroke.mask.cells.length;
+    }
+    run.push(stroke);
+  }
+  return all;
+}
+
 export const regionToWire = ({ size, cells }: Mask) => ({
   mask: toBase64(zlibStored(cells)),
   height: size,
