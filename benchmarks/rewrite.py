@@ -89,7 +89,7 @@ def authors(
         wanted = goal.target.flatten(1)[:, goal.places]
         after = float((answer(coefficients) - wanted).abs().mean())
         before = float((answer(torch.zeros_like(coefficients)) - wanted).abs().mean())
-    change = float((weight - start).norm() / start.norm())
+        change = float((weight - start).norm() / start.norm())
     return Solution(coefficients, before, after, change, steps), seconds
 
 
