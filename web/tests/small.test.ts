@@ -82,6 +82,14 @@ describe("the catalogue", () => {
     expect(rows[0]?.unit).toBe(4);
   });
 
+  test("can put those first that are furthest above their chance", () => {
+    const some = [0.58, 0.02, 0.1].map((chance, unit) => ({
+      ...row(unit, "sky", [0.6, 0.2, 0.2][unit] ?? 0),
+      chance,
+    }));
+    expect(select(some, { ...filter, sort: "above" }).map((one) => one.unit)).toEqual([1, 2, 0]);
+  });
+
   test("is searched by concept and by number", () => {
     expect(units({ text: "TRE" })).toEqual([7, 4]);
     expect(units({ text: "unit 4" })).toEqual([4]);

@@ -40,8 +40,10 @@ def page(report: DissectionReport) -> str:
 
 
 def summary(report: DissectionReport) -> str:
-    """The chart and the best units, for a notebook."""
-    table = report.table().sort_values("iou_best", ascending=False).head(10).to_html(escape=True, index=False)
+    """The chart and the units furthest above their chance, for a notebook."""
+    units = report.table()
+    best = (units["iou_best"] - units["chance"]).nlargest(10).index
+    table = units.loc[best].to_html(escape=True, index=False)
     heading = f"<b>{escape(report.model)} · {escape(report.layer)}</b><br>{escape(facts(report))}"
     style = "".join(f"--plane-{place}:{colour};" for place, colour in enumerate(_NOTEBOOK_COLOURS))
     return f'<div style="{style}overflow-x:auto">{heading}{chart(report)}{table}</div>'

@@ -10,10 +10,11 @@ export interface UnitRow {
   readonly passes: boolean;
 }
 
-export const SORTS = ["best", "iou", "unit", "concept"] as const;
+export const SORTS = ["above", "best", "iou", "unit", "concept"] as const;
 export type Sort = (typeof SORTS)[number];
 
 export const SORT_NAMES: Readonly<Record<Sort, string>> = {
+  above: "Clearest match (IoU above chance)",
   best: "Best match (IoU at the best level)",
   iou: "IoU at the top 1 %",
   unit: "Unit number",
@@ -41,7 +42,11 @@ function matches(row: UnitRow, text: string): boolean {
   return named && (numbers.length === 0 || numbers.includes(row.unit));
 }
 
+/** How far a match is above chance: of a large concept every unit has a large IoU. */
+const above = (row: UnitRow): number => row.iouBest - row.chance;
+
 const ORDER: Readonly<Record<Sort, (a: UnitRow, b: UnitRow) => number>> = {
+  above: (a, b) => above(b) - above(a) || a.unit - b.unit,
   best: (a, b) => b.iouBest - a.iouBest || a.unit - b.unit,
   iou: (a, b) => b.iou - a.iou || a.unit - b.unit,
   unit: (a, b) => a.unit - b.unit,

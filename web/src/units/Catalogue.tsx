@@ -60,7 +60,7 @@ export function Catalogue({
 }) {
   const { route } = useStore(router, "route");
   const { q = "", concept = "", compare = "", unit = "", all = "" } = route.query;
-  const sort = oneOf(route.query.sort, SORTS, "best");
+  const sort = oneOf(route.query.sort, SORTS, "above");
   const [limit, setLimit] = useState(PAGE);
   const rows = catalogueRows(report);
   const shown = select(rows, { text: q, concept, sort, meaningful: all === "" });

@@ -54,7 +54,9 @@
       : [unit.concept_best, unit.concept].some((name) => (name ?? "").toLowerCase().includes(word)));
   }
 
+  const above = (unit) => unit.iou_best - unit.chance;
   const orders = {
+    above: (a, b) => b.counts - a.counts || above(b) - above(a) || a.unit - b.unit,
     unit: (a, b) => a.unit - b.unit,
     iou: (a, b) => b.counts - a.counts || b.iou - a.iou || a.unit - b.unit,
     iou_best: (a, b) => b.counts - a.counts || b.iou_best - a.iou_best || a.unit - b.unit,
@@ -78,7 +80,7 @@
   function remember() {
     const query = new URLSearchParams();
     if (find.value) query.set("find", find.value);
-    if (sort.value !== "iou_best") query.set("sort", sort.value);
+    if (sort.value !== "above") query.set("sort", sort.value);
     if (counting.checked) query.set("counting", "1");
     if (!mask.checked) query.set("mask", "0");
     if (state.concept !== null) query.set("concept", state.concept);
