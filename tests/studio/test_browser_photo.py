@@ -297,6 +297,46 @@ def test_reload_and_kill_keep_the_photo_the_square_and_every_stroke(page, studio
     sheet.wait_for_strokes(1)
 
 
+_SLOW_PAINTING = """() => {
+    const fetch = window.fetch;
+    window.fetch = async (...wanted) => {
+        const slow = /api\\/paintings\\/[^/]+$/.test(String(wanted[0]?.url ?? wanted[0]));
+        if (slow) await new Promise((done) => setTimeout(done, 1500));
+        return fetch(...wanted);
+    };
+}"""
+
+
+def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address).bring(name="left.png")
+    sheet.invert()
+    sheet.paint_on_it()
+    sheet.by("brush-door").click()
+    sheet.stroke(0.5, 0.5, to=(0.52, 0.52))
+    sheet.wait_until_kept()
+    left = sheet.identifier()
+    sheet.visit(studio.address).bring(photo_file((80, 90)), name="other.png")
+    sheet.invert()
+    other = sheet.identifier()
+    assert other != left
+    page.add_init_script(f"({_SLOW_PAINTING})()")
+    page.reload()
+    sheet.at("result")
+    page.evaluate(f"location.hash = '#/photo?photo={left}'")
+    sheet.at("paint")
+    page.evaluate(f"location.hash = '#/photo?photo={other}'")
+    page.wait_for_timeout(2500)
+    assert sheet.identifier() == other
+    sheet.paint_on_it()
+    sheet.wait_for_strokes(0)
+    sheet.by("brush-door").click()
+    sheet.stroke(0.3, 0.3, to=(0.32, 0.32))
+    sheet.wait_until_kept()
+    paintings = [studio.get(f"api/photos/{name}")["painting"] for name in (left, other)]
+    strokes = [len(studio.get(f"api/paintings/{name}")["operations"]) for name in paintings]
+    assert strokes == [1, 1]
+
+
 def test_what_is_pasted_and_is_no_picture_is_said_in_one_sentence(page, studio):
     sheet = PhotoSheet(page).visit(studio.address)
     sheet.at("choose")
