@@ -74,7 +74,7 @@ def painted(model: Generator) -> None:
 
 RULES = (
     ("spire-to-tree", "layer32b", 10),
-    ("conifer-to-broadleaf", "layer32b", 1),
+    ("conifer-to-broadleaf", "layer32b", 10),
     ("banner-erased", "layer64a", 1),
 )
 """Tasks of the benchmark, and the layer and rank that advice took for each."""

@@ -325,6 +325,8 @@ def test_a_rule_that_takes_long_is_stopped_at_once_and_nothing_is_changed(bench,
     plain = bench.source(1)
     page.locator("summary", has_text="Advanced").click()
     bench.by("solver").select_option("steps")
+    # the 2001 steps of a small network may be over before Escape is pressed
+    page.route("**/rewriting/rules", lambda route: route.continue_(post_data=_with(route, steps=100_000)))
     bench.by("execute").click()
     page.wait_for_selector("[data-testid=running-rule] b:has-text('Solving')", timeout=2 * WAIT)
     page.keyboard.press("Escape")
@@ -383,16 +385,17 @@ def test_a_file_that_does_not_fit_is_refused_with_a_sentence(bench, page, tmp_pa
 
 def test_what_cannot_be_made_is_said_beside_the_button(bench, page):
     bench.mark()
-    page.route("**/rewriting/rules", lambda route: route.continue_(post_data=_with_rank(route, 500)))
+    page.route("**/rewriting/rules", lambda route: route.continue_(post_data=_with(route, rank=500)))
     bench.by("execute").click()
     page.wait_for_selector("[data-testid=problem-rule]", timeout=WAIT)
     assert "rank of a rule lies between 1 and" in bench.by("problem-rule").inner_text()
     assert bench.rows() == 0
 
 
-def _with_rank(route, rank: int) -> str:
+def _with(route, **choices: int) -> str:
+    """What the page asks for, with other choices than it offers."""
     request = json.loads(route.request.post_data)
-    request["choices"]["rank"] = rank
+    request["choices"].update(choices)
     return json.dumps(request)
 
 
