@@ -22,7 +22,7 @@ from inscape.segmenters import open_segmenter
 from inscape.training._drawn import Whitening, draw, measure_generator
 from inscape.training._encoder_check import EncoderCheck, correlation, psnr
 from inscape.training._encoder_loss import EncoderWeights, segmenter_distance, stage_losses
-from inscape.training._gan_step import mixed_latents
+from inscape.training._latents import mixed_latents
 from inscape.training._loss_log import LossLog
 from inscape.training.encoder import EncoderOptions, EncoderResult, train_encoder
 from inscape.training.export import export_encoder

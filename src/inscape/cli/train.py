@@ -16,11 +16,21 @@ def train(
         float,
         typer.Option("--minutes", min=0.01, help="How long: a generator this run, others all runs in --out."),
     ] = 60,
-    size: Annotated[int, typer.Option("--size", help="Height and width in pixels: 64 or 128.")] = 64,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size",
+            help="Height and width in pixels: 64 or 128. 128 unless given; an encoder has its generator's.",
+        ),
+    ] = None,
+    images: Annotated[
+        int | None,
+        typer.Option("--images", min=1, help="A generator stops after so many pictures in all."),
+    ] = None,
     start: Annotated[
         str,
         typer.Option(
-            "--start", help="scratch, shipped, or a folder of an earlier run (its size may be half)."
+            "--start", help="scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures."
         ),
     ] = "scratch",
     device: Device = "auto",
@@ -33,6 +43,7 @@ def train(
     result = run(
         recipe,
         size=size,
+        images=images,
         minutes=minutes,
         out=out,
         start=start,

@@ -15,6 +15,7 @@ from inscape.models.devices import resolve_device
 from inscape.models.filling import filled
 from inscape.models.generator import Generator
 from inscape.models.model import Model
+from inscape.models.packaged import PACKAGED
 from inscape.models.plugins import MODELS, plugin, plugin_names
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ _ARCHITECTURES = {
         "PictureEncoderConfig",
     ),
     "unet": ("inscape.models.architectures.unet", "UNet", "UNetConfig"),
+    "efficientnet_lite": (
+        "inscape.models.architectures.efficientnet_lite",
+        "EfficientNetLite",
+        "EfficientNetLiteConfig",
+    ),
 }
 """Module, network and configuration of each architecture, by the name that cards use."""
 
@@ -94,7 +100,7 @@ def open_model(
 
         return open_module(source, card, resolved)
     if name in names():
-        return load_model(_card_in(ZOO / name), ZOO / name / "weights.safetensors", resolved)
+        return _shipped(name, resolved)
     path = Path(source)
     if path.is_file():
         from inscape.models.formats import open_file
@@ -114,6 +120,24 @@ def open_model(
         raise ModelNotFoundError(*unknown_name("model", name, [*names(), *plugin_names(MODELS)]))
     known = card if isinstance(card, Card) else {"name": name.rpartition(":")[2], **(card or {})}
     return open_model(made, card=known, device=resolved)
+
+
+def weights_of(name: str) -> Path | None:
+    """The file of a shipped model's weights; None where a package carries it that is not installed.
+
+    Raises:
+        ModelNotFoundError: No shipped model has this name.
+    """
+    folder = folder_of(name)
+    return PACKAGED[name].path if name in PACKAGED else folder / "weights.safetensors"
+
+
+def _shipped(name: str, device: torch.device) -> Model:
+    card = _card_in(ZOO / name)
+    if name in PACKAGED:
+        packaged = PACKAGED[name]
+        return model_of(card, packaged.tensors(), Path(packaged.file), device)
+    return load_model(card, ZOO / name / "weights.safetensors", device)
 
 
 def _card_in(folder: Path) -> Card:

@@ -10,7 +10,7 @@ import torch
 
 from inscape.models.architectures.picture_encoder import PictureEncoder
 from inscape.models.architectures.stylegan2 import StyleGAN2
-from inscape.training._gan_step import mixed_latents
+from inscape.training._latents import mixed_latents
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from inscape.errors import FormatError, UnsupportedError
-from inscape.models.architectures.discriminator import Discriminator, ResidualBlock
 from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
-from inscape.training._gan_state import Counters, GanState, discriminator_config, generator_config
+from inscape.training._adversary import Adversary, new_adversary
+from inscape.training._features import open_features
+from inscape.training._gan_state import GanState, generator_config
 from inscape.training.recipes import GanRecipe
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
 """What was kept to go on training from the shipped generators; in the repository, outside the wheel."""
+CHECKPOINT = "checkpoint.safetensors"
 
 
 def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> GanState:
     """The state that a run begins with.
 
     Args:
-        recipe: What to train; a start of half its size is grown.
+        recipe: What to train; a start of a smaller size is grown.
         start: "scratch", "shipped", or a checkpoint or a folder of another run.
         device: Where to train.
 
     Raises:
         FormatError: There is no such checkpoint.
+        UnsupportedError: It draws larger pictures than the recipe.
     """
     if start == "scratch":
-        torch.manual_seed(recipe.seed)
-        first = replace(recipe, size=recipe.size_at(0))
-        generator, discriminator = (
-            StyleGAN2(generator_config(first)),
-            Discriminator(discriminator_config(first)),
+        size = recipe.stages[0].size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            generator = StyleGAN2(generator_config(recipe, size))
+        return GanState(recipe, generator, new_adversary(recipe, size, device), device=device)
+    path = kept_checkpoint(recipe) if start == "shipped" else Path(start)
+    return GanState.load(path / CHECKPOINT if path.is_dir() else path, recipe, device)
+
+
+def kept_checkpoint(recipe: GanRecipe) -> Path:
+    """What was kept of the training of the shipped generator.
+
+    Raises:
+        FormatError: This copy has no checkpoints (an installed wheel does not carry them).
+    """
+    path = CHECKPOINTS / recipe.name / "training.safetensors"
+    if not path.is_file():
+        raise FormatError(
+            f"There is no kept checkpoint of {recipe.name!r}: looked for {path}.",
+            "They are in the repository, not in the installed package; clone it, or start from scratch.",
         )
-        return GanState(recipe, generator, discriminator, device=device)
-    if start == "shipped":
-        path = shipped_checkpoint(recipe)
-    else:
-        path = Path(start)
-        path = path / "checkpoint.safetensors" if path.is_dir() else path
-    return grown_to(GanState.load(path, recipe, device), recipe.size)
+    return path
 
 
 def grown_to(state: GanState, size: int) -> GanState:
@@ -52,7 +63,7 @@ def grown_to(state: GanState, size: int) -> GanState:
         UnsupportedError: Its pictures are larger already.
     """
     while state.size < size:
-        state = grown(state, state.device)
+        state = grown(state)
     if state.size > size:
         raise UnsupportedError(
             f"This run draws pictures of {state.size} pixels; a generator cannot shrink to {size}."
@@ -60,62 +71,38 @@ def grown_to(state: GanState, size: int) -> GanState:
     return state
 
 
-def shipped_checkpoint(recipe: GanRecipe) -> Path:
-    """What was kept of the shipped generator: of this size, or else of the next smaller one.
+def grown(state: GanState) -> GanState:
+    """A state of twice the size that draws the same pictures, enlarged.
 
-    Raises:
-        FormatError: This copy has no checkpoints (an installed wheel does not carry them).
-    """
-    sizes = [size for size in (128, 64, 32) if size <= recipe.size]
-    candidates = [CHECKPOINTS / recipe.name / f"training-{size}.safetensors" for size in sizes]
-    for path in candidates:
-        if path.is_file():
-            return path
-    raise FormatError(
-        f"There is no kept checkpoint of {recipe.name!r}: looked for {candidates[0]}.",
-        "They are in the repository, not in the installed package; clone it, or start from scratch.",
-    )
-
-
-def grown(state: GanState, device: torch.device) -> GanState:
-    """A state of twice the size that draws the same pictures, enlarged, and judges them as before.
-
-    Every block is copied. The generator's new block begins with an RGB layer of zeros. The discriminator's
-    new block begins with nothing on its way to the old ones, which keep their from-RGB layer and see the
-    picture shrunk.
+    Every weight is copied, with what Adam knew of it. The generator's new block begins with an RGB layer of
+    zeros. The discriminators judge features of the larger pictures, which are twice the size.
 
     Args:
         state: Of half the size.
-        device: Where to train.
     """
-    recipe = state.recipe
-    old_g, old_d = state.networks.generator, state.networks.discriminator
-    size = old_g.config.resolution * 2
-    torch.manual_seed(recipe.seed + size)
-    g_config = replace(
-        old_g.config, resolution=size, channels={**old_g.config.channels, size: recipe.channels[size]}
-    )
-    d_config = replace(
-        old_d.config,
+    recipe, old, size = state.recipe, state.networks, 2 * state.size
+    config = replace(
+        old.generator.config,
         resolution=size,
-        channels={**old_d.config.channels, size: recipe.discriminator_channels[size]},
-        from_rgb=(*old_d.config.from_rgb, size),
+        channels={**old.generator.config.channels, size: recipe.channels[size]},
     )
-    fresh, discriminator = StyleGAN2(g_config), Discriminator(d_config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed + size)
+        fresh = StyleGAN2(config)
     top = getattr(fresh.synthesis, f"b{size}")
     assert isinstance(top, SynthesisBlock)
     torch.nn.init.zeros_(top.torgb.weight)
-    generators = []
-    for old in (old_g, state.average):
-        network = StyleGAN2(g_config)
-        network.load_state_dict({**fresh.state_dict(), **old.state_dict()})
-        generators.append(network)
-    block = getattr(discriminator, f"b{size}")
-    assert isinstance(block, ResidualBlock) and math.log2(size).is_integer()
-    torch.nn.init.zeros_(block.conv1.weight)
-    torch.nn.init.zeros_(block.skip.weight)
-    discriminator.load_state_dict({**discriminator.state_dict(), **old_d.state_dict()})
-    larger = GanState(recipe, generators[0], discriminator, average=generators[1], device=device)
-    larger.counters = Counters(images=state.counters.images, seconds=state.counters.seconds)
-    larger.counters.step = state.counters.step
-    return larger
+    networks = []
+    for network in (old.generator, state.average):
+        larger = StyleGAN2(config)
+        larger.load_state_dict({**fresh.state_dict(), **network.state_dict()})
+        networks.append(larger)
+    features = open_features(old.adversary.config.features, recipe.stage_of(size).taps, state.device)
+    adversary = Adversary(old.adversary.config, features)
+    adversary.mixing.load_state_dict(old.adversary.mixing.state_dict())
+    adversary.discriminators.load_state_dict(old.adversary.discriminators.state_dict())
+    found = GanState(recipe, networks[0], adversary, average=networks[1], device=state.device)
+    for optimizer, name, second, steps in state.moments():
+        found.restore_moment(optimizer, name, second, float(steps))
+    found.counters = replace(state.counters)
+    return found

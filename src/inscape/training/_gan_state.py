@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,32 +17,27 @@ from torch import Tensor, nn
 
 from inscape import storage
 from inscape.errors import FormatError
-from inscape.models.architectures.discriminator import Discriminator, DiscriminatorConfig
 from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
-from inscape.training._gan_step import GanNetworks, ShardGradients
+from inscape.training._adversary import Adversary, AdversaryConfig
+from inscape.training._features import open_features
+from inscape.training._gan_step import GanNetworks, StepGradients
 from inscape.training.recipes import GanRecipe
 
-KIND = "inscape-gan-training"
+KIND = "inscape-gan-training-2"
+_TRAINED = ("generator", "discriminators")
 
 
-def generator_config(recipe: GanRecipe) -> StyleGAN2Config:
-    """The generator that a recipe trains."""
-    channels = {size: units for size, units in recipe.channels.items() if size <= recipe.size}
+def generator_config(recipe: GanRecipe, size: int) -> StyleGAN2Config:
+    """The generator that a recipe trains, for pictures of a size."""
     return StyleGAN2Config(
-        resolution=recipe.size,
+        resolution=size,
         z_dim=recipe.z_dim,
         w_dim=recipe.w_dim,
         mapping_layers=recipe.mapping_layers,
-        channels=channels,
+        channels={side: units for side, units in recipe.channels.items() if side <= size},
         lr_multiplier=recipe.mapping_rate,
         resample_filter=recipe.resample_filter,
     )
-
-
-def discriminator_config(recipe: GanRecipe) -> DiscriminatorConfig:
-    """The discriminator that a recipe trains."""
-    channels = {size: units for size, units in recipe.discriminator_channels.items() if size <= recipe.size}
-    return DiscriminatorConfig(resolution=recipe.size, channels=channels, from_rgb=(recipe.size,))
 
 
 def rescale_mapping(state: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
@@ -60,13 +53,11 @@ class Counters:
         step: Steps done.
         images: Real pictures seen.
         seconds: Time spent training, over all runs.
-        path_mean: Running mean of the path length.
     """
 
     step: int = 0
     images: int = 0
     seconds: float = 0.0
-    path_mean: float = 0.0
 
 
 class GanState:
@@ -75,7 +66,7 @@ class GanState:
     Args:
         recipe: Learning rates and half-lives.
         generator: Raw weights.
-        discriminator: Judges pictures of the generator's size.
+        adversary: Judges pictures of the generator's size.
         average: Moving average of the generator; a copy of it by default.
         device: Where to train.
     """
@@ -84,24 +75,27 @@ class GanState:
         self,
         recipe: GanRecipe,
         generator: StyleGAN2,
-        discriminator: Discriminator,
+        adversary: Adversary,
         *,
         average: StyleGAN2 | None = None,
         device: torch.device | None = None,
     ) -> None:
         device = device or torch.device("cpu")
         self.recipe = recipe
-        self.networks = GanNetworks(generator, discriminator)
-        for module in (generator, discriminator):
-            module.to(device).train().requires_grad_(True)
+        self.networks = GanNetworks(generator.to(device).train().requires_grad_(True), adversary.to(device))
         self.average = (average or copy.deepcopy(generator)).to(device).eval().requires_grad_(False)
         self.counters = Counters()
-        rate, penalty = recipe.learning_rate_at(self.size), recipe.r1_weight_at(self.size)
-        lazy = recipe.r1_every / (recipe.r1_every + 1) if penalty else 1.0
+        rates = {"generator": recipe.generator_rate, "discriminators": recipe.discriminator_rate}
         self.optimizers = {
-            "generator": _adam(generator.parameters(), rate, 1.0),
-            "discriminator": _adam(discriminator.parameters(), rate, lazy),
+            name: torch.optim.Adam(
+                self.trained(name).parameters(), lr=rate, betas=(0.0, 0.99), eps=1e-8, fused=True
+            )
+            for name, rate in rates.items()
         }
+
+    def trained(self, name: str) -> nn.Module:
+        """The generator's or the discriminators' module, which the optimizer of that name trains."""
+        return self.networks.generator if name == "generator" else self.networks.adversary.discriminators
 
     @property
     def device(self) -> torch.device:
@@ -113,28 +107,19 @@ class GanState:
         """Height and width of the pictures."""
         return self.networks.generator.config.resolution
 
-    def apply(self, shards: list[ShardGradients], pool: Executor | None = None) -> None:
-        """Take one step with the mean of the shards' gradients, and move the average.
-
-        Args:
-            shards: Of one step.
-            pool: Where both networks take their step at the same time.
-        """
-        steps = [partial(self._step, name, shards) for name in self.optimizers]
-        for _ in map(_call, steps) if pool is None else pool.map(_call, steps):
-            pass
-        self.networks.generator.mapping.track(torch.stack([shard.w_mean for shard in shards]))
+    def apply(self, gradients: StepGradients) -> None:
+        """Take one step, and move the average."""
+        for name, found in zip(_TRAINED, (gradients.generator, gradients.discriminators), strict=True):
+            for weight, gradient in zip(self.trained(name).parameters(), found, strict=True):
+                if gradient is not None:
+                    torch.nan_to_num_(gradient, nan=0.0, posinf=1e5, neginf=-1e5)
+                weight.grad = gradient
+            self.optimizers[name].step()
+            self.optimizers[name].zero_grad()
+        self.networks.generator.mapping.track(gradients.w)
         self.counters.step += 1
         self.counters.images += self.recipe.batch
         self._average()
-
-    def _step(self, name: str, shards: list[ShardGradients]) -> None:
-        """Let one network take its step."""
-        parts = [getattr(shard, name) for shard in shards]
-        module: nn.Module = getattr(self.networks, name)
-        for weight, *gradients in zip(module.parameters(), *parts, strict=True):
-            weight.grad = _mean(gradients)
-        self.optimizers[name].step()
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -146,34 +131,49 @@ class GanState:
         for old, new in zip(self.average.buffers(), self.networks.generator.buffers(), strict=True):
             old.copy_(new)
 
-    def save(self, path: Path, *, moments: bool = True, dtype: torch.dtype = torch.float32) -> Path:
+    def moments(self) -> Iterator[tuple[str, str, Tensor, Tensor]]:
+        """Adam's second moments: name of the optimizer, name of the weight, moment, steps taken."""
+        for prefix, optimizer in self.optimizers.items():
+            for name, weight in self.trained(prefix).named_parameters():
+                if kept := optimizer.state.get(weight):
+                    yield prefix, name, kept["exp_avg_sq"], kept["step"]
+
+    def restore_moment(self, optimizer: str, name: str, second: Tensor, steps: float) -> None:
+        """Go on with what Adam knew of a weight; its first moment is never used (beta is 0)."""
+        weight = self.trained(optimizer).get_parameter(name)
+        self.optimizers[optimizer].state[weight] = {
+            "step": torch.tensor(float(steps), device=weight.device),
+            "exp_avg": torch.zeros_like(weight),
+            "exp_avg_sq": second.to(weight.device, torch.float32).clone().contiguous(),
+        }
+
+    def save(self, path: Path, *, half: bool = False) -> Path:
         """Write a checkpoint, whole or not at all.
 
         Args:
             path: A safetensors file.
-            moments: Whether Adam's second moments go in; its first ones are never used (beta is 0).
-            dtype: Half precision makes a smaller file, from which training goes on, if not exactly so.
+            half: Half the precision makes half the file; training goes on from it, if not exactly so.
         """
-        tensors: dict[str, Tensor] = {}
-        modules = {
-            "generator": self.networks.generator,
-            "average": self.average,
-            "discriminator": self.networks.discriminator,
+        modules = {"generator": self.networks.generator, "average": self.average}
+        modules |= {"discriminators": self.networks.adversary.discriminators}
+        dtype = torch.float16 if half else torch.float32
+        tensors = {
+            f"{prefix}.{name}": value.to(dtype)
+            for prefix, module in modules.items()
+            for name, value in module.state_dict().items()
         }
-        for prefix, module in modules.items():
-            tensors |= {f"{prefix}.{name}": value.to(dtype) for name, value in module.state_dict().items()}
-        if moments:
-            for prefix, optimizer in self.optimizers.items():
-                for name, weight in modules[prefix].named_parameters():
-                    if kept := optimizer.state.get(weight):
-                        wide = dtype if dtype == torch.float32 else torch.bfloat16
-                        tensors[f"adam.{prefix}.{name}"] = kept["exp_avg_sq"].to(wide)
+        mixing = self.networks.adversary.mixing.state_dict()
+        tensors |= {f"mixing.{name}": value for name, value in mixing.items()}
+        steps: dict[str, int] = {}
+        for prefix, name, second, taken in self.moments():
+            tensors[f"adam.{prefix}.{name}"] = second.to(torch.bfloat16 if half else torch.float32)
+            steps[f"{prefix}.{name}"] = int(taken)
         metadata = {
             "kind": KIND,
             "generator": json.dumps(self.networks.generator.config.to_json()),
-            "discriminator": json.dumps(self.networks.discriminator.config.to_json()),
+            "adversary": json.dumps(self.networks.adversary.config.to_json()),
             "counters": json.dumps(vars(self.counters)),
-            "adam_steps": json.dumps({name: _steps(adam) for name, adam in self.optimizers.items()}),
+            "adam_steps": json.dumps(steps),
             "recipe": json.dumps(self.recipe.to_json()),
         }
         return storage.save_tensors(path, tensors, metadata)
@@ -189,55 +189,26 @@ class GanState:
 
         Raises:
             FormatError: It is no such file, or it is damaged.
+            MissingExtraError: The package that carries the feature network is not installed.
         """
         tensors, metadata = storage.load_tensors(path)
         if metadata.get("kind") != KIND:
             raise FormatError(f"{path} is not a checkpoint of training a generator.")
         generator = StyleGAN2(StyleGAN2Config.from_json(json.loads(metadata["generator"])))
-        discriminator = Discriminator(DiscriminatorConfig.from_json(json.loads(metadata["discriminator"])))
         average = StyleGAN2(generator.config)
-        modules = {"generator": generator, "average": average, "discriminator": discriminator}
+        config = AdversaryConfig.from_json(json.loads(metadata["adversary"]))
+        taps = recipe.stage_of(generator.config.resolution).taps
+        adversary = Adversary(config, open_features(config.features, taps, device))
+        modules: dict[str, nn.Module] = {"generator": generator, "average": average}
+        modules |= {"discriminators": adversary.discriminators, "mixing": adversary.mixing}
         for prefix, module in modules.items():
             _fill(module, _under(tensors, prefix), path)
-        state = cls(recipe, generator, discriminator, average=average, device=device)
+        state = cls(recipe, generator, adversary, average=average, device=device)
         state.counters = replace(Counters(), **json.loads(metadata["counters"]))
-        steps = json.loads(metadata.get("adam_steps", "{}"))
-        for prefix, optimizer in state.optimizers.items():
-            moments = _under(tensors, f"adam.{prefix}")
-            taken = float(steps.get(prefix, state.counters.step))
-            for name, weight in modules[prefix].named_parameters():
-                if name in moments:
-                    second = moments[name].to(weight.device, torch.float32)
-                    optimizer.state[weight] = {
-                        "step": torch.tensor(taken, device=weight.device),
-                        "exp_avg": torch.zeros_like(weight),
-                        "exp_avg_sq": second.contiguous(),
-                    }
+        for key, steps in json.loads(metadata["adam_steps"]).items():
+            prefix, _, name = key.partition(".")
+            state.restore_moment(prefix, name, tensors[f"adam.{key}"], steps)
         return state
-
-
-def _adam(weights: Iterable[Tensor], rate: float, lazy: float) -> torch.optim.Adam:
-    """Adam without first moment; `lazy` corrects for the extra steps of a lazy penalty (Karras 2020)."""
-    return torch.optim.Adam(weights, lr=rate * lazy, betas=(0.0, 0.99**lazy), eps=1e-8, fused=True)
-
-
-def _steps(optimizer: torch.optim.Adam) -> int:
-    """Steps that an optimizer has taken: fewer than the training's where it began anew."""
-    return max((int(kept["step"]) for kept in optimizer.state.values()), default=0)
-
-
-def _call(step: Callable[[], None]) -> None:
-    step()
-
-
-def _mean(gradients: list[Tensor | None]) -> Tensor | None:
-    present = [gradient for gradient in gradients if gradient is not None]
-    if not present:
-        return None
-    total = present[0] / len(gradients)
-    for gradient in present[1:]:
-        total.add_(gradient, alpha=1 / len(gradients))
-    return torch.nan_to_num_(total, nan=0.0, posinf=1e5, neginf=-1e5)
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -16,8 +16,8 @@ from inscape.training._gan_state import GanState
 from inscape.training._loss_log import LossLog, kept_lines, write_lines
 
 _SIDE = 8
-_MEASURED = 1000
-_MEASURED_SEED = 1_000_000
+_MEASURED = 600
+"""Pictures of a distance, of the seeds from 0: what `benchmarks/generator.py --pictures 600` measures."""
 
 
 class Watch:
@@ -33,7 +33,7 @@ class Watch:
         images = state.counters.images
         self._log = LossLog(out / "log.jsonl", images)
         self._distances = kept_lines(out / "distance.jsonl", images)
-        self._distance: WorldDistance | None = None
+        self._distance: tuple[int, WorldDistance] | None = None
 
     def follow(self, state: GanState) -> None:
         """Look at another state from now on: the one that has grown."""
@@ -84,15 +84,21 @@ class Watch:
             Image.fromarray(rows.reshape(_SIDE * size, _SIDE * size, 3)).save(temporary, format="PNG")
         return path
 
-    def measure(self) -> None:
-        """Write the distance of a thousand pictures to the world, where it has a shipped segmenter."""
-        recipe = self._state.recipe
+    def measure(self) -> bool:
+        """Write the distance of some pictures to the world, where it has a shipped segmenter.
+
+        Returns:
+            Whether it is the least so far at this size.
+        """
+        size, recipe = self._state.size, self._state.recipe
         name = f"{recipe.world}-segmenter"
-        if self._state.size != recipe.size or name not in segmenters.segmenter_names():
-            return
-        if self._distance is None:
+        if name not in segmenters.segmenter_names():
+            return False
+        if self._distance is None or self._distance[0] != size:
             segmenter = segmenters.open_segmenter(name, device=self._state.device)
-            self._distance = WorldDistance(scenes.world(recipe.world), segmenter, recipe.size, _MEASURED)
-        found = self._distance.measure(torch.split(self.images(_MEASURED_SEED, _MEASURED), 100))
-        self._distances.append({**found, "images": self._state.counters.images})
+            self._distance = size, WorldDistance(scenes.world(recipe.world), segmenter, size, _MEASURED)
+        found = self._distance[1].measure(torch.split(self.images(0, _MEASURED), 100))
+        earlier = [line["frechet"] for line in self._distances if line.get("size") == size]
+        self._distances.append({**found, "size": size, "images": self._state.counters.images})
         write_lines(self._out / "distance.jsonl", self._distances)
+        return bool(found["frechet"] < min(earlier, default=float("inf")))

@@ -1,4 +1,4 @@
-"""Scenes drawn ahead of time into one memory-mapped file, by several processes, resumable."""
+"""Scenes drawn ahead of time into one file, by several processes, resumable."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class _Plan:
     count: int
     first_seed: int
 
-    def pictures(self, mode: str = "r") -> NDArray[np.uint8]:
-        shape = (self.count, self.size, self.size, 3)
-        return np.memmap(self.folder / "pictures.u8", np.uint8, mode, shape=shape)  # type: ignore[call-overload,no-any-return]
+    @property
+    def bytes(self) -> int:
+        """Of one picture."""
+        return self.size * self.size * 3
 
     def marks(self, mode: str = "r") -> NDArray[np.uint8]:
         shape = (-(-self.count // CHUNK),)
@@ -43,9 +44,9 @@ def _draw(plan: _Plan, chunk: int) -> int:
     start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, plan.count)
     seeds = range(plan.first_seed + start, plan.first_seed + stop)
     drawn, _ = scenes.world(plan.world).batch(seeds, size=plan.size)
-    pictures = plan.pictures("r+")
-    pictures[start:stop] = drawn
-    pictures.flush()  # type: ignore[attr-defined]
+    with (plan.folder / "pictures.u8").open("r+b") as stream:
+        stream.seek(start * plan.bytes)
+        stream.write(np.ascontiguousarray(drawn).data)
     plan.marks("r+")[chunk] = 1
     return stop - start
 
@@ -79,7 +80,7 @@ class ScenesAhead:
         key = storage.content_key(scenes.world(world).hash(), size, count, first_seed)
         self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
         self._worker: multiprocessing.process.BaseProcess | None = None
-        lengths = {"pictures.u8": count * size * size * 3, "drawn.u8": -(-count // CHUNK)}
+        lengths = {"pictures.u8": count * self._plan.bytes, "drawn.u8": -(-count // CHUNK)}
         paths = {self._plan.folder / name: length for name, length in lengths.items()}
         with storage.writing(self._plan.folder):
             self._plan.folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ class ScenesAhead:
                 for path, length in paths.items():  # both: marks say nothing of pictures that are gone
                     with path.open("wb") as stream:
                         stream.truncate(length)
-        self._pictures = self._plan.pictures()
+        self._pictures = (self._plan.folder / "pictures.u8").open("rb")
         self._marks = self._plan.marks()
         self._ready = self._count_ready()
 
@@ -95,6 +96,11 @@ class ScenesAhead:
         """Scenes before the first chunk that is not drawn."""
         missing = np.flatnonzero(np.asarray(self._marks) == 0)
         return self._plan.count if missing.size == 0 else int(missing[0]) * CHUNK
+
+    @property
+    def size(self) -> int:
+        """Height and width of the pictures."""
+        return self._plan.size
 
     @property
     def ready(self) -> int:
@@ -139,8 +145,14 @@ class ScenesAhead:
         return [int(chunk) for chunk in np.flatnonzero(np.asarray(self._marks) == 0)]
 
     def pictures(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Scenes by number, uint8 `[n, height, width, 3]`."""
-        return np.asarray(self._pictures[indices])
+        """Scenes by number, uint8 `[n, height, width, 3]`; those that are not drawn yet are drawn now."""
+        if (last := int(indices.max())) >= self.ready:
+            self.draw(last + 1)
+        found = np.empty((len(indices), self.size, self.size, 3), np.uint8)
+        for row, index in zip(found, indices.tolist(), strict=True):
+            self._pictures.seek(index * self._plan.bytes)
+            self._pictures.readinto(row.data)  # read, not mapped: mapped pages would count as memory in use
+        return found
 
     def __enter__(self) -> ScenesAhead:
         return self
@@ -148,6 +160,7 @@ class ScenesAhead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._pictures.close()
         if self._worker is not None:
             self._worker.terminate()
             self._worker.join()

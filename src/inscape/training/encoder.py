@@ -34,7 +34,7 @@ from inscape.segmenters.scene import SceneSegmenter
 from inscape.training._drawn import Whitening, draw, measure_generator
 from inscape.training._encoder_check import EncoderCheck
 from inscape.training._encoder_loss import EncoderWeights, Judge, chain_losses, stage_losses
-from inscape.training._gan_step import mixed_latents
+from inscape.training._latents import mixed_latents
 from inscape.training._loss_log import LossLog
 from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._scenes_ahead import ScenesAhead

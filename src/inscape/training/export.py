@@ -17,6 +17,7 @@ from inscape.models import names, open_model
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.card import Card
 from inscape.models.generator_card import generator_card
+from inscape.models.packaged import PACKAGED
 from inscape.pictures import to_uint8, z_from_seed
 from inscape.training._gan_state import GanState, rescale_mapping
 from inscape.training.recipes import GanRecipe
@@ -78,7 +79,7 @@ def export_generator(
     training = {
         **vars(state.counters),
         "batch": recipe.batch,
-        "r1_weight": recipe.r1_weight,
+        "features": recipe.features,
         "half_levels": levels,
     }
     if distances is not None and Path(distances).exists():
@@ -88,7 +89,7 @@ def export_generator(
         storage.save_tensors(folder / "weights.safetensors", weights)
     written = None
     if kept is not None:
-        written = state.save(Path(kept), moments=False, dtype=torch.float16)
+        written = state.save(Path(kept), half=True)
     return Exported(Path(model), written, half, levels)
 
 
@@ -147,6 +148,13 @@ def _last_distance(path: Path) -> dict[str, float]:
     return {"frechet": last["frechet"], "frechet_floor": last["floor"], "measured_at": last["images"]}
 
 
+def learned_from(features: str) -> str:
+    """What a generator was told besides pictures, by the feature network of its adversary."""
+    if features in PACKAGED:
+        return f"It saw ImageNet's labels through its features ({features}), never those of the world."
+    return f"Its adversary judged features of {features!r}, and what labels those learned from, it saw."
+
+
 def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) -> Card:
     world = scenes.world(recipe.world)
     return generator_card(
@@ -159,7 +167,8 @@ def _card(recipe: GanRecipe, network: StyleGAN2, training: dict[str, object]) ->
         world=recipe.world,
         world_hash=world.hash(),
         training=dict(training),
-        source=f"Trained on scenes of the world {recipe.world!r} by `inscape train {recipe.name}`.",
+        source=f"Trained on scenes of the world {recipe.world!r} by `inscape train {recipe.name}`. "
+        + learned_from(recipe.features),
         licence="MIT",
         description=f"A StyleGAN2 that draws scenes of the world {recipe.world!r}.",
     )

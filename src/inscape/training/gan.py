@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
-from inscape.cores import core_each
 from inscape.errors import ValueRangeError
 from inscape.models.devices import resolve_device
+from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
-from inscape.training._gan_start import first_state, grown_to
+from inscape.training import _machine
+from inscape.training._gan_start import CHECKPOINT, first_state, grown_to
 from inscape.training._gan_state import GanState
-from inscape.training._gan_step import ShardGradients, shard_generator, shard_gradients
+from inscape.training._gan_step import StepGradients, step_gradients
 from inscape.training._gan_watch import Watch
 from inscape.training._interrupts import whole_steps
 from inscape.training._scenes_ahead import ScenesAhead
@@ -26,9 +26,10 @@ from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
 
-CHECKPOINT = "checkpoint.safetensors"
+MACHINE = "machine.json"
 _SAVE_SECONDS = 120.0
 _FIRST_SCENES = 6000
+_CALIBRATED_ON = 64
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,19 @@ class GanOptions:
     """What a run does besides its recipe.
 
     Attributes:
-        start: "scratch", "shipped" (the shipped generator and its kept discriminator), or a checkpoint or a
-            folder of another run. Used only where the folder holds no checkpoint yet.
+        start: "scratch", "shipped" (what was kept of the training of the shipped generator), or a checkpoint
+            or a folder of another run. Used only where the folder holds no checkpoint yet.
         images: Stop after so many pictures in all; None goes by minutes alone.
         sample_every: Pictures from one sample grid to the next.
         measure_every: Pictures from one distance to the world to the next; 0 measures nothing.
+        measure_machine: Whether to measure again how a step is fastest here.
     """
 
     start: str | Path = "scratch"
     images: int | None = None
     sample_every: int = 5000
-    measure_every: int = 25_000
+    measure_every: int = 10_000
+    measure_machine: bool = False
 
 
 def train_gan(
@@ -61,8 +64,9 @@ def train_gan(
     """Train a generator, or go on where the folder stopped.
 
     The folder holds `checkpoint.safetensors` (replaced every two minutes and at the end), `samples/`,
-    `log.jsonl`, `losses.svg`, `distance.jsonl` (once the world has a segmenter), the scenes that were drawn
-    ahead, and, at the end, `model/`, which `inscape.open` opens.
+    `log.jsonl`, `losses.svg`, `distance.jsonl` (where the world has a segmenter), `machine.json` (how a step
+    is fastest on this machine), the scenes that were drawn ahead, `best/`, the model at the least distance,
+    and, at the end, `model/`, which `inscape.open` opens.
 
     Args:
         recipe: What to train and how.
@@ -75,16 +79,15 @@ def train_gan(
     Raises:
         ValueRangeError: Minutes below zero.
         FormatError: A checkpoint to start from is damaged or of another kind.
+        MissingExtraError: The package that carries the feature network is not installed.
     """
     if minutes < 0:
         raise ValueRangeError(f"Training takes 0 minutes or more, got {minutes}.")
     options = options or GanOptions()
-    run = _Run(recipe, Path(out), options, resolve_device(device))
-    shown = progress or SilentProgress()
-    with run.scenes:
-        run.scenes.draw(_FIRST_SCENES, processes=recipe.shards, progress=shown)
-        run.scenes.draw_in_background()
-        run.train(minutes * 60, shown)
+    run = _Run(recipe, Path(out), options, resolve_device(device), progress or SilentProgress())
+    with run.resources:
+        run.prepare()
+        run.train(minutes * 60)
     run.export()
     return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
 
@@ -92,19 +95,21 @@ def train_gan(
 class _Run:
     """One run: state, scenes, and what is written as it goes."""
 
-    def __init__(self, recipe: GanRecipe, out: Path, options: GanOptions, device: torch.device) -> None:
-        self.recipe, self.out, self.options = recipe, out, options
+    def __init__(
+        self, recipe: GanRecipe, out: Path, options: GanOptions, device: torch.device, progress: Progress
+    ) -> None:
+        self.recipe, self.out, self.options, self.progress = recipe, out, options, progress
         self.checkpoint = out / CHECKPOINT
-        if self.checkpoint.exists():
-            state = GanState.load(self.checkpoint, recipe, device)
-            least = min(state.size, recipe.size)
-            self.state = grown_to(state, max(least, recipe.size_at(state.counters.images)))
-        else:
-            self.state = first_state(recipe, options.start, device)
-        self.watch = Watch(self.state, out)
-        self.scenes = ScenesAhead(
-            out, world=recipe.world, size=recipe.size, count=recipe.scenes, first_seed=recipe.first_seed
+        self.resources = ExitStack()
+        self.is_new = not self.checkpoint.exists()
+        self.state = (
+            first_state(recipe, options.start, device)
+            if self.is_new
+            else GanState.load(self.checkpoint, recipe, device)
         )
+        self.watch = Watch(self.state, out)
+        self.scenes: ScenesAhead | None = None
+        self.way = _machine.Way(1, False)
 
     def files(self) -> list[Path]:
         """What is in the folder, without the scenes."""
@@ -115,20 +120,26 @@ class _Run:
         """Write the moving average as a model that can be opened."""
         export_generator(self.checkpoint, self.out / "model", distances=self.out / "distance.jsonl")
 
-    def train(self, seconds: float, progress: Progress) -> None:
+    def prepare(self) -> None:
+        """Bring the state to its stage, and let a new adversary see real pictures."""
+        self._begin_stage()
+        if self.is_new and self.options.start == "scratch":
+            adversary = self.state.networks.adversary
+            adversary.mixing.calibrate(adversary.features(self._real(0, _CALIBRATED_ON)))
+
+    def train(self, seconds: float) -> None:
         """Take steps until the time is over; always leaves a checkpoint."""
         most = self.options.images or float("inf")
         before, started = self.state.counters.seconds, time.monotonic()
         saved = started
-        with (
-            progress.task("Training", total=self.options.images, unit="pictures") as task,
-            core_each(self.recipe.shards) as pool,
-        ):
+        name = f"Training, {self.way}"
+        with self.progress.task(name, total=self.options.images, unit="pictures") as task:
+            task.advance(self.state.counters.images)
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
-                    with whole_steps():
-                        self._grow()
-                        numbers = self._step(pool)
+                    self._begin_stage()
+                    with whole_steps(), _machine.taken(self.way):
+                        numbers = self._step()
                         self.state.counters.seconds = before + time.monotonic() - started
                     self.watch.log(numbers)
                     task.advance(self.recipe.batch)
@@ -144,52 +155,68 @@ class _Run:
         self.watch.flush()
         self.state.save(self.checkpoint)
 
-    def _grow(self) -> None:
-        """Double the size where the recipe says so."""
-        if self.state.size < (size := self.recipe.size_at(self.state.counters.images)):
+    def _begin_stage(self) -> None:
+        """Double the size where the recipe says so; have scenes of that size, and the fastest way to step."""
+        recipe, size = self.recipe, self.recipe.stage_at(self.state.counters.images).size
+        size = max(size, min(self.state.size, recipe.size))
+        if self.scenes is not None and self.scenes.size == size:
+            return
+        if self.state.size != size:
             self.state = grown_to(self.state, size)
             self.watch.follow(self.state)
+        self.resources.close()
+        self.scenes = ScenesAhead(
+            self.out, world=recipe.world, size=size, count=recipe.scenes, first_seed=recipe.first_seed
+        )
+        self.resources.enter_context(self.scenes)
+        self.scenes.draw(self._available(), processes=2, progress=self.progress)
+        self.scenes.draw_in_background()
+        self._choose_way()
+
+    def _choose_way(self) -> None:
+        """Keep the way that a step is taken in; measure it on a machine that the run has not seen."""
+        path, device = self.out / MACHINE, self.state.device
+        known = None if self.options.measure_machine else _machine.Measured.read(path)
+        if known is None or (known.size, known.machine) != (self.state.size, _machine.machine(device)):
+            candidates = _machine.ways(device)
+            with self.progress.task("Measuring how a step is fastest here", len(candidates)) as task:
+
+                def step(way: _machine.Way) -> None:
+                    self._gradients(way)
+
+                known = _machine.measure(step, candidates, size=self.state.size, device=device)
+                task.advance(len(candidates))
+            known.write(path)
+        self.way = known.way
 
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
         if _crossed(images, batch, self.options.sample_every):
             self.watch.sample()
-        if _crossed(images, batch, self.options.measure_every):
-            self.watch.measure()
+        if _crossed(images, batch, self.options.measure_every) and self.watch.measure():
+            self.save()
+            export_generator(self.checkpoint, self.out / "best", distances=self.out / "distance.jsonl")
 
-    def _step(self, pool: ThreadPoolExecutor) -> dict[str, float]:
-        shards = list(pool.map(self._shard, range(self.recipe.shards)))
-        self.state.apply(shards, pool)
-        names = {name for shard in shards for name in shard.numbers}
-        numbers = {name: float(np.mean([shard.numbers[name] for shard in shards])) for name in sorted(names)}
-        if "path" in numbers:
-            counters = self.state.counters
-            counters.path_mean += 0.01 * (numbers["path"] - counters.path_mean)
-        return numbers
+    def _step(self) -> dict[str, float]:
+        gradients = self._gradients(self.way)
+        self.state.apply(gradients)
+        return gradients.numbers
 
-    def _shard(self, index: int) -> ShardGradients:
-        state, recipe = self.state, self.recipe
-        step = state.counters.step
-        return shard_gradients(
-            state.networks,
-            recipe,
-            self._real(step, index),
-            shard_generator(recipe, step, index, state.device),
-            step=step,
-            path_mean=state.counters.path_mean,
-        )
+    def _gradients(self, way: _machine.Way) -> StepGradients:
+        step = self.state.counters.step
+        real = self._real(step, self.recipe.batch)
+        return step_gradients(self.state.networks, self.recipe, real, step=step, half=way.half)
 
-    def _real(self, step: int, shard: int) -> Tensor:
-        """Real pictures of one shard, in [-1, 1]."""
-        random = np.random.default_rng([self.recipe.seed, step, shard])
-        count = self.recipe.batch // self.recipe.shards
-        pictures = self.scenes.pictures(random.integers(0, self.scenes.ready, count))
-        if self.recipe.flips:
-            mirrored = random.random(count) < 0.5
-            pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
-        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.state.device)
-        images = tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        return functional.avg_pool2d(images, self.recipe.size // self.state.size)
+    def _available(self) -> int:
+        """How many scenes a step may choose from: more with every step, however fast they are drawn."""
+        return min(self.recipe.scenes, _FIRST_SCENES + self.state.counters.images)
+
+    def _real(self, step: int, count: int) -> Tensor:
+        """Real pictures, in [-1, 1]; which ones depends on the step alone."""
+        assert self.scenes is not None
+        random = np.random.default_rng([self.recipe.seed, step])
+        pictures = self.scenes.pictures(random.integers(0, self._available(), count))
+        return to_tensor(pictures).to(self.state.device)
 
 
 def _crossed(images: int, batch: int, every: int) -> bool:

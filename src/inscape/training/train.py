@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, NotFoundError, UsageError, unknown_name
+from inscape.training.recipes import DEFAULT_SIZE, recipe_names
 from inscape.training.recipes import recipe as generator_recipe
-from inscape.training.recipes import recipe_names
 from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def train(
     out: Path | str,
     minutes: float,
     *,
-    size: int = 64,
+    size: int | None = None,
+    images: int | None = None,
     start: str | Path = "scratch",
     seed: int = 0,
     device: str | torch.device | None = "auto",
@@ -37,8 +38,10 @@ def train(
         recipe: "town", "town-encoder" or "town-segmenter".
         out: Folder of the run.
         minutes: For how long.
-        size: Height and width of the pictures: 64 or 128; for an encoder that of the shipped generator.
-        start: For a generator: "scratch", "shipped", or another run; of half the size, it is grown.
+        size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
+            shipped generator.
+        images: For a generator: stop after so many pictures in all, however many minutes are left.
+        start: For a generator: "scratch", "shipped", or another run.
         seed: Of everything random.
         device: "auto", "cpu", "cuda:0".
         progress: Told how far it is.
@@ -69,15 +72,16 @@ def train(
         from inscape.training.segmenter import train_segmenter
 
         world = recipe.removesuffix(_SEGMENTER)
-        generator_recipe(world, size)  # it reads the pictures of the generator: the same sizes
+        size = generator_recipe(world, size or DEFAULT_SIZE).size  # it reads the pictures of the generator
         return train_segmenter(world, size, minutes, out, seed=seed, device=device, progress=progress)
     from inscape.training.gan import GanOptions, train_gan
 
-    chosen = replace(generator_recipe(recipe, size), seed=seed)
-    return train_gan(chosen, out, minutes, options=GanOptions(start=start), device=device, progress=progress)
+    chosen = replace(generator_recipe(recipe, size or DEFAULT_SIZE), seed=seed)
+    options = GanOptions(start=start, images=images)
+    return train_gan(chosen, out, minutes, options=options, device=device, progress=progress)
 
 
-def _check_size(generator: str, size: int) -> None:
+def _check_size(generator: str, size: int | None) -> None:
     """Refuse another size than a shipped generator draws.
 
     Raises:
@@ -85,5 +89,5 @@ def _check_size(generator: str, size: int) -> None:
     """
     from inscape.models import card
 
-    if size != (drawn := card(generator).image_size):
+    if size is not None and size != (drawn := card(generator).image_size):
         raise UsageError(f"The shipped generator {generator!r} draws {drawn} pixels, got --size {size}.")

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from inscape.errors import FormatError, ShapeError
+from inscape.models.architectures._batch_norm import fold
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -80,16 +81,12 @@ class ConvolutionBlock(nn.Module):
         """Apply the three."""
         return functional.relu(self.norm(self.convolution(features)), inplace=True)
 
-    @torch.no_grad()
     def fold(self) -> None:
         """Take the normalization into the convolution's weight and bias; outputs stay the same."""
         norm = self.norm
         if isinstance(norm, nn.Identity):
             return
-        assert norm.running_var is not None and norm.running_mean is not None
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        self.convolution.weight.mul_(scale[:, None, None, None])
-        self.convolution.bias = nn.Parameter(norm.bias - norm.running_mean * scale)
+        fold(self.convolution, norm)
         self.norm = nn.Identity()
 
 

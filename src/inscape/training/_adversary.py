@@ -1,0 +1,98 @@
+"""What judges pictures: features of a frozen network, randomly mixed, and a discriminator for each level.
+
+Projected GANs (Sauer et al., NeurIPS 2021) judge features rather than pixels; what makes that hold here is
+the loss of R3GAN (Huang et al., NeurIPS 2024), see `_gan_step.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from inscape.training._discriminators import FeatureDiscriminators
+from inscape.training._features import Features, open_features
+from inscape.training._mixing import RandomMixing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.training.recipes import GanRecipe
+
+
+@dataclass(frozen=True)
+class AdversaryConfig:
+    """The sizes of an adversary.
+
+    Attributes:
+        features: Name of the feature network.
+        inputs: Channels of every tap, fine to coarse.
+        channels: Channels of every level after mixing.
+        sides: Height and width of every level at the size that training begins with.
+        seed: What mixing and the first weights are drawn from.
+    """
+
+    features: str
+    inputs: tuple[int, ...]
+    channels: tuple[int, ...]
+    sides: tuple[int, ...]
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> AdversaryConfig:
+        """Read what `to_json` wrote."""
+        lists = {name: tuple(value[name]) for name in ("inputs", "channels", "sides")}
+        return cls(str(value["features"]), seed=int(value["seed"]), **lists)
+
+
+class Adversary(nn.Module):
+    """The feature network, random mixing and the discriminators; only the last are trained.
+
+    Args:
+        config: Sizes.
+        features: Opened, with the taps of the stage.
+    """
+
+    def __init__(self, config: AdversaryConfig, features: Features) -> None:
+        super().__init__()
+        self.config = config
+        self.features = features
+        self.mixing = RandomMixing(config.inputs, config.channels, config.seed)
+        self.discriminators = FeatureDiscriminators(config.channels, config.sides, config.seed)
+
+    def levels(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b c _ _"]]:
+        """Mixed features of pictures; gradients flow to the pictures."""
+        return list(self.mixing(self.features(images)))
+
+    def forward(self, levels: Sequence[Float[Tensor, "b c _ _"]]) -> list[Float[Tensor, "b _ _"]]:
+        """Logits of every level of mixed features."""
+        return list(self.discriminators(levels))
+
+
+def new_adversary(recipe: GanRecipe, size: int, device: torch.device) -> Adversary:
+    """An untrained adversary for pictures of a size.
+
+    Raises:
+        MissingExtraError: The package that carries the feature network is not installed.
+    """
+    features = open_features(recipe.features, recipe.stage_of(size).taps, device)
+    with torch.no_grad():
+        taps = features(torch.zeros(1, 3, size, size, device=device))
+    config = AdversaryConfig(
+        recipe.features,
+        inputs=tuple(tap.shape[1] for tap in taps),
+        channels=recipe.level_channels,
+        sides=tuple(tap.shape[2] for tap in taps),
+        seed=recipe.seed,
+    )
+    return Adversary(config, features).to(device)
