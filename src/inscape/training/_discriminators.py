@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from inscape.training._convolution import convolve
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -56,9 +58,11 @@ class FeatureDiscriminator(nn.Module):
         """Logits, high where the map looks like one of a real picture."""
         x = level
         for layer in self.layers:
-            x = functional.leaky_relu(layer(x), LEAK)
-        logits: Tensor = self.judge(torch.cat([x, minibatch_deviation(x)], 1))
-        return logits.squeeze(1)
+            x = functional.leaky_relu(_applied(layer, x), LEAK)
+        assert self.judge.bias is not None
+        seen, deviation = self.judge.weight.split((x.shape[1], 1), 1)
+        logits = convolve(x, seen, self.judge.bias).squeeze(1)
+        return logits + minibatch_deviation(x)[:, None, None] * deviation.sum()
 
 
 class FeatureDiscriminators(nn.Module):
@@ -84,14 +88,20 @@ class FeatureDiscriminators(nn.Module):
         return [judge(level) for judge, level in zip(self.levels, levels, strict=True)]
 
 
-def minibatch_deviation(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
-    """How much the pictures of a group of four differ, as one more channel (Karras et al., ICLR 2018).
+def _applied(layer: nn.Module, x: Tensor) -> Tensor:
+    assert isinstance(layer, nn.Conv2d)
+    stride, padding = layer.stride[0], int(layer.padding[0])
+    return convolve(x, layer.weight, layer.bias, stride=stride, padding=padding)
 
-    A batch that is no multiple of four is one group.
+
+def minibatch_deviation(x: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
+    """How much the pictures of a group of four differ (Karras et al., ICLR 2018), for each picture.
+
+    The discriminator sees it as one more channel, the same everywhere. A batch that is no multiple of four is one
+    group.
     """
     batch, channels, height, width = x.shape
     group = _GROUP if batch % _GROUP == 0 else batch
     grouped = x.reshape(group, batch // group, channels, height, width)
     variance = (grouped - grouped.mean(0)).square().mean(0)  # aten::var is ten times slower on a CPU
-    deviation = (variance + _EPSILON).sqrt().mean((1, 2, 3))
-    return deviation.repeat(group)[:, None, None, None].expand(batch, 1, height, width)
+    return (variance + _EPSILON).sqrt().mean((1, 2, 3)).repeat(group)

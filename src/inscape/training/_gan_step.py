@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.training._adversary import Adversary
+from inscape.training._convolution import gradients_of
 from inscape.training.recipes import GanRecipe
 
 
@@ -78,8 +79,10 @@ def step_gradients(
     penalties = [gradient_penalty(*side) for side in ((real_logits, real_leaves), (fake_logits, fake_leaves))]
     gamma = recipe.stage_of(generator.config.resolution).penalty
     judged = d_loss + gamma / 2 * (penalties[0] + penalties[1])
-    towards_real = torch.autograd.grad(g_loss, fake_leaves, retain_graph=True)
-    d_gradients = _gradients(judged, list(adversary.discriminators.parameters()))
+    with gradients_of("inputs"):
+        towards_real = torch.autograd.grad(g_loss, fake_leaves, retain_graph=True)
+    with gradients_of("weights"):
+        d_gradients = _gradients(judged, list(adversary.discriminators.parameters()))
     g_gradients = _gradients(fake_levels, list(generator.parameters()), towards_real)
     numbers = {"loss_d": d_loss, "loss_g": g_loss, "r1": penalties[0], "r2": penalties[1]}
     numbers |= {"margin": _total([margin.mean() for margin in margins])}
@@ -97,7 +100,8 @@ def gradient_penalty(logits: Sequence[Tensor], leaves: Sequence[Tensor]) -> Tens
         leaves: The features that they judge.
     """
     total = _total([level.mean((1, 2)).sum() for level in logits])
-    gradients = torch.autograd.grad(total, list(leaves), create_graph=True)
+    with gradients_of("inputs"):
+        gradients = torch.autograd.grad(total, list(leaves), create_graph=True)
     return _total([gradient.square().sum() for gradient in gradients]) / len(logits[0])
 
 

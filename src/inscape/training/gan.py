@@ -170,8 +170,8 @@ class _Run:
         )
         self.resources.enter_context(self.scenes)
         self.scenes.draw(self._available(), processes=2, progress=self.progress)
-        self.scenes.draw_in_background()
         self._choose_way()
+        self.scenes.draw_in_background()
 
     def _choose_way(self) -> None:
         """Keep the way that a step is taken in; measure it on a machine that the run has not seen."""
