@@ -7,7 +7,7 @@ the loss of R3GAN (Huang et al., NeurIPS 2024), see `_gan_step.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -80,19 +80,32 @@ class Adversary(nn.Module):
 
 
 def new_adversary(recipe: GanRecipe, size: int, device: torch.device) -> Adversary:
-    """An untrained adversary for pictures of a size.
+    """An untrained adversary for pictures of a size; its mixing is not calibrated.
 
     Raises:
         MissingExtraError: The package that carries the feature network is not installed.
     """
     features = open_features(recipe.features, recipe.stage_of(size).taps, device)
-    with torch.no_grad():
-        taps = features(torch.zeros(1, 3, size, size, device=device))
+    taps = features.shapes(size)
     config = AdversaryConfig(
         recipe.features,
-        inputs=tuple(tap.shape[1] for tap in taps),
+        inputs=tuple(channels for channels, _ in taps),
         channels=recipe.level_channels,
-        sides=tuple(tap.shape[2] for tap in taps),
+        sides=tuple(side for _, side in taps),
         seed=recipe.seed,
     )
     return Adversary(config, features).to(device)
+
+
+def grown_adversary(old: Adversary, recipe: GanRecipe, size: int, device: torch.device) -> Adversary:
+    """The same discriminators for pictures of another size, whose features may come from other taps.
+
+    Where those have other channels, mixing is drawn anew, and not calibrated.
+    """
+    features = open_features(old.config.features, recipe.stage_of(size).taps, device)
+    inputs = tuple(channels for channels, _ in features.shapes(size))
+    adversary = Adversary(replace(old.config, inputs=inputs), features)
+    if inputs == old.config.inputs:
+        adversary.mixing.load_state_dict(old.mixing.state_dict())
+    adversary.discriminators.load_state_dict(old.discriminators.state_dict())
+    return adversary.to(device)

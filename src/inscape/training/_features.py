@@ -46,6 +46,13 @@ class Features(nn.Module):
         return [levels[tap] for tap in self.taps]
 
 
+    @torch.no_grad()
+    def shapes(self, size: int) -> list[tuple[int, int]]:
+        """Channels of every tap, and its height and width for pictures of a size."""
+        weight = next(self.network.parameters())
+        return [(tap.shape[1], tap.shape[2]) for tap in self(weight.new_zeros(1, 3, size, size))]
+
+
 def open_features(name: str, taps: Sequence[int], device: torch.device) -> Features:
     """The feature network of that name.
 

@@ -9,8 +9,7 @@ import torch
 
 from inscape.errors import FormatError, UnsupportedError
 from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
-from inscape.training._adversary import Adversary, new_adversary
-from inscape.training._features import open_features
+from inscape.training._adversary import grown_adversary, new_adversary
 from inscape.training._gan_state import GanState, generator_config
 from inscape.training.recipes import GanRecipe
 
@@ -97,10 +96,7 @@ def grown(state: GanState) -> GanState:
         larger = StyleGAN2(config)
         larger.load_state_dict({**fresh.state_dict(), **network.state_dict()})
         networks.append(larger)
-    features = open_features(old.adversary.config.features, recipe.stage_of(size).taps, state.device)
-    adversary = Adversary(old.adversary.config, features)
-    adversary.mixing.load_state_dict(old.adversary.mixing.state_dict())
-    adversary.discriminators.load_state_dict(old.adversary.discriminators.state_dict())
+    adversary = grown_adversary(old.adversary, recipe, size, state.device)
     found = GanState(recipe, networks[0], adversary, average=networks[1], device=state.device)
     for optimizer, name, second, steps in state.moments():
         found.restore_moment(optimizer, name, second, float(steps))

@@ -111,9 +111,7 @@ class GanState:
         """Take one step, and move the average."""
         for name, found in zip(_TRAINED, (gradients.generator, gradients.discriminators), strict=True):
             for weight, gradient in zip(self.trained(name).parameters(), found, strict=True):
-                if gradient is not None:
-                    torch.nan_to_num_(gradient, nan=0.0, posinf=1e5, neginf=-1e5)
-                weight.grad = gradient
+                weight.grad = None if gradient is None else _like(weight, gradient)
             self.optimizers[name].step()
             self.optimizers[name].zero_grad()
         self.networks.generator.mapping.track(gradients.w)
@@ -209,6 +207,11 @@ class GanState:
             prefix, _, name = key.partition(".")
             state.restore_moment(prefix, name, tensors[f"adam.{key}"], steps)
         return state
+
+
+def _like(weight: Tensor, gradient: Tensor) -> Tensor:
+    """A gradient of finite numbers, laid out in memory as its weight is, which fused Adam takes for granted."""
+    return torch.nan_to_num(gradient, nan=0.0, posinf=1e5, neginf=-1e5, out=torch.empty_like(weight))
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

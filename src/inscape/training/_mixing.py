@@ -40,6 +40,11 @@ class RandomMixing(nn.Module):
             if level + 1 < len(outputs):
                 self.register_buffer(f"up{level}", _drawn(outputs[level + 1], after, random))
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the taps have been measured."""
+        return any(bool((getattr(self, f"scale{level}") != 1).any()) for level in range(self._levels))
+
     @torch.no_grad()
     def calibrate(self, taps: Sequence[Float[Tensor, "b c _ _"]]) -> None:
         """Divide every tap by its standard deviation from now on.

@@ -86,7 +86,7 @@ def train_gan(
     options = options or GanOptions()
     run = _Run(recipe, Path(out), options, resolve_device(device), progress or SilentProgress())
     with run.resources:
-        run.prepare()
+        run.begin_stage()
         run.train(minutes * 60)
     run.export()
     return TrainResult(run.state.counters.step, run.state.counters.images, tuple(run.files()))
@@ -101,11 +101,10 @@ class _Run:
         self.recipe, self.out, self.options, self.progress = recipe, out, options, progress
         self.checkpoint = out / CHECKPOINT
         self.resources = ExitStack()
-        self.is_new = not self.checkpoint.exists()
         self.state = (
-            first_state(recipe, options.start, device)
-            if self.is_new
-            else GanState.load(self.checkpoint, recipe, device)
+            GanState.load(self.checkpoint, recipe, device)
+            if self.checkpoint.exists()
+            else first_state(recipe, options.start, device)
         )
         self.watch = Watch(self.state, out)
         self.scenes: ScenesAhead | None = None
@@ -120,12 +119,26 @@ class _Run:
         """Write the moving average as a model that can be opened."""
         export_generator(self.checkpoint, self.out / "model", distances=self.out / "distance.jsonl")
 
-    def prepare(self) -> None:
-        """Bring the state to its stage, and let a new adversary see real pictures."""
-        self._begin_stage()
-        if self.is_new and self.options.start == "scratch":
-            adversary = self.state.networks.adversary
+    def begin_stage(self) -> None:
+        """Double the size where the recipe says so; have scenes of that size, and the fastest way to step."""
+        recipe, size = self.recipe, self.recipe.stage_at(self.state.counters.images).size
+        size = max(size, min(self.state.size, recipe.size))
+        if self.scenes is not None and self.scenes.size == size:
+            return
+        if self.state.size != size:
+            self.state = grown_to(self.state, size)
+            self.watch.follow(self.state)
+        self.resources.close()
+        self.scenes = ScenesAhead(
+            self.out, world=recipe.world, size=size, count=recipe.scenes, first_seed=recipe.first_seed
+        )
+        self.resources.enter_context(self.scenes)
+        self.scenes.draw(self._available(), processes=2, progress=self.progress)
+        adversary = self.state.networks.adversary
+        if not adversary.mixing.is_calibrated:
             adversary.mixing.calibrate(adversary.features(self._real(0, _CALIBRATED_ON)))
+        self._choose_way()
+        self.scenes.draw_in_background()
 
     def train(self, seconds: float) -> None:
         """Take steps until the time is over; always leaves a checkpoint."""
@@ -137,7 +150,7 @@ class _Run:
             task.advance(self.state.counters.images)
             try:
                 while time.monotonic() - started < seconds and self.state.counters.images < most:
-                    self._begin_stage()
+                    self.begin_stage()
                     with whole_steps(), _machine.taken(self.way):
                         numbers = self._step()
                         self.state.counters.seconds = before + time.monotonic() - started
@@ -154,24 +167,6 @@ class _Run:
         """Write the checkpoint and the curves."""
         self.watch.flush()
         self.state.save(self.checkpoint)
-
-    def _begin_stage(self) -> None:
-        """Double the size where the recipe says so; have scenes of that size, and the fastest way to step."""
-        recipe, size = self.recipe, self.recipe.stage_at(self.state.counters.images).size
-        size = max(size, min(self.state.size, recipe.size))
-        if self.scenes is not None and self.scenes.size == size:
-            return
-        if self.state.size != size:
-            self.state = grown_to(self.state, size)
-            self.watch.follow(self.state)
-        self.resources.close()
-        self.scenes = ScenesAhead(
-            self.out, world=recipe.world, size=size, count=recipe.scenes, first_seed=recipe.first_seed
-        )
-        self.resources.enter_context(self.scenes)
-        self.scenes.draw(self._available(), processes=2, progress=self.progress)
-        self._choose_way()
-        self.scenes.draw_in_background()
 
     def _choose_way(self) -> None:
         """Keep the way that a step is taken in; measure it on a machine that the run has not seen."""
