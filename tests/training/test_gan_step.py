@@ -20,7 +20,9 @@ from inscape.training._latents import mixed_latents
 def test_the_penalty_of_linear_logits_is_the_squared_norm_of_their_kernels() -> None:
     kernels = [torch.randn(4, 3, 3, requires_grad=True), torch.randn(2, 5, 5, requires_grad=True)]
     leaves = [torch.randn(6, *kernel.shape).requires_grad_() for kernel in kernels]
-    logits = [(leaf * kernel).sum((1, 2, 3))[:, None, None] for leaf, kernel in zip(leaves, kernels, strict=True)]
+    logits = [
+        (leaf * kernel).sum((1, 2, 3))[:, None, None] for leaf, kernel in zip(leaves, kernels, strict=True)
+    ]
     penalty = gradient_penalty(logits, leaves)
     assert torch.allclose(penalty, sum(kernel.square().sum() for kernel in kernels))
     found = torch.autograd.grad(penalty, kernels)
@@ -155,5 +157,7 @@ def test_half_precision_gives_about_the_same_gradients() -> None:
 def test_layers_keep_a_noise_strength_of_zero() -> None:
     state = small_state()
     state.apply(gradients(state))
-    strengths = [p for name, p in state.networks.generator.named_parameters() if name.endswith("noise_strength")]
+    strengths = [
+        p for name, p in state.networks.generator.named_parameters() if name.endswith("noise_strength")
+    ]
     assert strengths and not any(strength.any() for strength in strengths)

@@ -30,7 +30,8 @@ def train(
     start: Annotated[
         str,
         typer.Option(
-            "--start", help="scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures."
+            "--start",
+            help="scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures.",
         ),
     ] = "scratch",
     device: Device = "auto",

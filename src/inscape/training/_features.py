@@ -45,7 +45,6 @@ class Features(nn.Module):
         levels = self.network.encode(images)
         return [levels[tap] for tap in self.taps]
 
-
     @torch.no_grad()
     def shapes(self, size: int) -> list[tuple[int, int]]:
         """Channels of every tap, and its height and width for pictures of a size."""

@@ -65,9 +65,7 @@ def step_gradients(
     z = torch.randn(len(real), generator.config.z_dim, generator=random).to(real.device)
     with torch.autocast(real.device.type, dtype=torch.bfloat16, enabled=half):
         w = generator.mapping.single(z)
-        images = generator.synthesis(
-            w[:, None].expand(-1, generator.config.num_ws, -1), noise_mode="none"
-        )
+        images = generator.synthesis(w[:, None].expand(-1, generator.config.num_ws, -1), noise_mode="none")
         with torch.no_grad():
             real_levels = adversary.levels(moved(real, recipe, random))
         fake_levels = adversary.levels(moved(images, recipe, random))

@@ -19,6 +19,9 @@ CHUNK = 250
 """Scenes that are drawn, and marked as drawn, at a time."""
 
 
+_PICTURES, _MARKS = "pictures.u8", "drawn.u8"
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What a process needs to know to draw some of the scenes."""
@@ -36,7 +39,7 @@ class _Plan:
 
     def marks(self, mode: str = "r") -> NDArray[np.uint8]:
         shape = (-(-self.count // CHUNK),)
-        return np.memmap(self.folder / "drawn.u8", np.uint8, mode, shape=shape)  # type: ignore[call-overload,no-any-return]
+        return np.memmap(self.folder / _MARKS, np.uint8, mode, shape=shape)  # type: ignore[call-overload,no-any-return]
 
 
 def _draw(plan: _Plan, chunk: int) -> int:
@@ -44,7 +47,7 @@ def _draw(plan: _Plan, chunk: int) -> int:
     start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, plan.count)
     seeds = range(plan.first_seed + start, plan.first_seed + stop)
     drawn, _ = scenes.world(plan.world).batch(seeds, size=plan.size)
-    with (plan.folder / "pictures.u8").open("r+b") as stream:
+    with (plan.folder / _PICTURES).open("r+b") as stream:
         stream.seek(start * plan.bytes)
         stream.write(np.ascontiguousarray(drawn).data)
     plan.marks("r+")[chunk] = 1
@@ -80,7 +83,7 @@ class ScenesAhead:
         key = storage.content_key(scenes.world(world).hash(), size, count, first_seed)
         self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
         self._worker: multiprocessing.process.BaseProcess | None = None
-        lengths = {"pictures.u8": count * self._plan.bytes, "drawn.u8": -(-count // CHUNK)}
+        lengths = {_PICTURES: count * self._plan.bytes, _MARKS: -(-count // CHUNK)}
         paths = {self._plan.folder / name: length for name, length in lengths.items()}
         with storage.writing(self._plan.folder):
             self._plan.folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,6 @@ class ScenesAhead:
                 for path, length in paths.items():  # both: marks say nothing of pictures that are gone
                     with path.open("wb") as stream:
                         stream.truncate(length)
-        self._pictures = (self._plan.folder / "pictures.u8").open("rb")
         self._marks = self._plan.marks()
         self._ready = self._count_ready()
 
@@ -149,9 +151,10 @@ class ScenesAhead:
         if (last := int(indices.max())) >= self.ready:
             self.draw(last + 1)
         found = np.empty((len(indices), self.size, self.size, 3), np.uint8)
-        for row, index in zip(found, indices.tolist(), strict=True):
-            self._pictures.seek(index * self._plan.bytes)
-            self._pictures.readinto(row.data)  # read, not mapped: mapped pages would count as memory in use
+        with (self._plan.folder / _PICTURES).open("rb") as stream:  # mapped, it would count as memory in use
+            for row, index in zip(found, indices.tolist(), strict=True):
+                stream.seek(index * self._plan.bytes)
+                stream.readinto(row.data)
         return found
 
     def __enter__(self) -> ScenesAhead:
@@ -160,7 +163,6 @@ class ScenesAhead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pictures.close()
         if self._worker is not None:
             self._worker.terminate()
             self._worker.join()

@@ -84,7 +84,9 @@ class GanRecipe:
         sizes = [stage.size for stage in self.stages]
         doubled = [2 * size for size in sizes[:-1]]
         if not sizes or sizes[1:] != doubled:
-            raise ValueRangeError(f"Every stage of a recipe has twice the size of the one before, got {sizes}.")
+            raise ValueRangeError(
+                f"Every stage of a recipe has twice the size of the one before, got {sizes}."
+            )
         ends = [stage.until for stage in self.stages]
         known = [end for end in ends[:-1] if end is not None]
         if ends[-1] is not None or len(known) != len(ends) - 1 or known != sorted(set(known)):
