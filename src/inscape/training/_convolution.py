@@ -1,8 +1,8 @@
 """A convolution whose gradient penalty is cheap.
 
-Differentiating a convolution's gradient again, PyTorch computes the weight's part as a convolution with kernels
-as large as the maps. It is an ordinary weight gradient of the same convolution (Karras et al., `conv2d_gradfix`
-of stylegan2-ada-pytorch), which costs a fraction of that.
+When a convolution's gradient is differentiated again, PyTorch computes the weight's part as a convolution
+with kernels as large as the maps. It is an ordinary weight gradient of the same convolution (`conv2d_gradfix` of
+stylegan2-ada-pytorch, Karras et al.), which costs less.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _wanted: ContextVar[Literal["all", "inputs", "weights"]] = ContextVar("wanted", 
 
 @contextmanager
 def gradients_of(wanted: Literal["inputs", "weights"]) -> Iterator[None]:
-    """While the block runs, `convolve` leaves out gradients that nobody asks for, which autograd cannot tell it.
+    """Let `convolve` leave out gradients that nobody asks for; autograd cannot tell it.
 
     Args:
         wanted: "inputs" leaves out those of weights; "weights" those of inputs that nothing computed.
@@ -44,7 +44,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, *, stride: int = 1,
     shape = (stride, padding)
     if x.device.type != "cpu":
         return torch.nn.functional.conv2d(x, weight, bias, stride, padding)
-    y: Tensor = _Forward.apply(_laid_out(x), weight, shape)  # type: ignore[no-untyped-call]
+    y: Tensor = _Forward.apply(_laid_out(x), weight, shape)
     return y if bias is None else y + bias[None, :, None, None]
 
 
@@ -64,9 +64,9 @@ class _Forward(Function):
         to_x = to_weight = None
         wanted = _wanted.get()
         if context.needs_input_grad[0] and not (wanted == "weights" and x.is_leaf):
-            to_x = _InputGradient.apply(gradient, weight, x, context.shape)  # type: ignore[no-untyped-call]
+            to_x = _InputGradient.apply(gradient, weight, x, context.shape)
         if context.needs_input_grad[1] and wanted != "inputs":
-            to_weight = _WeightGradient.apply(gradient, x, weight, context.shape)  # type: ignore[no-untyped-call]
+            to_weight = _WeightGradient.apply(gradient, x, weight, context.shape)
         return to_x, to_weight, None
 
 
@@ -85,9 +85,9 @@ class _InputGradient(Function):
         second = _laid_out(second)
         to_gradient = to_weight = None
         if context.needs_input_grad[0]:
-            to_gradient = _Forward.apply(second, weight, context.shape)  # type: ignore[no-untyped-call]
+            to_gradient = _Forward.apply(second, weight, context.shape)
         if context.needs_input_grad[1]:
-            to_weight = _WeightGradient.apply(gradient, second, weight, context.shape)  # type: ignore[no-untyped-call]
+            to_weight = _WeightGradient.apply(gradient, second, weight, context.shape)
         return to_gradient, to_weight, None, None
 
 
@@ -105,9 +105,9 @@ class _WeightGradient(Function):
         gradient, x = context.saved_tensors
         to_gradient = to_x = None
         if context.needs_input_grad[0]:
-            to_gradient = _Forward.apply(x, second, context.shape)  # type: ignore[no-untyped-call]
+            to_gradient = _Forward.apply(x, second, context.shape)
         if context.needs_input_grad[1]:
-            to_x = _InputGradient.apply(gradient, second, x, context.shape)  # type: ignore[no-untyped-call]
+            to_x = _InputGradient.apply(gradient, second, x, context.shape)
         return to_gradient, to_x, None, None
 
 

@@ -152,7 +152,7 @@ class GanState:
             path: A safetensors file.
             half: Half the precision makes half the file; training goes on from it, if not exactly so.
         """
-        modules = {"generator": self.networks.generator, "average": self.average}
+        modules: dict[str, nn.Module] = {"generator": self.networks.generator, "average": self.average}
         modules |= {"discriminators": self.networks.adversary.discriminators}
         dtype = torch.float16 if half else torch.float32
         tensors = {
@@ -210,7 +210,7 @@ class GanState:
 
 
 def _like(weight: Tensor, gradient: Tensor) -> Tensor:
-    """A gradient of finite numbers, laid out in memory as its weight is, which fused Adam takes for granted."""
+    """A finite gradient, laid out in memory as its weight is; fused Adam takes that for granted."""
     return torch.nan_to_num(gradient, nan=0.0, posinf=1e5, neginf=-1e5, out=torch.empty_like(weight))
 
 

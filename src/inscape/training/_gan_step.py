@@ -1,10 +1,10 @@
 """One step of adversarial training, as gradients of both losses.
 
-The loss is that of R3GAN (Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024): every generated
-picture is paired with a real one, and only the difference of their logits counts; R1 and R2 penalize the
-gradient of the logits on real and on generated pictures, here with respect to the mixed features. Pictures are
-drawn once and judged once: the gradients of both losses come from the same passes, each only with respect to
-the weights that it trains.
+The loss is that of R3GAN (Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024). Every generated
+picture is paired with a real one, and only the difference of their logits counts. R1 and R2 penalize the
+gradient of the logits on real and on generated pictures, here with respect to the mixed features. Pictures
+are drawn once and judged once: the gradients of both losses come from the same passes, each only with respect
+to the weights that it trains.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Random mixing of feature maps (Projected GANs, Sauer et al., NeurIPS 2021, section 3.2).
 
-Every tap is projected by a random 1x1 convolution (cross-channel mixing); then, from coarse to fine, each level
+A random 1x1 convolution projects every tap (cross-channel mixing). Then, from coarse to fine, each level
 takes in the one below it, enlarged (cross-scale mixing). Nothing here is trained.
 """
 

@@ -61,10 +61,9 @@ def test_folding_changes_nothing_that_comes_out() -> None:
 def test_blocks_are_those_of_the_definition() -> None:
     network = small()
     outputs = network.block_outputs(torch.zeros(1, 3, 64, 64), range(16))
-    assert [tuple(output.shape[1:3]) for output in outputs] == [
-        (16, 32), (24, 16), (24, 16), (40, 8), (40, 8), (80, 4), (80, 4), (80, 4), (112, 4), (112, 4), (112, 4),
-        (192, 2), (192, 2), (192, 2), (192, 2), (320, 2),
-    ]  # fmt: skip
+    units = [16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320]
+    sizes = [32, 16, 16, 8, 8, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2]
+    assert [tuple(output.shape[1:3]) for output in outputs] == list(zip(units, sizes, strict=True))
     assert [64 // output.shape[2] for output in outputs] == network.strides
     for blocks in ([], [3, 1], [1, 1], [16], [-1]):
         with pytest.raises(ValueRangeError, match="0 to 15, in ascending order"):

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 from torch.nn import functional
 
@@ -141,7 +140,8 @@ class Block(nn.Module):
         """Apply the block."""
         y = x if self.expand is None else self.expand(x)
         y = self.project(self.filter(y))
-        return x + y if self.residual else y
+        result: Tensor = x + y if self.residual else y
+        return result
 
 
 class EfficientNetLite(nn.Module):
