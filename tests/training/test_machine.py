@@ -93,7 +93,7 @@ def test_the_choice_is_kept_in_the_run_and_measured_again_on_another_machine(
     assert [run(8), run(16)] == [1, 1]
     assert run(24, again=True) == 2
     kept = storage.read_json(tmp_path / "machine.json")
-    storage.write_json(tmp_path / "machine.json", {**kept, "machine": "another"})
+    storage.write_json(tmp_path / "machine.json", {"16": {**kept["16"], "machine": "another"}, "32": 1})
     assert [run(32), run(40)] == [3, 3]
     (tmp_path / "machine.json").write_text("{")
     assert run(48) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -39,6 +40,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint."""
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch then asks for large pages; read on import
     from inscape.training import train as run
 
     result = run(

@@ -1,8 +1,8 @@
 """A convolution whose gradient penalty is cheap.
 
 When a convolution's gradient is differentiated again, PyTorch computes the weight's part as a convolution
-with kernels as large as the maps. It is an ordinary weight gradient of the same convolution (`conv2d_gradfix` of
-stylegan2-ada-pytorch, Karras et al.), which costs less.
+with kernels as large as the maps. It is an ordinary weight gradient of the same convolution (`conv2d_gradfix`
+of stylegan2-ada-pytorch, Karras et al.), which costs less.
 """
 
 from __future__ import annotations

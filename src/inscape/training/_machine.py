@@ -59,18 +59,27 @@ class Measured:
     machine: str
 
     def write(self, path: Path) -> None:
-        """Write it as JSON."""
-        storage.write_json(path, asdict(self))
+        """Write it as JSON, beside what was measured for other sizes."""
+        storage.write_json(path, {**_kept(path), str(self.size): asdict(self)})
 
     @classmethod
-    def read(cls, path: Path) -> Measured | None:
-        """Read what `write` wrote; None where there is no such file, or one that is damaged."""
+    def read(cls, path: Path, size: int, machine: str) -> Measured | None:
+        """Read what `write` wrote; None where nothing fits, or the file is missing or damaged."""
         try:
-            value: Any = storage.read_json(path)
+            value = _kept(path)[str(size)]
             way = Way(int(value["way"]["threads"]), bool(value["way"]["half"]))
-            return cls(way, int(value["size"]), dict(value["seconds"]), str(value["machine"]))
-        except (FormatError, KeyError, TypeError, ValueError):
+            found = cls(way, int(value["size"]), dict(value["seconds"]), str(value["machine"]))
+        except (KeyError, TypeError, ValueError):
             return None
+        return found if found.machine == machine else None
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    try:
+        value = storage.read_json(path)
+    except FormatError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def ways(device: torch.device) -> list[Way]:

@@ -27,7 +27,6 @@ from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
 
 MACHINE = "machine.json"
-_SAVE_SECONDS = 120.0
 _FIRST_SCENES = 6000
 _CALIBRATED_ON = 64
 
@@ -42,6 +41,7 @@ class GanOptions:
         images: Stop after so many pictures in all; None goes by minutes alone.
         sample_every: Pictures from one sample grid to the next.
         measure_every: Pictures from one distance to the world to the next; 0 measures nothing.
+        save_seconds: Between saved checkpoints.
         measure_machine: Whether to measure again how a step is fastest here.
     """
 
@@ -49,6 +49,7 @@ class GanOptions:
     images: int | None = None
     sample_every: int = 5000
     measure_every: int = 10_000
+    save_seconds: float = 120.0
     measure_machine: bool = False
 
 
@@ -157,7 +158,7 @@ class _Run:
                     self.watch.log(numbers)
                     task.advance(self.recipe.batch)
                     self._look()
-                    if time.monotonic() - saved > _SAVE_SECONDS:
+                    if time.monotonic() - saved > self.options.save_seconds:
                         self.save()
                         saved = time.monotonic()
             finally:
@@ -171,8 +172,8 @@ class _Run:
     def _choose_way(self) -> None:
         """Keep the way that a step is taken in; measure it on a machine that the run has not seen."""
         path, device = self.out / MACHINE, self.state.device
-        known = None if self.options.measure_machine else _machine.Measured.read(path)
-        if known is None or (known.size, known.machine) != (self.state.size, _machine.machine(device)):
+        known = _machine.Measured.read(path, self.state.size, _machine.machine(device))
+        if known is None or self.options.measure_machine:
             candidates = _machine.ways(device)
             with self.progress.task("Measuring how a step is fastest here", len(candidates)) as task:
 

@@ -42,9 +42,20 @@ def upsampling_convolution(x: Tensor, weight: Tensor, fir: Tensor) -> Tensor:
     Returns:
         `[B, O, 2 * height, 2 * width]`.
     """
-    raised = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-    kernel = _depthwise(fir, weight.shape[0], 4.0, raised)
-    return functional.conv2d(raised, kernel, padding=1, groups=weight.shape[0])
+    return blur(functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2), fir)
+
+
+def blur(raised: Tensor, fir: Tensor) -> Tensor:
+    """The filter, with gain 4, after a transposed convolution; a row and a column fewer come out."""
+    channels = raised.shape[1]
+    return functional.conv2d(raised, _depthwise(fir, channels, 4.0, raised), padding=1, groups=channels)
+
+
+def blur_backward(grad: Tensor, fir: Tensor) -> Tensor:
+    """What `blur` makes of the gradient of its output: that of its input."""
+    channels = grad.shape[1]
+    kernel = _depthwise(fir.flip((0, 1)), channels, 4.0, grad)
+    return functional.conv2d(grad, kernel, padding=2, groups=channels)
 
 
 def upsample(x: Tensor, fir: Tensor) -> Tensor:

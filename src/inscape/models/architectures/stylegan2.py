@@ -32,6 +32,7 @@ from inscape.models.architectures._equalized import (
 )
 from inscape.models.architectures._fir import SMOOTH, separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._mapping import Mapping
+from inscape.models.architectures._modulated import ModulatedColours, ModulatedLayer, fused
 from inscape.models.architectures.synthesis_state import SynthesisState
 from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
 
@@ -168,6 +169,8 @@ class SynthesisLayer(nn.Module):
             modulation: What `modulation` makes of w, where it is known already.
         """
         styles, scales = self.modulation(w) if modulation is None else modulation
+        if fused(x, styles, self.weight):
+            return self._fused(x, styles, scales, noise)
         scale = scales.to(x.dtype)[:, :, None, None]
         x = x * styles.to(x.dtype)[:, :, None, None]
         weight = self.weight.to(x.dtype)
@@ -183,6 +186,13 @@ class SynthesisLayer(nn.Module):
             x = x.add_((noise * (self.noise_strength * GAIN)).to(x.dtype))
         return rectify_(x, self.clamp)
 
+    def _fused(self, x: Tensor, styles: Tensor, scales: Tensor, noise: Tensor | None) -> Tensor:
+        """The same as one step of automatic differentiation."""
+        scaled = None if noise is None else noise * (self.noise_strength * GAIN)
+        fir = self.resample_filter if self.upsampling else None
+        made = ModulatedLayer.apply(x, styles, scales, self.weight, self.bias * GAIN, scaled, fir, self.clamp)
+        return cast(Tensor, made)
+
 
 class ToRGB(nn.Module):
     """A modulated 1x1 convolution to three colours, without demodulation."""
@@ -197,8 +207,17 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """`[batch, inputs, height, width]` and `[batch, w_dim]` to RGB in float32."""
+        if fused(x, w, self.weight):
+            return self._fused(x, w)
         styles = (self.affine(w) * self.weight_gain).to(x.dtype)
         rgb = functional.conv2d(x * styles[:, :, None, None], self.weight.to(x.dtype)).float()
+        rgb = rgb + self.bias[None, :, None, None]
+        return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
+
+    def _fused(self, x: Tensor, w: Tensor) -> Tensor:
+        """The same with modulated weights: no pass makes a map of `x * styles`."""
+        styles = self.affine(w) * self.weight_gain
+        rgb: Tensor = ModulatedColours.apply(x, styles[:, None] * self.weight[:, :, 0, 0])
         rgb = rgb + self.bias[None, :, None, None]
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 

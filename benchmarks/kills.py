@@ -1,0 +1,116 @@
+"""A training that is killed again and again, beside one that is left alone.
+
+    python benchmarks/kills.py --kills 20
+
+Trains a small generator on scenes of the world `town`, from 16 to 32 px, kills the process at random
+moments, and goes on each time. Prints one JSON document: what each kill left, and whether the weights in the
+end are those of the training that nobody killed, bit for bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inscape import storage
+from inscape.training.gan import MACHINE, GanOptions, train_gan
+from inscape.training.recipes import GanRecipe, Stage
+
+SAVE_SECONDS = 0.5
+RECIPE = GanRecipe(
+    "town",
+    "town",
+    (Stage(16, until=400), Stage(32)),
+    scenes=300,
+    z_dim=8,
+    w_dim=8,
+    mapping_layers=2,
+    channels={4: 8, 8: 8, 16: 8, 32: 8},
+    level_channels=(8, 8, 8, 8),
+    batch=8,
+)
+
+
+def train(out: Path, images: int) -> None:
+    """Train the small generator, or go on."""
+    options = GanOptions(images=images, sample_every=0, measure_every=0, save_seconds=SAVE_SECONDS)
+    train_gan(RECIPE, out, 60, options=options, device="cpu")
+
+
+def seen(out: Path) -> int:
+    """Pictures that the saved state has seen."""
+    path = out / "checkpoint.safetensors"
+    return json.loads(storage.load_tensors(path)[1]["counters"])["images"] if path.exists() else 0
+
+
+def start(out: Path, images: int) -> subprocess.Popen[bytes]:
+    """The same training in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, __file__, "--train", str(out), "--images", str(images)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def killed(out: Path, images: int, kills: int, chance: random.Random) -> list[dict[str, Any]]:
+    """Train with kills at random moments: while scenes are drawn, between steps, while a state is written."""
+    found = []
+    for _ in range(kills):
+        before, process = seen(out), start(out, images)
+        wait, started = chance.uniform(2.0, 9.0), time.monotonic()
+        while process.poll() is None and time.monotonic() - started < wait:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        found.append({"seconds": round(wait, 2), "before": before, "after": seen(out)})
+    while seen(out) < images:
+        assert start(out, images).wait() == 0
+    return found
+
+
+def equal(one: Path, other: Path) -> bool:
+    """Whether two trainings left the same tensors."""
+    first, second = (storage.load_tensors(out / "checkpoint.safetensors")[0] for out in (one, other))
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.train is not None:
+        train(options.train, options.images)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        whole, parts = Path(folder, "whole"), Path(folder, "parts")
+        found = killed(parts, options.images, options.kills, random.Random(options.seed))
+        whole.mkdir()
+        shutil.copy(parts / MACHINE, whole)  # how a step is taken belongs to a run: sums depend on it
+        train(whole, options.images)
+        report = {
+            "kills": len(found),
+            "saving_interval_seconds": SAVE_SECONDS,
+            "went_back": sum(kill["after"] < kill["before"] for kill in found),
+            "progressed": sum(kill["after"] > kill["before"] for kill in found),
+            "same_weights": equal(whole, parts),
+            "each": found,
+        }
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
