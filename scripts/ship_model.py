@@ -1,8 +1,9 @@
-"""Ship the best so far: `python scripts/ship_model.py RUN [NAME]`.
+"""Ship what a run has learned: `python scripts/ship_model.py RUN [NAME]`.
 
-Of a generator, it writes the zoo's model, and what training goes on from. The report of the model that was
-there before no longer fits and goes with it: run `scripts/ship_report.py` next. Nor does its encoder: train
-one with `inscape train NAME-encoder`, and ship it with `python scripts/ship_model.py RUN NAME-encoder`.
+Of a generator, it writes the zoo's model, and what training goes on from; with `--state` the latter alone.
+The report of the model that was there before no longer fits and goes with it: run `scripts/ship_report.py`
+next. Nor does its encoder: train one with `inscape train NAME-encoder`, and ship it with
+`python scripts/ship_model.py RUN NAME-encoder`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from inscape.training.export import export_encoder, export_generator
+from inscape.training._gan_start import KEPT
+from inscape.training.export import export_encoder, export_generator, keep_training
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,18 +22,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the folder that `inscape train` wrote")
     parser.add_argument("name", nargs="?", default="town")
-    parser.add_argument("--size", type=int, default=64, help="height and width of its pictures")
+    parser.add_argument("--state", action="store_true", help="keep what training goes on from, ship nothing")
     arguments = parser.parse_args()
     model = ROOT / "src" / "inscape" / "models" / "zoo" / arguments.name
     if arguments.name.endswith("-encoder"):
         print(export_encoder(arguments.run, model))
         return
-    exported = export_generator(
-        arguments.run,
-        model,
-        kept=ROOT / "checkpoints" / arguments.name / f"training-{arguments.size}.safetensors",
-        distances=arguments.run / "distance.jsonl",
-    )
+    kept = ROOT / "checkpoints" / arguments.name / KEPT
+    if arguments.state:
+        print(keep_training(arguments.run, kept))
+        return
+    distances = arguments.run / "distance.jsonl"
+    exported = export_generator(arguments.run, model, kept=kept, distances=distances)
     print(f"{exported.model}: half precision changes pixels by at most {exported.grey_levels} grey levels")
 
 

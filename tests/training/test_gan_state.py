@@ -186,6 +186,9 @@ def test_files_that_are_no_checkpoints_are_refused(tmp_path: Path) -> None:
     other = storage.save_tensors(tmp_path / "other.safetensors", {"a": torch.zeros(2)})
     with pytest.raises(FormatError, match="not a checkpoint of training"):
         GanState.load(other, RECIPE, CPU)
+    storage.save_tensors(other, {"a": torch.zeros(2)}, {"kind": "inscape-gan-training"})
+    with pytest.raises(FormatError, match="discriminator judged pixels.*from scratch"):
+        GanState.load(other, RECIPE, CPU)
     state = small_state()
     path = state.save(tmp_path / "a.safetensors")
     tensors, metadata = storage.load_tensors(path)

@@ -16,6 +16,7 @@ from inscape.training.recipes import GanRecipe
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
 """What was kept to go on training from the shipped generators; in the repository, outside the wheel."""
 CHECKPOINT = "checkpoint.safetensors"
+KEPT = "training.safetensors"
 
 
 def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> GanState:
@@ -46,7 +47,7 @@ def kept_checkpoint(recipe: GanRecipe) -> Path:
     Raises:
         FormatError: This copy has no checkpoints (an installed wheel does not carry them).
     """
-    path = CHECKPOINTS / recipe.name / "training.safetensors"
+    path = CHECKPOINTS / recipe.name / KEPT
     if not path.is_file():
         raise FormatError(
             f"There is no kept checkpoint of {recipe.name!r}: looked for {path}.",

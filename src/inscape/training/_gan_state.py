@@ -24,6 +24,7 @@ from inscape.training._gan_step import GanNetworks, StepGradients
 from inscape.training.recipes import GanRecipe
 
 KIND = "inscape-gan-training-2"
+_FORMER_KIND = "inscape-gan-training"
 _TRAINED = ("generator", "discriminators")
 
 
@@ -190,6 +191,11 @@ class GanState:
             MissingExtraError: The package that carries the feature network is not installed.
         """
         tensors, metadata = storage.load_tensors(path)
+        if metadata.get("kind") == _FORMER_KIND:
+            raise FormatError(
+                f"{path} is the state of a training whose discriminator judged pixels, which no longer goes on.",
+                "Train from scratch into another --out.",
+            )
         if metadata.get("kind") != KIND:
             raise FormatError(f"{path} is not a checkpoint of training a generator.")
         generator = StyleGAN2(StyleGAN2Config.from_json(json.loads(metadata["generator"])))

@@ -65,13 +65,8 @@ def export_generator(
     Raises:
         FormatError: It is no checkpoint of training a generator.
     """
-    path = Path(checkpoint)
-    path = path / "checkpoint.safetensors" if path.is_dir() else path
-    _, metadata = storage.load_tensors(path)
-    if "recipe" not in metadata:
-        raise FormatError(f"{path} is not a checkpoint of training a generator.")
-    recipe = GanRecipe.from_json(json.loads(metadata["recipe"]))
-    state = GanState.load(path, recipe, torch.device("cpu"))
+    state = _state(Path(checkpoint))
+    recipe = state.recipe
     network = _standard(state.average)
     levels = _grey_levels(network)
     half = levels <= 1
@@ -91,6 +86,28 @@ def export_generator(
     if kept is not None:
         written = state.save(Path(kept), half=True)
     return Exported(Path(model), written, half, levels)
+
+
+def keep_training(checkpoint: Path | str, path: Path | str) -> Path:
+    """Write what training can go on from, in half precision, over what was kept before.
+
+    Args:
+        checkpoint: `checkpoint.safetensors` of a run, or its folder.
+        path: The safetensors file to write.
+
+    Raises:
+        FormatError: It is no checkpoint of training a generator.
+    """
+    return _state(Path(checkpoint)).save(Path(path), half=True)
+
+
+def _state(path: Path) -> GanState:
+    """The state of a run, with the recipe that it was trained by."""
+    path = path / "checkpoint.safetensors" if path.is_dir() else path
+    _, metadata = storage.load_tensors(path)
+    if "recipe" not in metadata:
+        raise FormatError(f"{path} is not a checkpoint of training a generator.")
+    return GanState.load(path, GanRecipe.from_json(json.loads(metadata["recipe"])), torch.device("cpu"))
 
 
 def export_encoder(run: Path | str, model: Path | str) -> Path:
