@@ -23,7 +23,8 @@ from typing import Any
 import torch
 
 from inscape import storage
-from inscape.training.gan import MACHINE, GanOptions, train_gan
+from inscape.training._machine import KEPT
+from inscape.training.gan import GanOptions, train_gan
 from inscape.training.recipes import GanRecipe, Stage
 
 SAVE_SECONDS = 0.5
@@ -99,7 +100,7 @@ def main() -> None:
         whole, parts = Path(folder, "whole"), Path(folder, "parts")
         found = killed(parts, options.images, options.kills, random.Random(options.seed))
         whole.mkdir()
-        shutil.copy(parts / MACHINE, whole)  # how a step is taken belongs to a run: sums depend on it
+        shutil.copy(parts / KEPT, whole)  # how a step is taken belongs to a run: sums depend on it
         train(whole, options.images)
         report = {
             "kills": len(found),

@@ -207,7 +207,7 @@ def test_scenes_with_rare_objects_are_read_more_often(tmp_path):
                     label[0][label[0] == 3] = 1  # a ball in one scene of ten
             return pictures, labels
 
-    scenes = SceneCache(tmp_path, Rare(), 16, 100, 0.5)
+    scenes = SceneCache(tmp_path, Rare(), 16, range(100), 0.5)
     scenes.prepare()
     chances = scenes.chances(VOCABULARY)
     rare = np.arange(100) % 10 == 0

@@ -193,7 +193,7 @@ class GanState:
         tensors, metadata = storage.load_tensors(path)
         if metadata.get("kind") == _FORMER_KIND:
             raise FormatError(
-                f"{path} is the state of a training whose discriminator judged pixels, which no longer goes on.",
+                f"{path} is a state of the former training, whose discriminator judged pixels.",
                 "Train from scratch into another --out.",
             )
         if metadata.get("kind") != KIND:

@@ -19,7 +19,9 @@ import torch
 
 from inscape import storage
 from inscape.errors import FormatError
+from inscape.progress import Progress, SilentProgress
 
+KEPT = "machine.json"
 _TIMED = 2
 _HOPELESS = 2.0
 """A way whose first step takes so many times as long as the fastest is not measured further."""
@@ -98,6 +100,35 @@ def machine(device: torch.device) -> str:
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return f"{name}, {os.cpu_count()} processors, {where}, torch {torch.__version__}"
+
+
+def fastest(
+    step: Callable[[Way], None],
+    folder: Path,
+    *,
+    size: int,
+    device: torch.device,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> Way:
+    """The fastest way for a run: what its folder says, or what a measurement finds, which the folder keeps.
+
+    Args:
+        step: Takes one step, which changes nothing.
+        folder: Of the run.
+        size: Height and width of its pictures.
+        device: Where it runs.
+        again: Whether to measure although the folder knows.
+        progress: Told while steps are measured.
+    """
+    path = folder / KEPT
+    known = None if again else Measured.read(path, size, machine(device))
+    if known is None:
+        candidates = ways(device)
+        with (progress or SilentProgress()).task("Measuring how a step is fastest here", len(candidates)):
+            known = measure(step, candidates, size=size, device=device)
+        known.write(path)
+    return known.way
 
 
 def measure(

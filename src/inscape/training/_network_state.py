@@ -57,6 +57,12 @@ class NetworkState(Generic[_Network]):
         self.optimizer.step()
         self.step += 1
 
+    def try_step(self, loss: Callable[[], Tensor]) -> None:
+        """Compute a loss and its gradients as a step does; the network is as it was afterwards."""
+        before = {name: value.clone() for name, value in self.network.state_dict().items()}
+        torch.autograd.grad(loss(), list(self.network.parameters()), allow_unused=True)
+        self.network.load_state_dict(before)
+
     @torch.no_grad()
     def follow(self, decay: float) -> None:
         """Move the average towards the network; early on it follows faster."""

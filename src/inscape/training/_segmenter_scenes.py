@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inscape.scenes.scene import World
 
 FIRST_SEED = 50_000_000
-"""Training scenes count up from here; nothing else in Inscape draws scenes from these seeds."""
+"""Training scenes count up from here unless told otherwise."""
 
 _SHARD = 1000
 
@@ -29,13 +29,14 @@ class SceneCache:
         folder: Where they are kept; the world, its hash and the size are part of the file names.
         world: What draws them.
         size: Height and width in pixels.
-        count: How many, rounded up to whole shards of 1000.
+        seeds: Of the scenes; rounded up to whole shards of 1000.
         rules_share: Share of scenes drawn with the world's rules on; the rest break them.
     """
 
-    def __init__(self, folder: Path, world: World, size: int, count: int, rules_share: float) -> None:
+    def __init__(self, folder: Path, world: World, size: int, seeds: range, rules_share: float) -> None:
         self._world, self._size, self._rules_share = world, size, rules_share
-        key = storage.content_key(world.name, world.hash(), size, rules_share)
+        self._first, count = seeds.start, len(seeds)
+        key = storage.content_key(world.name, world.hash(), size, rules_share, seeds.start)
         self._shard = min(_SHARD, count)
         self._paths = [
             (folder / f"{key}-{number:04d}-pictures.npy", folder / f"{key}-{number:04d}-labels.npy")
@@ -63,7 +64,7 @@ class SceneCache:
         ]
 
     def _draw(self, number: int) -> None:
-        start = FIRST_SEED + number * self._shard
+        start = self._first + number * self._shard
         lawful = start + round(self._rules_share * self._shard)
         parts = [
             self._world.batch(seeds, self._size, rules=rules)

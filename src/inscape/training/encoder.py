@@ -36,6 +36,7 @@ from inscape.training._encoder_check import EncoderCheck
 from inscape.training._encoder_loss import EncoderWeights, Judge, chain_losses, stage_losses
 from inscape.training._latents import mixed_latents
 from inscape.training._loss_log import LossLog
+from inscape.training._machine import Way, fastest, taken
 from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.result import TrainResult
@@ -198,7 +199,15 @@ class _Run:
     def train(self, seconds: float, progress: Progress) -> None:
         """Go on until the seconds, or the steps of the options, are over."""
         limit = Limit(seconds, self.options.steps, self.options.save_every)
-        train_network(self.state, limit, self._step, self._keep, progress)
+        self._way = fastest(
+            lambda way: self.state.try_step(lambda: _total(self._losses(0.0, way))),
+            self.out,
+            size=self.config.resolution,
+            device=self.device,
+            progress=progress,
+        )
+        with taken(self._way):
+            train_network(self.state, limit, self._step, self._keep, progress)
 
     def _keep(self) -> None:
         self.state.save(self._state_file, run=self.key)
@@ -206,9 +215,8 @@ class _Run:
 
     def _step(self, done: float) -> None:
         state, options = self.state, self.options
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            losses = self._losses(done)
-        loss = torch.stack(list(losses.values())).sum()
+        losses = self._losses(done, self._way)
+        loss = _total(losses)
         state.learn(loss, options.rate * one_cycle(done))
         state.images += options.batch
         state.follow(options.average)
@@ -219,8 +227,12 @@ class _Run:
         if state.step % options.sample_every == 0:
             self.check.sample(state.average, self.out / "samples" / f"{state.images:08d}.png")
 
-    def _losses(self, done: float) -> dict[str, Tensor]:
+    def _losses(self, done: float, way: Way) -> dict[str, Tensor]:
         """The losses of a step; its pictures depend on the seed and the step alone."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=way.half):
+            return self._drawn_losses(done)
+
+    def _drawn_losses(self, done: float) -> dict[str, Tensor]:
         options, encoder, synthesis = self.options, self.state.network, self.generator.synthesis
         with_scenes = self.scenes is not None and done >= options.own_until
         count = round(options.scene_share * options.batch) if with_scenes else 0
@@ -285,3 +297,7 @@ class _Run:
             licence="MIT",
             description=f"Estimates with what latents and features {self.card.name!r} would draw a picture.",
         )
+
+
+def _total(losses: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).sum()

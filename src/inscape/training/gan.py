@@ -26,7 +26,6 @@ from inscape.training.export import export_generator
 from inscape.training.recipes import GanRecipe
 from inscape.training.result import TrainResult
 
-MACHINE = "machine.json"
 _FIRST_SCENES = 6000
 _CALIBRATED_ON = 64
 
@@ -138,7 +137,14 @@ class _Run:
         adversary = self.state.networks.adversary
         if not adversary.mixing.is_calibrated:
             adversary.mixing.calibrate(adversary.features(self._real(0, _CALIBRATED_ON)))
-        self._choose_way()
+        self.way = _machine.fastest(
+            self._try_step,
+            self.out,
+            size=size,
+            device=self.state.device,
+            again=self.options.measure_machine,
+            progress=self.progress,
+        )
         self.scenes.draw_in_background()
 
     def train(self, seconds: float) -> None:
@@ -169,22 +175,6 @@ class _Run:
         self.watch.flush()
         self.state.save(self.checkpoint)
 
-    def _choose_way(self) -> None:
-        """Keep the way that a step is taken in; measure it on a machine that the run has not seen."""
-        path, device = self.out / MACHINE, self.state.device
-        known = _machine.Measured.read(path, self.state.size, _machine.machine(device))
-        if known is None or self.options.measure_machine:
-            candidates = _machine.ways(device)
-            with self.progress.task("Measuring how a step is fastest here", len(candidates)) as task:
-
-                def step(way: _machine.Way) -> None:
-                    self._gradients(way)
-
-                known = _machine.measure(step, candidates, size=self.state.size, device=device)
-                task.advance(len(candidates))
-            known.write(path)
-        self.way = known.way
-
     def _look(self) -> None:
         images, batch = self.state.counters.images, self.recipe.batch
         if _crossed(images, batch, self.options.sample_every):
@@ -192,6 +182,9 @@ class _Run:
         if _crossed(images, batch, self.options.measure_every) and self.watch.measure():
             self.save()
             export_generator(self.checkpoint, self.out / "best", distances=self.out / "distance.jsonl")
+
+    def _try_step(self, way: _machine.Way) -> None:
+        self._gradients(way)
 
     def _step(self) -> dict[str, float]:
         gradients = self._gradients(self.way)

@@ -25,10 +25,11 @@ from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters.planes import Planes
 from inscape.segmenters.scores import LabelScores
+from inscape.training._machine import Way, fastest, taken
 from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
-from inscape.training._segmenter_scenes import SceneCache
+from inscape.training._segmenter_scenes import FIRST_SEED, SceneCache
 from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SegmenterOptions:
         steps: How many; as many as the minutes allow unless given.
         batch: Pictures in a step.
         scenes: Scenes drawn beforehand.
+        first_seed: Seed of the first of them.
         rules_share: Share of scenes that keep the world's rules.
         channels: Units of each level of the U-Net.
         rate: The highest learning rate of the one cycle.
@@ -62,6 +64,7 @@ class SegmenterOptions:
     steps: int | None = None
     batch: int = 16
     scenes: int = 16_000
+    first_seed: int = FIRST_SEED
     rules_share: float = 0.65
     channels: tuple[int, ...] = (24, 48, 96, 192)
     rate: float = 3e-3
@@ -143,7 +146,8 @@ class _Run:
             device,
         )
         self.planes = Planes(world.vocabulary)
-        self.scenes = SceneCache(out / "scenes", world, size, options.scenes, options.rules_share)
+        seeds = range(options.first_seed, options.first_seed + options.scenes)
+        self.scenes = SceneCache(out / "scenes", world, size, seeds, options.rules_share)
         config = UNetConfig(self.planes.heads, options.channels)
         self.state = NetworkState(lambda: UNet(config, seed=seed).channels_last(), "segmenter", device)
         self.key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
@@ -157,17 +161,35 @@ class _Run:
             self.state.load(self._state_file, run=self.key)
         weights = self._value_weights()
         self._chances = self.scenes.chances(self.world.vocabulary)
+        self._way = fastest(
+            lambda way: self.state.try_step(lambda: self._loss(weights, way)),
+            self.out,
+            size=self.size,
+            device=self.device,
+            progress=progress,
+        )
         limit = Limit(seconds, self.options.steps, self.options.save_every)
-        train_network(self.state, limit, lambda done: self._step(done, weights), self._save, progress)
+        with taken(self._way):
+            train_network(self.state, limit, lambda done: self._step(done, weights), self._save, progress)
 
     def _save(self) -> None:
         self.state.save(self._state_file, run=self.key)
 
     def _step(self, done: float, weights: list[Tensor]) -> None:
         state, options = self.state, self.options
+        loss = self._loss(weights, self._way)
+        state.learn(loss, options.rate * one_cycle(done))
+        state.images += options.batch
+        state.follow(options.average)
+        if state.step % 10 == 0:
+            state.losses.append(round(float(loss.detach()), 4))
+
+    def _loss(self, weights: list[Tensor], way: Way) -> Tensor:
+        """Of the scenes that belong to the step."""
+        state, options = self.state, self.options
         images, labels = self._batch(state.step)
         state.network.train()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=way.half):
             logits = state.network(images.contiguous(memory_format=torch.channels_last))
         rows = logits.permute(0, 2, 3, 1).flatten(0, 2).split(self.planes.heads, 1)
         loss = torch.zeros((), device=self.device)
@@ -175,11 +197,7 @@ class _Run:
             share = options.plane_weights[min(plane, len(options.plane_weights) - 1)]
             right = labels[:, plane].flatten().long()
             loss = loss + share * plane_loss(row.float().contiguous(), right, weights[plane], options.dice)
-        state.learn(loss, options.rate * one_cycle(done))
-        state.images += options.batch
-        state.follow(options.average)
-        if state.step % 10 == 0:
-            state.losses.append(round(float(loss.detach()), 4))
+        return loss
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Pictures and packed labels of a step; they depend on the seed and the step alone."""
