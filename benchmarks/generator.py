@@ -1,10 +1,13 @@
 """What a generator draws beside what its world holds, by the segmenter.
 
     python benchmarks/generator.py --pictures 5000
+    python benchmarks/generator.py --pictures 600 --model RUN/model --judge checkpoints/town-judge-64
 
 Prints one JSON document: for every concept the share of the picture that it covers, in generated pictures,
 in the world's by the segmenter and by the world's own labels; how many pictures carry a watermark; and the
-Fréchet distance of object areas, beside the world's own floor (two disjoint samples of as many scenes).
+Fréchet distance of object areas, beside the world's own floor (two disjoint samples of as many scenes). With
+`--judge`, the same distance by a second segmenter that was trained apart, and the Fréchet distance in that
+segmenter's features, which no training uses.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from typing import Any
 import torch
 
 import inscape
-from inscape.scenes import world
+from inscape.pictures import to_tensor
+from inscape.scenes import World, world
 from inscape.segmenters import open_segmenter
-from inscape.segmenters.areas import WorldDistance
+from inscape.segmenters.areas import REFERENCE_SEED, WorldDistance
+from inscape.statistics import Covariance, frechet_distance
 
 COMMON = 0.01  # share of the world's area from which a concept is judged by the narrow bar
 NARROW, WIDE = (0.7, 1.4), (0.3, 3.0)
@@ -31,6 +36,24 @@ def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
     for start in range(0, count, 50):
         seeds = list(range(start, min(start + 50, count)))
         yield model.images(model.to_w(model.latents(seeds)))
+
+
+def second_opinion(model: Any, scenes: World, name: str, count: int) -> dict[str, Any]:
+    """Distances by a segmenter that was trained apart: of areas, and of the means of its features."""
+    judge = open_segmenter(name, device="cpu")
+    size = model.card.image_size
+    areas = WorldDistance(scenes, judge, size, count)
+    starts = range(REFERENCE_SEED, REFERENCE_SEED + 2 * count, 50)
+    world = torch.cat([judge.features(to_tensor(scenes.batch(range(s, s + 50), size)[0])) for s in starts])
+    found = torch.cat([judge.features(images) for images in drawn(model, count)])
+    one, other, own = (Covariance.of(part.double().numpy()) for part in (*world.split(count)[:2], found))
+    return {
+        "judge": name,
+        "frechet": areas.measure(drawn(model, count))["frechet"],
+        "floor": areas.floor,
+        "frechet_of_features": frechet_distance(own, one),
+        "floor_of_features": frechet_distance(other, one),
+    }
 
 
 def judge(found: dict[str, Any], objects: tuple[str, ...]) -> dict[str, Any]:
@@ -60,6 +83,7 @@ def main() -> None:
     parser.add_argument("--segmenter", default="town-segmenter")
     parser.add_argument("--world", default="town")
     parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--judge", help="a second segmenter, trained apart")
     options = parser.parse_args()
     model = inscape.open(options.model, device="cpu")
     scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
@@ -76,6 +100,8 @@ def main() -> None:
         "marked_exact": distance.exact.marked(),
         "concepts": found["concepts"],
     }
+    if options.judge:
+        report["second"] = second_opinion(model, scenes, options.judge, options.pictures)
     print(json.dumps(rounded(report), indent=1))
 
 
