@@ -208,6 +208,13 @@ def test_a_network_with_hooks_has_no_key():
     handle.remove()
 
 
+def test_the_key_of_a_network_follows_its_weights():
+    network = planted_generator().module
+    before = fingerprint(network)
+    next(iter(network.state_dict().values())).add_(1)
+    assert fingerprint(network) != before
+
+
 def test_a_full_disk_is_said_plainly(monkeypatch: pytest.MonkeyPatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -5,11 +5,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inscape
 from inscape.editing import EditStack, Recipe, UnitEdit, replay, weights_hash
+from inscape.editing.weights import current_weights_hash
 from inscape.errors import InscapeError, RecipeError
 from inscape.pictures import Latent
 from inscape.regions import Region
@@ -54,6 +56,20 @@ def test_a_recipe_keeps_hidden_edits():
 def test_the_hash_of_weights_follows_the_weights():
     assert weights_hash(small_generator(0).module) == weights_hash(small_generator(0).module)
     assert weights_hash(small_generator(0).module) != weights_hash(small_generator(1).module)
+
+
+def test_the_hash_of_weights_is_the_one_that_files_of_earlier_versions_hold():
+    module = torch.nn.Linear(2, 1)
+    module.load_state_dict({"weight": torch.tensor([[1.0, -2.0]]), "bias": torch.tensor([0.5])})
+    assert weights_hash(module) == "103b2b56247c242f1ed6971f665f9cfcdbdfd3fc85f536e0b1ed7dbbf796291e"
+
+
+def test_the_remembered_hash_names_the_network_without_its_edits():
+    model = small_generator()
+    before = weights_hash(model.module)
+    assert current_weights_hash(model.module) == before
+    next(model.module.parameters()).data.add_(1)
+    assert weights_hash(model.module) == before != current_weights_hash(model.module)
 
 
 def test_a_model_that_is_not_here_or_was_trained_again_is_said(monkeypatch):

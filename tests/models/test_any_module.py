@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import inscape
 from inscape.activations import record
 from inscape.editing import UnitEdit
 from inscape.errors import FormatError, ModelNotFoundError, UnsupportedError
-from inscape.models import Card, Generator
+from inscape.models import Card, Generator, write_model
+from inscape.models.building import OWN, architecture, architectures, built
+from inscape.models.formats import OWN_FORMATS, formats
 from models.foreign import nvidia, small_stylegan2
 
 EXAMPLE = str(Path(__file__).parent / "example_package")
@@ -125,8 +129,6 @@ def test_formats_of_plug_ins_open_and_write(package, tmp_path):
     with pytest.warns(RuntimeWarning, match="'missing' .* cannot be loaded"):
         model = inscape.open(tmp_path / "e.pth", device="cpu")
     assert "example package" in model.card.source
-    from inscape.models import write_model
-
     write_model(model, tmp_path / "again.pth")
     assert (tmp_path / "again.pth").read_bytes() == (tmp_path / "e.pth").read_bytes()
     assert inscape.open(nvidia(small_stylegan2(), tmp_path / "g.pkl"), device="cpu").image_size == 16
@@ -140,3 +142,69 @@ def test_a_format_that_fails_at_a_file_warns_and_hinders_nobody(package, tmp_pat
     path = nvidia(small_stylegan2(), tmp_path / "g.pkl")
     with pytest.warns(RuntimeWarning, match="'example' failed: ZeroDivisionError"):
         assert inscape.open(path, device="cpu").image_size == 16
+
+
+def stripes(folder: Path) -> Path:
+    """A checkpoint of the example package's generator."""
+    from inscape_example import Stripes, StripesConfig
+
+    torch.manual_seed(3)
+    torch.save(Stripes(StripesConfig(z_dim=5, units=7)).state_dict(), folder / "s.pth")
+    return folder / "s.pth"
+
+
+@pytest.mark.filterwarnings(BROKEN)
+def test_architectures_of_plug_ins_open_from_their_files_and_from_ours(package, tmp_path):
+    model = inscape.open(stripes(tmp_path), device="cpu")
+    assert (model.card.architecture, model.image_size) == ("stripes", 8)
+    assert model.card.description == "A Stripes of 8 pixels, opened from a file."
+    assert [(layer.name, layer.units, layer.size) for layer in model.layers.values()] == [("0", 7, 4)]
+    w = model.to_w(model.latents([3]))
+    assert torch.equal(model.resume(model.run_until(w, "0")), model.images(w))
+    written = write_model(model, tmp_path / "again.safetensors")
+    assert (written.format, written.max_difference) == ("safetensors", 0.0)
+    again = inscape.open(tmp_path / "again.safetensors", device="cpu")
+    assert torch.equal(again.images(w), model.images(w)) and again.card.layers == model.card.layers
+    assert inscape.open(tmp_path / "s.pth", device="cpu").card == model.card  # from the converted cache
+
+
+@pytest.mark.filterwarnings(BROKEN)
+def test_a_format_of_a_plug_in_is_asked_for_by_its_ending_and_writes(package, tmp_path):
+    model = inscape.open(stripes(tmp_path), device="cpu")
+    model.origin = None
+    assert write_model(model, tmp_path / "new.stripes").format == "stripes"
+    assert write_model(model, tmp_path / "new").format == "safetensors"
+    small = inscape.open(nvidia(small_stylegan2(), tmp_path / "g.pkl"), device="cpu")
+    assert write_model(small, tmp_path / "g.stripes").format == "nvidia"  # the ending is for its networks
+    with pytest.raises(FormatError, match="Known are .*; state dicts of Stripes"):
+        torch.save({}, tmp_path / "nothing.pth")
+        inscape.open(tmp_path / "nothing.pth")
+
+
+@pytest.mark.filterwarnings(BROKEN)
+def test_an_architecture_that_cannot_be_had_is_one_sentence(package):
+    assert {"stripes", "stylegan2", "town"} <= set(architectures())
+    with (
+        pytest.warns(RuntimeWarning, match="'town' .* cannot be loaded"),
+        pytest.raises(FormatError, match="no architecture 'town'"),
+    ):
+        built("town", {}, {})
+    with pytest.raises(UnsupportedError, match="gives a function, where an Architecture was expected"):
+        built("wrong", {}, {})
+    with pytest.warns(RuntimeWarning, match="'wrong' gives a function, where a Format was expected"):
+        assert {*OWN_FORMATS, "example", "stripes"} == formats().keys()
+
+
+def test_titles_of_formats_and_names_of_architectures_load_no_torch():
+    code = (
+        "import sys; from inscape.models.formats import OWN_FORMATS; "
+        "from inscape.models.building import architectures; architectures(); "
+        "assert all(each.title for each in OWN_FORMATS.values()); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_architecture_of_inscape_registers_itself(name):
+    known = architecture(name)
+    assert known.title and known.config.__name__ == f"{known.network.__name__}Config"

@@ -18,9 +18,9 @@ from inscape import storage
 from inscape.errors import InscapeError
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from inscape.models.building import built
 from inscape.models.formats import open_file as opening
 from inscape.models.formats.open_file import found_in
-from inscape.models.registry import built
 from models.foreign import (
     dcgan_weights,
     nvidia,

@@ -17,7 +17,7 @@ from cli.painting_model import write_models
 from inscape.editing import load_edit
 from inscape.models import open_model
 from inscape.rewriting import Task
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from studio.browser import WAIT, RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser

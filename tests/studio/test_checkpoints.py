@@ -14,7 +14,7 @@ from inscape.cli.main import run
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
 from inscape.studio import checkpoints as rules
 from inscape.studio.app import create_app
-from inscape.studio.photo_painter import OpenPhoto
+from inscape.studio.open_photo import OpenPhoto
 from inscape.studio.studio import Settings
 from models.foreign import nvidia, progan_weights, small_stylegan2
 from studio.messages import PORT, TOKEN

@@ -18,7 +18,7 @@ import inscape
 from inscape.models import open_model
 from inscape.pictures import read_recipe
 from inscape.regions import Region
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from studio.messages import add, start
 
 

@@ -16,7 +16,7 @@ from inscape.models import open_model
 from inscape.regions import Region
 from inscape.rewriting import Paste, Rewriter, RuleSettings, Task, prepare_task
 from inscape.studio.app import create_app
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from inscape.studio.rules import Bench
 from inscape.studio.studio import Settings
 from inscape.studio.walls import Walls

@@ -11,7 +11,7 @@ import inscape
 from inscape.dissection import DissectionReport
 from inscape.models import open_model
 from inscape.regions import Region
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from inscape.studio.socket import join, split
 from studio.messages import PORT, frame, mask_json, request_bytes, stroke
 

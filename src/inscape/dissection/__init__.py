@@ -6,8 +6,9 @@ from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_unit
 from inscape.dissection.dissect import Thumbnails, dissect, dissect_layers, dissect_source
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
+from inscape.dissection.findings import TopPictures, UnitFinding, UnitValues
 from inscape.dissection.placement import PlacementReport, placement, rough_boxes
-from inscape.dissection.report import DissectionReport, TopPictures, UnitFinding, UnitValues
+from inscape.dissection.report import DissectionReport
 from inscape.dissection.shipped import shipped_report, shipped_report_folder
 from inscape.dissection.sources import GeneratedPictures, Labeller, ScenePictures, Source
 from inscape.dissection.switches import Switch, maxima, switches

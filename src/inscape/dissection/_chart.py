@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from inscape.concepts import Vocabulary
+from inscape.dissection.findings import Findings
 from inscape.reports import escape
-
-if TYPE_CHECKING:
-    from inscape.dissection.report import DissectionReport
 
 _COLOURS = 6
 _STEP, _BAR, _HEIGHT, _TOP, _LEFT, _BELOW, _BETWEEN = 26, 18, 150, 34, 34, 96, 22
@@ -19,7 +15,7 @@ def colour_of(vocabulary: Vocabulary, plane: str) -> int:
     return vocabulary.planes.index(plane) % _COLOURS
 
 
-def ordered_concepts(report: DissectionReport) -> dict[str, list[tuple[str, int]]]:
+def ordered_concepts(report: Findings) -> dict[str, list[tuple[str, int]]]:
     """Concepts with units, by plane in the vocabulary's order, then by falling count."""
     planes: dict[str, list[tuple[str, int]]] = {plane: [] for plane in report.vocabulary.planes}
     for name, count in report.concepts.items():
@@ -27,7 +23,7 @@ def ordered_concepts(report: DissectionReport) -> dict[str, list[tuple[str, int]
     return {plane: sorted(rows, key=lambda row: (-row[1], row[0])) for plane, rows in planes.items() if rows}
 
 
-def chart(report: DissectionReport) -> str:
+def chart(report: Findings) -> str:
     """The chart; a sentence where no unit counts."""
     planes = ordered_concepts(report)
     if not planes:

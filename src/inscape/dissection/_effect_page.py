@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inscape.dissection.effect_findings import EffectFindings
 from inscape.reports import escape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
-
-    from inscape.dissection.effect_report import EffectReport
 
 _STYLE = """
 :root { color-scheme: light dark; --band: #8884; --line: #2f6fb0; --bar: #5a8fc7; }
@@ -45,7 +44,7 @@ def read_strip(path: Path, rows: int, steps: int) -> NDArray[np.uint8]:
     return array.reshape(rows, height, steps, width, 3).transpose(0, 2, 1, 3, 4).copy()
 
 
-def page(report: EffectReport) -> str:
+def page(report: EffectFindings) -> str:
     """`index.html`: the curve beside its control, the strip, and what appears; works from disk."""
     title = f"{len(report.units)} units of {report.layer} and {report.concept!r}"
     control = report.control
@@ -86,11 +85,11 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
 
 
-def _classes(report: EffectReport) -> str:
+def _classes(report: EffectFindings) -> str:
     return f", classes {', '.join(map(str, report.classes))}" if report.classes else ""
 
 
-def _curve(report: EffectReport) -> str:
+def _curve(report: EffectFindings) -> str:
     known = [(count, change) for count, change in report.curve if change is not None]
     if not known:
         return ""

@@ -7,18 +7,16 @@ block, and are only ever set as text by the script.
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inscape.dissection._chart import chart, colour_of
+from inscape.dissection.findings import Findings, UnitFinding
 from inscape.reports import escape, script_json
-
-if TYPE_CHECKING:
-    from inscape.dissection.report import DissectionReport, UnitFinding
 
 _ALSO = 5
 
 
-def page(report: DissectionReport) -> str:
+def page(report: Findings) -> str:
     """The whole of `index.html`."""
     parts = {
         "TITLE": escape(f"{report.model} {report.layer}: what its units match"),
@@ -39,7 +37,7 @@ def page(report: DissectionReport) -> str:
     return first + "".join(parts[piece] if place % 2 == 0 else piece for place, piece in enumerate(rest))
 
 
-def summary(report: DissectionReport) -> str:
+def summary(report: Findings) -> str:
     """The chart and the units furthest above their chance, for a notebook."""
     units = report.table()
     best = (units["iou_best"] - units["chance"]).nlargest(10).index
@@ -52,7 +50,7 @@ def summary(report: DissectionReport) -> str:
 _NOTEBOOK_COLOURS = ("#0072b2", "#b85000", "#00795a", "#a8507f", "#7a6400", "#3b5bb5")
 
 
-def facts(report: DissectionReport) -> str:
+def facts(report: Findings) -> str:
     """One line of figures."""
     counting = sum(finding.counts for finding in report.findings)
     concepts = len(report.concepts)
@@ -69,7 +67,7 @@ def _template(name: str) -> str:
     return files("inscape.dissection").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _data(report: DissectionReport) -> dict[str, Any]:
+def _data(report: Findings) -> dict[str, Any]:
     sprites = report.top.sprites
     return {
         "count": sprites.count,
@@ -78,7 +76,7 @@ def _data(report: DissectionReport) -> dict[str, Any]:
     }
 
 
-def _unit(report: DissectionReport, finding: UnitFinding) -> dict[str, Any]:
+def _unit(report: Findings, finding: UnitFinding) -> dict[str, Any]:
     column = report.values.iou_best[:, finding.unit]
     best = [place for place in column.argsort(descending=True).tolist()[:_ALSO] if column[place] > 0]
     name = finding.concept_best

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from inscape.dissection._kept import KeptArray
 from inscape.dissection._pass import Kept
 from inscape.dissection._sprites import Sprites, strip
-from inscape.dissection.report import TopPictures
+from inscape.dissection.findings import TopPictures
 from inscape.progress import Progress
 
 

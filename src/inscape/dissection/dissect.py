@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from inscape.dissection._measure import Measured, measure
 from inscape.dissection._pass import BATCH, BATCH_PER_CORE, Kept, Plan, kept_run
 from inscape.dissection._top import top_pictures
-from inscape.dissection.report import LEAST_IOU, DissectionReport, UnitFinding
+from inscape.dissection.findings import LEAST_IOU, UnitFinding
+from inscape.dissection.report import DissectionReport
 from inscape.dissection.sources import GeneratedPictures, Labeller, Source
 from inscape.errors import UnsupportedError, UsageError, ValueRangeError
 from inscape.progress import Progress, SilentProgress

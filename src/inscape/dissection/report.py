@@ -1,230 +1,29 @@
-"""What a dissection found: which unit of a layer matches which concept."""
+"""The report of a dissection: which unit of a layer matches which concept, as a folder and as a page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
 from inscape import storage
 from inscape.concepts import Vocabulary
-from inscape.dissection._sprites import Sprites, read_sprites
-from inscape.dissection.unit_set import UnitSet
-from inscape.errors import ConceptError, FormatError, UnitError, unknown_name
+from inscape.dissection._page import page, summary
+from inscape.dissection._sprites import read_sprites
+from inscape.dissection.findings import Findings, TopPictures, UnitFinding, UnitValues
+from inscape.errors import FormatError
 from inscape.reports import Report, read_report_json
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 SCHEMA_VERSION = 1
-LEAST_IOU = 0.05
-"""Below this, no unit counts for a concept, whatever chance says."""
-
-
-@dataclass(frozen=True)
-class UnitFinding:
-    """What one unit matches.
-
-    Attributes:
-        unit: Channel index, counted from 0.
-        concept: The concept of the highest `iou`; `None` where the unit meets none at all.
-        plane: The label plane of `concept`.
-        iou: Intersection over union at the unit's own top 1 % of up-sampled values (PNAS 2020).
-        threshold: That level.
-        iou_best: Intersection over union with `concept_best` at the level of highest information quality
-            ratio, chosen on one half of the pictures and measured on the other (GAN Dissection).
-        threshold_best: That level.
-        concept_best: The concept that the unit is named after: `concept` where the unit matches it better
-            than chance and with an `iou` above 0.05, otherwise the one that it reaches the highest value for.
-        chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures: for
-            `concept` where the unit is named after it, otherwise of the highest value over all concepts.
-    """
-
-    unit: int
-    concept: str | None
-    plane: str | None
-    iou: float
-    threshold: float
-    iou_best: float
-    threshold_best: float
-    concept_best: str | None
-    chance: float
-
-    @property
-    def counts(self) -> bool:
-        """Whether the unit counts for its concept: above 0.05 and above its own chance level."""
-        return self.concept_best is not None and self.iou_best > max(LEAST_IOU, self.chance)
 
 
 @dataclass(frozen=True, eq=False)
-class UnitValues:
-    """What units usually are, for brushes; over the raw activations of all pictures.
-
-    Attributes:
-        levels: Fractions of the quantiles, ascending.
-        quantiles: The value that this fraction of a unit's activations stay below.
-        mean: Over everything.
-        conditional_mean: By concept in the vocabulary's order: mean of the activation weighted with the
-            fraction of the cell that the concept covers; the overall mean where it never occurs.
-        iou: Intersection over union at the top 1 % for every concept.
-        iou_best: The same at the level of highest information quality ratio.
-        chance: 99th percentile of `iou_best` on shuffled label maps.
-        information: How much "hot" says about "labelled" at that level, the information quality ratio in
-            [0, 1], in the pictures that `iou_best` is measured on. GAN Dissection asks for 0.01 besides an
-            IoU of 0.05. `None` in reports of before it was kept.
-    """
-
-    levels: tuple[float, ...]
-    quantiles: Float[Tensor, "level unit"]
-    mean: Float[Tensor, "unit"]
-    conditional_mean: Float[Tensor, "concept unit"]
-    iou: Float[Tensor, "concept unit"]
-    iou_best: Float[Tensor, "concept unit"]
-    chance: Float[Tensor, "concept unit"]
-    information: Float[Tensor, "concept unit"] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class TopPictures:
-    """The pictures in which each unit is most active.
-
-    Attributes:
-        seeds: Best first.
-        peaks: The largest raw activation in each.
-        sprites: One picture strip per unit: the upper row with the unit's region marked, the lower one plain.
-    """
-
-    seeds: Int[Tensor, "unit rank"]
-    peaks: Float[Tensor, "unit rank"]
-    sprites: Sprites
-
-
-@dataclass(frozen=True, eq=False)
-class DissectionReport(Report):
-    """Which unit of a layer matches which concept.
-
-    A unit counts for a concept when its `iou_best` is above 0.05 and above the unit's own chance level.
-
-    Attributes:
-        model: Name of the model.
-        layer: Name of the layer.
-        images: Pictures looked at.
-        seed: Seed of the first; the others follow.
-        vocabulary: The concepts.
-        findings: One per unit, in the order of the units.
-        values: Numbers for brushes.
-        top: Top pictures per unit.
-        seconds: Spent on `total`, `model`, `segmenter`, `statistics` and `page`.
-        classes: Those of a conditional generator that were drawn; all where there are none.
-        segmenter: The name of what labelled the pictures, where it was opened by one.
-    """
-
-    model: str
-    layer: str
-    images: int
-    seed: int
-    vocabulary: Vocabulary
-    findings: tuple[UnitFinding, ...]
-    values: UnitValues
-    top: TopPictures
-    seconds: dict[str, float] = field(default_factory=dict)
-    classes: tuple[int, ...] = ()
-    segmenter: str | None = None
-
-    @property
-    def rankings(self) -> dict[str, list[tuple[int, float]]]:
-        """For every concept, all units and their `iou_best` for it, best first."""
-        ranked = {}
-        for name, row in zip(self.vocabulary.names, self.values.iou_best, strict=True):
-            order = torch.argsort(row, descending=True, stable=True).tolist()
-            ranked[name] = [(unit, float(row[unit])) for unit in order]
-        return ranked
-
-    @property
-    def concepts(self) -> dict[str, int]:
-        """How many units count for each concept; concepts without any are left out."""
-        counts = dict.fromkeys(self.vocabulary.names, 0)
-        for finding in self.findings:
-            if finding.counts and finding.concept_best is not None:
-                counts[finding.concept_best] += 1
-        return {name: count for name, count in counts.items() if count}
-
-    @property
-    def matches(self) -> dict[str, int]:
-        """How many units match each concept, whatever else they match better.
-
-        Above 0.05 and above the unit's own chance level for that concept; concepts without any are left out.
-        """
-        least = self.values.chance.clamp_min(LEAST_IOU)
-        counts = (self.values.iou_best > least).sum(dim=1).tolist()
-        return {name: count for name, count in zip(self.vocabulary.names, counts, strict=True) if count}
-
-    def units(self, concept: str, top: int = 20) -> UnitSet:
-        """The units that match a concept best, by `iou_best`.
-
-        Args:
-            concept: A name of the vocabulary.
-            top: How many; fewer where the layer has fewer.
-
-        Raises:
-            ConceptError: The vocabulary has no such concept, or no unit of the layer matches it better
-                than that unit does on shuffled label maps.
-        """
-        if concept not in self.vocabulary.names:
-            raise ConceptError(*unknown_name("concept", concept, self.vocabulary.names))
-        place = self.vocabulary.index(concept) - 1
-        row, chance = self.values.iou_best[place], self.values.chance[place]
-        if not bool((row > chance).any()):
-            known = ", ".join(self.concepts) or "none"
-            raise ConceptError(
-                f"No unit of {self.layer!r} of {self.model!r} matches {concept!r} better than chance.",
-                f"Concepts with units: {known}.",
-            )
-        order = [unit for unit in torch.argsort(row, descending=True, stable=True).tolist() if row[unit] > 0]
-        return self._set(order[: max(1, top)], concept)
-
-    def unit_set(self, units: Sequence[int]) -> UnitSet:
-        """Hand-picked units; each has the conditional mean of its own best concept.
-
-        Raises:
-            UnitError: None was given, one is not in the layer, or one is named twice.
-        """
-        count = len(self.findings)
-        outside = [unit for unit in units if not 0 <= unit < count]
-        if outside or not units or len(set(units)) != len(units):
-            came = f"got {outside}" if outside else "got a unit twice" if units else "got none"
-            raise UnitError(
-                f"Layer {self.layer!r} has units 0 to {count - 1}, each to be named once; {came}."
-            )
-        return self._set(list(units), None)
-
-    def _set(self, units: list[int], concept: str | None) -> UnitSet:
-        values = self.values
-        if concept is None:
-            best = [self.findings[unit].concept_best for unit in units]
-            mean = torch.stack(
-                [
-                    values.mean[unit]
-                    if name is None
-                    else values.conditional_mean[self.vocabulary.index(name) - 1, unit]
-                    for unit, name in zip(units, best, strict=True)
-                ]
-            )
-        else:
-            mean = values.conditional_mean[self.vocabulary.index(concept) - 1, units]
-        quantile = {level: row[units] for level, row in zip(values.levels, values.quantiles, strict=True)}
-        return UnitSet(self.model, self.layer, tuple(units), concept, mean, quantile)
-
-    def table(self) -> DataFrame:
-        """A row per unit, with the columns of `UnitFinding` and whether it counts."""
-        from pandas import DataFrame
-
-        return DataFrame([{**asdict(finding), "counts": finding.counts} for finding in self.findings])
+class DissectionReport(Findings, Report):
+    """Which unit of a layer matches which concept; `Findings` says what it holds and answers."""
 
     def to_json(self) -> dict[str, Any]:
         """The content of `report.json`."""
@@ -252,8 +51,6 @@ class DissectionReport(Report):
 
     def write(self, folder: Path) -> None:
         """Write `report.json`, `index.html`, `thumbnails/` and `values.safetensors`."""
-        from inscape.dissection._page import page
-
         self.top.sprites.write(folder / "thumbnails")
         storage.save_tensors(folder / "values.safetensors", self._tensors())
         storage.write_text(folder / "index.html", page(self))
@@ -311,8 +108,6 @@ class DissectionReport(Report):
             raise FormatError(f"The dissection report in {folder} is damaged: {error!r}.") from error
 
     def _repr_html_(self) -> str:
-        from inscape.dissection._page import summary
-
         return summary(self)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from inscape import storage
 from inscape.concepts import Vocabulary
+from inscape.editing.weights import current_weights_hash
 from inscape.errors import ShapeError
 from inscape.pictures import to_tensor
 from inscape.segmenters.scene import SceneSegmenter
@@ -145,16 +146,7 @@ def fingerprint(module: nn.Module) -> str | None:
     """A key of a network's structure and weights; `None` while hooks change what it does."""
     if any(part._forward_hooks or part._forward_pre_hooks for part in module.modules()):
         return None
-    parts: list[object] = [str(module)]
-    for name, tensor in module.state_dict().items():
-        array = tensor.detach().cpu().contiguous()
-        parts += [
-            name,
-            str(array.dtype),
-            list(array.shape),
-            array.flatten().view(torch.uint8).numpy().tobytes(),
-        ]
-    return storage.content_key(*parts)
+    return storage.content_key(str(module), current_weights_hash(module))
 
 
 def _segmenter_key(segmenter: Labeller) -> str | None:

@@ -1,6 +1,7 @@
 """Edits: what to change in a model, as values that can be applied, undone, saved, stacked and replayed."""
 
-from inscape.editing.kinds import AnyEdit, check_name, edit_from_json, load_edit, save_edit
+from inscape.editing.edit_file import check_name
+from inscape.editing.kinds import AnyEdit, edit_from_json, load_edit, save_edit
 from inscape.editing.recipe import Recipe, replay
 from inscape.editing.stack import EditStack, StackedEdit
 from inscape.editing.unit_edit import UnitEdit

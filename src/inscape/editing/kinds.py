@@ -1,7 +1,7 @@
 """The kinds of edits that files may hold, and edits as files of their own.
 
-To add a kind, give it `to_json` with its own "kind", `from_json`, and a line in `KINDS`. A file names a
-kind by a word of this table, never by anything that could be imported.
+To add a kind, give it `to_json` with its own "kind", `from_json`, `parts`, and a line in `KINDS`. A file
+names a kind by a word of this table, never by anything that could be imported.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from inscape import storage
+from inscape.editing.edit_file import METADATA, SUFFIX, write_edit
 from inscape.editing.unit_edit import UnitEdit
 from inscape.editing.weight_edit import WeightEdit, packed
-from inscape.errors import FormatError, RecipeError, UsageError, unknown_name
+from inscape.errors import FormatError, RecipeError, unknown_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,9 +28,6 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], AnyEdit]] = {
     "weights": WeightEdit.from_json,
 }
 """Readers by the word that stands in a file."""
-
-SUFFIX = ".edit.safetensors"
-_METADATA = "inscape"
 
 
 def edit_from_json(value: object) -> AnyEdit:
@@ -57,39 +55,7 @@ def save_edit(edit: AnyEdit, path: Path | str) -> Path:
         UsageError: The name ends in something else.
         StorageError: The folder cannot be written.
     """
-    path = check_name(path)
-    description = edit.to_json()
-    tensors = _taken_out(edit, description)
-    return storage.save_tensors(path, tensors, {_METADATA: json.dumps({"schema_version": 1, **description})})
-
-
-def check_name(path: Path | str) -> Path:
-    """The path, if an edit can be saved under it.
-
-    Raises:
-        UsageError: The name ends in something else than `.edit.safetensors`.
-    """
-    path = Path(path)
-    if not path.name.endswith(SUFFIX):
-        raise UsageError(f"An edit is saved under a name that ends in {SUFFIX}, got {path.name!r}.")
-    return path
-
-
-def _taken_out(edit: AnyEdit, description: dict[str, Any]) -> dict[str, Tensor]:
-    """The arrays of an edit, which a file holds as tensors and not in its description."""
-    import torch
-
-    if isinstance(edit, WeightEdit):
-        del description["directions"], description["coefficients"]
-        return {
-            "directions": torch.from_numpy(edit.directions.copy()),
-            "coefficients": torch.from_numpy(edit.coefficients.copy()),
-        }
-    del description["units"], description["values"]
-    return {
-        "units": torch.tensor(edit.units, dtype=torch.int64),
-        "values": torch.from_numpy(edit.targets.copy()),
-    }
+    return write_edit(path, *edit.parts())
 
 
 def load_edit(path: Path | str) -> AnyEdit:
@@ -100,7 +66,7 @@ def load_edit(path: Path | str) -> AnyEdit:
     """
     tensors, metadata = storage.load_tensors(path)
     try:
-        description = json.loads(metadata[_METADATA])
+        description = json.loads(metadata[METADATA])
         version = description.pop("schema_version")
         if version != 1:
             raise RecipeError(f"{path} is an edit of version {version!r}; this Inscape reads version 1.")

@@ -192,6 +192,15 @@ class UnitEdit:
                 "The command `inscape models --json` lists layers and their units.",
             )
 
+    def parts(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a file of its own holds: the description, and the arrays that it leaves out."""
+        import torch
+
+        left_out = ("units", "values")
+        description = {name: value for name, value in self.to_json().items() if name not in left_out}
+        values = torch.from_numpy(self.targets.copy())
+        return description, {"units": torch.tensor(self.units, dtype=torch.int64), "values": values}
+
     def to_json(self) -> dict[str, Any]:
         """`{kind: "units", layer, units, values, region, strength, mode, concept}`; exact."""
         return {

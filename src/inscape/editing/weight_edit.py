@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inscape.editing.edit_file import write_edit
 from inscape.editing.weights import weights_hash
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
 from inscape.storage import content_key
@@ -190,9 +191,15 @@ class WeightEdit:
 
     def save(self, path: Path | str) -> Path:
         """Write it as a file of its own; see `save_edit`."""
-        from inscape.editing.kinds import save_edit
+        return write_edit(path, *self.parts())
 
-        return save_edit(self, path)
+    def parts(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a file of its own holds: the description, and the arrays that it leaves out."""
+        import torch
+
+        arrays = {"directions": self.directions, "coefficients": self.coefficients}
+        description = {name: value for name, value in self.to_json().items() if name not in arrays}
+        return description, {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
 
     def to_json(self) -> dict[str, Any]:
         """`{kind: "weights", layer, parameter, directions, coefficients, …}`; exact."""

@@ -11,20 +11,28 @@ if TYPE_CHECKING:
 
 
 def weights_hash(module: nn.Module) -> str:
-    """SHA-256 over the names, kinds, shapes and bytes of all weights, in hexadecimal.
+    """What `current_weights_hash` gave when it was first asked about a network; remembered while it lives.
 
-    Computed once per network and remembered for as long as it lives.
+    It names the network that edits, recipes and inversions were made for, whatever edits are on it now.
     """
-    import torch
-
     if module not in _HASHES:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(module.state_dict().items()):
-            plain = tensor.detach().cpu().contiguous()
-            digest.update(f"{name} {plain.dtype} {list(plain.shape)};".encode())
-            digest.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
-        _HASHES[module] = digest.hexdigest()
+        _HASHES[module] = current_weights_hash(module)
     return _HASHES[module]
 
 
 _HASHES: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
+
+
+def current_weights_hash(module: nn.Module) -> str:
+    """SHA-256 over the names, kinds, shapes and bytes of all weights as they are now, in hexadecimal.
+
+    Files hold it: it never changes.
+    """
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{name} {plain.dtype} {list(plain.shape)};".encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -42,8 +42,8 @@ class Card(BaseModel):
     Attributes:
         kind: A segmenter is a classifier (of pixels); a network that finds the latents of a picture, and a
             picture-text network, are encoders.
-        architecture: Name of the builder under `models/architectures`.
-        config: What the builder needs.
+        architecture: Name of the network's architecture (see `building`).
+        config: Its sizes.
         layers: In the order of the forward pass.
         default_layer: Where dissection and painting start.
         image_size: Height and width of its pictures in pixels.

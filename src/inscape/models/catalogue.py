@@ -12,8 +12,9 @@ from inscape import storage
 from inscape.errors import InscapeError
 from inscape.models import converted
 from inscape.models.card import Card
+from inscape.models.opening import open_model
 from inscape.models.plugins import MODELS, plugin, plugin_names
-from inscape.models.registry import card, names, open_model
+from inscape.models.shipped import card, names
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
+from inscape.models import building
 from inscape.models.card import Card, Layer
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _DEFAULT_SIZE = 16
 
@@ -15,12 +17,12 @@ def generator_card(network: nn.Module, architecture: str, **known: Any) -> Card:
     """A card with the sizes and layers of a network, and what else is known of it.
 
     Args:
-        network: The generator: it has a `config` with `to_json`, and a `synthesis` with `layer_paths`.
-        architecture: Name of its builder.
+        network: The generator; it has a `config` with `to_json`.
+        architecture: Its name, as cards have it; it names the layers.
         known: Other fields of the card; `name` at least.
     """
     config: Any = network.config
-    layers = _layers(network)
+    layers = building.architecture(architecture).layers(network)
     latent = {"z_dim": config.z_dim, "w_dim": getattr(config, "w_dim", config.z_dim)}
     latent["num_ws"] = getattr(config, "num_ws", 1)
     if classes := getattr(config, "c_dim", 0):
@@ -36,16 +38,6 @@ def generator_card(network: nn.Module, architecture: str, **known: Any) -> Card:
         parameters=sum(weight.numel() for weight in network.parameters()),
         **known,
     )
-
-
-def _layers(network: nn.Module) -> tuple[Layer, ...]:
-    """Its layers, in the order of the forward pass."""
-    synthesis: Any = network.synthesis
-    layers = []
-    for name, path in synthesis.layer_paths.items():
-        units, size = synthesis.units_and_size(name)
-        layers.append(Layer(name=name, units=units, size=size, module=f"synthesis.{path}"))
-    return tuple(layers)
 
 
 def _default_layer(layers: tuple[Layer, ...]) -> str:

@@ -1,17 +1,21 @@
-"""Models and formats that other packages bring, by entry points.
+"""Models, architectures and formats that other packages bring, by entry points.
 
 A package that declares
 
     [project.entry-points."inscape.models"]
     faces = "their_package.models:faces"
 
-    [project.entry-points."inscape.formats"]
-    theirs = "their_package.formats.theirs"
+    [project.entry-points."inscape.architectures"]
+    wide = "their_package.networks.wide:ARCHITECTURE"
 
-adds the model `faces`, whose factory returns a `torch.nn.Module` or a `Model`, and a format, a module or
-object as `inscape.models.formats.found.Format` describes it. A factory may have a `card`, a `Card`, by which
-`inscape models` lists it without calling it. One that cannot be loaded warns, and nothing else is the worse
-for it.
+    [project.entry-points."inscape.formats"]
+    theirs = "their_package.formats.theirs:FORMAT"
+
+adds the model `faces`, whose factory returns a `torch.nn.Module` or a `Model`; the architecture `wide`, an
+`inscape.models.architectures.architecture.Architecture`; and the format `theirs`, an
+`inscape.models.formats.Format`, or a module with `recognises` and `read`. A factory may have a `card`, a
+`Card`, by which `inscape models` lists it without calling it. One that cannot be loaded warns, and nothing
+else is the worse for it. Inscape's own names come first.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-MODELS, FORMATS = "inscape.models", "inscape.formats"
+MODELS, ARCHITECTURES, FORMATS = "inscape.models", "inscape.architectures", "inscape.formats"
 
 
 def plugin_names(group: str) -> list[str]:

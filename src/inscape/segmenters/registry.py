@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inscape import models
 from inscape.errors import ModelNotFoundError, WorldError, unknown_name
-from inscape.models import registry as models
 from inscape.segmenters.segmenter import Segmenter
 
 if TYPE_CHECKING:

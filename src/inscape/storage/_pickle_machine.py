@@ -50,13 +50,21 @@ class Window:
 
 @dataclass
 class Machine:
-    """Interprets one pickle."""
+    """Interprets one pickle.
+
+    Attributes:
+        window: Where it stands.
+        budget: Opcodes that may still be read.
+        limits: Where reading stops.
+        storages: Finds the storage that a checkpoint refers to.
+        archives: Reads what `torch.save` wrote inside the pickle; None where that is too deep.
+    """
 
     window: Window
     budget: Budget
     limits: PickleLimits
     storages: Callable[[tuple[Any, ...]], Storage] | None = None
-    nested: bool = False
+    archives: Callable[[memoryview, Budget, PickleLimits], Any] | None = None
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
@@ -77,6 +85,16 @@ class Machine:
             elif name not in ("PROTO", "FRAME"):
                 raise FormatError(f"its pickle uses {name}, which is not read from files")
         raise FormatError("its pickle has no end")
+
+    def embedded(self, view: memoryview) -> Any:
+        """What `torch.save` wrote inside this pickle.
+
+        Raises:
+            FormatError: This pickle lies in another one already.
+        """
+        if self.archives is None:
+            raise FormatError("archives lie in one another too deep")
+        return self.archives(view, self.budget, self.limits)
 
     def _literal(self, argument: Any) -> Any:
         """Long bytes stay in the file: a window ends where its argument does."""

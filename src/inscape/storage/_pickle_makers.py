@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from inscape.errors import FormatError
 from inscape.storage._pickled import Array, Dtype, Items, Name, Record, Storage, count, of
 
-if TYPE_CHECKING:
-    from inscape.storage._pickle_machine import Machine
+
+class Reader(Protocol):
+    """What reads the pickle that asks for an object."""
+
+    def embedded(self, view: memoryview) -> Any:
+        """What `torch.save` wrote inside this pickle."""
 
 
 def known(module: str, name: str) -> Name:
@@ -21,14 +25,14 @@ def known(module: str, name: str) -> Name:
     return Name(module, name)
 
 
-def _items(machine: Machine, *arguments: Any) -> Items:
+def _items(reader: Reader, *arguments: Any) -> Items:
     made = Items()
     for argument in arguments:
         made.update(argument)
     return made
 
 
-def _record(machine: Machine, meta: Any) -> Record:
+def _record(reader: Reader, meta: Any) -> Record:
     meta = of(Items, meta)
     return Record(
         str(meta["type"]),
@@ -39,7 +43,7 @@ def _record(machine: Machine, meta: Any) -> Record:
     )
 
 
-def _tensor(machine: Machine, storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
+def _tensor(reader: Reader, storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
     """A view of a storage; None while the storage has no data yet."""
     import torch
 
@@ -61,34 +65,21 @@ def _tensor(machine: Machine, storage: Any, offset: Any, size: Any, stride: Any,
     return flat.as_strided(sizes, strides, offset)
 
 
-def _parameter(machine: Machine, tensor: Any, *_: Any) -> Any:
+def _parameter(reader: Reader, tensor: Any, *_: Any) -> Any:
     return tensor
 
 
-def _storage_in_bytes(machine: Machine, data: Any) -> Any:
-    """What `torch.save` wrote inside another pickle."""
-    if machine.nested:
-        raise FormatError("archives lie in one another too deep")
-    from inscape.storage._pickle_machine import Machine, Window
-    from inscape.storage._torch_files import LEGACY_MAGIC, archive, legacy
-
-    view = memoryview(bytearray(data)) if isinstance(data, bytes) else of(memoryview, data)
-    window = Window(view)
-    if bytes(view[:4]) == b"PK\x03\x04":
-        return archive(view, machine.budget, machine.limits, nested=True)
-    first = Machine(window, machine.budget, machine.limits, nested=True).run()
-    if type(first) is not int or first != LEGACY_MAGIC:
-        raise FormatError("a storage in it is damaged")
-    return legacy(window, machine.budget, machine.limits, nested=True)
+def _storage_in_bytes(reader: Reader, data: Any) -> Any:
+    return reader.embedded(memoryview(bytearray(data)) if isinstance(data, bytes) else of(memoryview, data))
 
 
-def _dtype(machine: Machine, code: Any, *_: Any) -> Dtype:
+def _dtype(reader: Reader, code: Any, *_: Any) -> Dtype:
     made = Dtype(of(str, code))
     made.finished()
     return made
 
 
-def _scalar(machine: Machine, dtype: Any, data: Any) -> Any:
+def _scalar(reader: Reader, dtype: Any, data: Any) -> Any:
     import numpy as np
 
     data = data.encode("latin1") if isinstance(data, str) else data
@@ -96,26 +87,26 @@ def _scalar(machine: Machine, dtype: Any, data: Any) -> Any:
     return value
 
 
-def _empty_array(machine: Machine, *_: Any) -> Array:
+def _empty_array(reader: Reader, *_: Any) -> Array:
     return Array()
 
 
-def _encoded(machine: Machine, text: Any, encoding: Any) -> bytes:
+def _encoded(reader: Reader, text: Any, encoding: Any) -> bytes:
     """How protocol 2 writes bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise FormatError("its pickle is damaged: bytes in an unknown encoding")
     return bytes(of(str, text).encode("latin1"))
 
 
-def _tuple(machine: Machine, values: Any = ()) -> tuple[Any, ...]:
+def _tuple(reader: Reader, values: Any = ()) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _set(machine: Machine, values: Any = ()) -> set[Any]:
+def _set(reader: Reader, values: Any = ()) -> set[Any]:
     return set(of(list, values))
 
 
-def _device(machine: Machine, *parts: Any) -> str:
+def _device(reader: Reader, *parts: Any) -> str:
     return ":".join(str(part) for part in parts)
 
 

@@ -30,6 +30,17 @@ def _reference(pid: tuple[Any, ...]) -> tuple[Any, str, int]:
     return getattr(torch, DTYPES[name]), str(key), count(numel)
 
 
+def embedded(view: memoryview, budget: Budget, limits: PickleLimits) -> Any:
+    """The object that `torch.save` wrote inside another pickle, in either container."""
+    window = Window(view)
+    if bytes(view[:4]) == b"PK\x03\x04":
+        return archive(view, budget, limits, nested=True)
+    first = Machine(window, budget, limits).run()
+    if type(first) is not int or first != LEGACY_MAGIC:
+        raise FormatError("a storage in it is damaged")
+    return legacy(window, budget, limits, nested=True)
+
+
 def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: bool = False) -> Any:
     """The object in a zip archive of `torch.save`."""
     found = _entries(view, limits)
@@ -49,7 +60,7 @@ def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: b
         return known.setdefault(key, Storage(dtype, numel, data))
 
     window = Window(found[pickles[0]])
-    return Machine(window, budget, limits, storage, nested=nested).run()
+    return Machine(window, budget, limits, storage, archives=None if nested else embedded).run()
 
 
 def _entries(view: memoryview, limits: PickleLimits) -> dict[str, memoryview]:
@@ -145,7 +156,7 @@ def legacy(window: Window, budget: Budget, limits: PickleLimits, *, nested: bool
         return known.setdefault(key, Storage(dtype, numel))
 
     def run() -> Any:
-        return Machine(window, budget, limits, storage, nested=nested).run()
+        return Machine(window, budget, limits, storage, archives=None if nested else embedded).run()
 
     if run() != 1001:
         raise FormatError("it was written by an unknown version of torch.save")

@@ -21,7 +21,7 @@ from typing import Any
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickled import Array, Items, PickleLimits, Record
-from inscape.storage._torch_files import LEGACY_MAGIC, archive, legacy, refresh_checksums
+from inscape.storage._torch_files import LEGACY_MAGIC, archive, embedded, legacy, refresh_checksums
 from inscape.storage.files import write_bytes
 
 __all__ = ["Array", "Foreign", "Items", "PickleLimits", "Record", "read_pickle"]
@@ -85,7 +85,7 @@ def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, 
         if bytes(view[:4]) == b"PK\x03\x04":
             return "torch", archive(view, budget, limits)
         window = Window(view)
-        first = Machine(window, budget, limits).run()
+        first = Machine(window, budget, limits, archives=embedded).run()
         if type(first) is int and first == LEGACY_MAGIC:
             return "torch-legacy", legacy(window, budget, limits)
         return "pickle", first

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
-from inscape.models.registry import ZOO
+from inscape.models.shipped import ZOO
 from inscape.studio.schemas import LayerInfo, ModelInfo
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from inscape.painting import PaintSession
     from inscape.studio.photo_painter import PhotoPainter
 
-JPEG_QUALITY = 92
 _LATENTS_KEPT = 1000
 _BRUSHES_KEPT = 256
 
@@ -241,26 +239,3 @@ def region_of(region: RegionMask | RegionBox) -> Region:
         FormatError, RegionError: It cannot be read.
     """
     return Region.from_json(region.model_dump())
-
-
-def jpeg(pixels: NDArray[np.uint8], size: int | None = None) -> bytes:
-    """A JPEG of quality 92 without chroma subsampling; with a size its longer side has that many pixels."""
-    return _encode(pixels, size, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-
-
-def clear_png(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG of pixels `[height, width, 4]`, made quickly rather than small."""
-    return _encode(pixels, None, "PNG", compress_level=1)
-
-
-def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: Any) -> bytes:
-    from PIL import Image
-
-    image = Image.fromarray(pixels)
-    longer = max(image.size)
-    if size is not None and size != longer:
-        sides = (max(1, round(side * size / longer)) for side in image.size)
-        image = image.resize((next(sides), next(sides)), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()

@@ -13,7 +13,7 @@ from inscape.studio.photo_schemas import InversionRequest
 from inscape.studio.schemas import Command
 
 if TYPE_CHECKING:
-    from inscape.studio.photo_painter import OpenPhoto
+    from inscape.studio.open_photo import OpenPhoto
     from inscape.studio.photo_records import PhotoRecord
 
 

@@ -15,7 +15,7 @@ from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError
 from inscape.pictures import Picture
 from inscape.studio.colours import colour_of
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from inscape.studio.photo_painter import INVERSION
 from inscape.studio.photo_records import PhotoRecord, fit_of
 from inscape.studio.photo_schemas import (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inscape.studio.open_photo import OpenPhoto
 from inscape.studio.photo_commands import command_of
 from inscape.studio.photo_marks import Mark, dropped_islands, kept_region
 from inscape.studio.photo_records import scaled
@@ -33,25 +34,6 @@ if TYPE_CHECKING:
 _OPEN = 2
 _MOST_ISLANDS = 254
 INVERSION = "photo.inversion.safetensors"
-
-
-@dataclass(frozen=True, eq=False)
-class OpenPhoto:
-    """A photo that is painted on.
-
-    Args:
-        model: What it was inverted with.
-        session: Draws it.
-        photo: At its own size.
-        screen: At the size that the page shows.
-        before: What the session draws without strokes, uint8 `[size, size, 3]`.
-    """
-
-    model: str
-    session: PhotoSession
-    photo: Photo
-    screen: Photo
-    before: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

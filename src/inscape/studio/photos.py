@@ -24,7 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError, TooLargeError
 from inscape.studio.database import Database
-from inscape.studio.painter import jpeg
+from inscape.studio.encoding import jpeg
 from inscape.studio.photo_records import PhotoRecord, fit_of, record_of, scaled
 from inscape.studio.photo_schemas import FitInfo, InversionInfo, InversionRequest
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from inscape.errors import UnsupportedError
 from inscape.pictures import Picture
+from inscape.studio.encoding import jpeg
 from inscape.studio.history import visible_strokes
-from inscape.studio.painter import Painter, Place, jpeg, region_of
+from inscape.studio.painter import Painter, Place, region_of
 from inscape.studio.photo_marks import Mark
 from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.schemas import Command, Painting

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from inscape import storage
 from inscape.errors import InscapeError, RecipeError, RegionError, UnsupportedError, UsageError
-from inscape.studio.painter import jpeg, region_of
+from inscape.studio.encoding import jpeg
+from inscape.studio.painter import region_of
 from inscape.studio.rule_schemas import (
     EraseGoal,
     PasteGoal,

@@ -22,7 +22,8 @@ from pydantic import ValidationError
 
 from inscape.errors import InscapeError, UsageError
 from inscape.regions import Region
-from inscape.studio.painter import Painter, Place, clear_png, jpeg, region_of
+from inscape.studio.encoding import clear_png, jpeg
+from inscape.studio.painter import Painter, Place, region_of
 from inscape.studio.photo_marks import Mark
 from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.problems import problem_of

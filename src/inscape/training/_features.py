@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from inscape.errors import UnsupportedError
+from inscape.models import open_model
 from inscape.models.architectures.efficientnet_lite import EfficientNetLite
 from inscape.models.architectures.unet import UNet
-from inscape.models.registry import open_model
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
+from inscape.models.architectures.architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -110,3 +111,6 @@ class DCGAN(DirectGenerator):
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__(config.z_dim, DCGANSynthesis(config))
         self.config = config
+
+
+ARCHITECTURE = Architecture("DCGAN", DCGANConfig, DCGAN)

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._batch_norm import fold
+from inscape.models.architectures.architecture import Architecture
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -218,3 +219,6 @@ class EfficientNetLite(nn.Module):
 def _scaled(images: Tensor) -> Tensor:
     """From [-1, 1] to what the weights were trained on, (x - 127) / 128 of x in 0 to 255."""
     return images * (127.5 / 128) + 0.5 / 128
+
+
+ARCHITECTURE = Architecture("EfficientNet-Lite", EfficientNetLiteConfig, EfficientNetLite)

@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from inscape.errors import FormatError, ShapeError, ValueRangeError
+from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.stylegan2 import StyleGAN2Config
 
 if TYPE_CHECKING:
@@ -286,3 +287,6 @@ class PictureEncoder(nn.Module):
         values, features = self.estimate(images)
         restored = {layer: self.restored(layer, found.float()) for layer, found in features.items()}
         return self.restored_w(values), restored
+
+
+ARCHITECTURE = Architecture("picture encoder", PictureEncoderConfig, PictureEncoder)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._equalized import LEAK
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
+from inscape.models.architectures.architecture import Architecture
 
 _EPSILON = 1e-8
 
@@ -149,3 +150,6 @@ class ProGAN(DirectGenerator):
     def __init__(self, config: ProGANConfig) -> None:
         super().__init__(config.z_dim, ProGANSynthesis(config))
         self.config = config
+
+
+ARCHITECTURE = Architecture("ProGAN", ProGANConfig, ProGAN)

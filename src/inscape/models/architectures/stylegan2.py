@@ -33,6 +33,7 @@ from inscape.models.architectures._equalized import (
 from inscape.models.architectures._fir import SMOOTH, separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._modulated import ModulatedColours, ModulatedLayer, fused
+from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.synthesis_state import SynthesisState
 from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
 
@@ -499,3 +500,6 @@ class StyleGAN2(nn.Module):
         """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]`, nominally in [-1, 1]."""
         w = self.mapping(z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
         return cast(Tensor, self.synthesis(w, noise_mode=noise_mode))
+
+
+ARCHITECTURE = Architecture("StyleGAN2", StyleGAN2Config, StyleGAN2)

@@ -26,6 +26,7 @@ from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._equalized import GAIN, LEAK, FullyConnected
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
+from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.synthesis_state import SynthesisState
 
 EPSILON = 1e-8
@@ -380,3 +381,6 @@ class StyleGAN3(nn.Module):
     def forward(self, z: Tensor, c: Tensor | None = None, *, truncation_psi: float = 1.0) -> Tensor:
         """Latents `[batch, z_dim]` to pictures `[batch, 3, resolution, resolution]`, nominally in [-1, 1]."""
         return cast(Tensor, self.synthesis(self.mapping(z, c, truncation_psi=truncation_psi)))
+
+
+ARCHITECTURE = Architecture("StyleGAN3", StyleGAN3Config, StyleGAN3)

@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from inscape.errors import FormatError, ShapeError
 from inscape.models.architectures._batch_norm import fold
+from inscape.models.architectures.architecture import Architecture
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -196,3 +197,6 @@ class UNet(nn.Module):
     def split(self, logits: Float[Tensor, "b value h w"]) -> tuple[Tensor, ...]:
         """The logits of each label plane; index 0 of each is "none"."""
         return tuple(logits.split(self.config.heads, dim=1))
+
+
+ARCHITECTURE = Architecture("U-Net", UNetConfig, UNet)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from inscape.errors import FormatError, UnsupportedError
-from inscape.models.architectures.stylegan2 import StyleGAN2Config
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +51,8 @@ def stylegan2_config(
         FormatError: A weight has a shape that no such network has.
         UnsupportedError: There is no mapping network.
     """
+    from inscape.models.architectures.stylegan2 import StyleGAN2Config
+
     channels, size = {}, 4
     while f"synthesis.b{size}.conv1.weight" in tensors and size <= _LARGEST:
         channels[size] = shape_of(tensors, f"synthesis.b{size}.conv1.weight", 4)[0]

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from inscape import storage
 from inscape.errors import FormatError
 from inscape.models.card import Card
+from inscape.models.formats.format import Format
+from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
+
+    from inscape.models.model import Model
 
 CARD = "inscape_card"
 _LONGEST = 100 << 20
@@ -53,9 +57,21 @@ def read_carded(path: Path) -> Carded:
     )
 
 
-def write_carded(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Path:
-    """Write such a file, whole or not at all."""
-    return storage.save_tensors(path, tensors, {CARD: json.dumps(card.model_dump(mode="json"))})
+def recognises(value: Any) -> bool:
+    """Whether this is what `read_carded` read."""
+    return isinstance(value, Carded)
+
+
+def read(value: Carded) -> Found:
+    """The network as its card has it."""
+    card = value.card
+    return Found(card.architecture, card.config, value.tensors, card.source, card=card)
+
+
+def write(model: Model, path: Path) -> None:
+    """Write the weights and the card, whole or not at all."""
+    metadata = {CARD: json.dumps(model.card.model_dump(mode="json"))}
+    storage.save_tensors(path, model.module.state_dict(), metadata)
 
 
 def _parsed(text: str, path: Path) -> Any:
@@ -63,3 +79,13 @@ def _parsed(text: str, path: Path) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise FormatError(f"The card in the metadata of {path} is no JSON: {error}.") from error
+
+
+FORMAT = Format(
+    "safetensors with a card",
+    recognises,
+    read,
+    suffixes=(".safetensors",),
+    write=write,
+    copies=False,
+)

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from inscape.errors import FormatError, UnsupportedError
-from inscape.models.architectures.dcgan import DCGANConfig
+from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
@@ -42,6 +40,10 @@ def read(value: Mapping[str, Any]) -> Found:
         FormatError: Something is missing or does not fit.
         UnsupportedError: Its pictures are not in colour, or larger than such networks draw.
     """
+    import torch
+
+    from inscape.models.architectures.dcgan import DCGANConfig
+
     groups = _groups(_weights(value))
     tensors: dict[str, Tensor] = {}
     kernels = [group for group in groups.values() if _axes(group, "weight") == 4]
@@ -75,6 +77,8 @@ def _axes(group: Mapping[str, Tensor], kind: str) -> int:
 
 def _groups(weights: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     """Tensors by the module that they belong to, in the order of the file; none where it holds others."""
+    import torch
+
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in weights.items():
         if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):
@@ -89,3 +93,6 @@ def _weights(value: Any) -> Mapping[str, Any]:
         return {}
     held = [value[name] for name in _HOLDERS if isinstance(value.get(name), Mapping)]
     return held[0] if held else value
+
+
+FORMAT = Format("state dicts of DCGANs", recognises, read)

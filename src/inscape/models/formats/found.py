@@ -1,15 +1,17 @@
-"""What every format gives."""
+"""What every format finds in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
 
     from torch import Tensor
+
+    from inscape.models.card import Card
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Found:
         gains: What the file's numbers are larger by, where they are.
         source: Where such files come from, for the card.
         average_missing: Whether the file has no average of w.
+        card: The card, where the file carries it; a network without one is taken for a generator.
     """
 
     architecture: str
@@ -32,6 +35,7 @@ class Found:
     source: str
     gains: Mapping[str, float] = field(default_factory=dict)
     average_missing: bool = False
+    card: Card | None = None
 
     def weights(self) -> dict[str, Tensor]:
         """The weights without those gains."""
@@ -39,18 +43,3 @@ class Found:
             name: tensor / self.gains[name] if name in self.gains else tensor
             for name, tensor in self.tensors.items()
         }
-
-
-class Format(Protocol):
-    """A module of this folder: one way in which people keep networks."""
-
-    def recognises(self, value: Any) -> bool:
-        """Whether what a file holds is of this format."""
-
-    def read(self, value: Any) -> Found:
-        """Find the generator in it.
-
-        Raises:
-            FormatError: Something is missing or does not fit. The message begins with "it".
-            UnsupportedError: The network does something that ours does not.
-        """

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inscape.errors import FormatError, UnsupportedError, ValueRangeError
-from inscape.models.architectures.stylegan3 import LayerGeometry, StyleGAN3Config
 from inscape.models.formats._sizes import mapping_sizes, shape_of, stylegan2_config
+from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
 from inscape.storage import Array, Record
+
+if TYPE_CHECKING:
+    from inscape.models.architectures.stylegan3 import LayerGeometry
 
 
 def recognises(value: Any) -> bool:
@@ -47,6 +50,8 @@ def read(value: Mapping[str, Any]) -> Found:
 
 
 def _stylegan3(record: Record, modules: Mapping[str, Record]) -> Found:
+    from inscape.models.architectures.stylegan3 import StyleGAN3Config
+
     tensors = record.tensors()
     synthesis, source = modules["synthesis"].state, modules["synthesis.input"].state
     names = synthesis.get("layer_names")
@@ -72,6 +77,8 @@ def _stylegan3(record: Record, modules: Mapping[str, Record]) -> Found:
 
 
 def _geometry(name: str, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> LayerGeometry:
+    from inscape.models.architectures.stylegan3 import LayerGeometry
+
     units, inputs, kernel, _ = shape_of(tensors, f"synthesis.{name}.weight", 4)
     rgb = state.get("is_torgb") is True
     clamp, padding = state.get("conv_clamp"), state.get("padding")
@@ -124,3 +131,8 @@ def _square(value: Any, name: str) -> int:
     if not isinstance(sizes, list) or len(sizes) != 2 or sizes[0] != sizes[1]:
         raise FormatError(f"it has {sizes!r} as {name!r} of its generator, not a height and width alike.")
     return _whole(sizes[0], name)
+
+
+FORMAT = Format(
+    "pickles of NVIDIA's StyleGAN2-ADA and StyleGAN3", recognises, read, suffixes=(".pkl", ".pickle")
+)

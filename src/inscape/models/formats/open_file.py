@@ -1,43 +1,31 @@
-"""Opening checkpoints of other people's code, recognised by what is in them and never by their names.
-
-A format is a module with `recognises(value)` and `read(value)` (see `Format`); `formats` lists them, by the
-names that `inscape convert --format` takes.
-"""
+"""Opening checkpoints, recognised by what is in them and never by their names."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError, InscapeError, UnsupportedError
 from inscape.models import converted
+from inscape.models.building import architecture, built, load_model, model_of
 from inscape.models.formats.carded import is_safetensors, read_carded
-from inscape.models.formats.found import Format, Found
+from inscape.models.formats.format import Format
+from inscape.models.formats.found import Found
+from inscape.models.formats.known import OWN_FORMATS, formats
 from inscape.models.generator import Generator
 from inscape.models.generator_card import generator_card
-from inscape.models.plugins import FORMATS, plugins
-from inscape.models.registry import built, load_model, model_of
 
 if TYPE_CHECKING:
     import torch
 
     from inscape.models.model import Model
 
-_TITLES = {"stylegan2": "StyleGAN2", "stylegan3": "StyleGAN3", "progan": "ProGAN", "dcgan": "DCGAN"}
 _AVERAGED = 4096
-
-
-def formats() -> dict[str, Format]:
-    """Every format that is told by a pickle's content, by name; those of plug-ins among them."""
-    from inscape.models.formats import dcgan, nvidia, progan, rosinality
-
-    known = {"nvidia": nvidia, "rosinality": rosinality, "progan": progan, "dcgan": dcgan}
-    return cast("dict[str, Format]", {**dict(plugins(FORMATS)), **known})
 
 
 def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> Model:
@@ -56,15 +44,8 @@ def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> 
         UnsupportedError: Its network does something that this one does not.
     """
     path = Path(path)
-    if is_safetensors(path):
-        carded = read_carded(path)
-        model = model_of(carded.card, carded.tensors, path, device)
-        model.origin = path
-        return model
-    if not cache:
-        fresh = _opened(path)
-        fresh.module.to(device)
-        return fresh
+    if is_safetensors(path) or not cache:
+        return _opened(path, device)
     folder = converted.folder_for(path)
     if (card := converted.cached(folder, path)) is not None:
         model = load_model(
@@ -72,17 +53,22 @@ def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> 
         )
         model.origin = path
         return model
-    model = _opened(path)
+    model = _opened(path, "cpu")
     converted.keep(model, folder)
     model.module.to(device)
     return model
 
 
-def _opened(path: Path) -> Generator:
+def _opened(path: Path, device: torch.device | str) -> Model:
     import torch
 
-    found = found_in(storage.read_pickle(path))[1]
+    found = found_in(contents(path))[1]
+    if found.card is not None:
+        model = model_of(found.card, found.tensors, path, torch.device(device))
+        model.origin = path
+        return model
     try:
+        known = architecture(found.architecture)
         network: Any = built(found.architecture, found.config, found.weights())
     except InscapeError as error:
         raise _about(path, error) from error
@@ -90,31 +76,41 @@ def _opened(path: Path) -> Generator:
         z = np.random.RandomState(0).standard_normal((_AVERAGED, network.config.z_dim))
         with torch.inference_mode():
             network.mapping.w_avg.copy_(network.mapping.single(torch.from_numpy(z).float()).mean(dim=0))
-    size = network.config.resolution
     card = generator_card(
         network,
         found.architecture,
         name=path.stem,
         source=found.source,
-        description=f"A {_TITLES[found.architecture]} of {size} pixels, opened from a file.",
+        description=f"A {known.title} of {network.config.resolution} pixels, opened from a file.",
     )
-    return Generator(network, card, origin=path)
+    return Generator(network.to(device), card, origin=path)
+
+
+def contents(path: Path) -> storage.Foreign:
+    """What a file holds; nothing that is in it is run.
+
+    Raises:
+        FormatError: It cannot be read, or is damaged.
+    """
+    if is_safetensors(path):
+        return storage.Foreign(path, "safetensors", read_carded(path), memoryview(b""))
+    return storage.read_pickle(path)
 
 
 def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
-    """The generator in what was read from a file, and the name of the format.
+    """The network in what was read from a file, and the name of the format.
 
     Raises:
         FormatError: It is of no known format, or something is missing.
         UnsupportedError: Its network does something that ours does not.
     """
-    fitting = {name: each for name, each in formats().items() if _recognises(name, each, foreign.value)}
+    known = OWN_FORMATS if foreign.container == "safetensors" else formats()
+    fitting = {name: each for name, each in known.items() if _recognises(name, each, foreign.value)}
     if len(fitting) != 1:
         trouble = "is of several formats at once" if fitting else f"holds {_contents(foreign.value)}"
         raise FormatError(
             f"{foreign.path} {trouble}, so it cannot be told what network it is.",
-            "Known are StyleGAN2 and StyleGAN3 pickles of NVIDIA, checkpoints of rosinality's trainer and of "
-            "the rewriting code, state dicts of ProGANs and DCGANs, and safetensors with a card.",
+            f"Known are {'; '.join(each.title for each in known.values())}.",
         )
     ((name, each),) = fitting.items()
     try:

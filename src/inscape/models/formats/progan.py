@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from inscape.errors import FormatError
-from inscape.models.architectures.progan import ProGANConfig
 from inscape.models.formats._sizes import shape_of
+from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
@@ -31,6 +29,10 @@ def read(value: Mapping[str, Any]) -> Found:
     Raises:
         FormatError: Something is missing or does not fit.
     """
+    import torch
+
+    from inscape.models.architectures.progan import ProGANConfig
+
     tensors: dict[str, Tensor] = {}
     output: dict[str, Tensor] = {}
     for name, tensor in _weights(value).items():
@@ -61,3 +63,6 @@ def _weights(value: Any) -> Mapping[str, Any]:
     inner = value.get("state_dict", value) if isinstance(value, Mapping) else {}
     usable = isinstance(inner, Mapping) and all(isinstance(name, str) for name in inner)
     return inner if usable else {}
+
+
+FORMAT = Format("state dicts of ProGANs", recognises, read)

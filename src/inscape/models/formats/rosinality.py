@@ -6,19 +6,22 @@ nothing is flipped, transposed or scaled, but for the resampling filters, which 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from inscape.errors import FormatError
-from inscape.models.architectures._fir import separable_filter
+from inscape import storage
+from inscape.errors import FormatError, UnsupportedError
 from inscape.models.formats._sizes import stylegan2_config
+from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from inscape.models.model import Model
 
 FILTER_GAIN = 4.0
 _SOURCE = "A checkpoint of rosinality's stylegan2-pytorch."
@@ -52,6 +55,10 @@ def read(value: Mapping[str, Any]) -> Found:
         FormatError: Something is missing or does not fit.
         UnsupportedError: There is no mapping network.
     """
+    import torch
+
+    from inscape.models.architectures._fir import separable_filter
+
     weights = dict(_weights(value) or {})
     sequential = any(name.startswith("layer2.") for name in weights)
     average = value.get("latent_avg", weights.pop("latents.latent_avg", None))
@@ -74,6 +81,27 @@ def read(value: Mapping[str, Any]) -> Found:
     tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(w_dim)
     source = _SEQUENTIAL if sequential else _SOURCE
     return Found("stylegan2", config, tensors, source, gains, average_missing=not known)
+
+
+def write(model: Model, path: Path) -> None:
+    """Write the generator and the average of w, as a training run keeps them, whole or not at all.
+
+    Raises:
+        UnsupportedError: It is no StyleGAN2, or draws classes.
+    """
+    import torch
+
+    if model.card.architecture != "stylegan2":
+        raise UnsupportedError(
+            f"{model.name!r} is a {model.card.architecture}; rosinality's format holds StyleGAN2 only."
+        )
+    if model.card.latent.get("c_dim"):
+        raise UnsupportedError(f"{model.name!r} draws classes, which rosinality's format has no place for.")
+    tensors: dict[str, Tensor] = {name: value.cpu() for name, value in model.module.state_dict().items()}
+    value = {"g_ema": state_dict(tensors), "latent_avg": tensors["mapping.w_avg"]}
+    stream = io.BytesIO()
+    torch.save(value, stream)
+    storage.write_bytes(path, stream.getvalue())
 
 
 def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -181,3 +209,13 @@ def _reshaped(name: str, tensor: Tensor) -> Tensor:
     while axes and tensor.ndim > axes and tensor.shape[0] == 1:
         tensor = tensor[0]
     return tensor
+
+
+FORMAT = Format(
+    "checkpoints of rosinality's stylegan2-pytorch and of the rewriting code",
+    recognises,
+    read,
+    suffixes=(".pt",),
+    architectures=("stylegan2",),
+    write=write,
+)

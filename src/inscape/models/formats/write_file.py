@@ -7,26 +7,22 @@ bit, and the original tools open it.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inscape import storage
 from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_name
-from inscape.models.formats import rosinality
-from inscape.models.formats.carded import is_safetensors, write_carded
-from inscape.models.formats.open_file import formats, found_in, open_file
+from inscape.models.building import architectures
+from inscape.models.formats.carded import is_safetensors
+from inscape.models.formats.known import formats
+from inscape.models.formats.open_file import contents, found_in, open_file
 from inscape.models.generator import Generator
-from inscape.models.registry import architectures
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from inscape.models.formats.format import Format
     from inscape.models.model import Model
 
-_SUFFIXES = {".safetensors": "safetensors", ".pkl": "nvidia", ".pickle": "nvidia", ".pt": "rosinality"}
 _FREE = ("conv_clamp",)
 _SEEDS = range(4)
 
@@ -55,8 +51,8 @@ def write_file(
     Args:
         model: From `inscape.open`, its weights as they are now.
         path: The file; it may be the one that the model came from.
-        format: "safetensors", or a name from `formats()`; by default what the suffix says (`.safetensors`,
-            `.pkl`, and for a StyleGAN2 `.pt`), otherwise the one it came in, otherwise safetensors.
+        format: A name from `formats()`; by default what the suffix says (`.safetensors`, `.pkl`, and for a
+            StyleGAN2 `.pt`), otherwise the one it came in, otherwise safetensors.
         template: A file of that format and of the same sizes, in a copy of which the generator's weights are
             replaced; by default the file that the model came from. Without either, safetensors and
             rosinality's format can be written.
@@ -67,9 +63,8 @@ def write_file(
         FormatError: The template is of another format or other sizes.
     """
     path = Path(path)
-    own = format_of(model)
-    wanted = format or _by_suffix(model, path) or own or "safetensors"
-    known = ["safetensors", *formats()]
+    own, known = format_of(model), formats()
+    wanted = format or _by_suffix(known, model, path) or own or "safetensors"
     if wanted not in known:
         raise UsageError(*unknown_name("format", wanted, known))
     if model.card.architecture not in architectures():
@@ -77,14 +72,12 @@ def write_file(
             f"{model.name!r} is a {model.card.architecture}, which Inscape cannot build from weights alone.",
             "Save its state_dict with the code that it comes from.",
         )
-    if wanted == "safetensors":
-        write_carded(path, model.module.state_dict(), model.card)
-    elif template is not None or wanted == own:
-        source = Path(template) if template is not None else model.origin
-        assert source is not None
+    source = Path(template) if template is not None else model.origin if wanted == own else None
+    chosen = known[wanted]
+    if source is not None and chosen.copies:
         _replace(source, wanted, model, path)
-    elif wanted == "rosinality":
-        _write_rosinality(model, path)
+    elif chosen.write is not None:
+        chosen.write(model, path)
     else:
         raise UsageError(
             f"A file of the format {wanted!r} is written from one that is there, since it carries more than "
@@ -94,23 +87,27 @@ def write_file(
     return Written(path, wanted, _difference(model, path))
 
 
-def _by_suffix(model: Model, path: Path) -> str | None:
-    suggested = _SUFFIXES.get(path.suffix.lower())
-    return None if suggested == "rosinality" and model.card.architecture != "stylegan2" else suggested
+def _by_suffix(known: Mapping[str, Format], model: Model, path: Path) -> str | None:
+    """The format that the ending of a file's name asks for."""
+    suffix, architecture = path.suffix.lower(), model.card.architecture
+    fitting = (
+        name
+        for name, each in known.items()
+        if suffix in each.suffixes and (not each.architectures or architecture in each.architectures)
+    )
+    return next(fitting, None)
 
 
 def format_of(model: Model) -> str | None:
     """The format of the file that a model came from; None where it came from none."""
     if model.origin is None or not model.origin.is_file():
         return None
-    if is_safetensors(model.origin):
-        return "safetensors"
-    return found_in(storage.read_pickle(model.origin))[0]
+    return "safetensors" if is_safetensors(model.origin) else found_in(contents(model.origin))[0]
 
 
 def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
     """Write a copy of a file with the model's weights in it."""
-    foreign = storage.read_pickle(source)
+    foreign = contents(source)
     name, found = found_in(foreign)
     if name != wanted:
         raise FormatError(f"{source} is of the format {name!r}, where {wanted!r} was expected.")
@@ -134,22 +131,6 @@ def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
 def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
     """What must be the same in both."""
     return {key: value for key, value in config.items() if key not in _FREE}
-
-
-def _write_rosinality(model: Model, path: Path) -> None:
-    import torch
-
-    if model.card.architecture != "stylegan2":
-        raise UnsupportedError(
-            f"{model.name!r} is a {model.card.architecture}; rosinality's format holds StyleGAN2 only."
-        )
-    if model.card.latent.get("c_dim"):
-        raise UnsupportedError(f"{model.name!r} draws classes, which rosinality's format has no place for.")
-    tensors: dict[str, Tensor] = {name: value.cpu() for name, value in model.module.state_dict().items()}
-    value = {"g_ema": rosinality.state_dict(tensors), "latent_avg": tensors["mapping.w_avg"]}
-    stream = io.BytesIO()
-    torch.save(value, stream)
-    storage.write_bytes(path, stream.getvalue())
 
 
 def _difference(model: Model, path: Path) -> float:

@@ -1,0 +1,39 @@
+"""What a format of checkpoints registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inscape.models.formats.found import Found
+    from inscape.models.model import Model
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way in which people keep networks.
+
+    Attributes:
+        title: What such files are, in the plural: "state dicts of DCGANs".
+        recognises: Whether what a file holds is of this format; it sees the content, never the name.
+        read: Finds the network in it. It raises FormatError where something is missing or does not fit, and
+            UnsupportedError where the network does something that ours does not, with a message that begins
+            with "it". What it finds are views of the file in our shapes, so that writing back needs no more.
+        suffixes: Endings of file names that ask for this format when a model is written.
+        architectures: Those that the endings ask it for; empty for any.
+        write: Writes a file from nothing; None where a file is only written as a copy of one that is there,
+            with its weights replaced.
+        copies: Whether such a copy is made where there is a file to copy, so that what else it holds stays.
+    """
+
+    title: str
+    recognises: Callable[[Any], bool]
+    read: Callable[[Any], Found]
+    suffixes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    write: Callable[[Model, Path], None] | None = None
+    copies: bool = True

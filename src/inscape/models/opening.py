@@ -1,0 +1,105 @@
+"""From a name or a path to a model."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inscape.errors import ModelNotFoundError, UnsupportedError, unknown_name
+from inscape.models.any_module import open_module
+from inscape.models.building import load_model, model_of
+from inscape.models.card import Card
+from inscape.models.devices import resolve_device
+from inscape.models.formats.open_file import open_file
+from inscape.models.model import Model
+from inscape.models.packaged import PACKAGED
+from inscape.models.plugins import MODELS, plugin, plugin_names
+from inscape.models.shipped import ZOO, names
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_FACTORY = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
+
+
+def open_model(
+    source: str | Path | nn.Module,
+    *,
+    card: Card | Mapping[str, Any] | None = None,
+    device: str | torch.device | None = "auto",
+) -> Model:
+    """Open a model.
+
+    Args:
+        source: A shipped name ("town") or one that a plug-in brings; a folder that holds `card.json` and
+            `weights.safetensors`; a checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
+            rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, or safetensors with a card; a
+            `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`); "timm:NAME"; or
+            "package.module:factory", which is imported and called.
+        card: For a module or what a factory gives: what is known of it (see `open_module`).
+        device: "auto", "cpu", "cuda:0", "mps".
+
+    Returns:
+        A `Generator` where the card says so, a `Model` otherwise; in evaluation mode, float32.
+
+    Raises:
+        ModelNotFoundError: None of these.
+        FormatError: Card, weights or checkpoint are damaged, unknown, or do not fit each other.
+        UnsupportedError: The network does something that ours does not, or cannot be run to build its card.
+    """
+    resolved, name = resolve_device(device), str(source)
+    if not isinstance(source, str | Path):
+        return open_module(source, card, resolved)
+    if name in names():
+        return _shipped(name, resolved)
+    path = Path(source)
+    if path.is_file():
+        return open_file(path, resolved)
+    if (path / "card.json").is_file():
+        return load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+    if name.startswith(("hf:", "timm:")):
+        from inscape.models import hub
+
+        prefix, _, rest = name.partition(":")
+        return (hub.open_hub if prefix == "hf" else hub.open_timm)(rest, resolved)
+    made = _made(name)
+    if isinstance(made, Model):
+        return made
+    if made is None:
+        raise ModelNotFoundError(*unknown_name("model", name, [*names(), *plugin_names(MODELS)]))
+    known = card if isinstance(card, Card) else {"name": name.rpartition(":")[2], **(card or {})}
+    return open_model(made, card=known, device=resolved)
+
+
+def _shipped(name: str, device: torch.device) -> Model:
+    card = Card.read(ZOO / name / "card.json")
+    if name in PACKAGED:
+        packaged = PACKAGED[name]
+        return model_of(card, packaged.tensors(), Path(packaged.file), device)
+    return load_model(card, ZOO / name / "weights.safetensors", device)
+
+
+def _made(name: str) -> nn.Module | Model | None:
+    """What a plug-in's factory or a "package.module:factory" gives; None where there is neither."""
+    import torch
+
+    factory: Any = plugin(MODELS, name) if name in plugin_names(MODELS) else None
+    if factory is None and (found := _FACTORY.fullmatch(name)):
+        try:
+            factory = getattr(importlib.import_module(found[1]), found[2])
+        except (ImportError, AttributeError) as error:
+            raise ModelNotFoundError(
+                f"There is no {name!r}: {error}.", "Is the package installed, and the name spelt so?"
+            ) from error
+    if factory is None:
+        return None
+    made = factory()
+    if not isinstance(made, torch.nn.Module | Model):
+        raise UnsupportedError(
+            f"{name!r} gives a {type(made).__name__}, where a torch.nn.Module or a Model was expected."
+        )
+    return made
