@@ -27,6 +27,7 @@ ORDER = [
     {"facts"},
     {"audits"},
     {"training"},
+    {"verbs"},
     {"compute"},
     {"studio"},
     {"cli"},

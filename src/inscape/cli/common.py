@@ -1,56 +1,17 @@
-"""What every verb shares: options, output, and the one place where errors become exit codes."""
+"""What every command shares: how a field of a request is told to typer, and how a result is printed."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from inscape.errors import UnsupportedError, UsageError
-from inscape.pictures import is_number
-from inscape.progress import Progress, TerminalProgress
+from inscape.verbs import Argument, Parameter
 
-if TYPE_CHECKING:
-    from inscape.models import Card, Generator
-
-ModelName = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help="A shipped model (see `inscape models`), a folder or a checkpoint."),
-]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")]
-Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Where random numbers start.")]
-Layer = Annotated[
-    str | None, typer.Option("--layer", help="A layer's name; the model's default unless given.")
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        "--class",
-        help="Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, "
-        "two each. All unless given.",
-    ),
-]
-
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        help="safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.",
-    ),
-]
-Template = Annotated[
-    Path | None,
-    typer.Option(
-        "--template", help="A file of that format and those sizes: OUT is a copy with other weights."
-    ),
 ]
 
 
@@ -59,69 +20,15 @@ def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
     sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else text) + "\n")
 
 
-def progress() -> Progress:
-    """The progress of a verb: a bar on standard error."""
-    return TerminalProgress()
-
-
-def open_generator(
-    name: str,
-    device: str,
-    verb: Literal["sample", "paint", "dissect", "effect", "invert", "rewrite"],
-    classes: str | None = None,
-) -> Generator:
-    """Open a model that must be a generator.
-
-    Args:
-        name: As `inscape.open` takes it.
-        device: Where it runs.
-        verb: For the message.
-        classes: What was given with `--class`.
-
-    Raises:
-        ModelNotFoundError: No model of that name.
-        NotFoundError: There is no such class.
-        UnsupportedError: It is no generator, or classes were given and it has none.
-    """
-    from inscape.models import Generator, open_model
-
-    model = open_model(name, device=device)
-    if not isinstance(model, Generator):
-        raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is {model.card.noun}.")
-    return model if classes is None else model.with_classes(parse_classes(classes, model.card))
-
-
-def parse_classes(text: str, card: Card) -> list[int]:
-    """Read classes written as `cat,7,10-12`; a name that holds commas stands alone.
-
-    Raises:
-        NotFoundError: There is no such class.
-        UsageError: It cannot be parsed.
-    """
-    if text.strip() in card.classes:
-        return [card.class_index(text.strip())]
-    numbers: list[int] = []
-    for part in (each.strip() for each in text.split(",")):
-        if part not in card.classes and re.fullmatch(r"\d+-\d+", part):
-            numbers += [card.class_index(str(number)) for number in parse_numbers(part, "Classes")]
-        else:
-            numbers.append(card.class_index(part))
-    return numbers
-
-
-def parse_numbers(text: str, what: str) -> list[int]:
-    """Read whole numbers written as `1,2,5-9`.
-
-    Raises:
-        UsageError: It cannot be parsed.
-    """
-    numbers: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not is_number(first) or (dash and not is_number(last)):
-            raise UsageError(f"{what} are whole numbers and ranges such as 1,2,5-9, got {text!r}.")
-        start, stop = int(first), int(last) if dash else int(first)
-        if stop < start or stop - start > 100_000:
-            raise UsageError(f"The range {part.strip()} of {what.lower()} runs backwards or is too long.")
-        numbers.extend(range(start, stop + 1))
-    return numbers
+def annotation_of(parameter: Parameter) -> Any:
+    """The type of an argument of a command, annotated as typer wants it."""
+    option = parameter.option
+    kind: Any = list[parameter.type] if parameter.many else parameter.type  # type: ignore[name-defined]
+    kind = kind | None if parameter.optional else kind
+    shared = {"help": option.help, "metavar": option.metavar, "min": parameter.least, "max": parameter.most}
+    if isinstance(option, Argument):
+        return Annotated[kind, typer.Argument(**shared)]
+    flag = parameter.flag
+    if parameter.type is bool and parameter.default is True:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+    return Annotated[kind, typer.Option(flag, **shared)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -11,14 +9,14 @@ from typing import Any, NoReturn
 
 import typer
 
+from inscape.cli.command import command
+from inscape.cli.studio import studio
 from inscape.errors import CancelledError, InscapeError
 from inscape.memory import keep_freed_memory
+from inscape.verbs import NAMES, verb
 
-VERBS = (
-    *("models", "sample", "dissect", "effect", "paint", "replay", "invert", "rewrite", "apply"),
-    *("convert", "train", "scenes", "doctor", "studio"),
-)
-"""In the order of `--help`; each is a function of the same name in the file of the same name."""
+VERBS = (*NAMES, "studio")
+"""In the order of `--help`; the studio alone is no request, for it answers until it is interrupted."""
 
 app = typer.Typer(
     name="inscape",
@@ -38,10 +36,9 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for _verb in VERBS:
-    if importlib.util.find_spec(f"inscape.cli.{_verb}") is None:
-        continue
-    app.command(_verb)(getattr(importlib.import_module(f"inscape.cli.{_verb}"), _verb))
+for _name in NAMES:
+    app.command(_name)(command(verb(_name)))
+app.command("studio")(studio)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inscape.cli.common import Device, Json
+from inscape.cli.common import Json
 
 
 def studio(
@@ -31,7 +31,7 @@ def studio(
         list[Path] | None,
         typer.Option("--checkpoints", help="A folder whose files the page may open; repeatable."),
     ] = None,
-    device: Device = "auto",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")] = "auto",
     json: Json = False,
 ) -> None:
     """Open the studio in a browser; Ctrl-C ends it."""

@@ -1,9 +1,10 @@
 """A layer as an associative memory: change a rule in its weights by copy and paste."""
 
+from inscape.editing.rule_settings import RuleSettings
 from inscape.rewriting.goals import Goal
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memory import LayerMemory, Reading, memory_of
-from inscape.rewriting.rewriter import Erase, Paste, Rewriter, RuleSettings, rewrite, rewrite_layer
+from inscape.rewriting.rewriter import Erase, Paste, Rewriter, rewrite, rewrite_layer
 from inscape.rewriting.samples import key_moment
 from inscape.rewriting.search import KeyBank, Match
 from inscape.rewriting.task import PreparedTask, Task, prepare_task

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import RegionError, ValueRangeError
 from inscape.rewriting.memory import LayerMemory, Reading
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.regions import Region
-
-HALO = 1
-"""How many cells around a pasted region must stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def paste_goal(
     place: Float[Tensor, "height width"],
     *,
     scale: float = 1.0,
-    halo: int = HALO,
+    halo: int = RuleSettings.halo,
 ) -> Goal:
     """Copy the values under a mask and paste them into another picture, centred on a place there.
 
@@ -170,7 +168,7 @@ def erase_goal(
     place: Float[Tensor, "height width"],
     units: Sequence[int],
     *,
-    halo: int = HALO,
+    halo: int = RuleSettings.halo,
 ) -> Goal:
     """What the layer would put out if some units of its keys were silent at a place.
 

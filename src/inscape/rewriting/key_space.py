@@ -10,10 +10,11 @@ Shapes: I inputs (size of a key), N keys, R rank.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
+from inscape.editing.rule_settings import METHODS, Method
 from inscape.errors import RegionError, ValueRangeError, unknown_name
 from inscape.statistics import SecondMoment
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-Method = Literal["whitened", "mean", "units"]
-METHODS = ("whitened", "mean", "units")
 LARGEST_RANK = 30
 _FLOOR = 1e-6
 _STANDS_OUT = 2.0

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch.nn import functional
 
 from inscape.activations import edited
 from inscape.editing import WeightEdit, weights_hash
+from inscape.editing.rule_settings import ERASED_UNITS, RuleSettings
 from inscape.errors import (
     ConflictError,
     RegionError,
     UnsupportedError,
     UsageError,
-    ValueRangeError,
-    unknown_name,
 )
 from inscape.models import Generator
 from inscape.pictures import Latent
 from inscape.rewriting._arguments import picture_of, places_of, region_of
 from inscape.rewriting.goals import (
-    HALO,
     Goal,
     erase_goal,
     kept_goal,
@@ -32,11 +30,11 @@ from inscape.rewriting.goals import (
     mask_of,
     paste_goal,
 )
-from inscape.rewriting.key_space import KeySpace, Method
+from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memory import LayerMemory, Reading, memory_of, read_latents
 from inscape.rewriting.projected_adam import solve_by_steps
 from inscape.rewriting.samples import FIRST_SEED, SAMPLES, key_moment
-from inscape.rewriting.solver import RIDGE, SPILL, STEPS, Ordinary, Solution, solve
+from inscape.rewriting.solver import STEPS, Ordinary, Solution, solve
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -50,8 +48,6 @@ Which: TypeAlias = int | Latent
 """A picture of a generator: its seed, or its latent."""
 Place: TypeAlias = "tuple[Which, Region]"
 """A picture, and where in it."""
-Solver = Literal["reduced", "steps", "layer"]
-SOLVERS = ("reduced", "steps", "layer")
 
 
 @dataclass(frozen=True)
@@ -95,46 +91,11 @@ class Erase:
 
     target: Which
     place: Region
-    units: int = 30
+    units: int = ERASED_UNITS
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
         return {"target": _which(self.target), "place": self.place.to_json(), "units": self.units}
-
-
-@dataclass(frozen=True)
-class RuleSettings:
-    """How a rule is made.
-
-    Attributes:
-        rank: How many directions of the keys change, 1 to 30.
-        ridge: What a change of the weights costs: less makes a stronger rule and moves more of the rest.
-        spill: What a change of the answers to ordinary keys costs; see `solve`.
-        method: Which directions stand for the context; see `KeySpace.directions`.
-        solver: "reduced" solves for the coefficients; "steps" is the authors' projected Adam, and "layer"
-            the same without a rule: all weights of the layer change.
-        steps: Of the solver; by default 40, and 2001 for the authors'.
-        halo: How many cells around what is pasted must stay as they are.
-        samples: Pictures over which the second moment of the keys is taken.
-    """
-
-    rank: int = 1
-    ridge: float = RIDGE
-    spill: float = SPILL
-    method: Method = "whitened"
-    solver: Solver = "reduced"
-    steps: int | None = None
-    halo: int = HALO
-    samples: int = SAMPLES
-
-    def __post_init__(self) -> None:
-        """Check what no other part does."""
-        if self.solver not in SOLVERS:
-            raise ValueRangeError(*unknown_name("solver", self.solver, SOLVERS))
-        if self.steps is not None and self.steps < 1:
-            raise ValueRangeError(f"A solver makes at least one step, got {self.steps}.")
-        if not 0 <= self.halo <= 8:
-            raise ValueRangeError(f"A halo is 0 to 8 cells wide, got {self.halo}.")
 
 
 class Rewriter:

@@ -8,6 +8,7 @@ import torch
 
 from inscape import storage
 from inscape.editing import weights_hash
+from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.progress import SilentProgress
 from inscape.rewriting.memory import LayerMemory, read_latents
@@ -16,7 +17,7 @@ from inscape.statistics import SecondMoment
 if TYPE_CHECKING:
     from inscape.progress import Progress
 
-SAMPLES = 2000
+SAMPLES = RuleSettings.samples
 """Pictures that a second moment is taken over."""
 FIRST_SEED = 3_000_000
 """Where their seeds start: dissections and pictures that people look at count from 0."""

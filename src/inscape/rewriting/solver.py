@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import ValueRangeError
 from inscape.progress import SilentProgress
 from inscape.rewriting.goals import Goal, Misfit
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from inscape.progress import Progress
 
-RIDGE = 0.01
-SPILL = 3.0
 STEPS = 40
 _SOFTNESS = 0.25
 _NOTHING = 1e-9
@@ -123,8 +122,8 @@ def solve(
     goals: Sequence[Goal],
     directions: Float[Tensor, "rank input"],
     *,
-    ridge: float = RIDGE,
-    spill: float = SPILL,
+    ridge: float = RuleSettings.ridge,
+    spill: float = RuleSettings.spill,
     ordinary: Ordinary | None = None,
     steps: int = STEPS,
     progress: Progress | None = None,

@@ -36,9 +36,10 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import ConceptError, FormatError, RegionError, UsageError
 from inscape.regions import Region, box
-from inscape.rewriting.rewriter import Erase, Paste, Place, Rewriter, RuleSettings
+from inscape.rewriting.rewriter import Erase, Paste, Place, Rewriter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from inscape.editing.rule_settings import ERASED_UNITS, Method, RuleSettings, Solver
 from inscape.studio.schemas import Message, Name, RegionBox, RegionMask, Seed
 
 MOST_PICTURES = 256
@@ -37,7 +38,7 @@ class EraseGoal(Message):
 
     kind: Literal["erase"] = "erase"
     target: Selection
-    units: int = Field(default=30, ge=1, le=100_000)
+    units: int = Field(default=ERASED_UNITS, ge=1, le=100_000)
 
 
 RuleGoal = Annotated[PasteGoal | EraseGoal, Field(discriminator="kind")]
@@ -48,14 +49,14 @@ class RuleChoices(Message):
     """How a rule is made; what a number may be depends on the layer, and its check says so."""
 
     layer: Name
-    rank: int = Field(default=1, ge=1, le=100_000)
-    ridge: float = Field(default=0.01, ge=0, le=1e6)
-    method: Literal["whitened", "mean", "units"] = "whitened"
-    solver: Literal["reduced", "steps", "layer"] = "reduced"
+    rank: int = Field(default=RuleSettings.rank, ge=1, le=100_000)
+    ridge: float = Field(default=RuleSettings.ridge, ge=0, le=1e6)
+    method: Method = RuleSettings.method
+    solver: Solver = RuleSettings.solver
     steps: int | None = Field(
-        default=None, ge=1, le=100_000, description="Of the solver; its own unless given."
+        default=RuleSettings.steps, ge=1, le=100_000, description="Of the solver; its own unless given."
     )
-    halo: int = Field(default=1, ge=0, le=100)
+    halo: int = Field(default=RuleSettings.halo, ge=0, le=100)
 
 
 class StackEntry(Message):
@@ -82,7 +83,9 @@ class WorkState(Message):
     another: bool = Field(
         default=False, description="The next paste is one more goal, not the last one moved."
     )
-    erased: int = Field(default=30, ge=1, le=100_000, description="Units that the goal Erase silences.")
+    erased: int = Field(
+        default=ERASED_UNITS, ge=1, le=100_000, description="Units that the goal Erase silences."
+    )
     making: Identifier | None = Field(
         default=None, description="The rule in the stack that the next one takes the place of."
     )

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import typer
-
-from inscape.cli.common import progress
 from inscape.errors import RegionError, UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from inscape.models import Generator
     from inscape.photos import Inversion, Photo
     from inscape.pictures import Picture
+    from inscape.progress import Progress
     from inscape.regions import Region
 
 Under: TypeAlias = "Callable[[Region, str], NDArray[np.float32]]"
@@ -27,13 +25,6 @@ Under: TypeAlias = "Callable[[Region, str], NDArray[np.float32]]"
 Brush: TypeAlias = "Callable[[Region, Under], UnitEdit]"
 """From a place in the generator's picture to the edit that paints there."""
 FITS = ("crop", "pad", "stretch")
-FitName = Annotated[
-    str, typer.Option("--fit", help="How a photo that is not square is fitted: crop, pad or stretch.")
-]
-PhotoBox = Annotated[
-    str | None,
-    typer.Option("--box", metavar="X,Y,W,H", help="The part of the photo to invert, in pixels of the photo."),
-]
 
 
 @dataclass(frozen=True)
@@ -57,18 +48,30 @@ class Painted:
     name: str
 
 
-def photo_of(path: Path, fit: str, box: str | None) -> Photo:
-    """Read a photo, and the part of it that is wanted.
+def check_fit(fit: str, box: str | None = None) -> None:
+    """Refuse a way to fit a photo, or a part of it, that cannot be meant.
 
     Raises:
-        UsageError: No such way to fit, or the box cannot be read.
+        UsageError: There is no such way, or the box cannot be read.
+        RegionError: The box is empty or starts outside the photo.
+    """
+    from inscape.regions import parse_box
+
+    if fit not in FITS:
+        raise UsageError(*unknown_name("way to fit a photo", fit, FITS))
+    if box is not None:
+        parse_box(box)
+
+
+def photo_of(path: Path, fit: str, box: str | None = None) -> Photo:
+    """Read a photo, and the part of it that is wanted; both are those of a checked request.
+
+    Raises:
         FormatError: It is no photo.
     """
     from inscape.photos import Fit, read_photo
     from inscape.regions import parse_box
 
-    if fit not in FITS:
-        raise UsageError(*unknown_name("way to fit a photo", fit, FITS))
     if box is None:
         return read_photo(path, fit=fit)  # type: ignore[arg-type]
     rectangle = parse_box(box).rectangle
@@ -87,6 +90,7 @@ class PhotoWork:
         inversion: What `inscape invert` wrote; looked for in the cache, or found anew, unless given.
         seconds: How long to invert.
         finish: How long to adapt to the edit afterwards; not at all unless above 0.
+        progress: Told about steps of both.
     """
 
     generator: Generator
@@ -94,7 +98,8 @@ class PhotoWork:
     layer: str
     inversion: Path | None
     seconds: float
-    finish: float = 0.0
+    finish: float
+    progress: Progress
 
     def found(self) -> Inversion:
         """The photo's inversion."""
@@ -103,7 +108,7 @@ class PhotoWork:
         if self.inversion is not None:
             return Inversion.load(self.inversion)
         return find_inversion(
-            self.generator, self.photo, layer=self.layer, seconds=self.seconds, progress=progress()
+            self.generator, self.photo, layer=self.layer, seconds=self.seconds, progress=self.progress
         )
 
 
@@ -143,7 +148,7 @@ def paint_on_photo(work: PhotoWork, brush: Brush, region: Region) -> Painted:
     edit.check(work.generator)
     before, after = (session.render(session.latent, edits) for edits in ([], [edit]))
     if work.finish:
-        after = adapt_after(session, [edit], seconds=work.finish, progress=progress())
+        after = adapt_after(session, [edit], seconds=work.finish, progress=work.progress)
     pixels = session.compose(photo, [edit], after=after)
     name = f"{Path(photo.name or 'photo').stem}-painted.png"
     return Painted(edit, place, Picture(before), Picture(after), replace(photo, pixels=pixels).png(), name)

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from inscape.cli.common import parse_numbers
 from inscape.errors import LayerError, NotFoundError, UsageError
+from inscape.verbs._generators import parse_numbers
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
     from inscape.models import Generator
-
-
-Units = Annotated[str | None, typer.Option("--units", help="Hand-picked units such as 3,17,40-42.")]
-ReportFolder = Annotated[
-    Path | None, typer.Option("--report", help="Folder of a dissection; the shipped one otherwise.")
-]
-
-
-SegmenterName = Annotated[
-    str | None,
-    typer.Option(
-        "--segmenter", help="What labels the pictures; that of the card, or of the report, unless given."
-    ),
-]
 
 
 @dataclass(frozen=True)

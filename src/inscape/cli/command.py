@@ -1,0 +1,44 @@
+"""From a verb to the command that parses its options, runs it and prints what it found."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+from inscape.cli.common import Json, annotation_of, emit
+from inscape.progress import TerminalProgress
+from inscape.verbs import Verb, parameters_of
+
+_ENVIRONMENT = {"train": {"THP_MEM_ALLOC_ENABLE": "1"}}
+"""What torch reads when it is imported: to train, it asks for large pages."""
+
+
+def command(verb: Verb) -> Callable[..., None]:
+    """A function whose arguments are the fields of the verb's request, and `--json`."""
+
+    def call(**given: Any) -> None:
+        as_json = given.pop("json")
+        for name, value in _ENVIRONMENT.get(verb.name, {}).items():
+            os.environ.setdefault(name, value)
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        result = verb.run(verb.request(**values), TerminalProgress())
+        emit(result.to_json(), as_json, result.text())
+
+    parameters = parameters_of(verb.request)
+    annotations = {parameter.name: annotation_of(parameter) for parameter in parameters} | {"json": Json}
+    defaults = {
+        parameter.name: inspect.Parameter.empty if parameter.required else parameter.default
+        for parameter in parameters
+    } | {"json": False}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, kind, default=defaults[name], annotation=annotation)
+            for name, annotation in annotations.items()
+        ]
+    )
+    call.__annotations__ = annotations
+    call.__doc__ = verb.help
+    return call

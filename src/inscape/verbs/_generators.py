@@ -1,0 +1,76 @@
+"""Opening what a verb works on: a generator, some of its classes, some of its units."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from inscape.errors import UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from inscape.models import Card, Generator
+
+
+def open_generator(
+    name: str,
+    device: str,
+    verb: Literal["sample", "paint", "dissect", "effect", "invert", "rewrite"],
+    classes: str | None = None,
+) -> Generator:
+    """Open a model that must be a generator.
+
+    Args:
+        name: As `inscape.open` takes it.
+        device: Where it runs.
+        verb: For the message.
+        classes: What was given with `--class`.
+
+    Raises:
+        ModelNotFoundError: No model of that name.
+        NotFoundError: There is no such class.
+        UnsupportedError: It is no generator, or classes were given and it has none.
+    """
+    from inscape.models import Generator, open_model
+
+    model = open_model(name, device=device)
+    if not isinstance(model, Generator):
+        raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is {model.card.noun}.")
+    return model if classes is None else model.with_classes(parse_classes(classes, model.card))
+
+
+def parse_classes(text: str, card: Card) -> list[int]:
+    """Read classes written as `cat,7,10-12`; a name that holds commas stands alone.
+
+    Raises:
+        NotFoundError: There is no such class.
+        UsageError: It cannot be parsed.
+    """
+    if text.strip() in card.classes:
+        return [card.class_index(text.strip())]
+    numbers: list[int] = []
+    for part in (each.strip() for each in text.split(",")):
+        if part not in card.classes and re.fullmatch(r"\d+-\d+", part):
+            numbers += [card.class_index(str(number)) for number in parse_numbers(part, "Classes")]
+        else:
+            numbers.append(card.class_index(part))
+    return numbers
+
+
+def parse_numbers(text: str, what: str) -> list[int]:
+    """Read whole numbers written as `1,2,5-9`.
+
+    Raises:
+        UsageError: It cannot be parsed.
+    """
+    from inscape.pictures import is_number
+
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not is_number(first) or (dash and not is_number(last)):
+            raise UsageError(f"{what} are whole numbers and ranges such as 1,2,5-9, got {text!r}.")
+        start, stop = int(first), int(last) if dash else int(first)
+        if stop < start or stop - start > 100_000:
+            raise UsageError(f"The range {part.strip()} of {what.lower()} runs backwards or is too long.")
+        numbers.extend(range(start, stop + 1))
+    return numbers

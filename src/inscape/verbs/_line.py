@@ -1,0 +1,42 @@
+"""The command line that would run a request."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from inscape.verbs._parameters import Parameter, parameters_of
+from inscape.verbs._request import Request
+from inscape.verbs.registry import verb_of
+
+
+def command_line(request: Request) -> str:
+    """The line that would run a request, quoted for a shell; what is as it is by default is left out.
+
+    Example:
+        >>> command_line(SampleRequest("town", seeds="0-3"))
+        'inscape sample town --seeds 0-3'
+    """
+    positions: list[str] = []
+    options: list[str] = []
+    for parameter in parameters_of(type(request)):
+        value = getattr(request, parameter.name)
+        if parameter.positional:
+            positions += [_word(each) for each in (value if parameter.many else (value,))]
+        elif parameter.required or value != parameter.default:
+            options += _option(parameter, value)
+    if any(word.startswith("-") for word in positions):  # which would be read as options
+        words = [*options, "--", *positions]
+    else:
+        words = [*positions, *options]
+    return shlex.join(["inscape", verb_of(request).name, *words])
+
+
+def _option(parameter: Parameter, value: Any) -> list[str]:
+    if parameter.type is bool:
+        return [parameter.flag if value else f"--no-{parameter.flag.removeprefix('--')}"]
+    return [parameter.flag, _word(value)]
+
+
+def _word(value: Any) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

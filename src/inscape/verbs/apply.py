@@ -1,0 +1,80 @@
+"""`inscape apply`: a checkpoint with edits in its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Le
+
+from inscape.errors import UnsupportedError
+from inscape.verbs._options import Device, Format, ModelName, Template
+from inscape.verbs._parameters import Argument, Option
+from inscape.verbs._request import Request
+
+if TYPE_CHECKING:
+    from inscape.editing import WeightEdit
+    from inscape.models.formats.write_file import Written
+    from inscape.progress import Progress
+
+
+@dataclass(frozen=True)
+class ApplyRequest(Request):
+    """Write a new checkpoint with edits in its weights, in the format that it came in."""
+
+    model: ModelName
+    edits: Annotated[
+        tuple[Path, ...], Argument("Weight edits, in the order in which they apply.", metavar="EDIT…")
+    ]
+    out: Annotated[Path, Option("The checkpoint to write.")]
+    format: Format = None
+    template: Template = None
+    strength: Annotated[float, Option("How much of every edit is made."), Ge(0), Le(4)] = 1.0
+    transfer: Annotated[bool, Option("Apply edits that were made for other weights, where they fit.")] = False
+    device: Device = "auto"
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """The checkpoint that was written, and how many edits are in it."""
+
+    written: Written
+    edits: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return {"files": [str(self.written.path)], "format": self.written.format, "edits": self.edits}
+
+    def text(self) -> str:
+        """What a person reads."""
+        return f"{self.written.path} ({self.written.format}) with {self.edits} edits"
+
+
+def run(request: ApplyRequest, progress: Progress) -> ApplyResult:
+    """Open the model, lay the edits into its weights and write it.
+
+    Raises:
+        ModelNotFoundError, FormatError: One of the files cannot be read.
+        UnsupportedError: An edit changes no weights, or was made for others; or the format cannot hold it.
+    """
+    from inscape.models import open_model, write_model
+
+    opened = open_model(request.model, device=request.device)
+    edits = [_read(path, request) for path in request.edits]
+    with opened.edited(edits):
+        written = write_model(opened, request.out, format=request.format, template=request.template)
+    return ApplyResult(written, len(edits))
+
+
+def _read(path: Path, request: ApplyRequest) -> WeightEdit:
+    from inscape.editing import WeightEdit, load_edit
+
+    edit = load_edit(path)
+    if not isinstance(edit, WeightEdit):
+        raise UnsupportedError(
+            f"{path} switches units and changes no weights, so no checkpoint can hold it.",
+            "Keep it as a recipe: `inscape paint` writes them.",
+        )
+    edit = edit.scaled(edit.strength * request.strength)
+    return edit.transferred() if request.transfer else edit

@@ -1,0 +1,68 @@
+"""All verbs by name; each is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from inscape.errors import NotFoundError, unknown_name
+from inscape.verbs._request import Request, Result
+
+if TYPE_CHECKING:
+    from inscape.progress import Progress
+
+NAMES = (
+    *("models", "sample", "dissect", "effect", "paint", "replay", "invert", "rewrite", "apply"),
+    *("convert", "train", "scenes", "doctor"),
+)
+"""In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb.
+
+    Args:
+        name: As on the command line.
+    """
+
+    name: str
+
+    @property
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"inscape.verbs.{self.name}")
+
+    @property
+    def request(self) -> type[Request]:
+        """The dataclass of its requests."""
+        found: type[Request] = getattr(self._module, f"{self.name.capitalize()}Request")
+        return found
+
+    @property
+    def help(self) -> str:
+        """What it does: the first line alone is a whole sentence."""
+        return inspect.cleandoc(self.request.__doc__ or "")
+
+    def run(self, request: Request, progress: Progress) -> Result:
+        """Do what a request asks for."""
+        result: Result = self._module.run(request, progress)
+        return result
+
+
+def verb(name: str) -> Verb:
+    """The verb of that name.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if name not in NAMES:
+        raise NotFoundError(*unknown_name("verb", name, NAMES))
+    return Verb(name)
+
+
+def verb_of(request: Request) -> Verb:
+    """The verb that a request is for."""
+    return verb(type(request).__module__.rpartition(".")[2])

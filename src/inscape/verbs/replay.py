@@ -1,0 +1,65 @@
+"""`inscape replay`: the picture of a recipe, again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from inscape.errors import UnsupportedError
+from inscape.verbs._options import Out
+from inscape.verbs._parameters import Argument, Option
+from inscape.verbs._request import Request
+
+if TYPE_CHECKING:
+    from inscape.progress import Progress
+
+
+@dataclass(frozen=True)
+class ReplayRequest(Request):
+    """Draw a painted picture again, byte for byte on the same kind of CPU."""
+
+    recipe: Annotated[Path, Argument("A recipe, or a PNG that holds one.", metavar="RECIPE|PNG")]
+    model: Annotated[
+        str | None, Option("Draw with this model, whatever its weights; the recipe's otherwise.")
+    ] = None
+    out: Out = Path("replayed.png")
+    device: Annotated[str, Option("cpu, cuda:0, mps; the bytes are those of a CPU.")] = "cpu"
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """The picture that was written."""
+
+    path: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return {"files": [str(self.path)]}
+
+    def text(self) -> str:
+        """What a person reads."""
+        return str(self.path)
+
+
+def run(request: ReplayRequest, progress: Progress) -> ReplayResult:
+    """Read the recipe, open its model and draw.
+
+    Raises:
+        RecipeError: It is no recipe, or asks for a model that is not here.
+        ModelNotFoundError, UnsupportedError: The model that was named is none, or no generator.
+    """
+    from inscape.editing import Recipe, replay
+    from inscape.models import Generator, open_model
+
+    read = Recipe.load(request.recipe)
+    opened = None if request.model is None else open_model(request.model, device=request.device)
+    if opened is not None and not isinstance(opened, Generator):
+        raise UnsupportedError(
+            f"`inscape replay` needs a generator; {request.model!r} is {opened.card.noun}."
+        )
+    picture = replay(read, model=opened, device=request.device)
+    out = request.out
+    path = out if out.suffix.lower() == ".png" else out / f"{request.recipe.stem}.png"
+    picture.save(path, recipe=read.to_json())
+    return ReplayResult(path)

@@ -1,0 +1,168 @@
+"""`inscape rewrite`: a rule from a task file, and what it changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge
+
+from inscape.errors import UsageError
+from inscape.verbs._generators import open_generator
+from inscape.verbs._options import Device, ModelName
+from inscape.verbs._parameters import Option
+from inscape.verbs._request import Request
+
+if TYPE_CHECKING:
+    from inscape.audits import Audit, Change, Trial
+    from inscape.editing import WeightEdit
+    from inscape.models import Generator
+    from inscape.progress import Progress
+    from inscape.rewriting.task import PreparedTask, Task
+    from inscape.segmenters import Segmenter
+
+
+@dataclass(frozen=True)
+class RewriteRequest(Request):
+    """Change a rule in the weights: what a model draws in one context, it draws as something else."""
+
+    model: ModelName
+    task: Annotated[Path, Option("A task as TOML (see docs/rewriting.md).")]
+    layer: Annotated[
+        str | None, Option("A layer's name, or 'advice' to try all; the task's unless given.")
+    ] = None
+    rank: Annotated[int | None, Option("How many directions change."), Ge(1)] = None
+    ridge: Annotated[float | None, Option("What a change of the weights costs."), Ge(0)] = None
+    images: Annotated[int, Option("Pictures to measure on; 0: none."), Ge(0)] = 500
+    out: Annotated[Path, Option("The file to write.")] = Path("rule.edit.safetensors")
+    device: Device = "auto"
+
+
+@dataclass(frozen=True)
+class RewriteResult:
+    """The rule, and what it changed.
+
+    Args:
+        path: The file that it was written to.
+        edit: The rule.
+        change: Its reach and leak; None where nothing was measured.
+        trials: What the layers that were tried came to.
+        seconds: How long making it took, without what was prepared for it.
+    """
+
+    path: Path
+    edit: WeightEdit
+    change: Change | None
+    trials: tuple[Trial, ...]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        edit, change = self.edit, self.change
+        return {
+            "edit": str(self.path),
+            "layer": edit.layer,
+            "rank": edit.rank,
+            "loss": edit.made["loss"],
+            "loss_before": edit.made["loss_before"],
+            "change": edit.made["change"],
+            "reach": change.reach if change else None,
+            "leak": change.leak if change else None,
+            "measured": change.to_json() if change else None,
+            "layers": [trial.to_json() for trial in self.trials],
+            "seconds": self.seconds,
+        }
+
+    def text(self) -> str:
+        """What a person reads."""
+        edit, change = self.edit, self.change
+        text = (
+            f"{self.path}: rank {edit.rank} in {edit.layer}, {self.seconds:.2f} s; distance to the goal "
+            f"{edit.made['loss_before']:.3f}, now {edit.made['loss']:.3f}; "
+            f"weights moved by {edit.made['change']:.0%}"
+        )
+        if change is None:
+            return text
+        return f"{text}; reach {change.reach:.1%}, leak {change.leak:.1%} over {change.pictures} pictures"
+
+
+def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
+    """Read the task, prepare the layer, make the rule, write it and measure what it changed.
+
+    Raises:
+        UsageError: The file's name is none of an edit, or advice was asked for and nothing is measured.
+        FormatError: The task is damaged.
+        ModelNotFoundError, UnsupportedError, LayerError, ConceptError: It names what is not there.
+    """
+    from inscape import storage
+    from inscape.editing import check_name
+    from inscape.rewriting import Rewriter
+    from inscape.rewriting.task import Task, prepare_task
+
+    storage.check_writable(check_name(request.out))
+    task = Task.load(request.task)
+    device = "cpu" if request.device == "auto" else request.device  # rules are made there
+    generator = open_generator(request.model, device, "rewrite")
+    segmenter = _segmenter(generator, task)
+    prepared = _adjusted(prepare_task(task, generator, segmenter), request)
+    audit = _audit(generator, segmenter, task, request.images, progress)
+    layer = request.layer or task.layer
+    trials = _trials(prepared, generator, audit, task, progress) if layer == "advice" else []
+    layer = trials[0].layer if trials else layer
+    rewriter = Rewriter(generator, layer, samples=prepared.settings.samples)
+    rewriter.prepare(progress)
+    prepared = prepared.fitted(rewriter)
+    started = time.perf_counter()
+    edit = prepared.make(rewriter, progress=progress)
+    seconds = time.perf_counter() - started
+    edit.save(request.out)
+    change = audit.measure([edit], *task.judged, progress=progress) if audit and task.judged else None
+    return RewriteResult(request.out, edit, change, tuple(trials), seconds)
+
+
+def _segmenter(generator: Generator, task: Task) -> Segmenter | None:
+    """The segmenter that fits, where the task needs or can use one; it knows what the task is judged by."""
+    from inscape.dissection.variants import fitting_segmenter
+
+    if generator.card.segmenter is None and task.context.concept is None and task.judged is None:
+        return None
+    segmenter = fitting_segmenter(generator)
+    context, goals = task.judged or (None, None)
+    for concept in (context, *(goals or ())):
+        if concept is not None:
+            segmenter.vocabulary.index(concept)  # refused before anything is computed
+    return segmenter
+
+
+def _adjusted(prepared: PreparedTask, request: RewriteRequest) -> PreparedTask:
+    """The task with what the request says otherwise."""
+    asked = {"rank": request.rank, "ridge": request.ridge}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return replace(prepared, settings=replace(prepared.settings, **given))  # type: ignore[arg-type]
+
+
+def _audit(
+    generator: Generator, segmenter: Segmenter | None, task: Task, images: int, progress: Progress
+) -> Audit | None:
+    from inscape.audits import Audit
+
+    if segmenter is None or not images or task.judged is None:
+        return None
+    return Audit(generator, segmenter, images=images, progress=progress)
+
+
+def _trials(
+    prepared: PreparedTask, generator: Generator, audit: Audit | None, task: Task, progress: Progress
+) -> list[Trial]:
+    from inscape.audits import advise, rewritable_layers
+
+    if audit is None or task.judged is None:
+        raise UsageError(
+            "Advice on layers measures reach and leak: the task has to say what is judged.",
+            "Give [judge] a context, and --images more than 0.",
+        )
+    layers, rank = rewritable_layers(generator), prepared.settings.rank
+    make = prepared.maker(generator)
+    return advise(make, audit, task.judged, layers, (rank,), progress=progress)

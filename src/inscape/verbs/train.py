@@ -1,0 +1,87 @@
+"""`inscape train`: train a shipped model again, or longer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge
+
+from inscape.verbs._options import Device, Out, Seed
+from inscape.verbs._parameters import Argument, Option
+from inscape.verbs._request import Request
+
+if TYPE_CHECKING:
+    from inscape.progress import Progress
+
+
+@dataclass(frozen=True)
+class TrainRequest(Request):
+    """Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint."""
+
+    recipe: Annotated[str, Argument("town, town-encoder, or town-segmenter.", metavar="RECIPE")]
+    out: Out
+    minutes: Annotated[
+        float, Option("How long: a generator this run, others all runs in --out."), Ge(0.01)
+    ] = 60
+    size: Annotated[
+        int | None,
+        Option("Height and width in pixels: 64 or 128. 128 unless given; an encoder has its generator's."),
+    ] = None
+    images: Annotated[int | None, Option("A generator stops after so many pictures in all."), Ge(1)] = None
+    start: Annotated[
+        str,
+        Option("scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures."),
+    ] = "scratch"
+    device: Device = "auto"
+    seed: Seed = 0
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How far training is.
+
+    Args:
+        step: Steps done, over all runs in the folder.
+        images: Pictures seen, over all runs.
+        files: What was written.
+        out: Where.
+    """
+
+    step: int
+    images: int
+    files: tuple[Path, ...]
+    out: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return {"step": self.step, "images": self.images, "files": [str(file) for file in self.files]}
+
+    def text(self) -> str:
+        """What a person reads."""
+        return f"{self.images} pictures seen, {self.step} steps; see {self.out}"
+
+
+def run(request: TrainRequest, progress: Progress) -> TrainResult:
+    """Train until the time is over.
+
+    Raises:
+        NotFoundError: There is no such recipe, or nothing to start from.
+        UsageError: The time is no number of minutes.
+        FormatError: What is in the folder is no run of this recipe.
+    """
+    from inscape.training import train
+
+    done = train(
+        request.recipe,
+        size=request.size,
+        images=request.images,
+        minutes=request.minutes,
+        out=request.out,
+        start=request.start,
+        device=request.device,
+        seed=request.seed,
+        progress=progress,
+    )
+    return TrainResult(done.step, done.images, done.files, request.out)
