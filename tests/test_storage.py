@@ -79,6 +79,20 @@ def test_the_data_folder_follows_the_environment(home):
     assert storage.cache_folder() == home / "cache"
 
 
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_text_is_read_as_any_editor_saves_it(tmp_path, start, end):
+    (tmp_path / "card.json").write_bytes(start + b'{"name":' + end + '"café"}'.encode() + end)
+    assert storage.read_text(tmp_path / "card.json") == '{"name":\n"café"}\n'
+    assert storage.read_json(tmp_path / "card.json") == {"name": "café"}
+
+
+def test_text_in_another_encoding_says_what_to_do(tmp_path):
+    (tmp_path / "card.json").write_bytes('{"name": "café"}'.encode("utf-16"))
+    with pytest.raises(FormatError, match=r"not text in UTF-8.*Save it again with the encoding UTF-8"):
+        storage.read_json(tmp_path / "card.json")
+
+
 def test_nan_is_never_written_as_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         storage.write_json(tmp_path / "a.json", {"x": float("nan")})

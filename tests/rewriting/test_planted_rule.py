@@ -195,6 +195,12 @@ def test_a_task_that_cannot_be_meant_is_refused_in_a_sentence(text, error, words
         prepare_task(task_of(text, tmp_path), model, ColourSegmenter())
 
 
+def test_a_task_that_an_editor_on_windows_has_saved_is_the_same_task(tmp_path):
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + TASK.replace("\n", "\r\n").encode())
+    assert Task.load(path) == task_of(TASK, tmp_path)
+
+
 class Blank:
     """Draws nothing."""
 

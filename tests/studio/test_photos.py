@@ -325,6 +325,20 @@ def test_an_island_is_dropped_taken_back_and_painted_into(shared, house):
     assert all(each["dropped"] == [] for each in influence(shared, more)[1]["islands"])
 
 
+def test_what_changes_is_the_sum_of_the_islands_that_are_kept(shared, house):
+    painting = painting_on(shared, house, [strong(0, 1, 1, 2), strong(1, 12, 12, 2)])
+    numbers, found = influence(shared, painting)
+    mask = Region.from_mask((numbers == numbers[28, 28]).astype(np.float32)).to_json()
+    drop = add(7, mode="drop", concept=None, region=mask)
+    keep = add(8, mode="keep", concept=None, region=box_mask(0, 0, 5, 5))
+    for limits in ([], [drop], [keep], [keep, drop]):
+        _, found = influence(shared, painting_on(shared, house, [*painting["operations"], *limits]))
+        kept = [each["area"] for each in found["islands"] if not each["dropped"]]
+        assert found["area"] == pytest.approx(sum(kept), abs=1e-9)
+        assert found["area"] > 0 or keep in limits
+        assert all(each["area"] > 0 for each in found["islands"])
+
+
 def test_where_the_photo_is_kept_no_pixel_changes(shared, house):
     painting = painting_on(shared, house, [strong(0, 3, 3, 6)])
     free = exported(shared, painting)

@@ -36,6 +36,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from inscape import storage
 from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import ConceptError, FormatError, RegionError, UsageError
 from inscape.regions import Region, box
@@ -162,10 +163,10 @@ class Task(_Part):
         try:
             if path.stat().st_size > _LARGEST_FILE:
                 raise FormatError(f"{path} is larger than a task can be ({_LARGEST_FILE} bytes).")
-            value = tomllib.loads(path.read_text("utf-8"))
+            value = tomllib.loads(storage.read_text(path))
         except OSError as error:
             raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except tomllib.TOMLDecodeError as error:
             raise FormatError(f"{path} is not TOML: {error}.") from error
         try:
             task = cls.model_validate(value)

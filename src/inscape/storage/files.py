@@ -207,6 +207,23 @@ def write_json(path: Path | str, value: object, *, indent: int | None = 1) -> Pa
     return write_text(path, json.dumps(value, indent=indent, allow_nan=False) + "\n")
 
 
+def read_text(path: Path | str) -> str:
+    """Read a text file as any editor saves it: UTF-8 with or without a byte-order mark, any line endings.
+
+    Raises:
+        FormatError: The file is missing or is not UTF-8.
+    """
+    path = Path(path)
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise FormatError(
+            f"{path} is not text in UTF-8: {error}.", "Save it again with the encoding UTF-8."
+        ) from error
+
+
 def read_json(path: Path | str) -> Any:
     """Read a JSON document.
 
@@ -214,10 +231,9 @@ def read_json(path: Path | str) -> Any:
         FormatError: The file is missing or is not JSON.
     """
     path = Path(path)
+    text = read_text(path)
     try:
-        return json.loads(path.read_text())
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+        return json.loads(text)
     except ValueError as error:
         raise FormatError(f"{path} is not a JSON document: {error}.") from error
 

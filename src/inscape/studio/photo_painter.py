@@ -179,10 +179,11 @@ def _composed(opened: OpenPhoto, photo: Photo, change: _Change) -> NDArray[np.ui
 
 def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]]) -> InfluenceInfo:
     size = len(whole.islands)
-    numbers = np.where(left.weights > 0, _nearest(left.islands), 0)  # with their soft borders
-    numbers = np.where(np.isin(whole.islands, list(dropped)), whole.islands, numbers)
+    bordered = _bordered(left)
+    numbers = np.where(np.isin(whole.islands, list(dropped)), whole.islands, bordered)
     numbers = np.where(numbers <= _MOST_ISLANDS, numbers, 0)
     there = set(np.unique(numbers).tolist())
+    kept, alone = _areas(bordered), _areas(_bordered(whole)) if dropped else {}
     return InfluenceInfo(
         size=size,
         map=_packed(numbers.astype(np.uint8)),
@@ -190,7 +191,7 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
         islands=[
             Island(
                 number=island.number,
-                area=island.area,
+                area=(alone if island.number in dropped else kept).get(island.number, 0.0),
                 change=island.change,
                 box=_parts(island.box, size),
                 dropped=dropped.get(island.number, []),
@@ -199,6 +200,17 @@ def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]])
             if island.number in there
         ],
     )
+
+
+def _bordered(influence: Influence) -> NDArray[np.int32]:
+    """The number of the island of every pixel that is not left as it is, soft borders included."""
+    return np.where(influence.weights > 0, _nearest(influence.islands), 0)
+
+
+def _areas(numbers: NDArray[np.int32]) -> dict[int, float]:
+    """What part of the square each island covers; all together cover what is not left as it is."""
+    found, counts = np.unique(numbers[numbers > 0], return_counts=True)
+    return {int(number): int(count) / numbers.size for number, count in zip(found, counts, strict=True)}
 
 
 def _parts(box: tuple[int, int, int, int], size: int) -> tuple[float, float, float, float]:

@@ -141,7 +141,7 @@ class Island(Message):
     """A connected part of what strokes influence."""
 
     number: int
-    area: float = Field(description="In parts of the square.")
+    area: float = Field(description="With its soft border, in parts of the square.")
     change: float = Field(description="Summed over it, as a mean over the square, in ΔE.")
     box: tuple[float, float, float, float] = Field(description="x, y, width, height in parts of the square.")
     dropped: list[str] = Field(description="Strokes that drop it; empty where it is kept.")
@@ -154,5 +154,7 @@ class InfluenceInfo(Message):
     map: str = Field(
         description="One byte per pixel, deflated, base64: the number of the island; 0 where nothing changes."
     )
-    area: float = Field(description="What changes, in parts of the square.")
+    area: float = Field(
+        description="What changes, in parts of the square: the sum of the islands that are kept."
+    )
     islands: list[Island]

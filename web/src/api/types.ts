@@ -1477,7 +1477,7 @@ export interface components {
         InfluenceInfo: {
             /**
              * Area
-             * @description What changes, in parts of the square.
+             * @description What changes, in parts of the square: the sum of the islands that are kept.
              */
             area: number;
             /** Islands */
@@ -1551,7 +1551,7 @@ export interface components {
         Island: {
             /**
              * Area
-             * @description In parts of the square.
+             * @description With its soft border, in parts of the square.
              */
             area: number;
             /**
@@ -2310,7 +2310,7 @@ export interface components {
             rank: number;
             /**
              * Ridge
-             * @default 0.05
+             * @default 0.01
              */
             ridge: number;
             /**
