@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ import torch
 from torch import nn
 
 import inscape
-from inscape.activations import record
+from inscape.activations import edited, record
 from inscape.editing import UnitEdit
-from inscape.errors import FormatError, ModelNotFoundError, UnsupportedError
-from inscape.models import Card, Generator, write_model
+from inscape.errors import FormatError, LayerError, ModelNotFoundError, UnsupportedError
+from inscape.models import Card, Generator, Layer, write_model
 from inscape.models.building import OWN, architecture, architectures, built
 from inscape.models.formats import OWN_FORMATS, formats
 from models.foreign import nvidia, small_stylegan2
@@ -96,6 +97,23 @@ def test_what_cannot_be_run_says_what_to_pass():
         inscape.open(nn.Linear(3, 2), card={"kind": "generator"}, device="cpu")
     with pytest.raises(FormatError, match="kind"):
         inscape.open(nn.Sequential(nn.Conv2d(3, 2, 1)), card={"kind": "painter"}, device="cpu")
+
+
+def test_a_generator_that_cannot_stop_is_run_whole_and_keeps_no_hook():
+    known = {"kind": "generator", "latent": {"z_dim": 6}}
+    model = inscape.open(Drawer(as_map=False), card=known, device="cpu")
+    assert not model.stops
+    w = model.to_w(model.latents([3, 4]))
+    state = model.run_until(w, "first")
+    changed = replace(state, features=state.features * 2)
+    with edited(model, "first", lambda output: output * 2):
+        expected = model.images(w)
+    assert torch.equal(model.resume(changed), expected)
+    assert not any(part._forward_hooks for part in model.module.modules())
+    outside = Layer(name="before", units=6, size=0, module="mapping")
+    card = model.card.model_copy(update={"layers": (*model.card.layers, outside)})
+    with pytest.raises(LayerError, match="takes no part in drawing from w"):
+        Generator(model.module, card).run_until(w, "before")
 
 
 def test_a_factory_is_imported_and_called(package):

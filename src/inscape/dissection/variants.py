@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -43,32 +43,16 @@ class Variants:
     """
 
     def __init__(self, model: Generator, layer: str, seeds: Sequence[int]) -> None:
-        self._model, self._layer = model, model.layer(layer)
-        self.seeds = tuple(seeds)
-        w = model.w_of_seeds(seeds)
-        self._w: Tensor = w
-        try:
-            self._state: Any = model.run_until(w, layer)
-            self.features: Tensor = self._state.features
-        except UnsupportedError:
-            from inscape.activations import record
-
-            self._state = None
-            with record(model.module, self._layer.module) as recording:
-                model.images(w)
-            self.features = recording.outputs[self._layer.module]
+        self._model, self.seeds = model, tuple(seeds)
+        self._state = model.run_until(model.w_of_seeds(seeds), layer)
+        self.features: Tensor = self._state.features
 
     def draw(
         self, features: Float[Tensor, "batch unit height width"] | None = None
     ) -> Float[Tensor, "batch 3 height width"]:
         """The pictures with other features in the layer, or the unchanged ones; RGB in [-1, 1]."""
         changed = self.features if features is None else features
-        if self._state is not None:
-            return self._model.resume(replace(self._state, features=changed)).clamp(-1, 1)
-        from inscape.activations import edited
-
-        with edited(self._model.module, self._layer.module, lambda _: changed):
-            return self._model.images(self._w).clamp(-1, 1)
+        return self._model.resume(replace(self._state, features=changed)).clamp(-1, 1)
 
     def edited(self, *edits: UnitEdit) -> Float[Tensor, "batch 3 height width"]:
         """The pictures with edits of this layer made in order."""

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Generator(Model):
     """A model that draws a picture from a latent.
 
-    The network has `mapping(z, truncation_psi=…) -> w [batch, num_ws, w_dim]` and a `synthesis` that
-    draws from w, stops after a layer (`run_until`) and goes on from there (`resume`).
+    The network has `mapping(z, truncation_psi=…) -> w [batch, num_ws, w_dim]` and a `synthesis` that draws
+    from w. Where the synthesis can stop after a layer (`run_until`) and go on from there (`resume`), only
+    what lies above a change is drawn again; where it cannot, everything is.
 
     Attributes:
         classes: Of a conditional generator, those that seeds are drawn in; all where there are none.
@@ -220,18 +221,12 @@ class Generator(Model):
 
         Raises:
             LayerError: There is no such layer.
-            UnsupportedError: This architecture cannot stop in between.
         """
         import torch
 
         self.layer(layer)
-        synthesis = self._network.synthesis
-        if not hasattr(synthesis, "run_until"):
-            raise UnsupportedError(
-                f"Generators of architecture {self.card.architecture!r} cannot stop after a layer."
-            )
         with torch.inference_mode():
-            state: SynthesisState = synthesis.run_until(w, layer)
+            state: SynthesisState = self.stopping.run_until(w, layer)
         return state
 
     def resume(self, state: SynthesisState) -> Float[Tensor, "batch 3 height width"]:
@@ -239,8 +234,21 @@ class Generator(Model):
         import torch
 
         with torch.inference_mode():
-            images: Tensor = self._network.synthesis.resume(state)
+            images: Tensor = self.stopping.resume(state)
         return images
+
+    @property
+    def stops(self) -> bool:
+        """Whether to go on from a layer is quicker than to draw the whole picture."""
+        return hasattr(self._network.synthesis, "run_until")
+
+    @property
+    def stopping(self) -> Any:
+        """What has `run_until` and `resume`, through which gradients flow: the synthesis, if it stops."""
+        from inscape.models.architectures.whole_runs import WholeRuns
+
+        synthesis = self._network.synthesis
+        return synthesis if self.stops else WholeRuns(synthesis, self.module_of)
 
     def tail(self, state: SynthesisState) -> Tail | None:
         """Go on to the picture as `resume` does, and keep what each layer puts out.

@@ -60,12 +60,12 @@ class Canvas:
 
     def state(self, w: Float[Tensor, "1 num_ws w_dim"]) -> SynthesisState:
         """The synthesis, stopped after the layer."""
-        state: SynthesisState = synthesis_of(self.generator).run_until(w, self.layer)
+        state: SynthesisState = self.generator.stopping.run_until(w, self.layer)
         return state
 
     def drawn(self, state: SynthesisState, generator: Generator | None = None) -> Tensor:
         """The picture of a state, by the generator or an adapted copy of it."""
-        images: Tensor = synthesis_of(generator or self.generator).resume(state)
+        images: Tensor = (generator or self.generator).stopping.resume(state)
         return images
 
     def copied(self) -> Generator:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from inscape.photos._canvas import synthesis_of
 from inscape.photos._descent import Clock, descend
 from inscape.photos.gains import Gains
 
@@ -212,7 +211,7 @@ def fine_weights(generator: Generator, state: SynthesisState) -> dict[str, nn.Pa
     for parameter in parameters.values():
         parameter.requires_grad_(True)
     with torch.enable_grad():
-        brightness = synthesis_of(generator).resume(state).square().mean()
+        brightness = generator.stopping.resume(state).square().mean()
         reaches = torch.autograd.grad(brightness, list(parameters.values()), allow_unused=True)
     for parameter in parameters.values():
         parameter.requires_grad_(False)

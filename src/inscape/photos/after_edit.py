@@ -18,7 +18,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inscape.photos._canvas import synthesis_of
 from inscape.photos._descent import Clock, descend
 from inscape.photos._outside import Outside
 from inscape.photos.gains import Gains
@@ -142,7 +141,7 @@ def adapt_after(
     def draw() -> Tensor:
         gains.update(network())
         with Gains(gains).applied(generator):
-            images: Tensor = synthesis_of(generator).resume(state)
+            images: Tensor = generator.stopping.resume(state)
         return outside.covered(images)
 
     def objective(images: Tensor) -> Tensor:

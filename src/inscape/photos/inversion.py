@@ -15,7 +15,6 @@ from inscape import storage
 from inscape.editing import weights_hash
 from inscape.errors import FormatError, InscapeError, UnsupportedError, UsageError
 from inscape.models import Generator
-from inscape.photos._canvas import synthesis_of
 from inscape.photos._descent import STAGES, Stage
 from inscape.photos.gains import Gains
 from inscape.photos.reading import Fit
@@ -93,7 +92,7 @@ class Inversion:
     def state(self, generator: Generator) -> SynthesisState:
         """The synthesis, stopped after the layer, with the photo's features; `generator` may be adapted."""
         with torch.inference_mode():
-            state: SynthesisState = synthesis_of(generator).run_until(generator.w_of(self.latent), self.layer)
+            state: SynthesisState = generator.stopping.run_until(generator.w_of(self.latent), self.layer)
             return replace(state, features=self.features[None].to(state.features))
 
     def adapted(self, generator: Generator) -> Generator:

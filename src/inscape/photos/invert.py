@@ -121,7 +121,7 @@ def canvas_of(
         settings: Say how pictures are compared.
 
     Raises:
-        UnsupportedError: The model is no generator, cannot stop after a layer, or the segmenter is no fit.
+        UnsupportedError: The model is no generator, or the segmenter is no fit.
         LayerError: There is no such layer, or none above it.
     """
     if not isinstance(model, Generator):

@@ -70,8 +70,7 @@ class Walls:
     def _below(self, layers: Sequence[str]) -> str | None:
         """The layer under all of these; None where the whole network has to run."""
         lowest = min((self._order.index(self._generator.layer(name).name) for name in layers), default=0)
-        can_stop = hasattr(self._generator.module.get_submodule("synthesis"), "run_until")
-        return self._order[lowest - 1] if lowest and can_stop else None
+        return self._order[lowest - 1] if lowest and self._generator.stops else None
 
     def _state(self, seeds: tuple[int, ...], layer: str) -> SynthesisState:
         key = (seeds, layer)

@@ -355,16 +355,8 @@ class Synthesis(nn.Module):
 
     def resume(self, state: SynthesisState) -> Tensor:
         """Run the layers above a state; equal to the full pass. The state's own layer is not run again."""
-        index = self._find(state.layer)
-        x, rgb = state.features, state.rgb
-        if self._closes_block(index):
-            rgb = self._add_rgb(index, x, rgb, state.w)
-        following = range(index + 1, len(self._steps))
-        x, rgb = self._advance(x, rgb, state.w, state.noise, following)
-        if not following:
-            assert rgb is not None
-            return rgb
-        return self._finish(x, rgb, state.w)
+        last = self.advance(state, self.layer_names[-1])
+        return self._finish(last.features, last.rgb, last.w)
 
     def tail(self, state: SynthesisState) -> Tail:
         """Run the layers above a state, and keep what each puts out; its picture equals that of `resume`."""
