@@ -26,17 +26,21 @@ def command_line_page() -> str:
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 
 
-def openapi() -> str:
-    """`web/openapi.json`: what the studio's server offers."""
+def of_the_studio(option: str) -> str:
+    """What `scripts/write_openapi.py` prints with an option."""
     script = ROOT / "scripts" / "write_openapi.py"
     return subprocess.run(
-        [sys.executable, str(script), "--stdout"], check=True, capture_output=True, text=True
+        [sys.executable, str(script), option], check=True, capture_output=True, text=True
     ).stdout
 
 
 def main() -> int:
     """Compare or write."""
-    pages = {ROOT / "docs" / "cli.md": command_line_page, ROOT / "web" / "openapi.json": openapi}
+    pages = {
+        ROOT / "docs" / "cli.md": command_line_page,
+        ROOT / "web" / "openapi.json": lambda: of_the_studio("--stdout"),
+        ROOT / "web" / "src" / "api" / "defaults.ts": lambda: of_the_studio("--defaults"),
+    }
     stale = []
     for path, make in pages.items():
         text = make()

@@ -1,6 +1,6 @@
-"""Write `web/openapi.json`, which the page's TypeScript types are generated from.
+"""Write `web/openapi.json`, which the types of the page are generated from, and `web/src/api/defaults.ts`.
 
-With `--stdout` it is printed instead.
+With `--stdout` the first is printed instead, with `--defaults` the second.
 """
 
 from __future__ import annotations
@@ -8,19 +8,47 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from inscape.studio.app import openapi
 
-PLACE = Path(__file__).resolve().parent.parent / "web" / "openapi.json"
+WEB = Path(__file__).resolve().parent.parent / "web"
+PLACE, DEFAULTS = WEB / "openapi.json", WEB / "src" / "api" / "defaults.ts"
+OFFERED = ("DissectionRequest", "EffectsRequest", "InversionRequest", "RuleChoices", "WorkState")
+"""The messages whose defaults the page needs before the studio was asked anything."""
+
+
+def described() -> str:
+    """`openapi.json`: what the studio's server offers."""
+    return json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
+
+
+def defaults() -> str:
+    """`defaults.ts`: types alone do not say what a field is unless it is given."""
+    schemas = openapi()["components"]["schemas"]
+    rows = [f"  {name}: {_object(schemas[name]['properties'])},\n" for name in OFFERED]
+    head = "/** What fields are unless given. Written by scripts/write_openapi.py. */\n"
+    return f"{head}export const DEFAULTS = {{\n{''.join(rows)}}} as const;\n"
+
+
+def _object(properties: dict[str, dict[str, Any]]) -> str:
+    fields = [
+        f"{name}: {json.dumps(field['default'])}"
+        for name, field in properties.items()
+        if "default" in field and not isinstance(field["default"], list)
+    ]
+    return f"{{ {', '.join(fields)} }}"
 
 
 def main() -> int:
     """Write or print."""
-    text = json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
     if "--stdout" in sys.argv[1:]:
-        sys.stdout.write(text)
-        return 0
-    PLACE.write_text(text)
+        sys.stdout.write(described())
+    elif "--defaults" in sys.argv[1:]:
+        sys.stdout.write(defaults())
+    else:
+        PLACE.write_text(described())
+        DEFAULTS.write_text(defaults())
     return 0
 
 

@@ -51,12 +51,12 @@ def test_the_panel_shows_the_line_that_does_the_same(page, measuring_studio):
     sheet = panel(page, measuring_studio)
     sheet.by("effect-concept").select_option("sky")
     sheet.by("effect-units").fill("2")
-    line = sheet.by("effects").locator("code").inner_text()
+    line = sheet.by("effects").locator("[aria-busy=false] code").inner_text()
     name = measuring_studio.get("api/studio")["default_model"]
     report = measuring_studio.get(f"api/models/{name}/layers/layer16a/report")
     units = ",".join(str(unit) for unit, _ in report["rankings"]["sky"][:2])
     verb, opened, options = line.removeprefix("inscape ").split(" ", 2)
-    assert (verb, options) == ("effect", f"--layer layer16a --units {units} --concept sky --images 200")
+    assert (verb, options) == ("effect", f"--concept sky --units {units} --layer layer16a")
     assert (Path(opened) / "card.json").is_file()
 
 

@@ -46,7 +46,8 @@ def test_a_layer_that_nobody_has_looked_into_offers_to(models, shared_studio):
     models.by("model-hamlet").locator("[data-testid=layer-layer8a]").click()
     models.page.wait_for_selector("[data-testid=dissect]")
     (hamlet,) = [each for each in shared_studio.get("api/models")["models"] if each["name"] == "hamlet"]
-    assert f"inscape dissect {hamlet['argument']} --layer layer8a" in models.page.inner_text("main")
+    line = models.page.locator("main [aria-busy=false] code").inner_text()
+    assert line.startswith(f"inscape dissect {hamlet['argument']} --out report --layer layer8a")
 
 
 def test_a_picture_is_opened_to_be_painted_on(models):

@@ -439,8 +439,8 @@ def test_the_python_that_is_shown_makes_the_same_picture(shared, house, tmp_path
     assert np.array_equal(made, exported(shared, painting))
     first, second = command["cli"].splitlines()
     assert first.startswith("inscape invert house.png --model ") and "--box 60,0,256,256" in first
-    assert "--photo house.png --inversion inverted/house.inversion.safetensors --layer layer16a" in second
-    assert "--units 0,1,2,3 --box 108,48,48,48" in second
+    assert " --box 108,48,48,48 --photo house.png --inversion inverted/house.inversion.safetensors" in second
+    assert "--units 0,1,2,3 --layer layer16a" in second
 
 
 def test_a_deleted_photo_takes_its_painting_along_and_both_come_back(shared):

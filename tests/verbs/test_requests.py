@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import shlex
 import subprocess
@@ -22,58 +21,7 @@ import inscape
 from inscape.cli.main import VERBS, app, run
 from inscape.errors import InscapeError, NotFoundError, UsageError
 from inscape.verbs import NAMES, Parameter, Request, command_line, parameters_of, verb
-
-SAMPLES: dict[str, list[dict[str, Any]]] = {
-    "models": [{}],
-    "sample": [
-        {"model": "town"},
-        {"model": "my models/church.pkl", "seeds": "1,5-9", "grid": True, "truncation": -0.5},
-        {"model": "-odd", "classes": "owl, great", "out": Path("it's here"), "device": "cpu"},
-    ],
-    "dissect": [
-        {"model": "town", "out": Path("report")},
-        {"model": "x", "out": Path("r"), "images": 4, "seed": 2**32 - 1, "label_size": 64, "top": 64},
-        {"model": "x", "out": Path("r"), "layer": "a b", "segmenter": "town-segmenter", "classes": "0-3"},
-    ],
-    "effect": [
-        {"model": "town", "concept": "tree"},
-        {"model": "town", "concept": "a tree", "units": "1,2-4", "insert": True, "controls": 3, "top": 1},
-        {"model": "town", "concept": "sky", "report": Path("r"), "out": Path("o"), "seed": 7, "images": 2},
-    ],
-    "paint": [
-        {"model": "town", "box": "1,2,3,4", "concept": "door"},
-        {"model": "town", "box": "1,2,3,4", "units": "3", "strength": 0.123456789, "value": "0.995"},
-        {"model": "town", "box": "1,2,3,4", "like": "5,5,2,2", "class_name": "dog", "seed": 3},
-        {
-            **{"model": "town", "box": "1,2,3,4", "units": "3", "remove": True, "photo": Path("a b.jpg")},
-            **{"inversion": Path("i"), "fit": "pad", "seconds": 0.1, "finish": 1e-9},
-        },
-    ],
-    "replay": [{"recipe": Path("p.png")}, {"recipe": Path("p q.png"), "model": "m", "device": "cuda:0"}],
-    "invert": [
-        {"photo": Path("house.jpg")},
-        {"photo": Path("-x.jpg"), "model": "m", "box": "1,2,3.5,4", "seconds": 86_400.0, "start": "average"},
-    ],
-    "rewrite": [
-        {"model": "town", "task": Path("t.toml")},
-        {"model": "town", "task": Path("t.toml"), "layer": "advice", "rank": 3, "ridge": 1e-5, "images": 0},
-    ],
-    "apply": [
-        {"model": "town", "edits": (Path("a"), Path("b c")), "out": Path("o")},
-        {"model": "town", "edits": (Path("a"),), "out": Path("o"), "strength": 4.0, "transfer": True},
-    ],
-    "convert": [{"source": "a", "path": Path("b")}, {"source": "a", "path": Path("b"), "format": "nvidia"}],
-    "train": [
-        {"recipe": "town", "out": Path("run")},
-        {"recipe": "town", "out": Path("run"), "minutes": 0.5, "size": 64, "images": 1, "seed": 4},
-    ],
-    "scenes": [
-        {"world": "town"},
-        {"world": "town", "rules": False, "size": 16, "grid": True, "seeds": "3"},
-    ],
-    "doctor": [{}],
-}
-CASES = [(name, values) for name, each in SAMPLES.items() for values in each]
+from verbs.samples import CASES, SAMPLES, as_json
 
 
 class Caught(Exception):
@@ -97,13 +45,6 @@ def parsed(arguments: list[str]) -> Request:
     with pytest.raises(Caught) as caught:
         run([*arguments, "--debug"])
     return caught.value.args[0]
-
-
-def as_json(values: dict[str, Any]) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        return str(value) if isinstance(value, Path) else value
-
-    return json.loads(json.dumps(values, default=plain))
 
 
 def words(name: str, values: dict[str, Any]) -> list[str]:

@@ -96,15 +96,11 @@ describe("a stack", () => {
     expect(rules.fresh(marked)).toMatchObject({ context: [], pastes: [], making: null, stack: two.stack });
   });
 
-  it("is a line for the terminal, safe to be pasted there", () => {
+  it("names the files of what is on, safe to be named in a terminal", () => {
     const wild = rules.withEntry(two, "a", { name: "$(rm -rf) trees" });
-    expect(rules.applyLine("town", wild.stack)).toBe(
-      "inscape apply town rm--rf-trees.edit.safetensors Two.edit.safetensors --out edited.safetensors",
-    );
-    expect(rules.applyLine("/a b", rules.withEntry(two, "b", { hidden: true }).stack)).toBe(
-      "inscape apply '/a b' One.edit.safetensors --out edited.safetensors",
-    );
-    expect(rules.quoted("it's")).toBe(`'it'"'"'s'`);
+    expect(rules.editsOf(wild.stack)).toEqual(["rm--rf-trees.edit.safetensors", "Two.edit.safetensors"]);
+    const hidden = rules.withEntry(two, "b", { hidden: true });
+    expect(rules.editsOf(hidden.stack)).toEqual(["One.edit.safetensors"]);
   });
 });
 
@@ -143,38 +139,41 @@ describe("on the wire", () => {
 });
 
 describe("what was measured", () => {
-  it("is read from a result that nothing vouches for", () => {
-    expect(readAudit({ reach: "much" })).toBeNull();
-    expect(readAudit(null)).toBeNull();
-    const audit = readAudit({
-      reach: 0.5,
-      reach_interval: [0.4, 0.6],
-      leak: 0.1,
-      goal: "tree",
-      context: "spire",
+  const change = {
+    ...{ reach: 0.5, reach_interval: [0.4, 0.6] as [number, number], leak: 0.1, harmonic: 0.6 },
+    ...{ leak_interval: [0, 0.2] as [number, number], pictures: 9, with_context: 4 },
+  };
+  const advice = (rows: { layer: string; rank: number; harmonic: number }[]) =>
+    readAdvice({
+      kind: "advice",
+      rows: rows.map((row) => ({ ...change, loss: 1, change: 0.1, ...row })),
+      best: 1,
+      images: 9,
     });
+
+  it("is read from the result of its own kind alone", () => {
+    expect(readAudit(null)).toBeNull();
+    expect(readAudit({ kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
+    expect(readAdvice({ ...change, kind: "audit", goal: null, context: "spire" })).toBeNull();
+    const audit = readAudit({ ...change, kind: "audit", goal: "tree", context: "spire" });
     expect(audit).toMatchObject({
       reach: 0.5,
       reachInterval: [0.4, 0.6],
-      leakInterval: [0, 0],
+      leakInterval: [0, 0.2],
+      withContext: 4,
       goal: "tree",
     });
   });
 
   it("names the best rank of each layer", () => {
-    const row = (layer: string, rank: number, harmonic: number) => ({
-      layer,
-      rank,
-      harmonic,
-      reach: 1,
-      leak: 0,
-    });
-    const rows = [row("a", 1, 0.2), row("a", 3, 0.6), row("b", 1, 0.4)];
-    const advice = readAdvice({ rows, best: 1, images: 9 });
-    expect(advice && bestOfLayers(advice).map(({ layer, rank }) => [layer, rank])).toEqual([
+    const found = advice([
+      { layer: "a", rank: 1, harmonic: 0.2 },
+      { layer: "a", rank: 3, harmonic: 0.6 },
+      { layer: "b", rank: 1, harmonic: 0.4 },
+    ]);
+    expect(found && bestOfLayers(found).map(({ layer, rank }) => [layer, rank])).toEqual([
       ["a", 3],
       ["b", 1],
     ]);
-    expect(readAdvice({})).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JobResult } from "../src/api/client";
 import { RecentCache } from "../src/engine/cache";
 import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
 import { classCount, classIn, className, ownClass } from "../src/engine/classes";
@@ -156,42 +157,49 @@ describe("the difference of two pictures", () => {
 });
 
 describe("what an effect says", () => {
+  type Found = Extract<JobResult, { kind: "effect" }>;
+  const found: Found = {
+    ...{ kind: "effect", schema_version: 1, model: "town", layer: "layer16a", units: [4, 7] },
+    ...{ concept: "tree", images: 200, seed: 0, area_before: 0.1, area_after: 0.02, relative_change: -0.8 },
+    interval: null,
+    control: { sets: 20, relative_change: 0.01, interval: [-0.05, 0.06], each: [] },
+    curve: [
+      [0, 0],
+      [1, -0.3],
+      [2, null],
+    ],
+    ...{ appears: { sky: 0.2, grass: 0.7 }, elsewhere: {}, concepts: {}, insertion: null },
+    ...{ strip_seeds: [], classes: [], strip_image: "http://x/y" },
+  };
+
   test("is read as far as the page draws it", () => {
-    const effect = readEffect({
-      concept: "tree",
-      images: 200,
-      area_before: 0.1,
-      area_after: 0.02,
-      relative_change: -0.8,
-      control: { sets: 20, relative_change: 0.01, interval: [-0.05, 0.06] },
-      curve: [[0, 0], [1, -0.3], "x"],
-    });
+    const effect = readEffect(found);
     expect(effect?.interval).toEqual([-0.05, 0.06]);
     expect(effect && changeRange(effect)).toEqual([-1, 0.25]);
     expect(effect?.curve).toEqual([
       [0, 0],
       [1, -0.3],
     ]);
+    expect([effect?.units, effect?.steps]).toEqual([2, 3]);
   });
 
   test("shows what took the place, largest first, and only pictures that it holds itself", () => {
-    const appears = { sky: 0.2, grass: 0.7, wall: null };
-    const effect = readEffect({ concept: "tree", relative_change: -1, appears, strip_image: "http://x/y" });
-    expect(effect?.appears).toEqual([
+    expect(readEffect(found)?.appears).toEqual([
       ["grass", 0.7],
       ["sky", 0.2],
     ]);
-    expect(effect?.strip).toBeNull();
+    expect(readEffect(found)?.strip).toBeNull();
+    const image = "data:image/webp;base64,AAAA";
+    expect(readEffect({ ...found, strip_image: image })?.strip).toBe(image);
   });
 
   test("of a concept that no picture shows has no change", () => {
-    expect(readEffect({ concept: "dome", relative_change: null })?.change).toBeNull();
+    expect(readEffect({ ...found, relative_change: null })?.change).toBeNull();
   });
 
   test("of another kind is refused", () => {
-    for (const value of [null, {}, { concept: "tree" }, { concept: 3, relative_change: 1 }]) {
-      expect(readEffect(value)).toBeNull();
-    }
+    expect(readEffect(null)).toBeNull();
+    expect(readEffect({ kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
   });
 });
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from inscape.cli.common import Json
+from inscape.verbs._options import DEVICE
 
 
 def studio(
@@ -31,7 +32,7 @@ def studio(
         list[Path] | None,
         typer.Option("--checkpoints", help="A folder whose files the page may open; repeatable."),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help=DEVICE.help)] = "auto",
     json: Json = False,
 ) -> None:
     """Open the studio in a browser; Ctrl-C ends it."""

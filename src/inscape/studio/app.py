@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from inscape import __version__
 from inscape.studio import problems, socket, socket_schemas
-from inscape.studio.routes import jobs, layers, models, paintings, photos, rewriting
+from inscape.studio.routes import jobs, layers, lines, models, paintings, photos, rewriting
 from inscape.studio.security import Gate
 from inscape.studio.studio import Settings, Studio
 
@@ -65,7 +65,7 @@ def create_api(studio: Studio | None) -> FastAPI:
     )
     api.state.studio = studio
     problems.install(api)
-    for part in (models, layers, jobs, paintings, photos, rewriting, socket):
+    for part in (models, layers, jobs, lines, paintings, photos, rewriting, socket):
         api.include_router(part.router)
     return api
 

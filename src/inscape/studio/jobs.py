@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from inscape.errors import CancelledError, NotFoundError, ValueRangeError
 from inscape.progress import CallbackProgress
 from inscape.studio.compute import Compute
+from inscape.studio.job_schemas import JobInfo, JobKind, JobProgress
 from inscape.studio.problems import problem_of
-from inscape.studio.schemas import JobInfo, JobKind, JobProgress
+from inscape.studio.results import JobResult
 
-Work = Callable[[CallbackProgress], dict[str, Any] | None]
+Work = Callable[[CallbackProgress], JobResult | None]
 _MOST_WAITING = 20
 _MOST_ENDED = 50
 

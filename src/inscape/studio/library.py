@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -89,6 +88,10 @@ class Library:
     def ships(self, name: str) -> bool:
         """Whether it is a shipped model, which its name opens; others are opened by their folder."""
         return self.folder(name) == ZOO / name
+
+    def argument(self, name: str) -> str:
+        """What a verb takes for a model: its name where it ships, its folder otherwise."""
+        return name if self.ships(name) else str(self.folder(name).resolve())
 
     def default(self) -> str | None:
         """The first model that can be painted with."""
@@ -178,7 +181,7 @@ class Library:
             source=card.source,
             licence=card.licence,
             classes=list(card.classes) if card.latent.get("c_dim") else [],
-            argument=shlex.quote(name if self.ships(name) else str(self.folder(name).resolve())),
+            argument=self.argument(name),
             paintable=_paints(card),
             removable=name not in self._fixed,
         )

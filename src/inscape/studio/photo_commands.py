@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inscape.studio.photo_marks import Mark, kept_region
 from inscape.studio.photo_schemas import InversionRequest
 from inscape.studio.schemas import Command
+from inscape.verbs import command_line
+from inscape.verbs.invert import InvertRequest
+from inscape.verbs.paint import PaintRequest
 
 if TYPE_CHECKING:
     from inscape.studio.open_photo import OpenPhoto
     from inscape.studio.photo_records import PhotoRecord
-
-
-_FOLDER = "inverted"
 
 
 def command_of(
@@ -39,8 +38,9 @@ def command_of(
         marks: What was done on it.
         dropped: The islands that were dropped, by number.
     """
-    made = f"{_FOLDER}/{Path(record.name).stem}.inversion.safetensors"
-    lines = [invert_line(record, argument)]
+    inverting = invert_request(record, argument)
+    made = inverting.out / f"{Path(record.name).stem}.inversion.safetensors"
+    lines = [command_line(inverting)]
     strokes = [mark for mark in marks if mark.edit is not None]
     if len(strokes) > 1:
         lines.append("# each stroke alone; the Python paints all of them in one picture")
@@ -57,7 +57,7 @@ def command_of(
         "import json\n\nimport inscape\nfrom inscape.editing import UnitEdit\n"
         "from inscape.photos import Inversion, PhotoSession, read_photo\n"
         "from inscape.pictures import Picture\nfrom inscape.regions import Region\n\n"
-        f"inversion = Inversion.load({made!r})\n"
+        f"inversion = Inversion.load({str(made)!r})\n"
         f"photo = read_photo({record.name!r}).fitted(inversion.fit)\n"
         f"session = PhotoSession(inscape.open({argument!r}), inversion)\n"
         f"edits = [UnitEdit.from_json(edit) for edit in json.loads({edits!r})]\n"
@@ -66,47 +66,49 @@ def command_of(
     return Command(cli="\n".join(lines) + "\n", python=python)
 
 
-def invert_line(record: PhotoRecord, argument: str) -> str:
-    """`inscape invert …` with what was asked for."""
+def invert_request(record: PhotoRecord, argument: str) -> InvertRequest:
+    """What `inscape invert` is to do as was asked for."""
     asked = record.asked
     assert isinstance(asked, InversionRequest)
     fit = asked.fit
-    words = ["inscape", "invert", shlex.quote(record.name), "--model", shlex.quote(argument)]
-    if asked.layer is not None:
-        words += ["--layer", shlex.quote(asked.layer)]
-    words += ["--box", f"{fit.x:g},{fit.y:g},{fit.width:g},{fit.height:g}", "--seconds", f"{asked.seconds:g}"]
-    if asked.start == "average":
-        words += ["--start", "average"]
-    return " ".join([*words, "--out", _FOLDER])
+    return InvertRequest(
+        Path(record.name),
+        argument,
+        layer=asked.layer,
+        box=f"{fit.x:g},{fit.y:g},{fit.width:g},{fit.height:g}",
+        seconds=asked.seconds,
+        start=asked.start,
+    )
 
 
-def _line(record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark, out: str) -> str:
+def _line(record: PhotoRecord, argument: str, made: Path, opened: OpenPhoto, mark: Mark, out: str) -> str:
     edit = mark.edit
     assert edit is not None
     if not edit.concept and len(edit.units) == opened.session.generator.layer(edit.layer).units:
         return "# a stroke with the appearance of another place: only the Python has its values"
-    return _paint_line(record, argument, made, opened, mark, out)
+    chosen: dict[str, Any] = {"units": ",".join(map(str, edit.units))}
+    if edit.concept:
+        chosen = {"concept": edit.concept, "top": len(edit.units)}
+    request = PaintRequest(
+        argument,
+        _box(opened, mark),
+        photo=Path(record.name),
+        inversion=made,
+        layer=edit.layer,
+        strength=edit.strength,
+        remove=edit.mode == "remove",
+        out=Path(out),
+        **chosen,
+    )
+    return command_line(request)
 
 
-def _paint_line(
-    record: PhotoRecord, argument: str, made: str, opened: OpenPhoto, mark: Mark, out: str
-) -> str:
-    edit, fit = mark.edit, opened.photo.fit
-    assert edit is not None
-    size = opened.session.generator.image_size
+def _box(opened: OpenPhoto, mark: Mark) -> str:
+    """The box around a stroke, in pixels of the photo."""
+    fit, size = opened.photo.fit, opened.session.generator.image_size
     x, y, width, height = mark.region.bounds(size, size, image_size=size)
     across, down = fit.width / size, fit.height / size
     left, top = max(0.0, fit.x + x * across), max(0.0, fit.y + y * down)
     right = min(opened.photo.width, fit.x + (x + width) * across)
     bottom = min(opened.photo.height, fit.y + (y + height) * down)
-    box = (left, top, right - left, bottom - top)
-    words = ["inscape", "paint", shlex.quote(argument), "--photo", shlex.quote(record.name)]
-    words += ["--inversion", shlex.quote(made), "--layer", edit.layer]
-    if edit.concept:
-        words += ["--concept", shlex.quote(edit.concept), "--top", str(len(edit.units))]
-    else:
-        words += ["--units", ",".join(map(str, edit.units))]
-    words += ["--box", ",".join(f"{side:.5g}" for side in box)]
-    words += ["--remove"] if edit.mode == "remove" else []
-    words += [] if edit.strength == 1 else ["--strength", f"{edit.strength:g}"]
-    return " ".join([*words, "--out", out])
+    return ",".join(f"{side:.5g}" for side in (left, top, right - left, bottom - top))

@@ -7,7 +7,7 @@ import logging
 import threading
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from inscape.errors import ConflictError, InscapeError, NotFoundError
 from inscape.pictures import Picture
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import jpeg
+from inscape.studio.job_schemas import JobInfo
 from inscape.studio.photo_painter import INVERSION
 from inscape.studio.photo_records import PhotoRecord, fit_of
 from inscape.studio.photo_schemas import (
@@ -29,7 +30,7 @@ from inscape.studio.photo_schemas import (
     StageInfo,
 )
 from inscape.studio.photos import Photos
-from inscape.studio.schemas import JobInfo
+from inscape.studio.results import InversionResult
 
 if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
@@ -99,7 +100,7 @@ class PhotoJobs:
         record = self._photos.ask(identifier, request.model_copy(update={"layer": layer}))
         watched = self._watched[identifier] = _Watched()
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> InversionResult:
             try:
                 return self._invert(record, watched, progress)
             finally:
@@ -162,7 +163,7 @@ class PhotoJobs:
             raise ConflictError("This photo is not being inverted.", "It has ended already.")
         return watched
 
-    def _invert(self, record: PhotoRecord, watched: _Watched, progress: Progress) -> dict[str, Any]:
+    def _invert(self, record: PhotoRecord, watched: _Watched, progress: Progress) -> InversionResult:
         from inscape.photos import InversionSettings, invert
 
         asked = record.asked
@@ -179,7 +180,7 @@ class PhotoJobs:
             stop=watched.stop.is_set,
         )
         info = self._keep(record, asked.model, generator, inversion, stopped=watched.stop.is_set())
-        return {"photo": record.id, "psnr": info.psnr}
+        return InversionResult(photo=record.id, psnr=info.psnr)
 
     def _keep(
         self, record: PhotoRecord, model: str, generator: Generator, inversion: Inversion, *, stopped: bool

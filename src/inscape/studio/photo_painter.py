@@ -121,8 +121,7 @@ class PhotoPainter:
         edits = [mark.edit for mark in marks if mark.edit is not None]
         dropped = dropped_islands(opened.session.influence(edits).islands, marks) if edits else {}
         model = self._photos.inverted(identifier).model
-        argument = model if self._library.ships(model) else str(self._library.folder(model).resolve())
-        return command_of(record, argument, opened, marks, dropped)
+        return command_of(record, self._library.argument(model), opened, marks, dropped)
 
     def patch(self, identifier: str, marks: Sequence[Mark]) -> Patch:
         """What strokes change on the screen."""

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from inscape.studio.fields import field_of
 from inscape.studio.schemas import Message, Name
+from inscape.verbs.invert import InvertRequest
 
 Stage = Literal["encoder", "latent", "features", "adapted"]
 STAGES: tuple[Stage, ...] = ("encoder", "latent", "features", "adapted")
@@ -30,10 +32,8 @@ class InversionRequest(Message):
 
     model: Name
     layer: Name | None = Field(default=None, description="Where one will paint; the default layer if null.")
-    seconds: float = Field(default=20, ge=1, le=600)
-    start: Literal["encoder", "average"] = Field(
-        default="encoder", description="From the encoder's guess where the model has one, or without it."
-    )
+    seconds: float = field_of(InvertRequest, "seconds", least=1, most=600)
+    start: Literal["encoder", "average"] = field_of(InvertRequest, "start")
     fit: FitInfo
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape.errors import UnsupportedError
@@ -15,6 +15,8 @@ from inscape.studio.painter import Painter, Place, region_of
 from inscape.studio.photo_marks import Mark
 from inscape.studio.photo_schemas import InfluenceInfo
 from inscape.studio.schemas import Command, Painting
+from inscape.verbs import command_line
+from inscape.verbs.replay import ReplayRequest
 
 if TYPE_CHECKING:
     from inscape.editing import Recipe, UnitEdit
@@ -88,11 +90,9 @@ class Pictures:
             return self._painter.photos.command(painting.photo, self._marks(painting))
         text = json.dumps(self.recipe(painting), separators=(",", ":"))
         name, folder = f"inscape-{painting.id}", self._painter.folder(painting.model)
-        option = "" if folder is None else f" --model {shlex.quote(str(folder))}"
-        cli = (
-            f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n"
-            f"inscape replay {name}.json{option} --out {name}.png\n"
-        )
+        model = None if folder is None else str(folder)
+        line = command_line(ReplayRequest(Path(f"{name}.json"), model, Path(f"{name}.png")))
+        cli = f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n{line}\n"
         argument = "" if folder is None else f', model=inscape.open({str(folder)!r}, device="cpu")'
         python = (  # repr: what an imported recipe holds stays text here
             "import json\n\nimport inscape\n\n"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from inscape.studio.results import AdviceResult, AdviceRow
 from inscape.studio.rule_schemas import AdviceRequest
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LOOKED_AT = 4
 
 def advise(
     rules: Rules, model: str, request: AdviceRequest, layers: Sequence[str], progress: Progress
-) -> dict[str, Any]:
+) -> AdviceResult:
     """Make and measure a rule in several layers and ranks.
 
     Args:
@@ -29,8 +30,7 @@ def advise(
         progress: Told about every step of the work.
 
     Returns:
-        `{rows: [{layer, rank, reach, reach_interval, leak, leak_interval, harmonic, loss, change}], best}`,
-        where `best` is the number of the row with the highest harmonic mean of reach and 1 − leak.
+        A row for each layer and rank, and which of them has the highest harmonic mean of reach and 1 − leak.
     """
     from inscape import audits
 
@@ -52,8 +52,10 @@ def advise(
         over=rules.edits(model, request.over),
         progress=progress,
     )
-    numbers = ("loss", "change")
-    rows = [{**trial.to_json(), **{name: trial.edit.made[name] for name in numbers}} for trial in trials]
-    rows.sort(key=lambda row: (chosen.index(row["layer"]), row["rank"]))
-    best = max(range(len(rows)), key=lambda number: rows[number]["harmonic"])
-    return {"rows": rows, "best": best, "images": request.images}
+    rows = [
+        AdviceRow(**trial.to_json(), loss=trial.edit.made["loss"], change=trial.edit.made["change"])
+        for trial in trials
+    ]
+    rows.sort(key=lambda row: (chosen.index(row.layer), row.rank))
+    best = max(range(len(rows)), key=lambda number: rows[number].harmonic)
+    return AdviceResult(rows=rows, best=best, images=request.images)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import ConceptError, unknown_name
+from inscape.studio.job_schemas import JobInfo
+from inscape.studio.results import AdviceResult, AuditResult, KeysResult, RuleResult, SearchResult
 from inscape.studio.rule_advice import advise
 from inscape.studio.rule_schemas import AdviceRequest, AuditRequest, PrepareRequest, RuleRequest, RuleSearch
 from inscape.studio.rules import Rules
-from inscape.studio.schemas import JobInfo
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -32,7 +33,7 @@ class RuleJobs:
         """Get ready to rewrite a layer; one that is ready ends at once."""
         name = self._layer(model, request.layer)
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> KeysResult:
             return self._rules.prepare(model, name, request.seeds, progress)
 
         return self._jobs.start(
@@ -43,7 +44,7 @@ class RuleJobs:
         """Look for a context."""
         layer = self._layer(model, request.layer)
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> SearchResult:
             return self._rules.search(model, request, progress)
 
         where = (
@@ -56,7 +57,7 @@ class RuleJobs:
         """Make a rule."""
         layer = self._layer(model, request.choices.layer)
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> RuleResult:
             return self._rules.make(model, request, progress)
 
         name = f"Make “{request.name or 'Rule'}” in {layer} of {model}"
@@ -66,12 +67,12 @@ class RuleJobs:
         """Measure reach and leak of a stack."""
         self._concepts(model, request.context, request.goal)
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> AuditResult:
             edits = self._rules.edits(model, request.edits)
             found = self._rules.audit(model, request.images, progress).measure(
                 edits, request.context, request.goal, progress=progress
             )
-            return {"context": request.context, "goal": request.goal, **found.to_json()}
+            return AuditResult(context=request.context, goal=request.goal, **found.to_json())
 
         concepts = f"{request.context} → {request.goal or 'anything else'}"
         name = f"Measure {concepts} ({request.images} pictures of {model})"
@@ -82,7 +83,7 @@ class RuleJobs:
         self._concepts(model, request.concept, request.becomes)
         layers = [self._layer(model, layer) for layer in request.layers]
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> AdviceResult:
             return advise(self._rules, model, request, layers, progress)
 
         name = f"Compare layers for {request.concept} → {request.becomes or 'anything else'} of {model}"

@@ -14,6 +14,7 @@ from inscape import storage
 from inscape.errors import InscapeError, RecipeError, RegionError, UnsupportedError, UsageError
 from inscape.studio.encoding import jpeg
 from inscape.studio.painter import region_of
+from inscape.studio.results import KeysResult, MatchInfo, RuleResult, SearchResult
 from inscape.studio.rule_schemas import (
     EraseGoal,
     PasteGoal,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from inscape.editing import WeightEdit
     from inscape.models import Generator
     from inscape.progress import Progress
+    from inscape.regions import Region
     from inscape.rewriting import Erase, Paste, Rewriter, RuleSettings
     from inscape.rewriting.task import ContextPlace, TaskGoal
     from inscape.studio.library import Library
@@ -152,7 +154,7 @@ class Rules:
             self._rewriters[key] = Rewriter(generator, key[1])
         return self._rewriters[key]
 
-    def prepare(self, model: str, layer: str, seeds: Sequence[int], progress: Progress) -> dict[str, Any]:
+    def prepare(self, model: str, layer: str, seeds: Sequence[int], progress: Progress) -> KeysResult:
         """Gather what a first rule of a layer, and the wall of pictures after it, would wait for."""
         rewriter = self.rewriter(model, layer)
         with progress.task("Drawing what lies below", len(seeds), "pictures") as task:
@@ -162,7 +164,7 @@ class Rules:
                 task.advance(len(batch))
         rewriter.prepare(progress)
         import_module("scipy.optimize")  # the solver's; a first rule would wait for it
-        return {"layer": rewriter.memory.layer.name, "inputs": rewriter.memory.width}
+        return KeysResult(layer=rewriter.memory.layer.name, inputs=rewriter.memory.width)
 
     def edits(self, model: str, stack: Sequence[StackEntry]) -> list[WeightEdit]:
         """The edits of a stack that are on, lowest first.
@@ -198,11 +200,11 @@ class Rules:
             self._walls[model] = Walls(self._library.on_cpu(model))
         return self._walls[model]
 
-    def search(self, model: str, request: RuleSearch, progress: Progress) -> dict[str, Any]:
+    def search(self, model: str, request: RuleSearch, progress: Progress) -> SearchResult:
         """Where a context is: in the best pictures of many, or in some pictures.
 
         Returns:
-            `{pictures, matches: [{seed, score, region}]}`, best first.
+            The places, best first.
         """
         import torch
 
@@ -217,7 +219,7 @@ class Rules:
         if not request.seeds:
             found = bank.search(direction, request.top)
             matches = [(match.seed, match.score, match.region) for match in found]
-            return {"pictures": bank.latents, "matches": [_match(*each) for each in matches]}
+            return SearchResult(pictures=bank.latents, matches=[_match(*each) for each in matches])
         level = min(bank.level(bank.scores(direction)), _LIKE_THE_CONTEXT)
         matches = []
         with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
@@ -225,9 +227,9 @@ class Rules:
                 here = torch.einsum("ihw,i->hw", rewriter.reading(seed).shown[0], direction)
                 matches.append((seed, float(here.max()), Region.from_mask((here >= level).numpy())))
                 task.advance(1)
-        return {"pictures": bank.latents, "matches": [_match(*each) for each in matches]}
+        return SearchResult(pictures=bank.latents, matches=[_match(*each) for each in matches])
 
-    def make(self, model: str, request: RuleRequest, progress: Progress) -> dict[str, Any]:
+    def make(self, model: str, request: RuleRequest, progress: Progress) -> RuleResult:
         """Solve a rule and keep it; what is on stays on.
 
         Raises:
@@ -238,7 +240,7 @@ class Rules:
         edit = self.solved(model, request, request.choices, progress)
         info = self._works.add(model, edit)
         self._edits[info.id] = edit
-        return {"rule": info.model_dump(), "seconds": time.perf_counter() - started}
+        return RuleResult(rule=info, seconds=time.perf_counter() - started)
 
     def solved(
         self, model: str, request: RuleRequest, choices: RuleChoices, progress: Progress
@@ -413,8 +415,8 @@ def _settings(choices: RuleChoices) -> RuleSettings:
     return RuleSettings(**choices.model_dump(exclude={"layer"}))
 
 
-def _match(seed: int, score: float, region: Any) -> dict[str, Any]:
-    return {"seed": seed, "score": round(score, 4), "region": region.to_json()}
+def _match(seed: int, score: float, region: Region) -> MatchInfo:
+    return MatchInfo.model_validate({"seed": seed, "score": round(score, 4), "region": region.to_json()})
 
 
 def _data_url(data: bytes) -> str:

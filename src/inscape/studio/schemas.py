@@ -18,7 +18,6 @@ PhotoName = Annotated[
         pattern=r"^[0-9a-f]{16}$", description="The photo that is painted on in place of a seed's picture."
     ),
 ]
-JobKind = Literal["dissection", "effects", "keys", "search", "rule", "audit", "advice", "inversion"]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
 
@@ -79,7 +78,7 @@ class ModelInfo(Message):
     classes: list[str] = Field(
         description="Names of its classes, from 0; empty where only numbers are known."
     )
-    argument: str = Field(description="What `inscape VERB` takes for it, quoted for a shell.")
+    argument: str = Field(description="What `inscape VERB` takes for it, not quoted.")
     paintable: bool
     removable: bool = Field(description="Whether it was opened in the page and can be removed there.")
 
@@ -153,56 +152,6 @@ class UnitInfo(Message):
     conditional_mean: dict[str, float] = Field(description="Mean activation where each concept is seen.")
     quantiles: list[tuple[float, float]] = Field(description="Fraction of activations below, and the value.")
     seeds: list[int] = Field(description="Seeds of its top pictures, strongest first.")
-
-
-class DissectionRequest(Message):
-    """Ask for a dissection."""
-
-    images: int = Field(default=1000, ge=20, le=100_000)
-    segmenter: Name | None = Field(default=None, description="A shipped one; the model's own if null.")
-
-
-class EffectsRequest(Message):
-    """Ask what switching units off does."""
-
-    layer: Name
-    units: list[int] = Field(min_length=1, max_length=512)
-    concept: Name
-    images: int = Field(default=200, ge=10, le=10_000)
-    insert: bool = False
-
-
-class JobProgress(Message):
-    """How far a job is."""
-
-    name: str
-    done: int
-    total: int | None
-    unit: str
-    seconds: float
-    seconds_left: float | None
-
-
-class JobInfo(Message):
-    """A named piece of long work."""
-
-    id: str
-    kind: JobKind
-    name: str = Field(description="Unique among waiting and running jobs: a second request joins the first.")
-    model: str
-    layer: str
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
-    created: float = Field(description="Seconds since 1970.")
-    finished: float | None = None
-    progress: JobProgress | None = None
-    error: Problem | None = None
-    result: dict[str, Any] | None = Field(default=None, description="Left out of the list of jobs.")
-
-
-class JobList(Message):
-    """All jobs of this launch, oldest first."""
-
-    jobs: list[JobInfo]
 
 
 class BrushInfo(Message):
@@ -397,6 +346,12 @@ class Command(Message):
 
     cli: str
     python: str
+
+
+class Line(Message):
+    """A line that would do something in a terminal."""
+
+    line: str = Field(description="Quoted for a shell; what is as it is by default is left out.")
 
 
 class ActivityRequest(Message):

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,6 +18,7 @@ from inscape.studio.checkpoints import Checkpoints
 from inscape.studio.compute import Compute
 from inscape.studio.effects import run_effects
 from inscape.studio.importer import Importer
+from inscape.studio.job_schemas import DissectionRequest, EffectsRequest, JobInfo
 from inscape.studio.jobs import Jobs
 from inscape.studio.library import Library
 from inscape.studio.painter import Painter, Place
@@ -29,13 +30,11 @@ from inscape.studio.photos import Photos
 from inscape.studio.pictures import Pictures
 from inscape.studio.problems import problem_of
 from inscape.studio.reports import Reports
+from inscape.studio.results import DissectionResult, EffectResult
 from inscape.studio.rule_jobs import RuleJobs
 from inscape.studio.rules import Rules
 from inscape.studio.schemas import (
     AddStroke,
-    DissectionRequest,
-    EffectsRequest,
-    JobInfo,
     NewPainting,
     Operation,
     Problem,
@@ -43,6 +42,7 @@ from inscape.studio.schemas import (
 )
 from inscape.studio.security import new_token
 from inscape.studio.works import Works
+from inscape.verbs.dissect import DissectRequest, dissect_opened
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -189,20 +189,19 @@ class Studio:
         self.library.paintable(model).layer(layer)
         if request.segmenter is not None and request.segmenter not in segmenter_names():
             raise NotFoundError(*unknown_name("segmenter", request.segmenter, segmenter_names()))
-        folder = self.reports.kept_at(model, layer)
+        asked = DissectRequest(
+            model,
+            self.reports.kept_at(model, layer),
+            layer=layer,
+            images=request.images,
+            segmenter=request.segmenter,
+        )
 
-        def work(progress: Progress) -> dict[str, Any]:
-            from inscape.dissection import dissect
-
-            report = dissect(
-                self.library.fresh(model),
-                layer=layer,
-                images=request.images,
-                segmenter=request.segmenter,
-                progress=progress,
+        def work(progress: Progress) -> DissectionResult:
+            report = dissect_opened(self.library.fresh(model), asked, progress).report
+            return DissectionResult(
+                images=report.images, units=len(report.findings), concepts=report.concepts
             )
-            report.save(folder)
-            return {"images": report.images, "units": len(report.findings), "concepts": report.concepts}
 
         name = f"Dissect {layer} of {model} ({request.images} pictures)"
         return self.jobs.start("dissection", name, work, model=model, layer=layer, asked=request)
@@ -222,7 +221,7 @@ class Studio:
         if card.concepts:  # where the card names none, the segmenter knows, and the job says so
             card.vocabulary.index(request.concept)
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Progress) -> EffectResult:
             return run_effects(self.library.fresh(model), model, request, self.reports, progress)
 
         shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")

@@ -12,7 +12,8 @@ from inscape.verbs._parameters import Argument, Option
 ModelName = Annotated[
     str, Argument("A shipped model (see `inscape models`), a folder or a checkpoint.", metavar="MODEL")
 ]
-Device = Annotated[str, Option("auto, cpu, cuda:0, mps.")]
+DEVICE = Option("auto, cpu, cuda:0, mps.")
+Device = Annotated[str, DEVICE]
 Out = Annotated[Path, Option("Where to write.")]
 Seed = Annotated[int, Option("Where random numbers start."), Ge(0), Le(2**32 - 1)]
 Seeds = Annotated[str, Option("Seeds such as 0-63 or 1,5,9-12.")]

@@ -16,7 +16,7 @@ class Request:
         UsageError: A number lies outside its range, or a text cannot be parsed.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

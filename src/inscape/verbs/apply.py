@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from inscape.errors import UnsupportedError
+from inscape.errors import UnsupportedError, UsageError
 from inscape.verbs._options import Device, Format, ModelName, Template
 from inscape.verbs._parameters import Argument, Option
 from inscape.verbs._request import Request
@@ -33,6 +33,11 @@ class ApplyRequest(Request):
     strength: Annotated[float, Option("How much of every edit is made."), Ge(0), Le(4)] = 1.0
     transfer: Annotated[bool, Option("Apply edits that were made for other weights, where they fit.")] = False
     device: Device = "auto"
+
+    def check(self) -> None:
+        """Refuse to apply nothing."""
+        if not self.edits:
+            raise UsageError("Name at least one edit to apply.")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from inscape.verbs._request import Request
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
+    from inscape.training.result import TrainResult as Trained
 
 
 @dataclass(frozen=True)
@@ -40,27 +41,19 @@ class TrainRequest(Request):
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How far training is.
+    """How far training is, and the folder that it is kept in."""
 
-    Args:
-        step: Steps done, over all runs in the folder.
-        images: Pictures seen, over all runs.
-        files: What was written.
-        out: Where.
-    """
-
-    step: int
-    images: int
-    files: tuple[Path, ...]
+    done: Trained
     out: Path
 
     def to_json(self) -> dict[str, Any]:
         """The document that `--json` prints."""
-        return {"step": self.step, "images": self.images, "files": [str(file) for file in self.files]}
+        files = [str(file) for file in self.done.files]
+        return {"step": self.done.step, "images": self.done.images, "files": files}
 
     def text(self) -> str:
         """What a person reads."""
-        return f"{self.images} pictures seen, {self.step} steps; see {self.out}"
+        return f"{self.done.images} pictures seen, {self.done.step} steps; see {self.out}"
 
 
 def run(request: TrainRequest, progress: Progress) -> TrainResult:
@@ -84,4 +77,4 @@ def run(request: TrainRequest, progress: Progress) -> TrainResult:
         seed=request.seed,
         progress=progress,
     )
-    return TrainResult(done.step, done.images, done.files, request.out)
+    return TrainResult(done, request.out)

@@ -10,6 +10,7 @@ export type UnitInfo = Schemas["UnitInfo"];
 export type BrushInfo = Schemas["BrushInfo"];
 export type BrushList = Schemas["BrushList"];
 export type JobInfo = Schemas["JobInfo"];
+export type JobResult = JobInfo["result"];
 export type PhotoInfo = Schemas["PhotoInfo"];
 export type PhotoSummary = Schemas["PhotoSummary"];
 export type FitInfo = Schemas["FitInfo"];

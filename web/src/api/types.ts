@@ -108,6 +108,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape apply`; nothing is run.
+         */
+        post: operations["lineOfApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape convert`; nothing is run.
+         */
+        post: operations["lineOfConvert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/dissect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape dissect`; nothing is run.
+         */
+        post: operations["lineOfDissect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape doctor`; nothing is run.
+         */
+        post: operations["lineOfDoctor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape effect`; nothing is run.
+         */
+        post: operations["lineOfEffect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/invert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape invert`; nothing is run.
+         */
+        post: operations["lineOfInvert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape models`; nothing is run.
+         */
+        post: operations["lineOfModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/paint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape paint`; nothing is run.
+         */
+        post: operations["lineOfPaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape replay`; nothing is run.
+         */
+        post: operations["lineOfReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/rewrite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape rewrite`; nothing is run.
+         */
+        post: operations["lineOfRewrite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape sample`; nothing is run.
+         */
+        post: operations["lineOfSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape scenes`; nothing is run.
+         */
+        post: operations["lineOfScenes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape train`; nothing is run.
+         */
+        post: operations["lineOfTrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1203,6 +1463,69 @@ export interface components {
             ranks?: number[];
         };
         /**
+         * AdviceResult
+         * @description Layers and ranks that were tried.
+         */
+        AdviceResult: {
+            /**
+             * Best
+             * @description Number of the row with the highest harmonic mean.
+             */
+            best: number;
+            /** Images */
+            images: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "advice";
+            /** Rows */
+            rows: components["schemas"]["AdviceRow"][];
+        };
+        /**
+         * AdviceRow
+         * @description A rule made in one layer with one rank.
+         */
+        AdviceRow: {
+            /** Change */
+            change: number;
+            /**
+             * Harmonic
+             * @description Harmonic mean of reach and 1 - leak.
+             */
+            harmonic: number;
+            /** Layer */
+            layer: string;
+            /**
+             * Leak
+             * @description Share of all other places that changed.
+             */
+            leak: number;
+            /** Leak Interval */
+            leak_interval: [
+                number,
+                number
+            ];
+            /** Loss */
+            loss: number;
+            /** Pictures */
+            pictures: number;
+            /** Rank */
+            rank: number;
+            /**
+             * Reach
+             * @description Share of the context's places that became the goal.
+             */
+            reach: number;
+            /** Reach Interval */
+            reach_interval: [
+                number,
+                number
+            ];
+            /** With Context */
+            with_context: number;
+        };
+        /**
          * Appearance
          * @description What every unit of a layer is there on average: `units` and `values` for strokes.
          */
@@ -1245,6 +1568,56 @@ export interface components {
             truncation: number;
         };
         /**
+         * ApplyRequest
+         * @description Write a new checkpoint with edits in its weights, in the format that it came in.
+         */
+        ApplyRequest: {
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Edits
+             * @description Weight edits, in the order in which they apply.
+             */
+            edits: string[];
+            /**
+             * Format
+             * @description safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.
+             */
+            format?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description The checkpoint to write.
+             */
+            out: string;
+            /**
+             * Strength
+             * @description How much of every edit is made.
+             * @default 1
+             */
+            strength: number;
+            /**
+             * Template
+             * @description A file of that format and those sizes: OUT is a copy with other weights.
+             */
+            template?: string | null;
+            /**
+             * Transfer
+             * @description Apply edits that were made for other weights, where they fit.
+             * @default false
+             */
+            transfer: boolean;
+        };
+        /**
          * AuditRequest
          * @description Ask what rules reach, and what else they change.
          */
@@ -1263,6 +1636,50 @@ export interface components {
              * @default 200
              */
             images: number;
+        };
+        /**
+         * AuditResult
+         * @description What a stack of rules reaches and leaks.
+         */
+        AuditResult: {
+            /** Context */
+            context: string;
+            /** Goal */
+            goal: string | null;
+            /**
+             * Harmonic
+             * @description Harmonic mean of reach and 1 - leak.
+             */
+            harmonic: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "audit";
+            /**
+             * Leak
+             * @description Share of all other places that changed.
+             */
+            leak: number;
+            /** Leak Interval */
+            leak_interval: [
+                number,
+                number
+            ];
+            /** Pictures */
+            pictures: number;
+            /**
+             * Reach
+             * @description Share of the context's places that became the goal.
+             */
+            reach: number;
+            /** Reach Interval */
+            reach_interval: [
+                number,
+                number
+            ];
+            /** With Context */
+            with_context: number;
         };
         /**
          * Branch
@@ -1368,6 +1785,39 @@ export interface components {
             python: string;
         };
         /**
+         * ConvertRequest
+         * @description Write a model in another format, and say how far its pictures are from those before.
+         */
+        ConvertRequest: {
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Format
+             * @description safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.
+             */
+            format?: string | null;
+            /**
+             * Path
+             * Format: path
+             * @description The file to write.
+             */
+            path: string;
+            /**
+             * Source
+             * @description A shipped model, a folder or a checkpoint.
+             */
+            source: string;
+            /**
+             * Template
+             * @description A file of that format and those sizes: OUT is a copy with other weights.
+             */
+            template?: string | null;
+        };
+        /**
          * DeleteStroke
          * @description A stroke was deleted from the history.
          */
@@ -1381,12 +1831,74 @@ export interface components {
             stroke: string;
         };
         /**
+         * DissectRequest
+         * @description Find out which unit matches which concept; writes report.json and index.html. Resumes after a kill.
+         */
+        DissectRequest: {
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Images
+             * @description Pictures to look at.
+             * @default 1000
+             */
+            images: number;
+            /**
+             * Label Size
+             * @description Where units and labels are compared.
+             */
+            label_size?: number | null;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             */
+            out: string;
+            /**
+             * Seed
+             * @description Seed of the first picture.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Segmenter
+             * @description What labels the pictures; the card's own unless given.
+             */
+            segmenter?: string | null;
+            /**
+             * Top
+             * @description Top pictures kept per unit.
+             * @default 8
+             */
+            top: number;
+        };
+        /**
          * DissectionRequest
          * @description Ask for a dissection.
          */
         DissectionRequest: {
             /**
              * Images
+             * @description Pictures to look at.
              * @default 1000
              */
             images: number;
@@ -1397,6 +1909,213 @@ export interface components {
             segmenter?: string | null;
         };
         /**
+         * DissectionResult
+         * @description How much of a layer was found out; the report is kept.
+         */
+        DissectionResult: {
+            /**
+             * Concepts
+             * @description How many units count for each.
+             */
+            concepts: {
+                [key: string]: number;
+            };
+            /** Images */
+            images: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "dissection";
+            /** Units */
+            units: number;
+        };
+        /**
+         * DoctorRequest
+         * @description Say what is installed, what is missing, and the line that mends it.
+         */
+        DoctorRequest: Record<string, never>;
+        /**
+         * EffectControl
+         * @description The same of as many random units.
+         */
+        EffectControl: {
+            /** Each */
+            each: number[];
+            /**
+             * Interval
+             * @description It holds 95 % of the sets.
+             */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Relative Change */
+            relative_change: number | null;
+            /** Sets */
+            sets: number;
+        };
+        /**
+         * EffectRequest
+         * @description Switch units off everywhere and measure what becomes of a concept, beside random units.
+         */
+        EffectRequest: {
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Concept
+             * @description What to measure: tree, door, …
+             */
+            concept: string;
+            /**
+             * Controls
+             * @description How many random sets.
+             * @default 20
+             */
+            controls: number;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Images
+             * @description How many pictures.
+             * @default 200
+             */
+            images: number;
+            /**
+             * Insert
+             * @description Also switch the units on everywhere.
+             * @default false
+             */
+            insert: boolean;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * @description Folder for the report and its page.
+             */
+            out?: string | null;
+            /**
+             * Report
+             * @description Folder of a dissection; the shipped one otherwise.
+             */
+            report?: string | null;
+            /**
+             * Seed
+             * @description Seed of the first picture.
+             * @default 1000000
+             */
+            seed: number;
+            /**
+             * Segmenter
+             * @description What labels the pictures; that of the card, or of the report, unless given.
+             */
+            segmenter?: string | null;
+            /**
+             * Top
+             * @description How many units, where none are named.
+             * @default 20
+             */
+            top: number;
+            /**
+             * Units
+             * @description Hand-picked units such as 3,17,40-42.
+             */
+            units?: string | null;
+        };
+        /**
+         * EffectResult
+         * @description What units cause: what `inscape effect --json` prints, and a picture of it.
+         */
+        EffectResult: {
+            /**
+             * Appears
+             * @description What stands where the concept was, in parts of that.
+             */
+            appears: {
+                [key: string]: number;
+            };
+            /** Area After */
+            area_after: number;
+            /** Area Before */
+            area_before: number;
+            /** Classes */
+            classes: number[];
+            /** Concept */
+            concept: string;
+            /** Concepts */
+            concepts: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            control: components["schemas"]["EffectControl"];
+            /**
+             * Curve
+             * @description Units off, and the change then.
+             */
+            curve: [
+                number,
+                number | null
+            ][];
+            /** Elsewhere */
+            elsewhere: {
+                [key: string]: number | null;
+            };
+            /** Images */
+            images: number;
+            /** Insertion */
+            insertion: {
+                [key: string]: unknown;
+            } | null;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "effect";
+            /** Layer */
+            layer: string;
+            /** Model */
+            model: string;
+            /**
+             * Relative Change
+             * @description -1 where nothing is left; null where nothing was.
+             */
+            relative_change: number | null;
+            /** Schema Version */
+            schema_version: number;
+            /** Seed */
+            seed: number;
+            /**
+             * Strip Image
+             * @description Pictures with more and more units off, a row for each, as a data URL.
+             */
+            strip_image: string;
+            /** Strip Seeds */
+            strip_seeds: number[];
+            /** Units */
+            units: number[];
+        };
+        /**
          * EffectsRequest
          * @description Ask what switching units off does.
          */
@@ -1405,11 +2124,13 @@ export interface components {
             concept: string;
             /**
              * Images
+             * @description How many pictures.
              * @default 200
              */
             images: number;
             /**
              * Insert
+             * @description Also switch the units on everywhere.
              * @default false
              */
             insert: boolean;
@@ -1533,16 +2254,98 @@ export interface components {
             model: string;
             /**
              * Seconds
+             * @description For everything together.
              * @default 20
              */
             seconds: number;
             /**
              * Start
-             * @description From the encoder's guess where the model has one, or without it.
+             * @description encoder, or average where it shall not guess.
              * @default encoder
              * @enum {string}
              */
             start: "encoder" | "average";
+        };
+        /**
+         * InversionResult
+         * @description A photo that was inverted; what was found is kept with it.
+         */
+        InversionResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "inversion";
+            /** Photo */
+            photo: string;
+            /** Psnr */
+            psnr: number;
+        };
+        /**
+         * InvertRequest
+         * @description Find the latent and the features that draw a photo, and adapt the generator to it.
+         *
+         *     Writes NAME.inversion.safetensors, for `inscape paint --photo`, and pictures of every stage.
+         */
+        InvertRequest: {
+            /**
+             * Box
+             * @description The part of the photo to invert, in pixels of the photo.
+             */
+            box?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Fit
+             * @description How a photo that is not square is fitted: crop, pad or stretch.
+             * @default crop
+             */
+            fit: string;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description The generator that is to draw it.
+             * @default town
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             * @default inverted
+             */
+            out: string;
+            /**
+             * Photo
+             * Format: path
+             * @description JPEG, PNG, WebP, AVIF, TIFF, ...
+             */
+            photo: string;
+            /**
+             * Seconds
+             * @description For everything together.
+             * @default 20
+             */
+            seconds: number;
+            /**
+             * Segmenter
+             * @description What says which things were lost.
+             */
+            segmenter?: string | null;
+            /**
+             * Start
+             * @description encoder, or average where it shall not guess.
+             * @default encoder
+             */
+            start: string;
         };
         /**
          * Island
@@ -1611,9 +2414,7 @@ export interface components {
              * Result
              * @description Left out of the list of jobs.
              */
-            result?: {
-                [key: string]: unknown;
-            } | null;
+            result?: (components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["KeysResult"] | components["schemas"]["SearchResult"] | components["schemas"]["RuleResult"] | components["schemas"]["AuditResult"] | components["schemas"]["AdviceResult"] | components["schemas"]["InversionResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -1657,6 +2458,21 @@ export interface components {
             revision: number;
         };
         /**
+         * KeysResult
+         * @description A layer that is ready to be rewritten.
+         */
+        KeysResult: {
+            /** Inputs */
+            inputs: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "keys";
+            /** Layer */
+            layer: string;
+        };
+        /**
          * LayerInfo
          * @description A layer of a model.
          */
@@ -1672,6 +2488,17 @@ export interface components {
             size: number;
             /** Units */
             units: number;
+        };
+        /**
+         * Line
+         * @description A line that would do something in a terminal.
+         */
+        Line: {
+            /**
+             * Line
+             * @description Quoted for a shell; what is as it is by default is left out.
+             */
+            line: string;
         };
         /**
          * LiveStroke
@@ -1762,6 +2589,18 @@ export interface components {
             size: number;
         };
         /**
+         * MatchInfo
+         * @description A picture that has the context, and where.
+         */
+        MatchInfo: {
+            /** Region */
+            region: components["schemas"]["RegionMask"] | components["schemas"]["RegionBox"];
+            /** Score */
+            score: number;
+            /** Seed */
+            seed: number;
+        };
+        /**
          * ModelInfo
          * @description A model and what its card says.
          */
@@ -1770,7 +2609,7 @@ export interface components {
             architecture: string;
             /**
              * Argument
-             * @description What `inscape VERB` takes for it, quoted for a shell.
+             * @description What `inscape VERB` takes for it, not quoted.
              */
             argument: string;
             /**
@@ -1828,6 +2667,13 @@ export interface components {
             /** Models */
             models: components["schemas"]["ModelInfo"][];
         };
+        /**
+         * ModelsRequest
+         * @description List the shipped models, those of plug-ins, and checkpoints that were opened before.
+         *
+         *     The name of each is what the other verbs take as MODEL; that of a checkpoint is its path.
+         */
+        ModelsRequest: Record<string, never>;
         /**
          * NewPainting
          * @description Start a painting.
@@ -1986,21 +2832,128 @@ export interface components {
         };
         /**
          * PaintRequest
-         * @description Header of a binary message to `/api/paint`: draw the ground, and the stroke on it where there is one.
+         * @description Paint a concept, or with hand-picked units, inside a box of a picture or of your own photo.
          *
-         *     Frame: uint32 little endian length of this JSON, this JSON in UTF-8, then height x width bytes of mask
-         *     (0 to 255, whole picture, row by row) where `stroke` is given. Only the newest waiting request is drawn.
+         *     The PNG of a picture holds its recipe; that of a photo has the photo's size, and its pixels wherever the
+         *     edit changed nothing.
          */
         PaintRequest: {
             /**
-             * Final
+             * Box
+             * @description Where, in pixels of the picture or photo.
+             */
+            box: string;
+            /**
+             * Class Name
+             * @description Of a conditional generator: a number or a name; the seed's own unless given.
+             */
+            class_name?: string | null;
+            /**
+             * Concept
+             * @description What to paint: door, tree, …
+             */
+            concept?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Finish
+             * @description Seconds for adapting to the edit of a photo afterwards.
+             * @default 0
+             */
+            finish: number;
+            /**
+             * Fit
+             * @description How a photo that is not square is fitted: crop, pad or stretch.
+             * @default crop
+             */
+            fit: string;
+            /**
+             * Inversion
+             * @description What `inscape invert` wrote for it; found anew unless given.
+             */
+            inversion?: string | null;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Like
+             * @description Take the appearance of that place of the same picture instead; of all units, unless some are chosen.
+             */
+            like?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             * @default painted.png
+             */
+            out: string;
+            /**
+             * Photo
+             * @description A photo to paint on instead of a picture of the model's own.
+             */
+            photo?: string | null;
+            /**
+             * Remove
+             * @description Switch the units off instead.
              * @default false
              */
-            final: boolean;
-            /** Seq */
-            seq: number;
-            /** @default null */
-            stroke: components["schemas"]["LiveStroke"] | null;
+            remove: boolean;
+            /**
+             * Report
+             * @description Folder of a dissection; the shipped one otherwise.
+             */
+            report?: string | null;
+            /**
+             * Seconds
+             * @description For inverting a photo that is new.
+             * @default 20
+             */
+            seconds: number;
+            /**
+             * Seed
+             * @description Which picture.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Segmenter
+             * @description What labels the pictures; that of the card, or of the report, unless given.
+             */
+            segmenter?: string | null;
+            /**
+             * Strength
+             * @description From 0 to 1.
+             * @default 1
+             */
+            strength: number;
+            /**
+             * Top
+             * @description How many units of the concept.
+             * @default 20
+             */
+            top: number;
+            /**
+             * Units
+             * @description Hand-picked units such as 3,17,40-42.
+             */
+            units?: string | null;
+            /**
+             * Value
+             * @description What units become: quantile, mean, or a level.
+             * @default quantile
+             */
+            value: string;
         };
         /**
          * Painting
@@ -2232,6 +3185,36 @@ export interface components {
             width: number;
         };
         /**
+         * ReplayRequest
+         * @description Draw a painted picture again, byte for byte on the same kind of CPU.
+         */
+        ReplayRequest: {
+            /**
+             * Device
+             * @description cpu, cuda:0, mps; the bytes are those of a CPU.
+             * @default cpu
+             */
+            device: string;
+            /**
+             * Model
+             * @description Draw with this model, whatever its weights; the recipe's otherwise.
+             */
+            model?: string | null;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             * @default replayed.png
+             */
+            out: string;
+            /**
+             * Recipe
+             * Format: path
+             * @description A recipe, or a PNG that holds one.
+             */
+            recipe: string;
+        };
+        /**
          * ReportInfo
          * @description The report of a layer; `dissected` is false, and the lists empty, where there is none yet.
          */
@@ -2284,6 +3267,57 @@ export interface components {
              * @enum {string}
              */
             kind: "reset";
+        };
+        /**
+         * RewriteRequest
+         * @description Change a rule in the weights: what a model draws in one context, it draws as something else.
+         */
+        RewriteRequest: {
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Images
+             * @description Pictures to measure on; 0: none.
+             * @default 500
+             */
+            images: number;
+            /**
+             * Layer
+             * @description A layer's name, or 'advice' to try all; the task's unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description The file to write.
+             * @default rule.edit.safetensors
+             */
+            out: string;
+            /**
+             * Rank
+             * @description How many directions change.
+             */
+            rank?: number | null;
+            /**
+             * Ridge
+             * @description What a change of the weights costs.
+             */
+            ridge?: number | null;
+            /**
+             * Task
+             * Format: path
+             * @description A task as TOML (see docs/rewriting.md).
+             */
+            task: string;
         };
         /**
          * RuleChoices
@@ -2418,6 +3452,20 @@ export interface components {
             protect?: components["schemas"]["Selection"][];
         };
         /**
+         * RuleResult
+         * @description A rule that was made and kept.
+         */
+        RuleResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "rule";
+            rule: components["schemas"]["RuleInfo"];
+            /** Seconds */
+            seconds: number;
+        };
+        /**
          * RuleSearch
          * @description Ask which pictures have a context; with `seeds`, only where in those.
          */
@@ -2485,6 +3533,53 @@ export interface components {
             stopping: boolean;
         };
         /**
+         * SampleRequest
+         * @description Draw the pictures of seeds, one PNG each, or one grid.
+         */
+        SampleRequest: {
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Grid
+             * @description One picture of all, side by side.
+             * @default false
+             */
+            grid: boolean;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             * @default samples
+             */
+            out: string;
+            /**
+             * Seeds
+             * @description Seeds such as 0-63 or 1,5,9-12.
+             * @default 0-15
+             */
+            seeds: string;
+            /**
+             * Truncation
+             * @description Truncation psi.
+             * @default 1
+             */
+            truncation: number;
+        };
+        /**
          * SavePainting
          * @description The whole painting as it shall be.
          */
@@ -2503,6 +3598,69 @@ export interface components {
              * @description The revision that this was made from.
              */
             revision: number;
+        };
+        /**
+         * ScenesRequest
+         * @description Draw scenes: pictures, label maps (one PNG a plane) and captions.
+         */
+        ScenesRequest: {
+            /**
+             * Grid
+             * @description One picture of all, side by side.
+             * @default false
+             */
+            grid: boolean;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             * @default scenes
+             */
+            out: string;
+            /**
+             * Rules
+             * @description Whether doors must stand in walls.
+             * @default true
+             */
+            rules: boolean;
+            /**
+             * Seeds
+             * @description Seeds such as 0-63 or 1,5,9-12.
+             * @default 0-15
+             */
+            seeds: string;
+            /**
+             * Size
+             * @description Height and width in pixels.
+             * @default 256
+             */
+            size: number;
+            /**
+             * World
+             * @description A shipped world: town.
+             */
+            world: string;
+        };
+        /**
+         * SearchResult
+         * @description Where a context is.
+         */
+        SearchResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "search";
+            /**
+             * Matches
+             * @description Best first.
+             */
+            matches: components["schemas"]["MatchInfo"][];
+            /**
+             * Pictures
+             * @description How many were looked through.
+             */
+            pictures: number;
         };
         /**
          * Selection
@@ -2678,6 +3836,57 @@ export interface components {
             segmenters: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * TrainRequest
+         * @description Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint.
+         */
+        TrainRequest: {
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Images
+             * @description A generator stops after so many pictures in all.
+             */
+            images?: number | null;
+            /**
+             * Minutes
+             * @description How long: a generator this run, others all runs in --out.
+             * @default 60
+             */
+            minutes: number;
+            /**
+             * Out
+             * Format: path
+             * @description Where to write.
+             */
+            out: string;
+            /**
+             * Recipe
+             * @description town, town-encoder, or town-segmenter.
+             */
+            recipe: string;
+            /**
+             * Seed
+             * @description Where random numbers start.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Size
+             * @description Height and width in pixels: 64 or 128. 128 unless given; an encoder has its generator's.
+             */
+            size?: number | null;
+            /**
+             * Start
+             * @description scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures.
+             * @default scratch
+             */
+            start: string;
         };
         /**
          * UnitInfo
@@ -3036,6 +4245,435 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfApply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfConvert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfDissect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DissectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoctorRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfEffect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfInvert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfPaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaintRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfRewrite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewriteRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfScenes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScenesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfTrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
                 };
             };
             /** @description What went wrong. */

@@ -1,3 +1,5 @@
+import type { JobResult } from "../api/client";
+
 /** What a measurement found: shares of 0 to 1, with 95 % intervals. */
 export interface Audit {
   readonly context: string;
@@ -24,39 +26,22 @@ export interface Advice {
   readonly images: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const pair = (value: unknown): readonly [number, number] =>
-  Array.isArray(value) ? [number(value[0]), number(value[1])] : [0, 0];
-
-/** The result of a job, which nothing vouches for; null where it is none. */
-export function readAudit(result: Json | null | undefined): Audit | null {
-  if (!result || typeof result.reach !== "number") return null;
+/** The result of a job; null where it is no measurement. */
+export function readAudit(result: JobResult): Audit | null {
+  if (result?.kind !== "audit") return null;
   return {
-    context: text(result.context),
-    goal: text(result.goal) || null,
-    reach: number(result.reach),
-    reachInterval: pair(result.reach_interval),
-    leak: number(result.leak),
-    leakInterval: pair(result.leak_interval),
-    pictures: number(result.pictures),
-    withContext: number(result.with_context),
+    context: result.context,
+    goal: result.goal,
+    reach: result.reach,
+    reachInterval: result.reach_interval,
+    leak: result.leak,
+    leakInterval: result.leak_interval,
+    pictures: result.pictures,
+    withContext: result.with_context,
   };
 }
 
-export function readAdvice(result: Json | null | undefined): Advice | null {
-  if (!result || !Array.isArray(result.rows)) return null;
-  const rows = (result.rows as Json[]).map((row) => ({
-    layer: text(row.layer),
-    rank: number(row.rank),
-    reach: number(row.reach),
-    leak: number(row.leak),
-    harmonic: number(row.harmonic),
-  }));
-  return { rows, best: number(result.best), images: number(result.images) };
-}
+export const readAdvice = (result: JobResult): Advice | null => (result?.kind === "advice" ? result : null);
 
 /** The best row of each layer, in the order of the layers. */
 export function bestOfLayers(advice: Advice): AdviceRow[] {

@@ -1,3 +1,5 @@
+import type { JobResult } from "../api/client";
+
 /** What the studio measured when units were switched off, as far as the page draws it. */
 export interface Effect {
   readonly concept: string;
@@ -19,43 +21,23 @@ export interface Effect {
   readonly steps: number;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
-const asNumber = (value: unknown): number | null =>
-  typeof value === "number" && Number.isFinite(value) ? value : null;
-
-function pair(value: unknown): readonly [number, number] | null {
-  if (!Array.isArray(value)) return null;
-  const [a, b] = [asNumber(value[0]), asNumber(value[1])];
-  return a === null || b === null ? null : [a, b];
-}
-
-function shares(value: unknown): [string, number][] {
-  const found = isRecord(value) ? Object.entries(value) : [];
-  return found
-    .flatMap(([name, share]): [string, number][] => (typeof share === "number" ? [[name, share]] : []))
-    .sort((a, b) => b[1] - a[1]);
-}
-
 /** Read the result of a job; null where it is not that of an effect. */
-export function readEffect(result: unknown): Effect | null {
-  if (!isRecord(result) || typeof result.concept !== "string" || !("relative_change" in result)) return null;
-  const control = isRecord(result.control) ? result.control : {};
-  const curve = Array.isArray(result.curve) ? result.curve : [];
-  const { strip_image: strip } = result;
+export function readEffect(result: JobResult): Effect | null {
+  if (result?.kind !== "effect") return null;
+  const { control, curve, strip_image: strip } = result;
   return {
     concept: result.concept,
-    images: asNumber(result.images) ?? 0,
-    units: Array.isArray(result.units) ? result.units.length : 0,
-    before: asNumber(result.area_before) ?? 0,
-    after: asNumber(result.area_after) ?? 0,
-    change: asNumber(result.relative_change),
-    control: asNumber(control.relative_change),
-    interval: pair(control.interval),
-    sets: asNumber(control.sets) ?? 0,
-    curve: curve.map(pair).filter((point) => point !== null),
-    appears: shares(result.appears),
-    strip: typeof strip === "string" && strip.startsWith("data:image/") ? strip : null,
+    images: result.images,
+    units: result.units.length,
+    before: result.area_before,
+    after: result.area_after,
+    change: result.relative_change,
+    control: control.relative_change,
+    interval: control.interval,
+    sets: control.sets,
+    curve: curve.flatMap(([off, change]) => (change === null ? [] : [[off, change] as const])),
+    appears: Object.entries(result.appears).sort((a, b) => b[1] - a[1]),
+    strip: strip.startsWith("data:image/") ? strip : null,
     steps: curve.length,
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULTS } from "../api/defaults";
 import type { Placement } from "./clip";
 import { emptyMask, isEmpty, type Mask } from "./mask";
 
@@ -47,24 +48,14 @@ export interface RuleState {
 }
 
 export function emptyState(layer: string): RuleState {
-  const choices: Choices = {
-    layer,
-    rank: 1,
-    ridge: 0.01,
-    method: "whitened",
-    solver: "reduced",
-    steps: null,
-    halo: 1,
-  };
+  const choices: Choices = { ...DEFAULTS.RuleChoices, layer, steps: null };
   return {
     stack: [],
     context: [],
     protect: [],
-    goal: "paste",
+    ...DEFAULTS.WorkState,
     copied: null,
     pastes: [],
-    another: false,
-    erased: 30,
     making: null,
     choices,
   };
@@ -172,10 +163,6 @@ export const ridgeOf = (strength: number): number =>
 export const strengthOf = (ridge: number): number =>
   Math.round(Math.min(100, Math.max(0, (100 * (1 - Math.log10(Math.max(ridge, 1e-9)))) / 5)));
 
-/** A text as one word of a command line. */
-export const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
-
 const stemOf = (name: string): string =>
   name
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
@@ -188,19 +175,6 @@ export const fileNameOf = (name: string): string => `${stemOf(name)}.edit.safete
 /** The name under which the browser saves a task. */
 export const taskNameOf = (name: string): string => `${stemOf(name)}.toml`;
 
-/** The line that makes the rule of a task in a terminal. */
-export const taskLine = (model: string, name: string): string =>
-  [
-    "inscape rewrite",
-    quoted(model),
-    "--task",
-    quoted(taskNameOf(name)),
-    "--out",
-    quoted(fileNameOf(name)),
-  ].join(" ");
-
-/** The line that writes the same model in a terminal. */
-export function applyLine(model: string, stack: readonly Entry[]): string {
-  const edits = stack.filter((one) => !one.hidden && one.strength > 0).map((one) => fileNameOf(one.name));
-  return ["inscape apply", quoted(model), ...edits.map(quoted), "--out edited.safetensors"].join(" ");
-}
+/** The files of the rules that are on, lowest first. */
+export const editsOf = (stack: readonly Entry[]): string[] =>
+  stack.filter((one) => !one.hidden && one.strength > 0).map((one) => fileNameOf(one.name));

@@ -5,9 +5,9 @@ import { type Fact, factsOf, trainingOf } from "../engine/facts";
 import { paint, paintWith } from "../paint/session";
 import { photos } from "../photo/session";
 import { rewrite } from "../rewrite/state";
-import { CommandLine } from "../ui/CommandLine";
 import { Button, Notice } from "../ui/controls";
 import { useLoaded, useStore } from "../ui/hooks";
+import { VerbLine } from "../ui/VerbLine";
 import { LayerMap } from "./LayerMap";
 import { OpenCheckpoint } from "./OpenCheckpoint";
 
@@ -177,7 +177,7 @@ export function ModelsPage() {
           onRemove={() => remove(model.name)}
         />
       ))}
-      {models.length > 0 && <CommandLine line="inscape models" />}
+      {models.length > 0 && <VerbLine verb="models" request={{}} />}
     </div>
   );
 }

@@ -1,10 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { address } from "../api/client";
 import { boxText, CLOSEST, type Fit, type FitMode, zoomed, zoomOf } from "../engine/fit";
-import { quoted } from "../engine/rule";
-import { CommandLine } from "../ui/CommandLine";
 import { Button, Segmented, Select, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
+import { VerbLine } from "../ui/VerbLine";
 import { FitStage } from "./FitStage";
 import { invert } from "./inverting";
 import { drawSeen, useImage } from "./seen";
@@ -116,13 +115,14 @@ export function FitStep() {
   const image = useImage(photo ? address.photo(photo.id) : null);
   if (!photo || !fit) return null;
   const chosen = models.find((one) => one.name === model);
-  const line = [
-    `inscape invert ${quoted(photo.name)} --model ${chosen?.argument ?? model}`,
-    `--box ${boxText(fit)} --seconds ${seconds}`,
-    ...(layer ? [`--layer ${layer}`] : []),
-    ...(start === "average" ? ["--start average"] : []),
-    "--out inverted",
-  ].join(" ");
+  const request = {
+    photo: photo.name,
+    model: chosen?.argument ?? model,
+    box: boxText(fit),
+    seconds,
+    layer: layer || null,
+    start,
+  };
   return (
     <div class="photo-work">
       <FitStage photo={photo} fit={fit} image={image} />
@@ -159,7 +159,7 @@ export function FitStep() {
           testid="invert"
           onClick={() => void invert()}
         />
-        <CommandLine line={line} />
+        <VerbLine verb="invert" request={request} />
       </section>
     </div>
   );

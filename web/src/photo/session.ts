@@ -1,4 +1,5 @@
 import { api, problemOf } from "../api/client";
+import { DEFAULTS } from "../api/defaults";
 import { photoApi } from "../api/photos";
 import { complain, say, toast } from "../app/messages";
 import { go } from "../app/router";
@@ -51,7 +52,7 @@ export async function openPhoto(id: string, view?: "result" | "paint"): Promise<
       model: asked?.name ?? model,
       layer: asked ? (photo.asked?.layer ?? "") : "",
       seconds: photo.asked?.seconds ?? photos.get().seconds,
-      start: photo.asked?.start ?? "encoder",
+      start: photo.asked?.start ?? DEFAULTS.InversionRequest.start,
       view: view ?? (photo.painting ? "paint" : "result"),
       problem: null,
     });

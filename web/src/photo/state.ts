@@ -1,4 +1,5 @@
 import type { ModelInfo, PhotoInfo, PhotoSummary, Problem } from "../api/client";
+import { DEFAULTS } from "../api/defaults";
 import type { Fit } from "../engine/fit";
 import { Store } from "../engine/store";
 
@@ -39,8 +40,7 @@ export const photoStore = () =>
     fit: null,
     model: "",
     layer: "",
-    seconds: 20,
-    start: "encoder",
+    ...DEFAULTS.InversionRequest,
     sending: "",
     problem: null,
   });

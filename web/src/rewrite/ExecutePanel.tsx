@@ -1,8 +1,17 @@
 import { percent } from "../engine/numbers";
-import { type Choices, missing, type RuleState, ridgeOf, strengthOf, taskLine, under } from "../engine/rule";
-import { CommandLine } from "../ui/CommandLine";
+import {
+  type Choices,
+  fileNameOf,
+  missing,
+  type RuleState,
+  ridgeOf,
+  strengthOf,
+  taskNameOf,
+  under,
+} from "../engine/rule";
 import { Button, Select, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
+import { VerbLine } from "../ui/VerbLine";
 import { execute, nameOf, newRule, saveTask } from "./actions";
 import { isActive } from "./follow";
 import { Running } from "./Running";
@@ -62,6 +71,8 @@ function Advanced({ choices }: { choices: Choices }) {
 /** The same rule without the studio: a task and the line that reads it. */
 function InTerminal({ rule }: { rule: RuleState }) {
   const { command } = useStore(rewrite, "command");
+  const name = nameOf(rule);
+  const request = { model: command, task: taskNameOf(name), out: fileNameOf(name) };
   const below = under(rule).some((one) => !one.hidden && one.strength > 0);
   return (
     <details class="more" data-testid="in-terminal">
@@ -69,7 +80,7 @@ function InTerminal({ rule }: { rule: RuleState }) {
       <div class="row">
         <Button label="Save the task" icon="download" testid="save-task" onClick={() => void saveTask()} />
       </div>
-      <CommandLine line={taskLine(command, nameOf(rule))} />
+      <VerbLine verb="rewrite" request={request} />
       {below && (
         <p class="hint">A terminal makes it on the plain model: switch off the edits below to do so here.</p>
       )}

@@ -1,9 +1,9 @@
 import { useRef, useState } from "preact/hooks";
 import { percent } from "../engine/numbers";
-import { applyLine, type Entry, reordered, withEntry, withoutEntry } from "../engine/rule";
-import { CommandLine } from "../ui/CommandLine";
+import { type Entry, editsOf, reordered, withEntry, withoutEntry } from "../engine/rule";
 import { Button, Slider } from "../ui/controls";
 import { useStore } from "../ui/hooks";
+import { VerbLine } from "../ui/VerbLine";
 import { exportModel, loadEdit, saveEdit } from "./actions";
 import { rewrite } from "./state";
 import { apply, undoable } from "./work";
@@ -151,7 +151,10 @@ export function StackPanel() {
               />
             )}
           </div>
-          <CommandLine line={applyLine(command, stack)} />
+          <VerbLine
+            verb="apply"
+            request={{ model: command, edits: editsOf(stack), out: "edited.safetensors" }}
+          />
         </>
       )}
     </section>

@@ -21,15 +21,6 @@ import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
 import { apply, save, undoable } from "./work";
 
-interface Made {
-  readonly rule: {
-    readonly id: string;
-    readonly name: string;
-    readonly loss: number;
-    readonly loss_before: number;
-  };
-}
-
 /** What the rule that is marked will be called, or is already. */
 export const nameOf = ({ stack, making }: RuleState): string =>
   stack.find((one) => one.rule === making)?.name ?? freshName(stack);
@@ -48,13 +39,12 @@ export async function execute(): Promise<void> {
   rewrite.set({ said: "" });
   const job = await follow("rule", () => ruleApi.make(model.name, requestOf(rule, name, imageSize())));
   if (job?.state === "cancelled") rewrite.set({ said: "Stopped. Nothing was changed." });
-  if (job?.state !== "done" || rewrite.get().model !== model) return;
-  const made = (job.result as unknown as Made).rule;
-  rewrite.set({ infos: { ...rewrite.get().infos, [made.id]: made as never }, madeFor: rule.pastes });
+  if (job?.result?.kind !== "rule" || rewrite.get().model !== model) return;
+  const made = job.result.rule;
+  rewrite.set({ infos: { ...rewrite.get().infos, [made.id]: made }, madeFor: rule.pastes });
   apply((state) => withRule(state, made.id, name, rule));
-  say(
-    `${name} was made. Distance to the goal ${made.loss_before.toFixed(3)} before, ${made.loss.toFixed(3)} now.`,
-  );
+  const [before, now] = [made.loss_before, made.loss].map((loss) => (loss ?? 0).toFixed(3));
+  say(`${name} was made. Distance to the goal ${before} before, ${now} now.`);
 }
 
 /** Start another rule; what was made stays on. */
@@ -87,12 +77,6 @@ function showSeeds(seeds: readonly number[]): void {
 
 export const setSeeds = (seeds: readonly number[]): void => showSeeds(seeds);
 
-interface Match {
-  readonly seed: number;
-  readonly score: number;
-  readonly region: Parameters<MaskReader["read"]>[0];
-}
-
 /** Find the context: in the pictures on the wall, or the best pictures of many, which become the wall. */
 export async function search(where: "wall" | "many", pictures = 1000): Promise<void> {
   const { model, rule, seeds } = rewrite.get();
@@ -110,12 +94,12 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
       pictures,
     }),
   );
-  if (job?.state !== "done" || rewrite.get().model !== model) return;
+  if (job?.result?.kind !== "search" || rewrite.get().model !== model) return;
   if (rewrite.get().rule.context !== rule.context) {
     say("The context was changed meanwhile. Search again.");
     return;
   }
-  const matches = (job.result as unknown as { matches: Match[] }).matches;
+  const { matches } = job.result;
   const reader = new MaskReader();
   const marks: Record<number, Mask> = {};
   for (const { seed, region } of matches) {

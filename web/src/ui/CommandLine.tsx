@@ -1,10 +1,10 @@
 import { copy } from "../app/messages";
 import { Button } from "./controls";
 
-/** The line that does the same in a terminal, to be copied. */
-export function CommandLine({ line }: { line: string }) {
+/** The line that does the same in a terminal, to be copied; `busy` while another is on its way. */
+export function CommandLine({ line, busy }: { line: string; busy: boolean }) {
   return (
-    <div class="command-line">
+    <div class="command-line" aria-busy={busy}>
       <code>{line}</code>
       <Button
         kind="icon"

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { api, type LayerInfo, type ModelInfo } from "../api/client";
-import { CommandLine } from "../ui/CommandLine";
+import { DEFAULTS } from "../api/defaults";
 import { Button, Notice, Select } from "../ui/controls";
 import { useLoaded } from "../ui/hooks";
+import { VerbLine } from "../ui/VerbLine";
 import { JobProgress } from "./JobProgress";
 import { isActive, useJob } from "./jobs";
 
@@ -15,16 +16,18 @@ export function DissectPanel(props: { model: ModelInfo; layer: LayerInfo; onDone
   const offered = model.segmenter === null ? (studio.value?.segmenters ?? []) : [];
   const [picked, setPicked] = useState("");
   const segmenter = offered.find((name) => name === picked) ?? offered[0] ?? null;
-  const [images, setImages] = useState<(typeof AMOUNTS)[number]>("1000");
+  const [images, setImages] = useState<(typeof AMOUNTS)[number]>(`${DEFAULTS.DissectionRequest.images}`);
   const { job, problem, start, cancel } = useJob(
     (one) => one.kind === "dissection" && one.model === model.name && one.layer === layer.name,
     onDone,
   );
-  const line = [
-    `inscape dissect ${model.argument} --layer ${layer.name} --images ${images}`,
-    ...(segmenter === null ? [] : [`--segmenter ${segmenter}`]),
-    "--out report",
-  ].join(" ");
+  const request = {
+    model: model.argument,
+    out: "report",
+    layer: layer.name,
+    images: Number(images),
+    segmenter,
+  };
   const active = job !== null && isActive(job);
   return (
     <Notice
@@ -74,7 +77,7 @@ export function DissectPanel(props: { model: ModelInfo; layer: LayerInfo; onDone
           {problem.title}: {problem.detail} {problem.hint}
         </p>
       )}
-      <CommandLine line={line} />
+      <VerbLine verb="dissect" request={request} />
     </Notice>
   );
 }

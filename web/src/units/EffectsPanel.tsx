@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { api, type ModelInfo, type ReportInfo } from "../api/client";
+import { DEFAULTS } from "../api/defaults";
 import { readEffect } from "../engine/effect";
-import { quoted } from "../engine/rule";
-import { CommandLine } from "../ui/CommandLine";
 import { Button, Select, Slider } from "../ui/controls";
+import { VerbLine } from "../ui/VerbLine";
 import { EffectResult } from "./EffectResult";
 import { JobProgress } from "./JobProgress";
 import { isActive, useJob } from "./jobs";
@@ -29,7 +29,7 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
   const names = choices.map((choice) => choice.value);
   const [picked, setPicked] = useState("");
   const [count, setCount] = useState(20);
-  const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
+  const [images, setImages] = useState<(typeof AMOUNTS)[number]>(`${DEFAULTS.EffectsRequest.images}`);
   const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
   const { job, problem, start, cancel } = useJob(
     (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
@@ -41,13 +41,9 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
   const units = (report.rankings?.[concept] ?? [])
     .slice(0, Math.min(count, most))
     .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
-  const request = { layer: report.layer, units, concept, images: Number(images), insert: false };
-  const { segmenter } = report;
-  const line = [
-    `inscape effect ${model.argument} --layer ${report.layer} --units ${units.join(",")}`,
-    `--concept ${quoted(concept)} --images ${images}`,
-    ...(model.segmenter === null && segmenter ? [`--segmenter ${segmenter}`] : []),
-  ].join(" ");
+  const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
+  const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
+  const request = { ...asked, model: model.argument, units: units.join(","), segmenter };
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
       <summary>
@@ -92,7 +88,7 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
           label="Measure"
           testid="effect-start"
           disabled={units.length === 0}
-          onClick={() => start(() => api.startEffects(model.name, request))}
+          onClick={() => start(() => api.startEffects(model.name, { ...asked, units }))}
         />
       )}
       {job?.state === "cancelled" && <p class="hint">Stopped.</p>}
@@ -102,7 +98,7 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
         </p>
       )}
       {effect && <EffectResult effect={effect} />}
-      <CommandLine line={line} />
+      <VerbLine verb="effect" request={request} />
     </details>
   );
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from inscape.studio.job_schemas import DissectionRequest, EffectsRequest, JobInfo, JobList
 from inscape.studio.routes._common import ERRORS, StudioOf
-from inscape.studio.schemas import DissectionRequest, EffectsRequest, JobInfo, JobList
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 

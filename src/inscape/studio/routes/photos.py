@@ -9,11 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
 from inscape.errors import NotFoundError
+from inscape.studio.job_schemas import JobInfo
 from inscape.studio.photo_painter import INVERSION
 from inscape.studio.photo_schemas import FitInfo, InversionRequest, PhotoInfo, PhotoList, Stage
 from inscape.studio.routes._common import ERRORS, StudioOf, image, image_answers
 from inscape.studio.rule_files import file_name
-from inscape.studio.schemas import JobInfo
 from inscape.studio.studio import Studio
 
 router = APIRouter(prefix="/api/photos", tags=["photos"])

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, PlainTextResponse
 
+from inscape.studio.job_schemas import JobInfo
 from inscape.studio.routes._common import ERRORS, StudioOf
 from inscape.studio.rule_files import file_name, parse_stack, sent
 from inscape.studio.rule_schemas import (
@@ -27,7 +28,7 @@ from inscape.studio.rule_schemas import (
     Work,
 )
 from inscape.studio.rules import FORMATS
-from inscape.studio.schemas import JobInfo, Kept
+from inscape.studio.schemas import Kept
 
 router = APIRouter(prefix="/api/models/{model}/rewriting", tags=["rewriting"])
 RuleInPath = Annotated[Identifier, Path()]

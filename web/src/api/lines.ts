@@ -1,0 +1,18 @@
+import { json } from "./client";
+import type { components } from "./types";
+
+type Schemas = components["schemas"];
+
+/** What each verb can be asked, where it may be left out. */
+export interface Requests {
+  models: Partial<Schemas["ModelsRequest"]>;
+  dissect: Partial<Schemas["DissectRequest"]>;
+  effect: Partial<Schemas["EffectRequest"]>;
+  invert: Partial<Schemas["InvertRequest"]>;
+  rewrite: Partial<Schemas["RewriteRequest"]>;
+  apply: Partial<Schemas["ApplyRequest"]>;
+}
+
+/** The line that would do it in a terminal, as the studio writes it. */
+export const lineOf = async (verb: keyof Requests, body: object): Promise<string> =>
+  (await json<Schemas["Line"]>(`api/lines/${verb}`, "POST", body)).line;
