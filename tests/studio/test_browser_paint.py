@@ -365,3 +365,19 @@ def test_an_export_of_an_untouched_picture_leaves_one_painting(page, shared_stud
             page.keyboard.press("Control+Shift+e")
     rows = [row for row in shared_studio.get("api/paintings")["paintings"] if row["seed"] == 36]
     assert len(rows) == 1
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (390, 844)])
+def test_more_brushes_leave_the_canvas_on_the_screen(page, shared_studio, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sheet = Sheet(page).open(shared_studio.address)
+    before = sheet.by("canvas").bounding_box()
+    page.locator(".brushes .more summary").click()
+    page.wait_for_selector("[data-testid=units-field]")
+    page.mouse.move(60, 300)
+    page.mouse.wheel(0, 2000 if size[0] > 1180 else 0)
+    page.wait_for_timeout(200)
+    after = sheet.by("canvas").bounding_box()
+    assert after["y"] >= 0 and after["y"] + after["height"] <= size[1]
+    assert after["height"] > 0.85 * before["height"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
