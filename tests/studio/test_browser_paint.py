@@ -381,3 +381,25 @@ def test_more_brushes_leave_the_canvas_on_the_screen(page, shared_studio, size):
     assert after["y"] >= 0 and after["y"] + after["height"] <= size[1]
     assert after["height"] > 0.85 * before["height"]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_message_covers_nothing_that_one_paints_with_and_waits_for_the_keyboard(page, shared_studio, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sheet = Sheet(page).open(shared_studio.address, f"#/paint?seed={size[0]}")
+    sheet.stroke()
+    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.press("Control+Backspace")
+    toast = sheet.by("toast")
+    toast.wait_for()
+    shown = toast.bounding_box()
+    for part in page.locator("main .panel, main canvas, main .strip, main .under, main .tools").all():
+        box = part.bounding_box()
+        below = shown["y"] + shown["height"] <= box["y"] or box["y"] + box["height"] <= shown["y"]
+        beside = shown["x"] + shown["width"] <= box["x"] or box["x"] + box["width"] <= shown["x"]
+        assert below or beside
+    sheet.by("toast-action").focus()
+    page.wait_for_timeout(7500)
+    page.keyboard.press("Enter")
+    sheet.wait_for_strokes(1)
+    toast.wait_for(state="detached")

@@ -6,14 +6,21 @@ import { provide } from "./actions";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Header } from "./Header";
 import { HelpSheet } from "./HelpSheet";
-import { dismiss, messages } from "./messages";
+import { dismiss, hold, messages, release } from "./messages";
 import { PANELS } from "./panels";
 import { go, router } from "./router";
 
 function Toasts() {
   const { toasts } = useStore(messages, "toasts");
   return (
-    <section class="toasts" aria-label="Messages">
+    <section
+      class="toasts"
+      aria-label="Messages"
+      onMouseEnter={hold}
+      onMouseLeave={release}
+      onFocusIn={hold}
+      onFocusOut={release}
+    >
       {toasts.map((one) => (
         <div
           key={one.id}
