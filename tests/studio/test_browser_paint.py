@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from inscape.models import open_model
-from studio.browser import RunningStudio, Sheet
+from studio.browser import WAIT, RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser
 
@@ -403,3 +403,32 @@ def test_a_message_covers_nothing_that_one_paints_with_and_waits_for_the_keyboar
     page.keyboard.press("Enter")
     sheet.wait_for_strokes(1)
     toast.wait_for(state="detached")
+
+
+def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(page, own_studio):
+    sheet = Sheet(page).open(own_studio.address, "#/paint?seed=5")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    own_studio.kill()
+    page.wait_for_selector("[data-testid=disconnected]", timeout=20_000)
+    own_studio.start(int(own_studio.base.rpartition(":")[2]))
+    page.wait_for_selector("[data-testid=locked]", timeout=20_000)
+    assert "inscape studio" in sheet.by("locked").inner_text()
+    box = sheet.by("canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    page.wait_for_selector("[data-testid=save-state].offline")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.wait_for_timeout(6000)
+    assert asked == []
+    page.evaluate("document.documentElement.dataset.before = 1")
+    other = page.context.new_page()
+    other.goto(own_studio.address + "#/models")
+    other.wait_for_selector("[data-testid^=model-]")
+    page.bring_to_front()
+    page.wait_for_selector("html:not([data-before]) [data-testid=canvas]", timeout=WAIT)
+    sheet.wait_for_strokes(2)
+    (painting,) = own_studio.get("api/paintings")["paintings"]
+    assert painting["seed"] == 5
+    assert len(own_studio.get(f"api/paintings/{painting['id']}")["operations"]) == 2
