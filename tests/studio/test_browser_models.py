@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 import torch
 
@@ -113,3 +115,26 @@ def test_a_file_that_is_no_network_says_so(models, tmp_path):
     notice = models.page.locator(".open-checkpoint .notice")
     notice.wait_for()
     assert "song.pkl" in notice.inner_text()
+
+
+_DRAG = """([kind, data]) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], 'dropped.pth'));
+    const options = { bubbles: true, cancelable: true, dataTransfer: transfer };
+    return document.querySelector('.header').dispatchEvent(new DragEvent(kind, options));
+}"""
+
+
+def test_a_checkpoint_can_be_dropped_anywhere_and_the_page_says_so(models, tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "dropped.pth"
+    torch.save(progan_weights(ProGAN(ProGANConfig(7, (8, 6, 5))), old=False), path)
+    data = base64.b64encode(path.read_bytes()).decode()
+    assert not models.page.evaluate(_DRAG, ["dragover", data])  # the page takes it, not the browser
+    assert "anywhere" in models.by("drop-veil").inner_text()
+    models.page.evaluate(_DRAG, ["drop", data])
+    models.by("drop-veil").wait_for(state="detached")
+    models.page.wait_for_selector("[data-testid=model-dropped]")
+    models.by("model-dropped").locator("[data-testid=model-remove]").click()
+    models.page.wait_for_selector("[data-testid=model-dropped]", state="detached")

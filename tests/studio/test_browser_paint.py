@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from inscape.models import open_model
-from studio.browser import RunningStudio, Sheet
+from studio.browser import WAIT, RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser
 
@@ -365,3 +365,70 @@ def test_an_export_of_an_untouched_picture_leaves_one_painting(page, shared_stud
             page.keyboard.press("Control+Shift+e")
     rows = [row for row in shared_studio.get("api/paintings")["paintings"] if row["seed"] == 36]
     assert len(rows) == 1
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (390, 844)])
+def test_more_brushes_leave_the_canvas_on_the_screen(page, shared_studio, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sheet = Sheet(page).open(shared_studio.address)
+    before = sheet.by("canvas").bounding_box()
+    page.locator(".brushes .more summary").click()
+    page.wait_for_selector("[data-testid=units-field]")
+    page.mouse.move(60, 300)
+    page.mouse.wheel(0, 2000 if size[0] > 1180 else 0)
+    page.wait_for_timeout(200)
+    after = sheet.by("canvas").bounding_box()
+    assert after["y"] >= 0 and after["y"] + after["height"] <= size[1]
+    assert after["height"] > 0.85 * before["height"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_message_covers_nothing_that_one_paints_with_and_waits_for_the_keyboard(page, shared_studio, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sheet = Sheet(page).open(shared_studio.address, f"#/paint?seed={size[0]}")
+    sheet.stroke()
+    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.press("Control+Backspace")
+    toast = sheet.by("toast")
+    toast.wait_for()
+    shown = toast.bounding_box()
+    for part in page.locator("main .panel, main canvas, main .strip, main .under, main .tools").all():
+        box = part.bounding_box()
+        below = shown["y"] + shown["height"] <= box["y"] or box["y"] + box["height"] <= shown["y"]
+        beside = shown["x"] + shown["width"] <= box["x"] or box["x"] + box["width"] <= shown["x"]
+        assert below or beside
+    sheet.by("toast-action").focus()
+    page.wait_for_timeout(7500)
+    page.keyboard.press("Enter")
+    sheet.wait_for_strokes(1)
+    toast.wait_for(state="detached")
+
+
+def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(page, own_studio):
+    sheet = Sheet(page).open(own_studio.address, "#/paint?seed=5")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    own_studio.kill()
+    page.wait_for_selector("[data-testid=disconnected]", timeout=20_000)
+    own_studio.start(int(own_studio.base.rpartition(":")[2]))
+    page.wait_for_selector("[data-testid=locked]", timeout=20_000)
+    assert "inscape studio" in sheet.by("locked").inner_text()
+    box = sheet.by("canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    page.wait_for_selector("[data-testid=save-state].offline")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.wait_for_timeout(6000)
+    assert asked == []
+    page.evaluate("document.documentElement.dataset.before = 1")
+    other = page.context.new_page()
+    other.goto(own_studio.address + "#/models")
+    other.wait_for_selector("[data-testid^=model-]")
+    page.bring_to_front()
+    page.wait_for_selector("html:not([data-before]) [data-testid=canvas]", timeout=WAIT)
+    sheet.wait_for_strokes(2)
+    (painting,) = own_studio.get("api/paintings")["paintings"]
+    assert painting["seed"] == 5
+    assert len(own_studio.get(f"api/paintings/{painting['id']}")["operations"]) == 2

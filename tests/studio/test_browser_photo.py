@@ -19,8 +19,9 @@ _DROP = """([data, name]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], name, { type: 'image/png' }));
     const options = { bubbles: true, cancelable: true, dataTransfer: transfer };
-    window.dispatchEvent(new DragEvent('dragover', options));
-    window.dispatchEvent(new DragEvent('drop', options));
+    const anywhere = document.querySelector('.header');
+    anywhere.dispatchEvent(new DragEvent('dragover', options));
+    anywhere.dispatchEvent(new DragEvent('drop', options));
 }"""
 _PASTE = """([data, name]) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));

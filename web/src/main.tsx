@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app/App";
+import { startAccess } from "./app/access";
 import { startShortcuts } from "./app/actions";
 import { startTheme } from "./app/theme";
 import { start } from "./paint/session";
@@ -17,6 +18,7 @@ if (root) {
   timings.start();
   startTheme();
   startShortcuts();
+  startAccess();
   render(<App />, root);
   void start();
 }

@@ -1,3 +1,4 @@
+import { access } from "./access";
 import type { components } from "./types";
 
 type Schemas = components["schemas"];
@@ -40,6 +41,13 @@ export const UNREACHABLE: Problem = {
   hint: "Is `inscape studio` still running?",
 };
 
+/** It answers, but not to this tab; nothing is asked of it any more. */
+export const LOCKED: Problem = {
+  title: "The studio was started again",
+  detail: "It does not know this page any more. Your work is kept here.",
+  hint: "Open the address that `inscape studio` printed, in this browser.",
+};
+
 export function isProblem(value: unknown): value is Problem {
   if (typeof value !== "object" || value === null) return false;
   return "title" in value && "detail" in value && typeof value.title === "string";
@@ -53,6 +61,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  if (access.get().locked) throw new ProblemError(LOCKED, 0);
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -61,6 +70,10 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     throw new ProblemError(UNREACHABLE, 0);
   }
   if (response.ok) return response;
+  if (response.status === 401) {
+    access.set({ locked: true });
+    throw new ProblemError(LOCKED, 0);
+  }
   const body: unknown = await response.json().catch(() => null);
   const fallback = {
     title: response.statusText || "It failed",

@@ -4,6 +4,7 @@ import { type Influence, influenceFromWire } from "../engine/influence";
 import type { Ground } from "../engine/preview";
 import type { Stroke } from "../engine/stroke";
 import type { Part } from "../engine/view";
+import { access, probe } from "./access";
 import { isProblem, type Problem, ProblemError } from "./client";
 import type { components } from "./types";
 import { runs, settingsOf, strokeToWire } from "./wire";
@@ -151,6 +152,20 @@ export class PaintSocket {
     this.pending.clear();
     this.attempts += 1;
     this.onConnection("lost");
-    setTimeout(() => this.connect(), Math.min(5000, 250 * 2 ** Math.min(5, this.attempts)));
+    setTimeout(() => void this.again(), Math.min(5000, 250 * 2 ** Math.min(5, this.attempts)));
+  }
+
+  /** A refused connection looks like a lost one; whoever is refused does not knock again until he is known. */
+  private async again(): Promise<void> {
+    if ((await probe()) !== "locked") {
+      this.connect();
+      return;
+    }
+    access.set({ locked: true });
+    const stop = access.subscribe(() => {
+      if (access.get().locked) return;
+      stop();
+      this.connect();
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { access } from "../api/access";
 import { paint } from "../paint/session";
 import { useStore } from "../ui/hooks";
 import { Icon } from "../ui/Icon";
@@ -6,14 +7,21 @@ import { provide } from "./actions";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Header } from "./Header";
 import { HelpSheet } from "./HelpSheet";
-import { dismiss, messages } from "./messages";
+import { dismiss, hold, messages, release } from "./messages";
 import { PANELS } from "./panels";
 import { go, router } from "./router";
 
 function Toasts() {
   const { toasts } = useStore(messages, "toasts");
   return (
-    <section class="toasts" aria-label="Messages">
+    <section
+      class="toasts"
+      aria-label="Messages"
+      onMouseEnter={hold}
+      onMouseLeave={release}
+      onFocusIn={hold}
+      onFocusOut={release}
+    >
       {toasts.map((one) => (
         <div
           key={one.id}
@@ -66,13 +74,24 @@ function Status() {
 
 function Disconnected() {
   const { connection } = useStore(paint, "connection");
+  const { locked } = useStore(access, "locked");
+  if (locked)
+    return (
+      <div class="banner" role="alert" data-testid="locked">
+        <Icon name="warning" size={18} />
+        <span>
+          The studio was started again and does not know this page any more. Open the address that{" "}
+          <code>inscape studio</code> printed, in this browser: then this page goes on by itself, with
+          everything that you did here.
+        </span>
+      </div>
+    );
   if (connection !== "lost") return null;
   return (
     <div class="banner" role="alert" data-testid="disconnected">
       <Icon name="warning" size={18} />
       <span>
-        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back. If
-        it was restarted, open the address that <code>inscape studio</code> printed.
+        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back.
       </span>
     </div>
   );

@@ -19,7 +19,26 @@ export function toast(message: Omit<Toast, "id" | "detail" | "bad"> & Partial<To
   const shown: Toast = { detail: "", bad: false, ...message, id: counter };
   const others = messages.get().toasts.filter((one) => one.title !== shown.title);
   messages.set({ toasts: [...others, shown].slice(-3) });
-  setTimeout(() => dismiss(shown.id), shown.bad ? 12000 : 7000);
+  leave(shown);
+}
+
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+function leave({ id, bad }: Toast): void {
+  clearTimeout(timers.get(id));
+  timers.set(
+    id,
+    setTimeout(() => dismiss(id), bad ? 12000 : 7000),
+  );
+}
+
+/** Toasts stay while somebody points at them or has the keyboard in them. */
+export function hold(): void {
+  for (const timer of timers.values()) clearTimeout(timer);
+}
+
+export function release(): void {
+  for (const shown of messages.get().toasts) leave(shown);
 }
 
 /** What was done can be taken back, as long as nothing else was done since. */
@@ -32,6 +51,8 @@ export function toastUndo(title: string, unchanged: () => boolean, undo: () => v
 }
 
 export function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   messages.set({ toasts: messages.get().toasts.filter((one) => one.id !== id) });
 }
 

@@ -2,6 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { api, type CheckpointFile, type ModelInfo, type Problem, problemOf } from "../api/client";
 import { sizeOf } from "../engine/numbers";
 import { Button, Notice } from "../ui/controls";
+import { DropVeil, useDropping } from "../ui/dropping";
 import { useLoaded } from "../ui/hooks";
 
 interface Props {
@@ -40,7 +41,6 @@ function FileRow(props: {
 export function OpenCheckpoint({ onOpened }: Props) {
   const { value, reload } = useLoaded("checkpoints", api.checkpoints);
   const [busy, setBusy] = useState("");
-  const [over, setOver] = useState(false);
   /** What failed last and why, by file; under no name what was dropped or chosen. */
   const [problems, setProblems] = useState<Readonly<Record<string, Problem>>>({});
   const running = useRef<AbortController | null>(null);
@@ -73,27 +73,15 @@ export function OpenCheckpoint({ onOpened }: Props) {
     void take(file.name, "", (signal) => api.uploadCheckpoint(file, signal));
   }
 
+  const over = useDropping(upload);
   const files = value?.files ?? [];
   return (
     <section class="panel open-checkpoint" aria-label="Open a checkpoint">
-      <fieldset
-        class={`drop ${over ? "over" : ""}`}
-        data-testid="checkpoint-drop"
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          upload(event.dataTransfer?.files[0]);
-        }}
-      >
+      <fieldset class="drop" data-testid="checkpoint-drop">
         <legend class="sr-only">A checkpoint of your own</legend>
         <p>
-          Drop a checkpoint here: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of rosinality, a ProGAN, a
-          DCGAN, or safetensors with a card. Nothing in it is run.
+          Drop a checkpoint anywhere on this page: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
+          rosinality, a ProGAN, a DCGAN, or safetensors with a card. Nothing in it is run.
         </p>
         <input
           ref={input}
@@ -115,6 +103,7 @@ export function OpenCheckpoint({ onOpened }: Props) {
         />
         {busy && <Button kind="quiet" label="Cancel" onClick={() => running.current?.abort()} />}
       </fieldset>
+      {over && <DropVeil text={busy ? `Wait until ${busy} is open` : "Drop the checkpoint anywhere"} />}
       <p role="status" class="hint">
         {busy && `Opening ${busy}…`}
       </p>

@@ -149,36 +149,40 @@ export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }
         open={brush?.concept === null || others.some((one) => one.concept === brush?.concept)}
       >
         <summary>More</summary>
-        <BrushList brushes={others} chosen={brush} />
-        <PickButton />
-        {brushes.length > 0 && absent.length > 0 && (
-          <p class="hint absent" data-testid="absent-brushes">
-            No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
-          </p>
-        )}
-        {onModel && models.length > 1 && model && (
-          <Select
-            label="Model"
-            value={model.name}
-            choices={models.map((one) => ({ value: one.name, label: one.name }))}
-            testid="paint-model"
-            onChange={(name) => {
-              const next = models.find((one) => one.name === name);
-              if (next) onModel(next);
-            }}
-          />
-        )}
-        <Select
-          label="Layer"
-          value={layer}
-          choices={layers.map((one) => ({
-            value: one.name,
-            label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
-          }))}
-          testid="paint-layer"
-          onChange={(name) => void easel.selectLayer(name)}
-        />
-        <UnitsField />
+        <div class="more-body">
+          <BrushList brushes={others} chosen={brush} />
+          <div class="more-tools">
+            <PickButton />
+            {onModel && models.length > 1 && model && (
+              <Select
+                label="Model"
+                value={model.name}
+                choices={models.map((one) => ({ value: one.name, label: one.name }))}
+                testid="paint-model"
+                onChange={(name) => {
+                  const next = models.find((one) => one.name === name);
+                  if (next) onModel(next);
+                }}
+              />
+            )}
+            <Select
+              label="Layer"
+              value={layer}
+              choices={layers.map((one) => ({
+                value: one.name,
+                label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
+              }))}
+              testid="paint-layer"
+              onChange={(name) => void easel.selectLayer(name)}
+            />
+            <UnitsField />
+            {brushes.length > 0 && absent.length > 0 && (
+              <p class="hint absent" data-testid="absent-brushes">
+                No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
+              </p>
+            )}
+          </div>
+        </div>
       </details>
     </section>
   );

@@ -4,6 +4,7 @@ import { router } from "../app/router";
 import { ownClass } from "../engine/classes";
 import { brushName } from "../engine/stroke";
 import { Notice } from "../ui/controls";
+import { useDropping } from "../ui/dropping";
 import { useStore } from "../ui/hooks";
 import { BrushPanel } from "./BrushPanel";
 import { OriginalBeside, SplitHandle } from "./Compare";
@@ -17,32 +18,6 @@ import { easel, importFile, look, openSeed, paint } from "./session";
 import { BrushTools, PAINT_COMPARE, PictureTools } from "./Toolbar";
 import { useAddress } from "./useAddress";
 import { usePaintActions } from "./usePaintActions";
-
-/** Whether a file is held over the page; one that is dropped or pasted is taken. */
-export function useDropping(onFile: (file: File) => void): boolean {
-  const [over, setOver] = useState(false);
-  useEffect(() => {
-    const controller = new AbortController();
-    const options = { signal: controller.signal };
-    const take = (files: FileList | undefined) => files?.[0] && onFile(files[0]);
-    const dragging = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      setOver(true);
-    };
-    const drop = (event: DragEvent) => {
-      event.preventDefault();
-      setOver(false);
-      take(event.dataTransfer?.files);
-    };
-    window.addEventListener("dragover", dragging, options);
-    window.addEventListener("dragleave", (event) => event.relatedTarget === null && setOver(false), options);
-    window.addEventListener("drop", drop, options);
-    window.addEventListener("paste", (event) => take(event.clipboardData?.files), options);
-    return () => controller.abort();
-  }, []);
-  return over;
-}
 
 /** How large an element is drawn. */
 export function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {

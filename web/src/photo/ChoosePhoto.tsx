@@ -42,8 +42,8 @@ export function ChoosePhoto({ onChoose }: { onChoose: () => void }) {
         </span>
         <h2>Edit a photo of your own</h2>
         <p>
-          Drop it here, paste it, or choose a file. The generator looks for the nearest thing that it can
-          draw, adapts to your photo, and then you paint on it with its units.
+          Drop it anywhere on this page, paste it, or choose a file. The generator looks for the nearest thing
+          that it can draw, adapts to your photo, and then you paint on it with its units.
         </p>
         <Button
           kind="primary"

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { EaselContext } from "../paint/easel";
-import { useDropping } from "../paint/PaintPage";
 import { Notice } from "../ui/controls";
+import { DropVeil, useDropping } from "../ui/dropping";
 import { useInterval, useStore } from "../ui/hooks";
 import { ChoosePhoto } from "./ChoosePhoto";
 import { FitStep } from "./FitStep";
@@ -49,7 +49,7 @@ export function PhotoPage() {
   const Part = PARTS[step];
   return (
     <EaselContext.Provider value={easel}>
-      <div class={`photo-page ${over ? "over" : ""}`} data-testid="photo-page" data-step={step}>
+      <div class="photo-page" data-testid="photo-page" data-step={step}>
         <h1 class="sr-only">Photo</h1>
         {loaded && models.length === 0 ? (
           <Notice
@@ -80,7 +80,7 @@ export function PhotoPage() {
             if (chosen) void bring(chosen);
           }}
         />
-        {over && <div class="drop-veil">Drop the photo anywhere</div>}
+        {over && <DropVeil text="Drop the photo anywhere" />}
       </div>
     </EaselContext.Provider>
   );
