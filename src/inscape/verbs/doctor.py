@@ -146,7 +146,7 @@ def _models() -> Iterator[Check]:
     from inscape.errors import InscapeError
     from inscape.models import card, names
     from inscape.models.packaged import PACKAGED
-    from inscape.models.registry import weights_of
+    from inscape.models.shipped import weights_of
 
     for name in names():
         try:
