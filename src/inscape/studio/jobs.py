@@ -16,7 +16,23 @@ from inscape.studio.compute import Compute
 from inscape.studio.problems import problem_of
 from inscape.studio.schemas import JobInfo, JobKind, JobProgress
 
-Work = Callable[[CallbackProgress], dict[str, Any] | None]
+
+class Told(CallbackProgress):
+    """Progress that also takes what a job has found so far.
+
+    Args:
+        callback: Called at every step.
+        found: Called with the result so far.
+    """
+
+    def __init__(
+        self, callback: Callable[[dict[str, Any]], None], found: Callable[[dict[str, Any]], None]
+    ) -> None:
+        super().__init__(callback)
+        self.found = found
+
+
+Work = Callable[[Told], dict[str, Any] | None]
 _MOST_WAITING = 20
 _MOST_ENDED = 50
 
@@ -31,7 +47,7 @@ class Jobs:
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
         self._jobs: dict[str, JobInfo] = {}
-        self._progress: dict[str, CallbackProgress] = {}
+        self._progress: dict[str, Told] = {}
         self._asked: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -93,7 +109,9 @@ class Jobs:
                 created=time.time(),
             )
             self._jobs[job.id], self._asked[job.id] = job, whole
-            self._progress[job.id] = CallbackProgress(lambda step: self._step(job.id, step))
+            self._progress[job.id] = Told(
+                lambda step: self._step(job.id, step), lambda result: self._found(job.id, result)
+            )
         self._compute.submit_long(lambda: self._run(job.id, work))
         return self.get(job.id)
 
@@ -126,6 +144,10 @@ class Jobs:
                 update={"progress": JobProgress(**step)}
             )
         self._compute.give_way()
+
+    def _found(self, identifier: str, result: dict[str, Any]) -> None:
+        with self._lock:
+            self._jobs[identifier] = self._jobs[identifier].model_copy(update={"result": result})
 
     def _end(self, identifier: str, **update: Any) -> None:
         """Called with the lock held."""

@@ -12,7 +12,7 @@ from inscape.studio.schemas import JobInfo
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
-    from inscape.studio.jobs import Jobs
+    from inscape.studio.jobs import Jobs, Told
     from inscape.studio.library import Library
 
 
@@ -82,7 +82,7 @@ class RuleJobs:
         self._concepts(model, request.concept, request.becomes)
         layers = [self._layer(model, layer) for layer in request.layers]
 
-        def work(progress: Progress) -> dict[str, Any]:
+        def work(progress: Told) -> dict[str, Any]:
             return advise(self._rules, model, request, layers, progress)
 
         name = f"Compare layers for {request.concept} → {request.becomes or 'anything else'} of {model}"

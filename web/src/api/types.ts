@@ -1609,7 +1609,7 @@ export interface components {
             progress?: components["schemas"]["JobProgress"] | null;
             /**
              * Result
-             * @description Left out of the list of jobs.
+             * @description While the job runs, what was found so far. Left out of the list of jobs.
              */
             result?: {
                 [key: string]: unknown;
