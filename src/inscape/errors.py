@@ -5,6 +5,7 @@
     ├── NotFoundError           a name that nothing answers to
     │   ├── ModelNotFoundError
     │   ├── LayerError
+    │   │   └── NotDissectedError
     │   ├── UnitError
     │   ├── ConceptError
     │   └── WorldError
@@ -75,6 +76,12 @@ class LayerError(NotFoundError):
     """The model has no such layer."""
 
     title = "No such layer"
+
+
+class NotDissectedError(LayerError):
+    """The model has the layer, but nobody has dissected it."""
+
+    title = "Not dissected yet"
 
 
 class UnitError(NotFoundError):

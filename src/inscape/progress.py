@@ -118,6 +118,31 @@ class CallbackProgress:
         yield task
 
 
+class _HeardTask:
+    def __init__(self, whole: Task) -> None:
+        self._whole = whole
+
+    def advance(self, count: int = 1) -> None:
+        self._whole.advance(0)
+
+
+class PartOfWhole:
+    """Makes the tasks of several pieces of work steps of one task, whose time left is that of the whole.
+
+    Args:
+        whole: The task; its total is that of all the pieces.
+        unit: Tasks in this unit count; others only hear the word to stop.
+    """
+
+    def __init__(self, whole: Task, unit: str) -> None:
+        self._whole, self._unit = whole, unit
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
+        """A task whose steps are steps of the whole."""
+        yield self._whole if unit == self._unit else _HeardTask(self._whole)
+
+
 class _RichTask:
     def __init__(self, bar: Any, identifier: Any) -> None:
         self._bar, self._identifier = bar, identifier

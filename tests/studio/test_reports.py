@@ -119,3 +119,11 @@ def test_a_report_of_an_earlier_version_gives_the_same_brushes(client, model_fol
     del document["matches"]
     path.write_text(json.dumps(document))
     assert client.get("/api/models/small/brushes").json() == before
+
+
+def test_units_of_a_layer_that_nobody_has_dissected_say_so(client):
+    stroke = {"id": "a", "layer": "layer8a", "units": [1], "region": {"box": [2, 2, 4, 4]}}
+    request = {"model": "small", "seed": 0, "operations": [{"kind": "stroke", "stroke": stroke}]}
+    answer = client.post("/api/paintings", json=request)
+    assert answer.status_code == 404 and answer.json()["title"] == "Not dissected yet"
+    assert "page Units" in answer.json()["hint"]

@@ -432,17 +432,20 @@ def test_reach_and_leak_are_measured(measuring):
     assert measuring.get(f"{BASE}/layers").json()["concepts"] == ["sky", "tree", "brick"]
 
 
+COMPARE = {
+    "context": [SPIRE],
+    "goals": [PASTE],
+    "choices": CHOICES,
+    "concept": "sky",
+    "becomes": None,
+    "images": 8,
+    "layers": ["layer8b", "layer16a"],
+    "ranks": [1, 2],
+}
+
+
 def test_layers_are_compared(measuring):
-    request = {
-        "context": [SPIRE],
-        "goals": [PASTE],
-        "choices": CHOICES,
-        "concept": "sky",
-        "becomes": None,
-        "images": 8,
-        "layers": ["layer8b", "layer16a"],
-        "ranks": [1, 2],
-    }
+    request = COMPARE
     job = ended(measuring, measuring.post(f"{BASE}/advice", json=request).json())
     assert job["state"] == "done", job["error"]
     rows = job["result"]["rows"]
@@ -451,4 +454,42 @@ def test_layers_are_compared(measuring):
     ]  # fmt: skip
     best = rows[job["result"]["best"]]
     assert best["harmonic"] == max(row["harmonic"] for row in rows)
+    assert job["progress"]["name"] == "Comparing layers"
+    assert job["progress"]["done"] == job["progress"]["total"]  # of everything that there was to draw
     assert measuring.get(BASE).json()["rules"] == []
+
+
+def test_a_comparison_tells_the_progress_of_the_whole_and_every_row_as_it_comes(measuring, monkeypatch):
+    jobs = measuring.app._app.state.studio.jobs
+    seen: list[tuple[int, int, int]] = []
+    step, found = jobs._step, jobs._found
+    rows: list[int] = []
+
+    def stepped(identifier, report):
+        seen.append((report["done"], report["total"], len(rows)))
+        step(identifier, report)
+
+    def told(identifier, result):
+        found(identifier, result)
+        rows.append(len(jobs.get(identifier).result["rows"]))
+
+    monkeypatch.setattr(jobs, "_step", stepped)
+    monkeypatch.setattr(jobs, "_found", told)
+    ended(measuring, measuring.post(f"{BASE}/advice", json=COMPARE).json())
+    assert rows == [1, 2, 3, 4]
+    assert len({total for _, total, _ in seen}) == 1
+    done = [done for done, _, _ in seen]
+    assert done == sorted(done) and done[-1] == seen[-1][1]
+
+
+def test_a_comparison_that_is_stopped_keeps_what_it_has_found(measuring, monkeypatch):
+    jobs = measuring.app._app.state.studio.jobs
+    found = jobs._found
+
+    def told(identifier, result):
+        found(identifier, result)
+        jobs.cancel(identifier)
+
+    monkeypatch.setattr(jobs, "_found", told)
+    job = ended(measuring, measuring.post(f"{BASE}/advice", json=COMPARE).json())
+    assert job["state"] == "cancelled" and len(job["result"]["rows"]) == 1

@@ -51,6 +51,7 @@ def advise(
     pictures: int = PICTURES,
     over: Sequence[Edit] = (),
     progress: Progress | None = None,
+    found: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
     """Make a rule in several layers and measure each; the best harmonic mean of reach and 1 − leak first.
 
@@ -63,13 +64,14 @@ def advise(
         pictures: On how many of them each rule is measured: `Audit.sample`.
         over: Edits that are applied before the rule.
         progress: Told about rules as they are measured.
+        found: Called with each trial as it comes.
 
     Raises:
         UnsupportedError: No layer could be tried; why the last one could not is said.
         CancelledError: The person asked to stop.
     """
     few = audit.sample(judged[0], pictures)
-    found: list[Trial] = []
+    trials: list[Trial] = []
     trouble: InscapeError | None = None
     with (progress or SilentProgress()).task("Trying layers", len(layers) * len(ranks), "rules") as done:
         for name in layers:
@@ -80,11 +82,13 @@ def advise(
                     trouble = error
                 else:
                     change = few.measure([*over, edit], *judged, progress=progress)
-                    found.append(Trial(name, rank, edit, change))
+                    trials.append(Trial(name, rank, edit, change))
+                    if found is not None:
+                        found(trials[-1])
                 done.advance(1)
-    if not found:
+    if not trials:
         raise UnsupportedError(f"The rule could be made in no layer: {trouble}", "Mark a smaller region.")
-    return sorted(found, key=lambda trial: -trial.change.harmonic)
+    return sorted(trials, key=lambda trial: -trial.change.harmonic)
 
 
 def rewritable_layers(model: Generator) -> list[str]:

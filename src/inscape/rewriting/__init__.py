@@ -5,7 +5,7 @@ from inscape.rewriting.goals import Goal
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memory import LayerMemory, Reading, memory_of
 from inscape.rewriting.rewriter import Erase, Paste, Rewriter, rewrite, rewrite_layer
-from inscape.rewriting.samples import key_moment
+from inscape.rewriting.samples import is_gathered, key_moment, key_moments
 from inscape.rewriting.search import KeyBank, Match
 from inscape.rewriting.task import PreparedTask, Task, prepare_task
 
@@ -22,7 +22,9 @@ __all__ = [
     "Rewriter",
     "RuleSettings",
     "Task",
+    "is_gathered",
     "key_moment",
+    "key_moments",
     "memory_of",
     "prepare_task",
     "rewrite",

@@ -70,8 +70,7 @@ class Reading:
     @property
     def shown(self) -> Float[Tensor, "batch input height width"]:
         """The keys at the places of the picture."""
-        height, width = self.keys.shape[2:]
-        return self.keys[:, :, self.margin : height - self.margin, self.margin : width - self.margin]
+        return _inside(self.keys, self.margin)
 
     def one(self, index: int) -> Reading:
         """The reading of one picture of the batch."""
@@ -179,6 +178,10 @@ class LayerMemory(ABC):
     ) -> Float[Tensor, "batch rows columns"]:
         """Marks on the grid of the keys, at the places of the picture, on that of the linear map's sums."""
         return functional.interpolate(places[:, None], reading.values.shape[2:], mode="nearest")[:, 0]
+
+    def shown(self, keys: Float[Tensor, "batch input height width"]) -> Float[Tensor, "batch input h w"]:
+        """The keys at the places of the picture."""
+        return _inside(keys, self.margin)
 
     @abstractmethod
     def keys(self, inputs: Sequence[Any]) -> Float[Tensor, "batch input height width"]:
@@ -484,6 +487,12 @@ def read_latents(memory: LayerMemory, w: Float[Tensor, "batch num_ws w_dim"]) ->
     """What the layer of a generator does while it draws from w."""
     synthesis: Any = memory.model.module.get_submodule("synthesis")
     return memory.read(lambda: synthesis(w))
+
+
+def _inside(keys: Tensor, margin: int) -> Tensor:
+    """Maps without the margin on each side."""
+    height, width = keys.shape[2:]
+    return keys[:, :, margin : height - margin, margin : width - margin]
 
 
 def _plain(value: Any) -> Any:

@@ -137,13 +137,18 @@ class Rewriter:
         """The layer's second moment of keys; taken over the generator's pictures the first time."""
         return KeySpace(key_moment(self.memory, samples=self.samples))
 
+    @property
+    def prepared(self) -> bool:
+        """Whether the second moment of the keys is there."""
+        return "space" in self.__dict__
+
     def prepare(self, progress: Progress | None = None) -> None:
         """Take the second moment of the keys now, showing how far it is.
 
         Raises:
             CancelledError: The person asked to stop.
         """
-        if "space" not in self.__dict__:
+        if not self.prepared:
             self.space = KeySpace(key_moment(self.memory, samples=self.samples, progress=progress))
         _ = self.ordinary
 

@@ -56,7 +56,9 @@ class JobInfo(Message):
     finished: float | None = None
     progress: JobProgress | None = None
     error: Problem | None = None
-    result: JobResult | None = Field(default=None, description="Left out of the list of jobs.")
+    result: JobResult | None = Field(
+        default=None, description="While the job runs, what was found so far. Left out of the list of jobs."
+    )
 
 
 class JobList(Message):

@@ -17,7 +17,23 @@ from inscape.studio.job_schemas import JobInfo, JobKind, JobProgress
 from inscape.studio.problems import problem_of
 from inscape.studio.results import JobResult
 
-Work = Callable[[CallbackProgress], JobResult | None]
+
+class Told(CallbackProgress):
+    """Progress that also takes what a job has found so far.
+
+    Args:
+        callback: Called at every step.
+        found: Called with the result so far.
+    """
+
+    def __init__(
+        self, callback: Callable[[dict[str, Any]], None], found: Callable[[JobResult], None]
+    ) -> None:
+        super().__init__(callback)
+        self.found = found
+
+
+Work = Callable[[Told], JobResult | None]
 _MOST_WAITING = 20
 _MOST_ENDED = 50
 
@@ -32,7 +48,7 @@ class Jobs:
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
         self._jobs: dict[str, JobInfo] = {}
-        self._progress: dict[str, CallbackProgress] = {}
+        self._progress: dict[str, Told] = {}
         self._asked: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -94,7 +110,9 @@ class Jobs:
                 created=time.time(),
             )
             self._jobs[job.id], self._asked[job.id] = job, whole
-            self._progress[job.id] = CallbackProgress(lambda step: self._step(job.id, step))
+            self._progress[job.id] = Told(
+                lambda step: self._step(job.id, step), lambda result: self._found(job.id, result)
+            )
         self._compute.submit_long(lambda: self._run(job.id, work))
         return self.get(job.id)
 
@@ -127,6 +145,10 @@ class Jobs:
                 update={"progress": JobProgress(**step)}
             )
         self._compute.give_way()
+
+    def _found(self, identifier: str, result: JobResult) -> None:
+        with self._lock:
+            self._jobs[identifier] = self._jobs[identifier].model_copy(update={"result": result})
 
     def _end(self, identifier: str, **update: Any) -> None:
         """Called with the lock held."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
-from inscape.errors import ConceptError, FormatError, LayerError, UnitError, unknown_name
+from inscape.errors import ConceptError, FormatError, NotDissectedError, UnitError, unknown_name
 from inscape.reports import read_report_json
 from inscape.studio.colours import colour_of
 from inscape.studio.library import Library
@@ -61,7 +61,7 @@ class Reports:
         """The whole report; called in the compute thread.
 
         Raises:
-            LayerError: The layer has not been dissected.
+            NotDissectedError: The layer has not been dissected.
         """
         from inscape.dissection import DissectionReport
 
@@ -117,7 +117,7 @@ class Reports:
 
         Raises:
             UnitError: There is no such unit.
-            LayerError: The layer has not been dissected.
+            NotDissectedError: The layer has not been dissected.
         """
         self._check_unit(model, layer, unit)
         path = self._need(model, layer) / "thumbnails" / f"unit-{unit:04d}.webp"
@@ -173,7 +173,7 @@ class Reports:
     def _need(self, model: str, layer: str) -> Path:
         folder = self.find(model, layer)
         if folder is None:
-            raise LayerError(
+            raise NotDissectedError(
                 f"layer {layer!r} of {model!r} has not been dissected yet.",
                 "Start its dissection on the page Units.",
             )

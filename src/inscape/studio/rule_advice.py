@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inscape.errors import InscapeError
+from inscape.progress import PartOfWhole
 from inscape.studio.results import AdviceResult, AdviceRow
 from inscape.studio.rule_schemas import AdviceRequest
 
 if TYPE_CHECKING:
+    from inscape.audits import Audit, Trial
     from inscape.editing import WeightEdit
-    from inscape.progress import Progress
+    from inscape.progress import Progress, Task
+    from inscape.rewriting import Rewriter
+    from inscape.studio.jobs import Told
     from inscape.studio.rules import Rules
 
 _LOOKED_AT = 4
@@ -18,7 +24,7 @@ _LOOKED_AT = 4
 
 
 def advise(
-    rules: Rules, model: str, request: AdviceRequest, layers: Sequence[str], progress: Progress
+    rules: Rules, model: str, request: AdviceRequest, layers: Sequence[str], progress: Told
 ) -> AdviceResult:
     """Make and measure a rule in several layers and ranks.
 
@@ -27,35 +33,107 @@ def advise(
         model: The model.
         request: The rule, the concepts, how many pictures, the ranks.
         layers: All that can be rewritten unless given.
-        progress: Told about every step of the work.
+        progress: Told how far the whole is, and each row as it comes.
 
     Returns:
         A row for each layer and rank, and which of them has the highest harmonic mean of reach and 1 − leak.
     """
-    from inscape import audits
-
     known = rules.layers(model).layers
     chosen = list(layers) or [layer.name for layer in known if layer.inputs is not None]
-    audit = rules.audit(model, _LOOKED_AT * request.images, progress)
+    trying = (chosen, sorted(set(request.ranks)))
+    rewriters = rules.comparing(model, chosen)
+    looked_at = _LOOKED_AT * request.images
+    total = (
+        (0 if rules.audited(model, looked_at) else looked_at)
+        + _missing(rewriters.values())
+        + len(chosen) * len(trying[1]) * request.images
+    )
+    with progress.task("Comparing layers", total, "pictures") as whole:
+        parts = PartOfWhole(whole, "pictures")
+        audit = rules.audit(model, looked_at, parts)
+        _gather(rewriters.values(), parts)
+        return _compared(rules, model, request, trying, _Bench(audit, rewriters, whole, progress.found))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What rules are made and measured with, and who is told of them."""
+
+    audit: Audit
+    rewriters: Mapping[str, Rewriter]
+    whole: Task
+    tell: Callable[[AdviceResult], None]
+
+
+def _missing(rewriters: Iterable[Rewriter]) -> int:
+    """Pictures that have to be drawn before layers can be compared: once for all of them."""
+    from inscape.rewriting import is_gathered
+
+    return max(
+        (
+            each.samples
+            for each in rewriters
+            if not each.prepared and not is_gathered(each.memory, samples=each.samples)
+        ),
+        default=0,
+    )
+
+
+def _gather(rewriters: Iterable[Rewriter], progress: Progress) -> None:
+    from inscape.rewriting import key_moments
+    from inscape.rewriting.key_space import KeySpace
+
+    few = [each for each in rewriters if not each.prepared]
+    if few:
+        moments = key_moments([each.memory for each in few], samples=few[0].samples, progress=progress)
+        for each, moment in zip(few, moments, strict=True):
+            each.space = KeySpace(moment)
+
+
+def _compared(
+    rules: Rules,
+    model: str,
+    request: AdviceRequest,
+    trying: tuple[Sequence[str], Sequence[int]],
+    bench: _Bench,
+) -> AdviceResult:
+    from inscape import audits
+
+    layers, ranks = trying
+    found: list[Trial] = []
+    parts = PartOfWhole(bench.whole, "pictures")
 
     def make(layer: str, rank: int) -> WeightEdit:
         choices = request.choices.model_copy(update={"layer": layer, "rank": rank})
-        return rules.solved(model, request, choices, progress)
+        try:
+            return rules.solved(model, request, choices, parts, bench.rewriters[layer])
+        except InscapeError:
+            bench.whole.advance(request.images)  # that are not drawn
+            raise
 
-    trials = audits.advise(
+    def take(trial: Trial) -> None:
+        found.append(trial)
+        bench.tell(_result(found, layers, request.images))
+
+    audits.advise(
         make,
-        audit,
+        bench.audit,
         (request.concept, request.becomes),
-        chosen,
-        sorted(set(request.ranks)),
+        layers,
+        ranks,
         pictures=request.images,
         over=rules.edits(model, request.over),
-        progress=progress,
+        progress=parts,
+        found=take,
     )
+    return _result(found, layers, request.images)
+
+
+def _result(trials: Sequence[Trial], layers: Sequence[str], images: int) -> AdviceResult:
     rows = [
         AdviceRow(**trial.to_json(), loss=trial.edit.made["loss"], change=trial.edit.made["change"])
         for trial in trials
     ]
-    rows.sort(key=lambda row: (chosen.index(row.layer), row.rank))
+    rows.sort(key=lambda row: (layers.index(row.layer), row.rank))
     best = max(range(len(rows)), key=lambda number: rows[number].harmonic)
-    return AdviceResult(rows=rows, best=best, images=request.images)
+    return AdviceResult(rows=rows, best=best, images=images)

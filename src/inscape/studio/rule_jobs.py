@@ -13,7 +13,7 @@ from inscape.studio.rules import Rules
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
-    from inscape.studio.jobs import Jobs
+    from inscape.studio.jobs import Jobs, Told
     from inscape.studio.library import Library
 
 
@@ -83,7 +83,7 @@ class RuleJobs:
         self._concepts(model, request.concept, request.becomes)
         layers = [self._layer(model, layer) for layer in request.layers]
 
-        def work(progress: Progress) -> AdviceResult:
+        def work(progress: Told) -> AdviceResult:
             return advise(self._rules, model, request, layers, progress)
 
         name = f"Compare layers for {request.concept} → {request.becomes or 'anything else'} of {model}"

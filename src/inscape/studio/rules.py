@@ -242,14 +242,35 @@ class Rules:
         self._edits[info.id] = edit
         return RuleResult(rule=info, seconds=time.perf_counter() - started)
 
+    def comparing(self, model: str, layers: Sequence[str]) -> dict[str, Rewriter]:
+        """Rewriters that are enough to compare layers by; a layer that is ready is taken as it is."""
+        from inscape.rewriting import Rewriter
+        from inscape.rewriting.task import FEW_SAMPLES
+
+        generator = self._library.on_cpu(model)
+        ready = {layer: self.rewriter(model, layer) for layer in layers}
+        return {
+            layer: plain if plain.prepared else Rewriter(generator, layer, samples=FEW_SAMPLES)
+            for layer, plain in ready.items()
+        }
+
+    def audited(self, model: str, images: int) -> bool:
+        """Whether the pictures of an audit are at hand."""
+        return self._audit is not None and self._audit[0] == (model, images)
+
     def solved(
-        self, model: str, request: RuleRequest, choices: RuleChoices, progress: Progress
+        self,
+        model: str,
+        request: RuleRequest,
+        choices: RuleChoices,
+        progress: Progress,
+        plain: Rewriter | None = None,
     ) -> WeightEdit:
         """The rule that a request asks for, with other choices than its own where they are given."""
         context, goals = _places(request.context), [_goal(goal) for goal in request.goals]
         if not context:
             raise RegionError("The context is empty.", "Brush over what the rule is about.")
-        plain = self.rewriter(model, choices.layer)
+        plain = plain or self.rewriter(model, choices.layer)
         plain.prepare(progress)
         over = self.edits(model, request.over)
         rewriter = self._bench(model).rewriter(plain.memory.layer.name, over, plain) if over else plain
@@ -298,7 +319,7 @@ class Rules:
         from inscape.segmenters import open_segmenter
 
         key = (model, images)
-        if self._audit is None or self._audit[0] != key:
+        if self._audit is None or not self.audited(model, images):
             generator = self._library.on_cpu(model)
             if generator.card.segmenter is None:
                 raise UnsupportedError(

@@ -2412,7 +2412,7 @@ export interface components {
             progress?: components["schemas"]["JobProgress"] | null;
             /**
              * Result
-             * @description Left out of the list of jobs.
+             * @description While the job runs, what was found so far. Left out of the list of jobs.
              */
             result?: (components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["KeysResult"] | components["schemas"]["SearchResult"] | components["schemas"]["RuleResult"] | components["schemas"]["AuditResult"] | components["schemas"]["AdviceResult"] | components["schemas"]["InversionResult"]) | null;
             /**

@@ -19,6 +19,8 @@ const LONGEST_SETTLING = 3000;
 export class Painter {
   history = new History();
   private autosave: Autosave | null = null;
+  /** The model of the picture that is open; another one may be chosen whose picture is still on its way. */
+  private opened = "";
   /** Those of pictures that were left before they could be kept. */
   private readonly left = new Set<Autosave>();
   private last: Point | null = null;
@@ -69,6 +71,7 @@ export class Painter {
     this.history = new History(saved ?? undefined);
     const { model } = this.store.get();
     if (!model) return;
+    this.opened = model.name;
     this.store.set({
       ...place,
       shape,
@@ -102,6 +105,7 @@ export class Painter {
 
   begin(point: Point, diameter: number): void {
     const state = this.store.get();
+    if (state.model?.name !== this.opened) return;
     if (this.presses.begin(point)) return;
     const live = newStroke(state);
     if (!live) return;

@@ -32,13 +32,15 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
   const mine = opening;
   await painter.settle();
   const list = await api.paintings().catch((error: unknown) => complain(problemOf(error)));
-  if (!list || mine !== opening) return;
-  const known = list.paintings.find(
+  if (mine !== opening) return;
+  const known = list?.paintings.find(
     (one) =>
       !one.photo && one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
   );
-  if (known) await openPainting(known.id);
-  else painter.open({ seed, classIndex, photo: null });
+  if (!known || !(await openPainting(known.id))) {
+    if (mine !== opening) return;
+    painter.open({ seed, classIndex, photo: null });
+  }
   say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
 }
 

@@ -41,7 +41,7 @@ function Figures({ audit }: { audit: Audit }) {
 }
 
 /** Reach and leak of every layer, side by side; a click takes one over. */
-function Layers({ advice }: { advice: Advice }) {
+function Layers({ advice, running }: { advice: Advice; running: boolean }) {
   const best = advice.rows[advice.best];
   const take = (layer: string, rank: number) => {
     setLayer(layer);
@@ -51,7 +51,7 @@ function Layers({ advice }: { advice: Advice }) {
     <div class="advice" data-testid="advice">
       <p class="hint">
         <span class="key reach" /> reach <span class="key leak" /> leak, over {advice.images} pictures, at the
-        best rank of each layer
+        best rank of each layer{running && ", so far"}
       </p>
       <ul>
         {bestOfLayers(advice).map((row) => (
@@ -145,7 +145,7 @@ export function MeasurePanel() {
       <Running kind="audit" what="Measuring" />
       <Running kind="advice" what="Comparing layers" />
       {audit && <Figures audit={audit} />}
-      {advice && <Layers advice={advice} />}
+      {advice && <Layers advice={advice} running={isActive(jobs.advice)} />}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { problemOf } from "../api/client";
+import { type JobInfo, problemOf } from "../api/client";
 import { ruleAddress, ruleApi } from "../api/rewriting";
 import { MaskReader, requestOf, selectionToWire } from "../api/ruleWire";
 import { download, saveBlob } from "../app/download";
@@ -135,7 +135,12 @@ export async function advise(concept: string, becomes: string, images: number): 
   const { model, rule } = rewrite.get();
   if (!model) return;
   const request = requestOf(rule, "", imageSize());
-  const job = await follow("advice", () =>
+  const show = ({ result }: JobInfo) => {
+    const advice = readAdvice(result);
+    if (advice && rewrite.get().model === model) rewrite.set({ advice });
+  };
+  rewrite.set({ advice: null });
+  const start = () =>
     ruleApi.advise(model.name, {
       ...request,
       concept,
@@ -143,9 +148,8 @@ export async function advise(concept: string, becomes: string, images: number): 
       images,
       layers: [],
       ranks: [1, 3, 10],
-    }),
-  );
-  if (job?.state === "done" && rewrite.get().model === model) rewrite.set({ advice: readAdvice(job.result) });
+    });
+  await follow("advice", start, show);
 }
 
 export async function saveEdit(entry: Entry): Promise<void> {

@@ -13,7 +13,11 @@ const blame = (kind: Kind, error: unknown) =>
   rewrite.set({ problems: { ...rewrite.get().problems, [kind]: error === null ? null : problemOf(error) } });
 
 /** Start a job of a kind and follow it to its end; its result, or null where there is none. */
-export async function follow(kind: Kind, start: () => Promise<JobInfo>): Promise<JobInfo | null> {
+export async function follow(
+  kind: Kind,
+  start: () => Promise<JobInfo>,
+  onStep: (job: JobInfo) => void = () => undefined,
+): Promise<JobInfo | null> {
   blame(kind, null);
   try {
     let job = await start();
@@ -23,6 +27,7 @@ export async function follow(kind: Kind, start: () => Promise<JobInfo>): Promise
       if (rewrite.get().jobs[kind]?.id !== job.id) return null;
       job = await api.job(job.id);
       put(kind, job);
+      onStep(job);
     }
     if (job.state === "failed" && job.error)
       rewrite.set({ problems: { ...rewrite.get().problems, [kind]: job.error } });
