@@ -20,7 +20,7 @@ from photos.odd_files import GROUPS, Odd, largest
 
 ODD = [odd for group in GROUPS.values() for odd in group()]
 MOST_MEGABYTES = 500
-MOST_SECONDS = 2.0
+MOST_SECONDS = 4.0  # two on an idle machine; CPU time grows where another process shares the core
 
 
 def read_all(files: Sequence[Odd], folder: Path) -> list[dict[str, Any]]:

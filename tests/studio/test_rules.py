@@ -471,7 +471,7 @@ def test_a_comparison_tells_the_progress_of_the_whole_and_every_row_as_it_comes(
 
     def told(identifier, result):
         found(identifier, result)
-        rows.append(len(jobs.get(identifier).result["rows"]))
+        rows.append(len(jobs.get(identifier).result.rows))
 
     monkeypatch.setattr(jobs, "_step", stepped)
     monkeypatch.setattr(jobs, "_found", told)
