@@ -24,7 +24,7 @@ def test_training_is_asked_for_what_was_said_and_answers_how_far_it_is(tmp_path,
     assert asked.pop("progress") is not None
     assert asked == {
         **{"recipe": "town", "out": tmp_path, "minutes": 2.0, "size": 64, "seed": 5, "pages": "1"},
-        **{"images": None, "start": "scratch", "device": "auto"},
+        **{"images": None, "start": "scratch", "measure": False, "device": "auto"},
     }
     assert run(arguments) == 0
     assert capsys.readouterr().out == f"96 pictures seen, 3 steps; see {tmp_path}\n"

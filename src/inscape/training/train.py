@@ -28,6 +28,7 @@ def train(
     size: int | None = None,
     images: int | None = None,
     start: str | Path = "scratch",
+    measure: bool = False,
     seed: int = 0,
     device: str | torch.device | None = "auto",
     progress: Progress | None = None,
@@ -42,6 +43,7 @@ def train(
             shipped generator.
         images: For a generator: stop after so many pictures in all, however many minutes are left.
         start: For a generator: "scratch", "shipped", or another run.
+        measure: For a generator: measure again how a step is fastest on this machine.
         seed: Of everything random.
         device: "auto", "cpu", "cuda:0".
         progress: Told how far it is.
@@ -77,7 +79,7 @@ def train(
     from inscape.training.gan import GanOptions, train_gan
 
     chosen = replace(generator_recipe(recipe, size or DEFAULT_SIZE), seed=seed)
-    options = GanOptions(start=start, images=images)
+    options = GanOptions(start=start, images=images, measure_machine=measure)
     return train_gan(chosen, out, minutes, options=options, device=device, progress=progress)
 
 

@@ -35,6 +35,9 @@ class TrainRequest(Request):
         str,
         Option("scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures."),
     ] = "scratch"
+    measure: Annotated[bool, Option("Measure again how a generator's step is fastest on this machine.")] = (
+        False
+    )
     device: Device = "auto"
     seed: Seed = 0
 
@@ -73,6 +76,7 @@ def run(request: TrainRequest, progress: Progress) -> TrainResult:
         minutes=request.minutes,
         out=request.out,
         start=request.start,
+        measure=request.measure,
         device=request.device,
         seed=request.seed,
         progress=progress,

@@ -3854,6 +3854,12 @@ export interface components {
              */
             images?: number | null;
             /**
+             * Measure
+             * @description Measure again how a generator's step is fastest on this machine.
+             * @default false
+             */
+            measure: boolean;
+            /**
              * Minutes
              * @description How long: a generator this run, others all runs in --out.
              * @default 60
