@@ -4,8 +4,8 @@ The network must judge what a generator draws and what edits make of it: half of
 rules, none of it is as sharp as a scene. So about a third of its scenes are drawn with the rules off, and
 about two thirds of its pictures are bent, blurred, blotched or stained (`_segmenter_noise.py`).
 
-Training is a function of the options and the step alone: what a step draws depends on nothing else, so a
-run that is killed and resumed ends where an uninterrupted one does.
+Training is a function of the options, the step and the way that steps are taken, which a run keeps: what a
+step draws depends on nothing else, so a run that is killed and resumed ends where an uninterrupted one does.
 """
 
 from __future__ import annotations
