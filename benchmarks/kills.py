@@ -68,7 +68,7 @@ def killed(out: Path, images: int, kills: int, chance: random.Random) -> list[di
     found = []
     for _ in range(kills):
         before, process = seen(out), start(out, images)
-        wait, started = chance.uniform(2.0, 9.0), time.monotonic()
+        wait, started = chance.uniform(4.0, 20.0), time.monotonic()
         while process.poll() is None and time.monotonic() - started < wait:
             time.sleep(0.01)
         process.kill()
