@@ -307,6 +307,17 @@ _SLOW_PAINTING = """() => {
     };
 }"""
 
+# Goes to one photo, and to another in the moment in which the first is drawn, before anything follows from that.
+_AND_ON = """([first, second]) => {
+    const page = document.querySelector('[data-testid=photo-page]');
+    new MutationObserver((_, watch) => {
+        if (page.dataset.step !== 'paint') return;
+        watch.disconnect();
+        location.hash = `#/photo?photo=${second}`;
+    }).observe(page, { attributes: true, attributeFilter: ['data-step'] });
+    location.hash = `#/photo?photo=${first}`;
+}"""
+
 
 def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, studio):
     sheet = PhotoSheet(page).visit(studio.address).bring(name="left.png")
@@ -323,9 +334,8 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
     page.add_init_script(f"({_SLOW_PAINTING})()")
     page.reload()
     sheet.at("result")
-    page.evaluate(f"location.hash = '#/photo?photo={left}'")
-    sheet.at("paint")
-    page.evaluate(f"location.hash = '#/photo?photo={other}'")
+    page.evaluate(_AND_ON, [left, other])
+    page.wait_for_function("(id) => location.hash.includes(id)", arg=other, timeout=WAIT)
     page.wait_for_timeout(2500)
     assert sheet.identifier() == other
     sheet.paint_on_it()

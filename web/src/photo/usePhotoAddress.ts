@@ -1,10 +1,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import { router, show } from "../app/router";
-import { oneOf } from "../engine/route";
+import { oneOf, type Route } from "../engine/route";
 import { useStore } from "../ui/hooks";
 import { closePhoto, openPhoto, photos, start } from "./session";
 import { VIEWS } from "./state";
 import { easel } from "./work";
+
+/** The photo that the address asks for; null on another page. */
+const askedIn = (route: Route) => (route.page === "photo" ? (route.query.photo ?? "") : null);
 
 /** Hold the address bar and the page together: which photo, how far, and with which brush. */
 export function usePhotoAddress(): void {
@@ -19,7 +22,7 @@ export function usePhotoAddress(): void {
     "diameter",
   );
   const written = useRef<string | null>(null);
-  const asked = route.page === "photo" ? (route.query.photo ?? "") : null;
+  const asked = askedIn(route);
   const here = photo?.id ?? "";
 
   useEffect(() => {
@@ -44,7 +47,7 @@ export function usePhotoAddress(): void {
   useEffect(() => {
     if (asked === null || (here === "" && written.current !== "" && photo === null && !written.current))
       return;
-    if (here === "") return;
+    if (here === "" || askedIn(router.get().route) !== asked) return; // somebody has gone on since this was drawn
     const moved = written.current !== here;
     written.current = here;
     const painting = photo?.state === "ready" && view === "paint";
