@@ -8,7 +8,7 @@ as the paper's is.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from inscape.models import Generator
 from inscape.photos import Inversion, InversionSettings, pivotal_tuning
-from inscape.photos._descent import Clock, descend, psnr_of
+from inscape.photos._descent import Bounds, Clock, Pace, descend, psnr_of
 from inscape.photos.invert import canvas_of
 from inscape.pictures import Latent
 from inscape.progress import SilentProgress
@@ -156,27 +156,8 @@ def fitted(work: Work, inversion: Inversion, at_features: bool, watch: Curve) ->
         return images
 
     with SilentProgress().task("Fitting", work.options.fitted_steps, "steps") as task:
-        psnr = _descended(
-            list(synthesis.parameters()),
-            draw,
-            canvas,
-            Clock(3600, watch, lambda: reached[0] >= goal, task),
-            work,
-        )
+        clock = Clock(3600, watch, lambda: reached[0] >= goal, task)
+        pace = Pace("adapted", work.options.fitted_steps, work.options.fitted_rate)
+        weights, bounds = list(synthesis.parameters()), Bounds(clock, clock.seconds)
+        psnr = descend(weights, draw, canvas.unlikeness, canvas.target, pace, bounds)
     return generator, psnr
-
-
-def _descended(
-    weights: list[Tensor], draw: Callable[[], Tensor], canvas: Any, clock: Clock, work: Work
-) -> float:
-    return descend(
-        weights,
-        draw,
-        canvas.unlikeness,
-        canvas.target,
-        clock=clock,
-        stage="adapted",
-        steps=work.options.fitted_steps,
-        until=3600.0,
-        rate=work.options.fitted_rate,
-    )

@@ -96,6 +96,36 @@ class Clock:
         self._watch(Snapshot(stage, used, psnr, picture, min(1.0, used / self.seconds)))
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What ends a stage, and which of its pictures are worth showing.
+
+    Attributes:
+        clock: Stops the work.
+        until: Second of the clock at which to end.
+        floor: PSNR of the best picture so far; only better ones are shown.
+    """
+
+    clock: Clock
+    until: float
+    floor: float = -np.inf
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far and how fast a stage goes.
+
+    Attributes:
+        stage: For what is shown.
+        steps: At most.
+        rate: Of Adam, for all variables or for each; it rises in the first 5 % and falls in the last 40 %.
+    """
+
+    stage: Stage
+    steps: int
+    rate: float | Sequence[float]
+
+
 def psnr_of(images: Float[Tensor, "1 3 height width"], target: Float[Tensor, "1 3 height width"]) -> float:
     """Peak signal-to-noise ratio in dB of a picture in [-1, 1], clipped as it is shown."""
     error = (images.detach().clamp(-1, 1) - target).square().mean().item() / 4
@@ -107,13 +137,8 @@ def descend(
     draw: Callable[[], Tensor],
     objective: Callable[[Tensor], Tensor],
     target: Float[Tensor, "1 3 height width"],
-    *,
-    clock: Clock,
-    stage: Stage,
-    steps: int,
-    until: float,
-    rate: float | Sequence[float],
-    floor: float = -np.inf,
+    pace: Pace,
+    bounds: Bounds,
 ) -> float:
     """Change variables in place until the picture drawn from them is close to the target.
 
@@ -124,12 +149,8 @@ def descend(
         draw: From the variables to the picture.
         objective: From the picture to the loss, penalties included.
         target: The picture that is wanted.
-        clock: Stops the work.
-        stage: For what is shown.
-        steps: At most.
-        until: Second of the clock at which to end.
-        rate: Of Adam, for all variables or for each; it rises in the first 5 % and falls in the last 40 %.
-        floor: PSNR of a picture that there is already; only better ones are shown.
+        pace: Steps and learning rate.
+        bounds: When to end.
 
     Returns:
         The PSNR that was reached.
@@ -137,13 +158,14 @@ def descend(
     Raises:
         CancelledError: The person asked to throw it away.
     """
+    clock, steps, rate = bounds.clock, pace.steps, pace.rate
     rates = [rate] * len(variables) if isinstance(rate, float | int) else list(rate)
     adam = torch.optim.Adam(
         [{"params": [each], "lr": own} for each, own in zip(variables, rates, strict=True)], betas=(0.9, 0.99)
     )
     for each in variables:
         each.requires_grad_(True)
-    started, allowed = clock.used, max(until - clock.used, 1e-3)
+    started, allowed = clock.used, max(bounds.until - clock.used, 1e-3)
     best, kept = -np.inf, [each.detach().clone() for each in variables]
     for step in range(steps + 1):
         done = 1.0 if step == steps else max(step / steps, _coarse((clock.used - started) / allowed))
@@ -151,8 +173,8 @@ def descend(
         reached = psnr_of(images, target)
         if reached > best:
             best, kept = reached, [each.detach().clone() for each in variables]
-            if best >= floor:
-                clock.show(stage, best, images)
+            if best >= bounds.floor:
+                clock.show(pace.stage, best, images)
         if done >= 1 or clock.asked_to_stop():
             break
         adam.zero_grad(set_to_none=True)

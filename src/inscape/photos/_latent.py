@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from inscape.errors import ValueRangeError
-from inscape.photos._descent import Clock, descend
+from inscape.photos._descent import Bounds, Pace, descend
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -58,10 +58,7 @@ def refine_latent(
     canvas: Canvas,
     start: Float[Tensor, "1 num_ws w_dim"],
     settings: SearchSettings,
-    *,
-    clock: Clock,
-    until: float,
-    floor: float,
+    bounds: Bounds,
 ) -> tuple[Float[Tensor, "1 num_ws w_dim"], float]:
     """Look for the latent that comes closest to the photo.
 
@@ -69,9 +66,7 @@ def refine_latent(
         canvas: The generator and the photo.
         start: Where to begin.
         settings: How.
-        clock: Stops the work.
-        until: Second of the clock at which to end.
-        floor: PSNR of the best picture so far, for what is shown.
+        bounds: When to end.
 
     Returns:
         The latents, and the PSNR of their picture.
@@ -92,12 +87,8 @@ def refine_latent(
         lambda: canvas.drawn(canvas.state(w.expand(-1, count, -1))),
         objective,
         canvas.target,
-        clock=clock,
-        stage="latent",
-        steps=settings.latent_steps,
-        until=until,
-        rate=settings.latent_rate,
-        floor=floor,
+        Pace("latent", settings.latent_steps, settings.latent_rate),
+        bounds,
     )
     return w.expand(-1, count, -1).contiguous(), reached
 
@@ -107,10 +98,7 @@ def refine_features(
     state: SynthesisState,
     start: Float[Tensor, "1 unit height width"],
     settings: SearchSettings,
-    *,
-    clock: Clock,
-    until: float,
-    floor: float,
+    bounds: Bounds,
 ) -> tuple[SynthesisState, float]:
     """Look for the features of the layer that come closest to the photo; the latent stays.
 
@@ -119,9 +107,7 @@ def refine_features(
         state: What the latent gives at the layer.
         start: The features to begin with.
         settings: How.
-        clock: Stops the work.
-        until: Second of the clock at which to end.
-        floor: PSNR of the best picture so far, for what is shown.
+        bounds: When to end.
 
     Returns:
         The state with those features, and the PSNR of its picture.
@@ -140,12 +126,8 @@ def refine_features(
         lambda: canvas.drawn(changed()),
         lambda images: canvas.unlikeness(images) + settings.feature_cost * change.square().mean(),
         canvas.target,
-        clock=clock,
-        stage="features",
-        steps=settings.feature_steps,
-        until=until,
-        rate=settings.feature_rate,
-        floor=floor,
+        Pace("features", settings.feature_steps, settings.feature_rate),
+        bounds,
     )
     with torch.no_grad():
         return changed(), reached

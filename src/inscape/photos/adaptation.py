@@ -13,13 +13,13 @@ of other latents move more than the photo's own. Gains belong to one photo and m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from inscape.photos._descent import Clock, descend
+from inscape.photos._descent import Bounds, Pace, descend
 from inscape.photos.gains import Gains
 
 if TYPE_CHECKING:
@@ -75,10 +75,7 @@ def adapt(
     canvas: Canvas,
     state: SynthesisState,
     settings: AdaptationSettings,
-    *,
-    clock: Clock,
-    until: float,
-    floor: float,
+    bounds: Bounds,
 ) -> Adaptation:
     """Adapt a copy of the generator until it draws the photo.
 
@@ -86,27 +83,22 @@ def adapt(
         canvas: The generator and the photo.
         state: The photo's own features.
         settings: How.
-        clock: Stops the work.
-        until: Second of the clock at which to end.
-        floor: PSNR of the best picture so far, for what is shown.
+        bounds: When to end.
 
     Raises:
         LayerError: No layer lies above the edited one.
         CancelledError: The person asked to throw it away.
     """
-    generator, reached = canvas.copied(), floor
+    generator, reached = canvas.copied(), bounds.floor
     weights: dict[str, Tensor] = {}
     gains: dict[str, Tensor] = {}
     if settings.weight_steps:
-        middle = clock.used + 0.4 * (until - clock.used)
-        weights, reached = fit_weights(
-            canvas, state, generator, settings, clock=clock, until=middle, floor=floor
-        )
+        used = bounds.clock.used
+        sooner = replace(bounds, until=used + 0.4 * (bounds.until - used))
+        weights, reached = fit_weights(canvas, state, generator, settings, sooner)
     if settings.gain_steps:
-        chosen, best = canvas.layers_above[-settings.gain_layers :], max(floor, reached)
-        gains, reached = fit_gains(
-            canvas, state, generator, chosen, settings, clock=clock, until=until, floor=best
-        )
+        better = replace(bounds, floor=max(bounds.floor, reached))
+        gains, reached = fit_gains(canvas, state, generator, settings, better)
     return Adaptation(weights, gains, reached)
 
 
@@ -115,10 +107,7 @@ def fit_weights(
     state: SynthesisState,
     generator: Generator,
     settings: AdaptationSettings,
-    *,
-    clock: Clock,
-    until: float,
-    floor: float,
+    bounds: Bounds,
 ) -> tuple[dict[str, Tensor], float]:
     """Change the convolutions above the edited layer, in place; the same arguments as `adapt`.
 
@@ -148,12 +137,8 @@ def fit_weights(
         draw,
         objective,
         canvas.target,
-        clock=clock,
-        stage="adapted",
-        steps=settings.weight_steps,
-        until=until,
-        rate=[settings.weight_rate * scale[name] for name in fine],
-        floor=floor,
+        Pace("adapted", settings.weight_steps, [settings.weight_rate * scale[name] for name in fine]),
+        bounds,
     )
     return {name: weight.detach().clone() for name, weight in fine.items()}, reached
 
@@ -162,19 +147,15 @@ def fit_gains(
     canvas: Canvas,
     state: SynthesisState,
     generator: Generator,
-    layers: Sequence[str],
     settings: AdaptationSettings,
-    *,
-    clock: Clock,
-    until: float,
-    floor: float,
+    bounds: Bounds,
 ) -> tuple[dict[str, Tensor], float]:
-    """Learn gains of some layers; the same arguments as `adapt`.
+    """Learn gains of the last layers; the same arguments as `adapt`.
 
     Returns:
         The gains by layer, and the PSNR that they reach.
     """
-    places = [generator.layer(name) for name in layers]
+    places = [generator.layer(name) for name in canvas.layers_above[-settings.gain_layers :]]
     gains = {each.name: state.features.new_zeros(each.units, each.size, each.size) for each in places}
 
     def draw() -> Tensor:
@@ -190,12 +171,8 @@ def fit_gains(
         draw,
         objective,
         canvas.target,
-        clock=clock,
-        stage="adapted",
-        steps=settings.gain_steps,
-        until=until,
-        rate=settings.gain_rate,
-        floor=floor,
+        Pace("adapted", settings.gain_steps, settings.gain_rate),
+        bounds,
     )
     return gains, reached
 

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inscape.photos._descent import Clock, descend
+from inscape.photos._descent import Bounds, Clock, Pace, descend
 from inscape.photos._outside import Outside
 from inscape.photos.gains import Gains
 from inscape.pictures import to_tensor, to_uint8
@@ -155,11 +155,8 @@ def adapt_after(
             draw,
             objective,
             target,
-            clock=clock,
-            stage="adapted",
-            steps=STEPS,
-            until=seconds,
-            rate=_RATE,
+            Pace("adapted", STEPS, _RATE),
+            Bounds(clock, seconds),
         )
     with torch.no_grad():
         draw()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -12,7 +12,7 @@ from inscape.editing import weights_hash
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator
 from inscape.photos._canvas import Canvas
-from inscape.photos._descent import STAGES, Clock, Snapshot, Stage, psnr_of
+from inscape.photos._descent import STAGES, Bounds, Clock, Snapshot, Stage, psnr_of
 from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
 from inscape.photos.adaptation import Adaptation, AdaptationSettings, adapt
 from inscape.photos.encoder import encode, encoder_for
@@ -159,7 +159,7 @@ class _Search:
     def run(self, photo: Photo, target: NDArray[np.uint8]) -> Inversion:
         """All stages, or as many as there is time for."""
         w, guessed = self._start()
-        w, _ = refine_latent(self._canvas, w, self._settings.search, **self._bounds("latent"))
+        w, _ = refine_latent(self._canvas, w, self._settings.search, self._bounds("latent"))
         with torch.no_grad():
             state = self._canvas.state(w)
             self._ended("latent", self._canvas.drawn(state))
@@ -167,11 +167,11 @@ class _Search:
         if not self._clock.asked_to_stop():
             begin = self._better(state, guessed)
             state, _ = refine_features(
-                self._canvas, state, begin, self._settings.search, **self._bounds("features")
+                self._canvas, state, begin, self._settings.search, self._bounds("features")
             )
             self._ended("features", self._drawn(state))
         if not self._clock.asked_to_stop():
-            adaptation = adapt(self._canvas, state, self._settings.adaptation, **self._bounds("adapted"))
+            adaptation = adapt(self._canvas, state, self._settings.adaptation, self._bounds("adapted"))
         found = self._found(photo, target, w, state, adaptation)
         if adaptation.gains or adaptation.weights:
             generator = found.adapted(self._canvas.generator)
@@ -179,9 +179,8 @@ class _Search:
                 self._ended("adapted", self._drawn(state, generator))
         return found
 
-    def _bounds(self, stage: Stage) -> dict[str, Any]:
-        """What ends a stage, and above which PSNR its pictures are worth showing."""
-        return {"clock": self._clock, "until": _SHARES[stage] * self._clock.seconds, "floor": self._best}
+    def _bounds(self, stage: Stage) -> Bounds:
+        return Bounds(self._clock, _SHARES[stage] * self._clock.seconds, self._best)
 
     def _found(
         self,

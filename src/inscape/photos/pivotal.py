@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from inscape.photos._canvas import synthesis_of
-from inscape.photos._descent import Clock, Snapshot, descend
+from inscape.photos._descent import Bounds, Clock, Pace, Snapshot, descend
 from inscape.photos._latent import SearchSettings, average_latent, refine_latent
 from inscape.photos.invert import InversionSettings, canvas_of
 from inscape.pictures import Latent, to_uint8
@@ -98,9 +98,7 @@ def pivotal_tuning(
     with (progress or SilentProgress()).task("Pivotal tuning", total, "steps") as task:
         clock = Clock(seconds, watch, None, task)
         search = SearchSettings(space="w", latent_steps=settings.pivot_steps)
-        pivot, _ = refine_latent(
-            canvas, average_latent(canvas), search, clock=clock, until=seconds / 2, floor=-1.0
-        )
+        pivot, _ = refine_latent(canvas, average_latent(canvas), search, Bounds(clock, seconds / 2, -1.0))
         generator = canvas.copied()
         reached = _tune(canvas, generator, pivot, settings, clock)
     picture = to_uint8(generator.images(pivot))[0]
@@ -140,11 +138,8 @@ def _tune(
         draw,
         objective,
         canvas.target,
-        clock=clock,
-        stage="adapted",
-        steps=settings.steps,
-        until=clock.seconds,
-        rate=settings.rate,
+        Pace("adapted", settings.steps, settings.rate),
+        Bounds(clock, clock.seconds),
     )
 
 
