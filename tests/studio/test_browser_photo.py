@@ -307,7 +307,7 @@ _SLOW_PAINTING = """() => {
     };
 }"""
 
-# Goes to one photo, and to another in the moment in which the first is drawn, before anything follows from that.
+# Goes to one photo, and on to another in the moment in which the first is drawn.
 _AND_ON = """([first, second]) => {
     const page = document.querySelector('[data-testid=photo-page]');
     new MutationObserver((_, watch) => {

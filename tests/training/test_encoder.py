@@ -24,7 +24,8 @@ from inscape.training._encoder_check import EncoderCheck, correlation, psnr
 from inscape.training._encoder_loss import EncoderWeights, segmenter_distance, stage_losses
 from inscape.training._latents import mixed_latents
 from inscape.training._loss_log import LossLog
-from inscape.training.encoder import EncoderOptions, EncoderResult, train_encoder
+from inscape.training._network_run import NetworkResult
+from inscape.training.encoder import EncoderOptions, train_encoder
 from inscape.training.export import export_encoder
 from small_generators import small_generator
 
@@ -48,7 +49,7 @@ def generator(*, world: bool = True) -> Generator:
     return Generator(small.module, small.card.model_copy(update=known))
 
 
-def train(out: Path, options: EncoderOptions = TINY, *, world: bool = True, **more) -> EncoderResult:
+def train(out: Path, options: EncoderOptions = TINY, *, world: bool = True, **more) -> NetworkResult:
     return train_encoder(generator(world=world), 1.0, out, device="cpu", options=options, **more)
 
 
@@ -82,7 +83,7 @@ class Killed(Exception):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> tuple[Path, EncoderResult]:
+def whole(tmp_path_factory) -> tuple[Path, NetworkResult]:
     """A run through all three phases, uninterrupted."""
     out = tmp_path_factory.mktemp("whole")
     return out, train(out)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from inscape.progress import Progress
 
-_Network = TypeVar("_Network", bound="nn.Module")
+Network = TypeVar("Network", bound="nn.Module")
 
 
-class NetworkState(Generic[_Network]):
+class NetworkState(Generic[Network]):
     """A network in training, its moving average, its optimizer, and how far it is.
 
     Args:
@@ -33,8 +33,8 @@ class NetworkState(Generic[_Network]):
         device: Where it runs.
     """
 
-    def __init__(self, build: Callable[[], _Network], kind: str, device: torch.device) -> None:
-        self.kind = kind
+    def __init__(self, build: Callable[[], Network], kind: str, device: torch.device) -> None:
+        self.kind, self.device = kind, device
         self.network = build().to(device)
         self.average = build().to(device)
         self.average.load_state_dict(self.network.state_dict())

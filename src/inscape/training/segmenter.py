@@ -3,16 +3,14 @@
 The network must judge what a generator draws and what edits make of it: half of that breaks the world's
 rules, none of it is as sharp as a scene. So about a third of its scenes are drawn with the rules off, and
 about two thirds of its pictures are bent, blurred, blotched or stained (`_segmenter_noise.py`).
-
-Training is a function of the options, the step and the way that steps are taken, which a run keeps: what a
-step draws depends on nothing else, so a run that is killed and resumed ends where an uninterrupted one does.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,14 +23,14 @@ from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters.planes import Planes
 from inscape.segmenters.scores import LabelScores
-from inscape.training._machine import Way, fastest, taken
-from inscape.training._network_state import Limit, NetworkState, one_cycle, train_network
+from inscape.training._network_run import NetworkOptions, NetworkResult, NetworkRun
+from inscape.training._network_state import NetworkState
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
 from inscape.training._segmenter_scenes import FIRST_SEED, SceneCache
-from inscape.training.result import TrainResult
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from inscape.scenes.scene import World
@@ -42,51 +40,31 @@ CHECK_SEED = 60_000_000
 
 
 @dataclass(frozen=True)
-class SegmenterOptions:
-    """How a segmenter is trained.
+class SegmenterOptions(NetworkOptions):
+    """How a segmenter is trained, besides `NetworkOptions`.
 
-    Args:
-        steps: How many; as many as the minutes allow unless given.
-        batch: Pictures in a step.
+    Attributes:
         scenes: Scenes drawn beforehand.
         first_seed: Seed of the first of them.
         rules_share: Share of scenes that keep the world's rules.
         channels: Units of each level of the U-Net.
-        rate: The highest learning rate of the one cycle.
-        average: Decay of the moving average of the weights.
         dice: Weight of soft Dice beside cross-entropy.
         plane_weights: Of the planes in order; the last counts for all that follow.
-        save_every: Steps between saved states.
         check: Unseen scenes that judge the result.
         noise: How much the pictures suffer.
     """
 
-    steps: int | None = None
     batch: int = 16
+    rate: float = 3e-3
+    save_every: int = 200
     scenes: int = 16_000
     first_seed: int = FIRST_SEED
     rules_share: float = 0.65
     channels: tuple[int, ...] = (24, 48, 96, 192)
-    rate: float = 3e-3
-    average: float = 0.995
     dice: float = 1.0
     plane_weights: tuple[float, ...] = (1.0, 0.6, 0.3)
-    save_every: int = 200
     check: int = 500
     noise: NoiseOptions = field(default_factory=NoiseOptions)
-
-
-@dataclass(frozen=True)
-class SegmenterResult(TrainResult):
-    """What a training run left.
-
-    Attributes:
-        seconds: Time spent training, earlier runs included.
-        scores: IoU of every concept on unseen scenes that keep the rules.
-    """
-
-    seconds: float
-    scores: dict[str, float]
 
 
 def train_segmenter(
@@ -99,7 +77,7 @@ def train_segmenter(
     device: str | torch.device | None = "auto",
     options: SegmenterOptions | None = None,
     progress: Progress | None = None,
-) -> SegmenterResult:
+) -> NetworkResult:
     """Train a segmenter, or go on with the training that is in `out`.
 
     Args:
@@ -122,7 +100,7 @@ def train_segmenter(
     run = _Run(_world(world), size, Path(out), seed, options, resolve_device(device))
     run.scenes.prepare(progress)
     run.train(minutes * 60, progress or SilentProgress())
-    return run.finish()
+    return run.finish({"world": run.world.name, "world_hash": run.world.hash()})
 
 
 def _world(world: str | World) -> World:
@@ -133,71 +111,39 @@ def _world(world: str | World) -> World:
     return named(world)
 
 
-class _Run:
+class _Run(NetworkRun[UNet]):
+    options: SegmenterOptions
+
     def __init__(
         self, world: World, size: int, out: Path, seed: int, options: SegmenterOptions, device: torch.device
     ) -> None:
-        self.world, self.size, self.out, self.seed, self.options, self.device = (
-            world,
-            size,
-            out,
-            seed,
-            options,
-            device,
-        )
+        self.world, self.options = world, options
         self.planes = Planes(world.vocabulary)
         seeds = range(options.first_seed, options.first_seed + options.scenes)
         self.scenes = SceneCache(out / "scenes", world, size, seeds, options.rules_share)
         config = UNetConfig(self.planes.heads, options.channels)
-        self.state = NetworkState(lambda: UNet(config, seed=seed).channels_last(), "segmenter", device)
-        self.key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
+        state = NetworkState(lambda: UNet(config, seed=seed).channels_last(), "segmenter", device)
+        key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
+        super().__init__(state, out, size, seed, options, key)
 
-    @property
-    def _state_file(self) -> Path:
-        return self.out / "state.safetensors"
+    @cached_property
+    def _chances(self) -> NDArray[np.float64]:
+        return self.scenes.chances(self.world.vocabulary)
 
-    def train(self, seconds: float, progress: Progress) -> None:
-        if self._state_file.exists():
-            self.state.load(self._state_file, run=self.key)
-        weights = self._value_weights()
-        self._chances = self.scenes.chances(self.world.vocabulary)
-        self._way = fastest(
-            lambda way: self.state.try_step(lambda: self._loss(weights, way)),
-            self.out,
-            size=self.size,
-            device=self.device,
-            progress=progress,
-        )
-        limit = Limit(seconds, self.options.steps, self.options.save_every)
-        with taken(self._way):
-            train_network(self.state, limit, lambda done: self._step(done, weights), self._save, progress)
-
-    def _save(self) -> None:
-        self.state.save(self._state_file, run=self.key)
-
-    def _step(self, done: float, weights: list[Tensor]) -> None:
-        state, options = self.state, self.options
-        loss = self._loss(weights, self._way)
-        state.learn(loss, options.rate * one_cycle(done))
-        state.images += options.batch
-        state.follow(options.average)
-        if state.step % 10 == 0:
-            state.losses.append(round(float(loss.detach()), 4))
-
-    def _loss(self, weights: list[Tensor], way: Way) -> Tensor:
-        """Of the scenes that belong to the step."""
+    def losses(self, done: float) -> dict[str, Tensor]:
         state, options = self.state, self.options
         images, labels = self._batch(state.step)
         state.network.train()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=way.half):
-            logits = state.network(images.contiguous(memory_format=torch.channels_last))
+        logits = state.network(images.contiguous(memory_format=torch.channels_last))
         rows = logits.permute(0, 2, 3, 1).flatten(0, 2).split(self.planes.heads, 1)
-        loss = torch.zeros((), device=self.device)
+        loss = torch.zeros((), device=state.device)
         for plane, row in enumerate(rows):
             share = options.plane_weights[min(plane, len(options.plane_weights) - 1)]
             right = labels[:, plane].flatten().long()
-            loss = loss + share * plane_loss(row.float().contiguous(), right, weights[plane], options.dice)
-        return loss
+            loss = loss + share * plane_loss(
+                row.float().contiguous(), right, self._value_weights[plane], options.dice
+            )
+        return {"loss": loss}
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Pictures and packed labels of a step; they depend on the seed and the step alone."""
@@ -205,10 +151,13 @@ class _Run:
         chosen = order.choice(len(self.scenes), self.options.batch, p=self._chances)
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         pictures, labels = self.scenes.read(chosen)
-        images = to_tensor(pictures).to(self.device)
-        images, moved = disturb(images, torch.from_numpy(labels).to(self.device), random, self.options.noise)
+        images = to_tensor(pictures).to(self.state.device)
+        images, moved = disturb(
+            images, torch.from_numpy(labels).to(self.state.device), random, self.options.noise
+        )
         return images, self.planes.pack(moved)
 
+    @cached_property
     def _value_weights(self) -> list[Tensor]:
         """Rare values weigh more in the cross-entropy: frequency to the power of -0.3."""
         count = len(self.scenes)
@@ -218,33 +167,20 @@ class _Run:
         for plane, head in enumerate(self.planes.heads):
             share = torch.bincount(values[plane], minlength=head).float() / values.shape[1]
             weight = share.clamp_min(1e-4) ** -0.3
-            weights.append((weight / (weight * share).sum()).to(self.device))
+            weights.append((weight / (weight * share).sum()).to(self.state.device))
         return weights
 
-    def finish(self) -> SegmenterResult:
-        """Judge the moving average on unseen scenes, then write card and weights."""
-        network = self.state.average
-        scores = self._scores(network)
-        files = (self.out / "card.json", self.out / "weights.safetensors", self._state_file)
-        halved = {
-            name: value.half() if value.is_floating_point() else value
-            for name, value in network.state_dict().items()
-        }
-        storage.save_tensors(files[1], halved, {"world": self.world.name, "world_hash": self.world.hash()})
-        self._card(network, scores).write(files[0])
-        return SegmenterResult(self.state.step, self.state.images, files, self.state.seconds, scores)
-
-    def _scores(self, network: UNet) -> dict[str, float]:
+    def scores(self, average: UNet) -> dict[str, float]:
         scores = LabelScores(self.world.vocabulary)
         for start in range(0, self.options.check, 50):
             seeds = range(CHECK_SEED + start, CHECK_SEED + min(start + 50, self.options.check))
             pictures, labels = self.world.batch(seeds, self.size)
             with torch.inference_mode():
-                logits = network(to_tensor(pictures).to(self.device, memory_format=torch.channels_last))
+                logits = average(to_tensor(pictures).to(self.state.device, memory_format=torch.channels_last))
             scores.add(self.planes.decide(logits).cpu(), torch.from_numpy(labels))
         return {name: round(score, 4) for name, score in scores.iou().items()}
 
-    def _card(self, network: UNet, scores: dict[str, float]) -> Card:
+    def card(self, average: UNet, training: dict[str, Any]) -> Card:
         levels = tuple(
             Layer(
                 name=f"level{self.size >> number}",
@@ -252,27 +188,20 @@ class _Run:
                 size=self.size >> number,
                 module=f"down.{number}",
             )
-            for number, units in enumerate(network.config.channels)
+            for number, units in enumerate(average.config.channels)
         )
-        training = {
-            "seed": self.seed,
-            "steps": self.state.step,
-            "images": self.state.images,
-            "seconds": round(self.state.seconds, 1),
-            "options": asdict(self.options),
-            "iou": scores,
-        }
+        training = {**training, "iou": training.pop("scores")}
         return Card(
             name=f"{self.world.name}-segmenter",
             kind="classifier",
             architecture="unet",
-            config=network.config.to_json(),
+            config=average.config.to_json(),
             layers=levels,
             image_size=self.size,
             concepts=self.world.vocabulary.to_json(),
             world=self.world.name,
             world_hash=self.world.hash(),
-            parameters=sum(weight.numel() for weight in network.parameters()),
+            parameters=sum(weight.numel() for weight in average.parameters()),
             training=training,
             source=f"Trained on scenes of the world {self.world.name!r} by inscape.training.segmenter.",
             licence="MIT",
