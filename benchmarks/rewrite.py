@@ -28,7 +28,7 @@ from inscape.models.generator_card import generator_card
 from inscape.regions import Region
 from inscape.rewriting import KeyBank, Paste, Rewriter, RuleSettings
 from inscape.rewriting.goals import Goal, bounds
-from inscape.rewriting.memory import ModulatedMemory
+from inscape.rewriting.memories import ModulatedMemory
 from inscape.rewriting.solver import STEPS, Solution, solve
 
 RATE, EVERY = 0.05, 10
@@ -103,7 +103,7 @@ def ours(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, theirs: 
     matching: dict[str, Any] | None = None
     for steps in STEPS_TRIED:
         for ridge in RIDGES:
-            found = solve(memory, [goal], directions, ridge=ridge, steps=steps)
+            found = solve(memory, [goal], directions, RuleSettings(ridge=ridge, spill=0, steps=steps))
             if found.change > theirs.change:
                 break
             row = {"loss": found.loss, "change": found.change, "ridge": ridge, "steps": steps}
@@ -123,7 +123,7 @@ def _cost(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, ridge: 
     costs = []
     for _ in range(5):
         began = time.process_time()
-        solve(memory, [goal], directions, ridge=ridge, steps=steps)
+        solve(memory, [goal], directions, RuleSettings(ridge=ridge, spill=0, steps=steps))
         costs.append(time.process_time() - began)
     return sorted(costs)[2]
 
@@ -140,7 +140,7 @@ def compare(model: Generator, layer: str, rank: int, steps: int) -> dict[str, An
     context = [(2, place)]
     goal = boxed(rewriter.goal(paste, context, settings))
     directions = rewriter.directions(context, settings)
-    solve(memory, [goal], directions, steps=2)  # the first call of any size plans its products
+    solve(memory, [goal], directions, RuleSettings(steps=2))  # the first call of any size plans its products
     theirs, slow = authors(memory, goal, directions, steps)
     rows = ours(memory, goal, directions, theirs)
     return {

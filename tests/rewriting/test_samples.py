@@ -7,7 +7,7 @@ import torch
 
 from inscape.errors import ValueRangeError
 from inscape.rewriting import is_gathered, key_moment, key_moments
-from inscape.rewriting.memory import memory_of
+from inscape.rewriting.memories import memory_of
 from small_generators import small_generator
 
 LAYERS = ("layer8a", "layer16a", "layer16b")

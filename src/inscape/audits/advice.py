@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from inscape.audits.reach_leak import Audit, Change
 from inscape.errors import InscapeError, LayerError, RegionError, UnsupportedError, ValueRangeError
 from inscape.progress import SilentProgress
-from inscape.rewriting.memory import memory_of
+from inscape.rewriting.memories import memory_of
 
 if TYPE_CHECKING:
     from inscape.editing import WeightEdit

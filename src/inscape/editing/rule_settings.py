@@ -48,6 +48,9 @@ class RuleSettings:
         """Check what no other part does."""
         if self.solver not in SOLVERS:
             raise ValueRangeError(*unknown_name("solver", self.solver, SOLVERS))
+        for what, cost in (("ridge", self.ridge), ("spill", self.spill)):
+            if not 0 <= cost < float("inf"):
+                raise ValueRangeError(f"The {what} of a rule is 0 or more, got {cost}.")
         if self.steps is not None and self.steps < 1:
             raise ValueRangeError(f"A solver makes at least one step, got {self.steps}.")
         if not 0 <= self.halo <= 8:

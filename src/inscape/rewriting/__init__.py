@@ -3,11 +3,14 @@
 from inscape.editing.rule_settings import RuleSettings
 from inscape.rewriting.goals import Goal
 from inscape.rewriting.key_space import KeySpace
-from inscape.rewriting.memory import LayerMemory, Reading, memory_of
-from inscape.rewriting.rewriter import Erase, Paste, Rewriter, rewrite, rewrite_layer
+from inscape.rewriting.memories import memory_of
+from inscape.rewriting.memory import LayerMemory, Reading
+from inscape.rewriting.pastes import Erase, Paste
+from inscape.rewriting.prepared_task import PreparedTask, prepare_task
+from inscape.rewriting.rewriter import Rewriter, rewrite, rewrite_layer
 from inscape.rewriting.samples import is_gathered, key_moment, key_moments
 from inscape.rewriting.search import KeyBank, Match
-from inscape.rewriting.task import PreparedTask, Task, prepare_task
+from inscape.rewriting.task import Task
 
 __all__ = [
     "Erase",

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.progress import Progress
-    from inscape.rewriting.rewriter import Paste, Rewriter
+    from inscape.rewriting.pastes import Paste
+    from inscape.rewriting.rewriter import Rewriter
 
 STEPS = 300
 RATE = 0.01

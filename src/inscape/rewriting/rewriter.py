@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
 
 from inscape.activations import edited
 from inscape.editing import WeightEdit, weights_hash
-from inscape.editing.rule_settings import ERASED_UNITS, RuleSettings
+from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import (
     ConflictError,
     RegionError,
@@ -21,7 +21,6 @@ from inscape.errors import (
 )
 from inscape.models import Generator
 from inscape.pictures import Latent
-from inscape.rewriting._arguments import picture_of, places_of, region_of
 from inscape.rewriting.goals import (
     Goal,
     erase_goal,
@@ -31,10 +30,12 @@ from inscape.rewriting.goals import (
     paste_goal,
 )
 from inscape.rewriting.key_space import KeySpace
-from inscape.rewriting.memory import LayerMemory, Reading, memory_of, read_latents
+from inscape.rewriting.memories import memory_of
+from inscape.rewriting.memory import LayerMemory, Reading, read_latents
+from inscape.rewriting.pastes import Erase, Paste, Place, Which, goals_of, places_of, which_json
 from inscape.rewriting.projected_adam import solve_by_steps
 from inscape.rewriting.samples import FIRST_SEED, SAMPLES, key_moment
-from inscape.rewriting.solver import STEPS, Ordinary, Solution, solve
+from inscape.rewriting.solver import Ordinary, Solution, solve
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -42,60 +43,6 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
     from inscape.progress import Progress
-    from inscape.regions import Region
-
-Which: TypeAlias = int | Latent
-"""A picture of a generator: its seed, or its latent."""
-Place: TypeAlias = "tuple[Which, Region]"
-"""A picture, and where in it."""
-
-
-@dataclass(frozen=True)
-class Paste:
-    """Copy a region of one picture, and paste it at a place of another.
-
-    Args:
-        source: The picture to copy from.
-        copied: What of it.
-        target: The picture to paste into.
-        place: The middle of this is where it goes.
-        scale: Size of what is pasted, 1 for as it was copied.
-    """
-
-    source: Which
-    copied: Region
-    target: Which
-    place: Region
-    scale: float = 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "source": _which(self.source),
-            "copied": self.copied.to_json(),
-            "target": _which(self.target),
-            "place": self.place.to_json(),
-            "scale": self.scale,
-        }
-
-
-@dataclass(frozen=True)
-class Erase:
-    """Draw a place as if the units of the keys that speak for the context there were silent.
-
-    Args:
-        target: The picture.
-        place: Where in it.
-        units: How many units of the layer's keys: those that are loudest in the context.
-    """
-
-    target: Which
-    place: Region
-    units: int = ERASED_UNITS
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"target": _which(self.target), "place": self.place.to_json(), "units": self.units}
 
 
 class Rewriter:
@@ -269,9 +216,9 @@ class Rewriter:
             ordinary = Ordinary.of(self.memory, self.ordinary, directions, self._ordinary_places(context))
         solution = _solved(self.memory, goals, directions, settings, ordinary, progress)
         made = {
-            "context": [[_which(which), region.to_json()] for which, region in context],
+            "context": [[which_json(which), region.to_json()] for which, region in context],
             "paste": [wanted.to_json() for wanted in paste],
-            "protect": [[_which(which), region.to_json()] for which, region in protect],
+            "protect": [[which_json(which), region.to_json()] for which, region in protect],
             "settings": asdict(settings),
             **_numbers(solution),
         }
@@ -347,7 +294,7 @@ def rewrite(
         CancelledError: The person asked to stop; the model is as it was.
     """
     settings = settings or RuleSettings()
-    places, kept, goals = places_of(context), places_of(protect), _goals(paste)
+    places, kept, goals = places_of(context), places_of(protect), goals_of(paste)
     rewriter = Rewriter(model, layer, samples=settings.samples)
     rewriter.prepare(progress)
     return rewriter.rewrite(places, goals, settings, protect=kept, name=name, progress=progress)
@@ -420,42 +367,9 @@ def _solved(
     progress: Progress | None,
 ) -> Solution:
     if settings.solver == "reduced":
-        return solve(
-            memory,
-            goals,
-            directions,
-            ridge=settings.ridge,
-            spill=settings.spill,
-            ordinary=ordinary,
-            steps=settings.steps or STEPS,
-            progress=progress,
-        )
+        return solve(memory, goals, directions, settings, ordinary=ordinary, progress=progress)
     return solve_by_steps(memory, goals, directions, steps=settings.steps, progress=progress)
 
 
 def _numbers(solution: Solution) -> dict[str, Any]:
     return {"loss_before": solution.loss_before, "loss": solution.loss, "change": solution.change}
-
-
-def _which(which: Which) -> int | dict[str, Any]:
-    return which if isinstance(which, int) else which.to_json()
-
-
-def _goals(paste: Any) -> list[Paste | Erase]:
-    """One goal or several, each as it may be given."""
-    one = isinstance(paste, Paste | Erase) or (
-        isinstance(paste, tuple) and bool(paste) and not isinstance(paste[0], tuple | list | Paste | Erase)
-    )
-    goals: list[Paste | Erase] = []
-    for each in [paste] if one else list(paste):
-        if isinstance(each, Paste | Erase):
-            goals.append(each)
-            continue
-        if not isinstance(each, tuple | list) or not 4 <= len(each) <= 5:
-            got = f"{len(each)} of these" if isinstance(each, tuple | list) else repr(each)[:60]
-            raise UsageError(f"A goal is a Paste, an Erase, or (source, copied, target, place), got {got}.")
-        source, copied, target, place, *scale = each
-        goals.append(
-            Paste(picture_of(source), region_of(copied), picture_of(target), region_of(place), *scale)
-        )
-    return goals

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from inscape.editing.rule_settings import RuleSettings
-from inscape.errors import ValueRangeError
 from inscape.progress import SilentProgress
 from inscape.rewriting.goals import Goal, Misfit
 from inscape.rewriting.memory import Demodulation, LayerMemory, Reading
@@ -121,11 +120,9 @@ def solve(
     memory: LayerMemory,
     goals: Sequence[Goal],
     directions: Float[Tensor, "rank input"],
+    settings: RuleSettings | None = None,
     *,
-    ridge: float = RuleSettings.ridge,
-    spill: float = RuleSettings.spill,
     ordinary: Ordinary | None = None,
-    steps: int = STEPS,
     progress: Progress | None = None,
 ) -> Solution:
     """The coefficients along given directions that bring a layer closest to its goals.
@@ -140,64 +137,80 @@ def solve(
         memory: The layer.
         goals: What it should put out; `Misfit` says how much each counts.
         directions: Orthonormal rows, from `KeySpace.directions`.
-        ridge: What a change of the weights costs; less makes a stronger rule and moves more of the rest.
-        spill: What a change of the answers to ordinary keys costs.
-        ordinary: Ordinary places; without them there is no such cost.
-        steps: At most so many steps of L-BFGS.
+        settings: Of these, ridge, spill and steps count.
+        ordinary: Ordinary places; without them there is no cost of spilling.
         progress: Told about steps; cancels between evaluations.
 
     Raises:
-        ValueRangeError: No goal, or a negative cost.
+        ValueRangeError: No goal.
         CancelledError: The person asked to stop.
     """
-    misfit = Misfit(goals)
-    for what, cost in (("ridge", ridge), ("spill", spill)):
-        if not 0 <= cost < float("inf"):
-            raise ValueRangeError(f"The {what} of a rule is 0 or more, got {cost}.")
-    answers = [memory.answer(goal.reading, directions, goal.places) for goal in goals]
-    weight = memory.weight
-    shape = (len(weight), len(directions), *weight.shape[2:])
-    size = float(weight.square().sum())
+    from scipy.optimize import minimize
 
-    def distances(coefficients: Tensor, distance: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        return misfit((answer(coefficients) for answer in answers), distance)
-
-    nothing = torch.zeros(shape)
-    with torch.no_grad():
-        before = float(distances(nothing, torch.abs)[0])
-        if before < _NOTHING:
-            return Solution(nothing, before, before, 0.0, 1)
-        soft = _Soft(_SOFTNESS * before)
-        start = float(distances(nothing, soft)[0])
-    evaluations = 0
+    problem = _Problem(memory, goals, directions, settings or RuleSettings(), ordinary)
+    before = problem.distance(torch.zeros(problem.shape))
+    if before < _NOTHING:
+        return Solution(torch.zeros(problem.shape), before, before, 0.0, 1)
+    problem.measure_from(before)
+    steps = problem.settings.steps or STEPS
     with (progress or SilentProgress()).task("Solving the rule", steps, "steps") as task:
-
-        def evaluated(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            nonlocal evaluations
-            evaluations += 1
-            coefficients = torch.from_numpy(flat).float().reshape(shape).requires_grad_()
-            changes, stays = distances(coefficients, soft)
-            loss = (changes + stays) / start + (ridge / size) * coefficients.square().sum()
-            if ordinary is not None and spill:
-                loss = loss + spill * ordinary.spilt(coefficients)
-            (slope,) = torch.autograd.grad(loss, coefficients)
-            return loss.item(), slope.double().flatten().numpy()
-
-        from scipy.optimize import minimize
-
         found = minimize(
-            evaluated,
-            np.zeros(int(np.prod(shape))),
+            problem.loss,
+            np.zeros(int(np.prod(problem.shape))),
             jac=True,
             method="L-BFGS-B",
             callback=lambda _: task.advance(1),
             options={"maxiter": steps, "maxcor": 20},
         )
-    coefficients = torch.from_numpy(found.x).float().reshape(shape)
-    with torch.no_grad():
-        loss = float(distances(coefficients, torch.abs)[0])
-    change = float(coefficients.norm()) / size**0.5
-    return Solution(coefficients, before, loss, change, evaluations)
+    coefficients = torch.from_numpy(found.x).float().reshape(problem.shape)
+    change = float(coefficients.norm()) / problem.size**0.5
+    return Solution(coefficients, before, problem.distance(coefficients), change, problem.evaluations)
+
+
+class _Problem:
+    """The loss of coefficients, as a function that a quasi-Newton method goes down."""
+
+    def __init__(
+        self,
+        memory: LayerMemory,
+        goals: Sequence[Goal],
+        directions: Tensor,
+        settings: RuleSettings,
+        ordinary: Ordinary | None,
+    ) -> None:
+        self._misfit, self.settings = Misfit(goals), settings
+        self._ordinary = ordinary if settings.spill else None
+        self._answers = [memory.answer(goal.reading, directions, goal.places) for goal in goals]
+        weight = memory.weight
+        self.shape = (len(weight), len(directions), *weight.shape[2:])
+        self.size = float(weight.square().sum())
+        self.evaluations = 0
+
+    def _distances(self, coefficients: Tensor, by: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        return self._misfit((answer(coefficients) for answer in self._answers), by)
+
+    @torch.no_grad()
+    def distance(self, coefficients: Tensor) -> float:
+        """Mean distance |value − goal| over what was pasted."""
+        return float(self._distances(coefficients, torch.abs)[0])
+
+    @torch.no_grad()
+    def measure_from(self, before: float) -> None:
+        """Take what the distance is without any change as the unit."""
+        self._soft = _Soft(_SOFTNESS * before)
+        self._start = float(self._distances(torch.zeros(self.shape), self._soft)[0])
+
+    def loss(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
+        """The loss and its gradient."""
+        self.evaluations += 1
+        coefficients = torch.from_numpy(flat).float().reshape(self.shape).requires_grad_()
+        changes, stays = self._distances(coefficients, self._soft)
+        loss = (changes + stays) / self._start
+        loss = loss + (self.settings.ridge / self.size) * coefficients.square().sum()
+        if self._ordinary is not None:
+            loss = loss + self.settings.spill * self._ordinary.spilt(coefficients)
+        (slope,) = torch.autograd.grad(loss, coefficients)
+        return loss.item(), slope.double().flatten().numpy()
 
 
 @dataclass(frozen=True)

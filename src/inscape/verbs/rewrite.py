@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from inscape.editing import WeightEdit
     from inscape.models import Generator
     from inscape.progress import Progress
-    from inscape.rewriting.task import PreparedTask, Task
+    from inscape.rewriting.prepared_task import PreparedTask
+    from inscape.rewriting.task import Task
     from inscape.segmenters import Segmenter
 
 
@@ -99,7 +100,8 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     from inscape import storage
     from inscape.editing import check_name
     from inscape.rewriting import Rewriter
-    from inscape.rewriting.task import Task, prepare_task
+    from inscape.rewriting.prepared_task import prepare_task
+    from inscape.rewriting.task import Task
 
     storage.check_writable(check_name(request.out))
     task = Task.load(request.task)

@@ -1,0 +1,140 @@
+"""What a rule is made from: pictures, places in them, and what is copied from where to where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from inscape.editing.rule_settings import ERASED_UNITS
+from inscape.errors import UsageError
+from inscape.pictures import Latent
+from inscape.regions import Region
+
+Which: TypeAlias = int | Latent
+"""A picture of a generator: its seed, or its latent."""
+Place: TypeAlias = "tuple[Which, Region]"
+"""A picture, and where in it."""
+
+
+@dataclass(frozen=True)
+class Paste:
+    """Copy a region of one picture, and paste it at a place of another.
+
+    Args:
+        source: The picture to copy from.
+        copied: What of it.
+        target: The picture to paste into.
+        place: The middle of this is where it goes.
+        scale: Size of what is pasted, 1 for as it was copied.
+    """
+
+    source: Which
+    copied: Region
+    target: Which
+    place: Region
+    scale: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "source": which_json(self.source),
+            "copied": self.copied.to_json(),
+            "target": which_json(self.target),
+            "place": self.place.to_json(),
+            "scale": self.scale,
+        }
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Draw a place as if the units of the keys that speak for the context there were silent.
+
+    Args:
+        target: The picture.
+        place: Where in it.
+        units: How many units of the layer's keys: those that are loudest in the context.
+    """
+
+    target: Which
+    place: Region
+    units: int = ERASED_UNITS
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"target": which_json(self.target), "place": self.place.to_json(), "units": self.units}
+
+
+def which_json(which: Which) -> int | dict[str, Any]:
+    """A picture as JSON."""
+    return which if isinstance(which, int) else which.to_json()
+
+
+def goals_of(paste: Any) -> list[Paste | Erase]:
+    """One goal or several, each as it may be given."""
+    one = isinstance(paste, Paste | Erase) or (
+        isinstance(paste, tuple) and bool(paste) and not isinstance(paste[0], tuple | list | Paste | Erase)
+    )
+    goals: list[Paste | Erase] = []
+    for each in [paste] if one else list(paste):
+        if isinstance(each, Paste | Erase):
+            goals.append(each)
+            continue
+        if not isinstance(each, tuple | list) or not 4 <= len(each) <= 5:
+            got = f"{len(each)} of these" if isinstance(each, tuple | list) else repr(each)[:60]
+            raise UsageError(f"A goal is a Paste, an Erase, or (source, copied, target, place), got {got}.")
+        source, copied, target, place, *scale = each
+        goals.append(
+            Paste(picture_of(source), region_of(copied), picture_of(target), region_of(place), *scale)
+        )
+    return goals
+
+
+def picture_of(value: Any) -> int | Latent:
+    """A seed or a latent.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(value, Latent):
+        return value
+    if not isinstance(value, bool) and isinstance(value, Integral):
+        return int(value)
+    raise UsageError(f"A picture is named by its seed or given as its latent, got {_shown(value)}.")
+
+
+def region_of(value: Any) -> Region:
+    """A region; an array `[height, width]` of weights from 0 to 1 over the whole picture is one too.
+
+    Raises:
+        UsageError: It is neither.
+        RegionError: The array is no mask.
+    """
+    if isinstance(value, Region):
+        return value
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return Region.from_mask(np.asarray(value, np.float32))
+    raise UsageError(f"A region is made by inscape.box or is a mask [height, width], got {_shown(value)}.")
+
+
+def places_of(values: Any) -> list[tuple[int | Latent, Region]]:
+    """Pictures and regions in them.
+
+    Raises:
+        UsageError: One is no pair of these.
+    """
+    places = []
+    for value in values if isinstance(values, Sequence) else [values]:
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise UsageError(f"A place is a picture and a region in it, (seed, region), got {_shown(value)}.")
+        places.append((picture_of(value[0]), region_of(value[1])))
+    return places
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
