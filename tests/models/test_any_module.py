@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import inscape
+from inscape import segmenters
 from inscape.activations import edited, record
 from inscape.editing import UnitEdit
 from inscape.errors import FormatError, LayerError, ModelNotFoundError, UnsupportedError
@@ -226,3 +227,11 @@ def test_titles_of_formats_and_names_of_architectures_load_no_torch():
 def test_every_architecture_of_inscape_registers_itself(name):
     known = architecture(name)
     assert known.title and known.config.__name__ == f"{known.network.__name__}Config"
+
+
+def test_a_segmenter_of_another_package_is_opened_by_its_kind(package):
+    segmenter = segmenters.open("halves:0.25")
+    labels = segmenter.segment(torch.zeros(1, 3, 4, 8))
+    assert labels[0, 0, 0].tolist() == [1, 1, 2, 2, 2, 2, 2, 2]
+    with pytest.raises(ModelNotFoundError, match="halves"):
+        segmenters.open("halvess")

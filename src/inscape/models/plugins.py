@@ -1,4 +1,4 @@
-"""Models, architectures and formats that other packages bring, by entry points.
+"""Models, architectures, formats and segmenters that other packages bring, by entry points.
 
 A package that declares
 
@@ -11,9 +11,13 @@ A package that declares
     [project.entry-points."inscape.formats"]
     theirs = "their_package.formats.theirs:FORMAT"
 
+    [project.entry-points."inscape.segmenters"]
+    mine = "their_package.segmenters.mine:opened"
+
 adds the model `faces`, whose factory returns a `torch.nn.Module` or a `Model`; the architecture `wide`, an
-`inscape.models.architectures.architecture.Architecture`; and the format `theirs`, an
-`inscape.models.formats.Format`, or a module with `recognises` and `read`. A factory may have a `card`, a
+`inscape.models.architectures.architecture.Architecture`; the format `theirs`, an
+`inscape.models.formats.Format`, or a module with `recognises` and `read`; and the segmenters `mine` and
+`mine:REST`, which `opened(rest, device)` opens. A factory may have a `card`, a
 `Card`, by which `inscape models` lists it without calling it. One that cannot be loaded warns, and nothing
 else is the worse for it. Inscape's own names come first.
 """
@@ -26,6 +30,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 MODELS, ARCHITECTURES, FORMATS = "inscape.models", "inscape.architectures", "inscape.formats"
+SEGMENTERS = "inscape.segmenters"
 
 
 def plugin_names(group: str) -> list[str]:

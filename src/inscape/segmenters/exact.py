@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from inscape import storage
-from inscape.errors import ValueRangeError
+from inscape.errors import ValueRangeError, WorldError
 from inscape.pictures import to_tensor, to_uint8
+from inscape.scenes import world
 from inscape.segmenters.areas import class_areas
 from inscape.segmenters.segmenter import check_images
 
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.scenes.scene import World
+
+
+def opened(name: str, device: object = None) -> ExactSegmenter:
+    """The exact labels of a world, wherever they are wanted.
+
+    Raises:
+        WorldError: There is no such world, or none was named.
+    """
+    if not name:
+        raise WorldError("Exact labels are those of a world, and none was named.", "Say 'exact:town'.")
+    return ExactSegmenter(world(name))
 
 
 class ExactSegmenter:

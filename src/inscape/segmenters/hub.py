@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from inscape.errors import UnsupportedError
+from inscape.models import open_model
 from inscape.models.hub import Pictures
 from inscape.segmenters.segmenter import check_images
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from inscape.models.model import Model
 
 _AT_ONCE = 8
+
+
+def opened(name: str, device: str | torch.device | None = None) -> HubSegmenter:
+    """A semantic segmentation network by its name on the hub; the errors are those of `open_model`."""
+    return HubSegmenter(open_model(f"hf:{name}", device=device))
 
 
 class HubSegmenter:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from inscape import models
-from inscape.errors import ModelNotFoundError, WorldError, unknown_name
+from inscape.errors import ModelNotFoundError, unknown_name
+from inscape.models.plugins import SEGMENTERS, plugin, plugin_names
 from inscape.segmenters.segmenter import Segmenter
 
 if TYPE_CHECKING:
     import torch
 
-EXACT = "exact:"
+OWN = {"exact": "inscape.segmenters.exact", "hf": "inscape.segmenters.hub"}
+"""Kinds of segmenters that are named KIND or KIND:REST, and the file whose `opened` opens each."""
 
 
 def segmenter_names() -> list[str]:
@@ -26,7 +29,8 @@ def open_segmenter(name: str | Path, device: str | torch.device | None = None) -
     Args:
         name: A shipped name ("town-segmenter"), a folder with `card.json` and `weights.safetensors`, or
             "exact:town" for the exact labels of pictures that the segmenter draws itself, or "hf:ORG/NAME"
-            for a semantic segmentation network of the Hugging Face hub.
+            for a semantic segmentation network of the Hugging Face hub; or KIND or KIND:REST with a kind that
+            an entry point of the group `inscape.segmenters` brings.
         device: Where it runs; a GPU where there is one unless given.
 
     Raises:
@@ -35,24 +39,14 @@ def open_segmenter(name: str | Path, device: str | torch.device | None = None) -
         FormatError: Card or weights are damaged, or it is no segmenter.
         DeviceError: This machine does not have the device.
     """
-    if str(name).startswith(EXACT):
-        return _exact(str(name).removeprefix(EXACT))
-    if str(name).startswith("hf:"):
-        from inscape.segmenters.hub import HubSegmenter
-
-        return HubSegmenter(models.open_model(name, device=device))
+    kind, _, rest = str(name).partition(":")
+    if kind in OWN:
+        return cast(Segmenter, importlib.import_module(OWN[kind]).opened(rest, device))
     known = segmenter_names()
-    if str(name) not in known and not (Path(name) / "card.json").is_file():
-        raise ModelNotFoundError(*unknown_name("segmenter", str(name), known))
-    from inscape.segmenters.scene import SceneSegmenter
+    if str(name) in known or (Path(name) / "card.json").is_file():
+        from inscape.segmenters.scene import SceneSegmenter
 
-    return SceneSegmenter(models.open_model(name, device=device))
-
-
-def _exact(name: str) -> Segmenter:
-    from inscape.scenes import world
-    from inscape.segmenters.exact import ExactSegmenter
-
-    if not name:
-        raise WorldError("Exact labels are those of a world, and none was named.", "Say 'exact:town'.")
-    return ExactSegmenter(world(name))
+        return SceneSegmenter(models.open_model(name, device=device))
+    if kind in plugin_names(SEGMENTERS) and (opened := plugin(SEGMENTERS, kind)):
+        return cast(Segmenter, opened(rest, device))
+    raise ModelNotFoundError(*unknown_name("segmenter", str(name), [*known, *plugin_names(SEGMENTERS)]))

@@ -1,4 +1,4 @@
-"""What another package may bring: a model, an architecture, and formats for its checkpoints."""
+"""What another package may bring: a model, an architecture, formats for its checkpoints, a segmenter."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from inscape.concepts import Concept, Vocabulary
 from inscape.models import Layer
 from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.module_synthesis import ModuleSynthesis
@@ -132,3 +133,26 @@ FORMAT = Format(
     architectures=("stripes",),
     write=write_stripes,
 )
+
+
+class Halves:
+    """A segmenter that knows left from right."""
+
+    vocabulary = Vocabulary([Concept("left", "side"), Concept("right", "side")])
+    planes = vocabulary.planes
+
+    def __init__(self, share: float) -> None:
+        self.name, self._share = f"halves:{share:g}", share
+
+    def segment(self, images: torch.Tensor) -> torch.Tensor:
+        labels = torch.full((len(images), 1, *images.shape[2:]), 2, dtype=torch.uint8)
+        labels[..., : round(self._share * images.shape[3])] = 1
+        return labels
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        return images.mean((2, 3))
+
+
+def halves(share: str, device: object) -> Halves:
+    """The function that the entry point names."""
+    return Halves(float(share or 0.5))
