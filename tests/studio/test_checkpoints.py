@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ import torch
 
 from inscape.cli.main import run
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
-from inscape.studio import checkpoints as rules
 from inscape.studio.app import create_app
-from inscape.studio.open_photo import OpenPhoto
+from inscape.studio.pages.models import checkpoints as rules
+from inscape.studio.pages.photo.page import PhotoState
 from inscape.studio.studio import Settings
 from models.foreign import nvidia, progan_weights, small_stylegan2
 from studio.messages import PORT, TOKEN
@@ -152,8 +153,8 @@ def test_files_that_are_too_large_and_disks_that_are_full_of_models_are_refused(
     data = (folder / "church.pth").read_bytes()
     monkeypatch.setattr(rules, "MOST_KEPT", len(data) // 2)
     refused = upload(client, "church.pth", data)
-    assert refused.status_code == 413 and "Remove one" in refused.json()["hint"]
-    monkeypatch.setattr(rules, "LARGEST_FILE", 1000)
+    assert refused.status_code == 413 and "Delete one" in refused.json()["hint"]
+    monkeypatch.setitem(client.app._largest, "/api/checkpoints/upload", 1000)
     assert upload(client, "church.pth", data).status_code == 413
     assert "church" not in names(client)
 
@@ -195,8 +196,10 @@ def test_a_model_whose_card_cannot_be_read_is_left_out(client, folder, home, set
     assert name in caplog.text
 
 
-def test_a_model_is_removed_while_a_deleted_photo_of_it_is_at_hand(client, studio, folder):
+def test_a_model_is_removed_while_a_deleted_photo_of_it_is_at_hand(client, studio, folder, monkeypatch):
     name = upload(client, "net.pth", (folder / "church.pth").read_bytes()).json()["name"]
-    studio.painter.photos._open["gone"] = OpenPhoto(name, None, None, None, None)
+    canvases = studio.state(PhotoState).canvases
+    monkeypatch.setattr(canvases, "_open", lru_cache(lambda identifier: f"a photo drawn by {name}"))
+    canvases._open("gone")
     assert client.delete(f"/api/models/{name}").status_code == 204
-    assert studio.painter.photos._open == {}
+    assert canvases._open.cache_info().currsize == 0

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 import inscape
-from inscape.studio.paintings import Paintings
-from inscape.studio.schemas import NewPainting
+from inscape.studio.paintings import NewPainting, Paintings
 from inscape.studio.studio import Settings
 from small_generators import small_generator
 from studio.conftest import ByUnits, dissected

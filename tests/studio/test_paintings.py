@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from inscape.errors import FormatError, NotFoundError, StorageError
-from inscape.studio.paintings import Paintings
-from inscape.studio.schemas import NewPainting, StepPainting
+from inscape.studio.paintings import NewPainting, Paintings, StepPainting
 from studio.messages import add, start, stroke
 
 
@@ -163,7 +162,7 @@ def test_a_killed_process_loses_at_most_one_operation(home):
     code = f"""
 import os, sys
 from inscape.studio.paintings import Paintings
-from inscape.studio.schemas import NewPainting, StepPainting
+from inscape.studio.paintings import NewPainting, StepPainting
 paintings = Paintings(__import__("pathlib").Path({str(home / "p.sqlite")!r}))
 painting = paintings.create(NewPainting(model="small", seed=3))
 for number in range(30):
@@ -209,7 +208,7 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_sentence(home):
 def test_a_full_disk_changes_nothing(home):
     paintings = Paintings(home / "p.sqlite")
     painting = paintings.create(NewPainting(model="small", seed=3))
-    with paintings._open() as connection:
+    with paintings.transaction() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
     operations = [add(n) for n in range(400)]

@@ -16,10 +16,10 @@ from PIL import Image
 from inscape.models import open_model
 from inscape.photos import Inversion, PhotoSession, read_photo
 from inscape.regions import Region
-from inscape.studio import photos, security
 from inscape.studio.app import create_app
-from inscape.studio.painter import region_of
-from inscape.studio.schemas import Stroke
+from inscape.studio.pages.photo import photos
+from inscape.studio.paintings import Stroke
+from inscape.studio.shapes import region_of
 from inscape.studio.studio import Settings
 from photos.painted_photo import some_photo
 from studio.messages import PORT, TOKEN, add, frame, request_bytes
@@ -149,12 +149,12 @@ def test_what_is_no_picture_is_refused_in_a_sentence_and_leaves_nothing(client, 
 
 
 def test_a_photo_that_is_too_large_is_refused(client, monkeypatch):
-    monkeypatch.setattr(photos, "LARGEST_PHOTO", 1000)
-    answer = client.post("/api/photos", params={"name": "x.png"}, content=photo_bytes())
-    assert answer.status_code == 413
-    monkeypatch.setattr(security, "LARGEST_PHOTO", 1000)
-    answer = client.post("/api/photos", params={"name": "x.png"}, content=photo_bytes())
-    assert (answer.status_code, answer.json()["title"]) == (413, "Too large")
+    monkeypatch.setitem(client.app._largest, "/api/photos", 1000)
+    halves = iter([photo_bytes()[:900], photo_bytes()[900:]])
+    for content in (photo_bytes(), halves):
+        answer = client.post("/api/photos", params={"name": "x.png"}, content=content)
+        assert (answer.status_code, answer.json()["title"]) == (413, "Too large")
+    assert client.get("/api/photos").json()["photos"] == []
 
 
 def test_the_kept_photos_have_a_limit(client, monkeypatch):

@@ -93,7 +93,7 @@ def test_an_unforeseen_error_is_logged_and_not_shown(client, studio, monkeypatch
     def broken(*_):
         raise ZeroDivisionError("/a/secret/path")
 
-    monkeypatch.setattr(studio.pictures, "png", broken)
+    monkeypatch.setattr(studio.painter, "canvas", broken)
     from studio.web_client import TestClient
 
     quiet = TestClient(

@@ -17,9 +17,10 @@ from inscape.regions import Region
 from inscape.rewriting import Paste, Rewriter, RuleSettings, Task, prepare_task
 from inscape.studio.app import create_app
 from inscape.studio.encoding import jpeg
-from inscape.studio.rules import Bench
+from inscape.studio.pages.rewrite.page import Rewrite
+from inscape.studio.pages.rewrite.rules import Bench
+from inscape.studio.pages.rewrite.walls import Walls
 from inscape.studio.studio import Settings
-from inscape.studio.walls import Walls
 from small_generators import small_generator
 from studio.messages import PORT, TOKEN
 from studio.web_client import TestClient
@@ -76,6 +77,11 @@ def pixels(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
 
 
+def works(studio):
+    """Where the page keeps its rules."""
+    return studio.state(Rewrite).works
+
+
 def state(**changes) -> dict:
     return {"choices": CHOICES, "context": [SPIRE], "pastes": [PASTE], "copied": TREE} | changes
 
@@ -87,7 +93,7 @@ def weights(studio) -> dict[str, torch.Tensor]:
 
 
 def test_the_page_makes_rules_as_the_library_does_unless_told_otherwise():
-    from inscape.studio.rule_schemas import RuleChoices
+    from inscape.studio.pages.rewrite.shapes import RuleChoices
 
     choices, settings = RuleChoices(layer="layer8b"), RuleSettings()
     for name in set(RuleChoices.model_fields) - {"layer"}:
@@ -119,7 +125,7 @@ def test_a_rule_is_made_kept_and_drawn_and_leaves_the_weights_as_they_were(clien
     assert (plain[0] != edited[0]).any()
     after = weights(studio)
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert isinstance(load_edit(studio.works.file(info["id"])), WeightEdit)
+    assert isinstance(load_edit(works(studio).file(info["id"])), WeightEdit)
 
 
 def test_a_wall_under_edits_equals_the_full_pass():
@@ -145,9 +151,9 @@ def test_a_rule_of_no_strength_or_switched_off_changes_nothing(client):
 def test_a_second_rule_is_made_over_the_first(client, studio):
     first = rule(client)
     second = rule(client, name="More", over=[entry(first)])
-    edit = load_edit(studio.works.file(second["id"]))
+    edit = load_edit(works(studio).file(second["id"]))
     assert edit.made["over"] == ["Trees"]
-    alone = load_edit(studio.works.file(rule(client, name="Alone")["id"]))
+    alone = load_edit(works(studio).file(rule(client, name="Alone")["id"]))
     assert not np.array_equal(edit.coefficients, alone.coefficients)
     edit.check(studio.library.generator("small"))
 
@@ -168,7 +174,7 @@ def test_a_bench_is_plain_again_when_nothing_is_on():
 def test_a_rule_keeps_out_of_what_is_protected(client, studio):
     kept = {"seed": 9, "region": {"box": [2, 2, 4, 4]}}
     free, held = (
-        load_edit(studio.works.file(info["id"])) for info in (rule(client), rule(client, protect=[kept]))
+        load_edit(works(studio).file(info["id"])) for info in (rule(client), rule(client, protect=[kept]))
     )
     rewriter = Rewriter(small_generator(), "layer16a", samples=40)
     wanted = rewriter.directions(
@@ -309,9 +315,9 @@ def test_rules_that_no_step_names_are_let_go_after_a_while(client, studio, monke
     request = {"revision": 0, "keep": 0, "append": [state(stack=[entry(kept)])], "cursor": 0}
     assert client.patch(BASE, json=request).status_code == 200
     assert {each["id"] for each in client.get(BASE).json()["rules"]} == {kept["id"], dropped["id"]}
-    monkeypatch.setattr("inscape.studio.works._UNNAMED_SECONDS", -1.0)
+    monkeypatch.setattr("inscape.studio.pages.rewrite.works._UNNAMED_SECONDS", -1.0)
     assert [each["id"] for each in client.get(BASE).json()["rules"]] == [kept["id"]]
-    assert studio.works.file(kept["id"]).exists() and not studio.works.file(dropped["id"]).exists()
+    assert works(studio).file(kept["id"]).exists() and not works(studio).file(dropped["id"]).exists()
 
 
 @pytest.mark.parametrize(
@@ -356,7 +362,7 @@ def foreign_rule(client, tmp_path) -> bytes:
     file.write_bytes(client.get(f"{BASE}/rules/{info['id']}/file").content)
     edit = replace(load_edit(file), weights="f" * 64)
     edit.save(file)
-    client.app._app.state.studio.works.forget("small")
+    works(client.app._app.state.studio).forget("small")
     return file.read_bytes()
 
 

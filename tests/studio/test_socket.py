@@ -12,7 +12,7 @@ from inscape.dissection import DissectionReport
 from inscape.models import open_model
 from inscape.regions import Region
 from inscape.studio.encoding import jpeg
-from inscape.studio.socket import join, split
+from inscape.studio.pages.paint.socket import join, split
 from studio.messages import PORT, frame, mask_json, request_bytes, stroke
 
 MASK = ((np.random.RandomState(3).rand(16, 16) > 0.5) * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The web application: routes behind a gate, and the built page."""
+"""The web application: the routes of all pages, and those that every page asks, behind a gate."""
 
 from __future__ import annotations
 
@@ -7,29 +7,73 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import Field
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from inscape import __version__
-from inscape.studio import problems, socket, socket_schemas
-from inscape.studio.routes import jobs, layers, lines, models, paintings, photos, rewriting
+from inscape.studio import problems
+from inscape.studio.jobs import JobInfo, JobList
+from inscape.studio.page import ERRORS, StudioOf, pages
 from inscape.studio.security import Gate
-from inscape.studio.studio import Settings, Studio
+from inscape.studio.shapes import Message
+from inscape.studio.studio import Settings, Studio, StudioInfo
+from inscape.verbs import NAMES, command_line, verb
 
 STATIC = Path(__file__).parent / "static"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inscape</title>
 <h1>The page of the studio has not been built</h1>
 <p>In a clone, <code>make studio</code> builds it; the wheel brings it along.</p></html>"""
-_WEBSOCKET_MESSAGES = (
-    socket_schemas.PaintGround,
-    socket_schemas.PaintRequest,
-    socket_schemas.PaintFrame,
-    socket_schemas.PaintError,
-)
+router = APIRouter(prefix="/api")
+
+
+class Line(Message):
+    """A line that would do something in a terminal."""
+
+    line: str = Field(description="Quoted for a shell; what is as it is by default is left out.")
+
+
+@router.get("/studio", operation_id="getStudio", responses=ERRORS)
+def get_studio(studio: StudioOf) -> StudioInfo:
+    """Version, default model, and whether it has been loaded."""
+    return studio.info()
+
+
+@router.get("/jobs", operation_id="listJobs", responses=ERRORS)
+def list_jobs(studio: StudioOf) -> JobList:
+    """All jobs of this launch."""
+    return JobList(jobs=studio.jobs.all())
+
+
+@router.get("/jobs/{job}", operation_id="getJob", responses=ERRORS)
+def get_job(job: str, studio: StudioOf) -> JobInfo:
+    """One job, with its result when it is done."""
+    return studio.jobs.get(job)
+
+
+@router.delete("/jobs/{job}", operation_id="cancelJob", responses=ERRORS)
+def cancel_job(job: str, studio: StudioOf) -> JobInfo:
+    """Stop a job between two batches; one that has ended leaves the list."""
+    return studio.jobs.cancel(job)
+
+
+def _add_line(name: str) -> None:
+    """A route whose body is the verb's request."""
+
+    def line(request: Any) -> Line:
+        return Line(line=command_line(request))
+
+    line.__doc__ = f"The command line that would run a request of `inscape {name}`; nothing is run."
+    line.__annotations__["request"] = verb(name).request
+    router.post(f"/lines/{name}", operation_id=f"lineOf{name.capitalize()}", responses=ERRORS)(line)
+
+
+for _name in NAMES:
+    _add_line(_name)
 
 
 def create_app(settings: Settings, *, static: Path = STATIC) -> ASGIApp:
@@ -39,9 +83,11 @@ def create_app(settings: Settings, *, static: Path = STATIC) -> ASGIApp:
         settings: How it is started.
         static: Where the built page is.
     """
-    api = create_api(Studio(settings))
+    found = pages().values()
+    api = create_api(Studio(settings, [page.open for page in found]))
     _serve_page(api, static)
-    return Gate(api, token=settings.token, host=settings.host, port=settings.port)
+    largest = {address: most for page in found for address, most in page.uploads.items()}
+    return Gate(api, token=settings.token, host=settings.host, port=settings.port, largest=largest)
 
 
 def create_api(studio: Studio | None) -> FastAPI:
@@ -65,8 +111,9 @@ def create_api(studio: Studio | None) -> FastAPI:
     )
     api.state.studio = studio
     problems.install(api)
-    for part in (models, layers, jobs, lines, paintings, photos, rewriting, socket):
-        api.include_router(part.router)
+    api.include_router(router, tags=["studio"])
+    for name, page in pages().items():
+        api.include_router(page.router, tags=[name])
     return api
 
 
@@ -75,7 +122,7 @@ def openapi() -> dict[str, Any]:
     api = create_api(None)
     document = get_openapi(title=api.title, version="1", routes=api.routes)
     _, extra = models_json_schema(
-        [(message, "validation") for message in _WEBSOCKET_MESSAGES],
+        [(message, "validation") for page in pages().values() for message in page.messages],
         ref_template="#/components/schemas/{model}",
     )
     document["components"]["schemas"] = dict(

@@ -1,14 +1,18 @@
-"""One SQLite file of the studio: opened when it is first needed, every change whole or not at all."""
+"""The SQLite files of the studio: opened when they are first needed, every change whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+import time
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
-from inscape.errors import FormatError, StorageError
+from inscape.errors import ConflictError, FormatError, NotFoundError, StorageError
+
+_KEEP_DELETED_SECONDS = 7 * 86400.0
 
 
 class Database:
@@ -17,13 +21,15 @@ class Database:
     Args:
         path: The file; made, with its folder, when it is first needed.
         what: What is kept there, for people: "paintings".
-        prepare: Makes the tables, and tidies up; called once, when the file is opened.
     """
 
-    def __init__(self, path: Path, what: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
-        self._path, self._what, self._prepare = path, what, prepare
+    def __init__(self, path: Path, what: str) -> None:
+        self._path, self._what = path, what
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, and tidy up; called once, when the file is opened."""
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -68,6 +74,98 @@ class Database:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        self._prepare(connection)
+        self.prepare(connection)
         connection.commit()
         return connection
+
+
+class Shelf(Database):
+    """Things that a person keeps, a row each, which can be deleted and restored for a week.
+
+    Their table has the columns `id`, `created`, `updated` and `deleted`: the time, in whole seconds; below 0
+    where it was deleted with something else that it belongs to.
+
+    Args:
+        path: The SQLite file.
+        thing: What is kept, for people: "painting". The table is called by its plural.
+    """
+
+    def __init__(self, path: Path, thing: str) -> None:
+        super().__init__(path, f"{thing}s")
+        self._thing = thing
+
+    def rows(self, where: str = "deleted = 0", *values: str) -> list[sqlite3.Row]:
+        """The rows of what is not deleted, the latest first."""
+        query = f"SELECT * FROM {self._what} WHERE {where} ORDER BY updated DESC"
+        with self.transaction() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def row(self, identifier: str) -> sqlite3.Row:
+        """The row of that identifier.
+
+        Raises:
+            NotFoundError: There is none, or it was deleted.
+        """
+        found = self.rows("id = ? AND deleted = 0", identifier)
+        if not found:
+            raise self._missing(identifier)
+        return found[0]
+
+    def insert(
+        self, identifier: str = "", connection: sqlite3.Connection | None = None, **columns: object
+    ) -> str:
+        """Keep one more; its identifier is a new one unless given."""
+        now = time.time()
+        whole = {"id": identifier or uuid.uuid4().hex[:16], "created": now, "updated": now, **columns}
+        marks = ", ".join("?" * len(whole))
+        with self.transaction() if connection is None else contextlib.nullcontext(connection) as into:
+            into.execute(
+                f"INSERT INTO {self._what} ({', '.join(whole)}) VALUES ({marks})", tuple(whole.values())
+            )
+        return str(whole["id"])
+
+    def update(self, identifier: str, **columns: object) -> None:
+        """Change some columns of one.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self.transaction() as connection:
+            changed = connection.execute(
+                f"UPDATE {self._what} SET {names} WHERE id = ?", (*columns.values(), identifier)
+            )
+        if not changed.rowcount:
+            raise self._missing(identifier)
+
+    def delete(self, identifier: str) -> None:
+        """Put one away; it can be restored for a week."""
+        self.update(identifier, deleted=int(time.time()))
+
+    def restore(self, identifier: str) -> None:
+        """Bring a deleted one back."""
+        self.update(identifier, deleted=0)
+
+    def expire(self, connection: sqlite3.Connection) -> list[str]:
+        """Let go what was deleted more than a week ago; their identifiers are returned."""
+        condition = "deleted != 0 AND max(abs(deleted), updated) < ?"
+        oldest = (time.time() - _KEEP_DELETED_SECONDS,)
+        gone = connection.execute(f"SELECT id FROM {self._what} WHERE {condition}", oldest).fetchall()
+        connection.execute(f"DELETE FROM {self._what} WHERE {condition}", oldest)
+        return [row["id"] for row in gone]
+
+    def _missing(self, identifier: str) -> NotFoundError:
+        return NotFoundError(f"there is no {self._thing} {identifier[:40]!r}.", "It was deleted.")
+
+
+def check_revision(what: str, held: int, made_from: int) -> None:
+    """Refuse a change that was made from what is not there any more.
+
+    Raises:
+        ConflictError: Somebody else has changed it since.
+    """
+    if held != made_from:
+        raise ConflictError(
+            f"This {what} is at revision {held}; the change was made from {made_from}.",
+            "It is open in another tab or window; load it again to go on from there.",
+        )

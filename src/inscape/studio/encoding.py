@@ -1,8 +1,10 @@
-"""Pixels as the bytes of a file that the page can show."""
+"""Pixels and numbers as what the page can show: bytes of a file, or text within a message."""
 
 from __future__ import annotations
 
+import base64
 import io
+import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,9 +19,24 @@ def jpeg(pixels: NDArray[np.uint8], size: int | None = None) -> bytes:
     return _encode(pixels, size, "JPEG", quality=JPEG_QUALITY, subsampling=0)
 
 
+def webp(pixels: NDArray[np.uint8]) -> bytes:
+    """A WebP that is small."""
+    return _encode(pixels, None, "WEBP", quality=85)
+
+
 def clear_png(pixels: NDArray[np.uint8]) -> bytes:
     """A PNG of pixels `[height, width, 4]`, made quickly rather than small."""
     return _encode(pixels, None, "PNG", compress_level=1)
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """A picture within a message."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def packed(numbers: NDArray[np.uint8]) -> str:
+    """A byte per pixel, deflated, as base64."""
+    return base64.b64encode(zlib.compress(numbers.tobytes(), 1)).decode()
 
 
 def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: Any) -> bytes:

@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
 from inscape.models.shipped import ZOO
-from inscape.studio.schemas import LayerInfo, ModelInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from inscape.models import Generator
-
 
 logger = logging.getLogger("inscape")
 
@@ -28,17 +24,13 @@ class Library:
     Args:
         folders: Models that the person who started the studio named, by name; the shipped ones come besides.
         device: Where networks run.
-        dissected: Says whether a layer of a model has a report.
     """
 
-    def __init__(
-        self, folders: Mapping[str, Path], *, device: str, dissected: Callable[[str, str], bool]
-    ) -> None:
+    def __init__(self, folders: Mapping[str, Path], *, device: str) -> None:
         shipped = {name: folder_of(name) for name in names()}
         self._folders = {**folders, **{name: path for name, path in shipped.items() if name not in folders}}
         self._fixed = frozenset(self._folders)
         self.device = device
-        self._dissected = dissected
         self._open: dict[str, Generator] = {}
         self._on_cpu: dict[str, Generator] = {}
         self._gone: set[str] = set()
@@ -85,17 +77,28 @@ class Library:
             raise ModelNotFoundError(*unknown_name("model", name[:120], self.names()))
         return self._folders[name]
 
-    def ships(self, name: str) -> bool:
-        """Whether it is a shipped model, which its name opens; others are opened by their folder."""
-        return self.folder(name) == ZOO / name
-
     def argument(self, name: str) -> str:
         """What a verb takes for a model: its name where it ships, its folder otherwise."""
-        return name if self.ships(name) else str(self.folder(name).resolve())
+        folder = self.folder(name)
+        return name if folder == ZOO / name else str(folder.resolve())
+
+    def fixed(self, name: str) -> bool:
+        """Whether it ships, or was named at the start: it cannot be removed."""
+        return name in self._fixed
+
+    def cards(self) -> dict[str, Card]:
+        """The cards of all models, where they can be read; what is wrong with others is logged."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.card(name)
+            except InscapeError as error:
+                logger.warning("the model %r is left out: %s", name, error)
+        return found
 
     def default(self) -> str | None:
         """The first model that can be painted with."""
-        return next((model.name for model in self.described() if model.paintable), None)
+        return next((name for name, card in self.cards().items() if paints(card)), None)
 
     def paintable(self, name: str) -> Card:
         """The card of a model that can be painted with.
@@ -105,7 +108,7 @@ class Library:
             UnsupportedError: It draws no pictures.
         """
         card = self.card(name)
-        if not _paints(card):
+        if not paints(card):
             raise UnsupportedError(f"{name!r} is {card.noun}; only generators can be painted with.")
         return card
 
@@ -141,51 +144,6 @@ class Library:
         assert isinstance(model, Generator)
         return model
 
-    def described(self) -> list[ModelInfo]:
-        """What the page shows of every model whose card can be read; what is wrong with others is logged."""
-        found = []
-        for name in self.names():
-            try:
-                found.append(self.describe(name))
-            except InscapeError as error:
-                logger.warning("the model %r is left out: %s", name, error)
-        return found
-
-    def describe(self, name: str) -> ModelInfo:
-        """What the page shows of a model."""
-        card = self.card(name)
-        layers = [
-            LayerInfo(
-                name=layer.name,
-                units=layer.units,
-                size=layer.size,
-                dissected=self._dissected(name, layer.name),
-            )
-            for layer in card.layers
-        ]
-        return ModelInfo(
-            name=name,
-            kind=card.kind,
-            architecture=card.architecture,
-            description=card.description,
-            image_size=card.image_size,
-            parameters=card.parameters,
-            default_layer=card.default_layer,
-            concepts=list(card.vocabulary.names),
-            layers=layers,
-            segmenter=card.segmenter,
-            world=card.world,
-            world_hash=card.world_hash,
-            latent=card.latent,
-            training=card.training,
-            source=card.source,
-            licence=card.licence,
-            classes=list(card.classes) if card.latent.get("c_dim") else [],
-            argument=self.argument(name),
-            paintable=_paints(card),
-            removable=name not in self._fixed,
-        )
-
 
 @lru_cache(maxsize=256)
 def _read(path: Path, stamp: int) -> Card:
@@ -193,5 +151,6 @@ def _read(path: Path, stamp: int) -> Card:
     return Card.read(path)
 
 
-def _paints(card: Card) -> bool:
+def paints(card: Card) -> bool:
+    """Whether a model of that card can be painted with."""
     return card.kind == "generator" and card.image_size is not None

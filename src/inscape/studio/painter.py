@@ -1,71 +1,210 @@
-"""From strokes to pictures; everything here runs in the compute thread."""
+"""From strokes to pixels, files and lines; everything here runs in the compute thread."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from inscape.errors import ConceptError, UsageError
-from inscape.pictures import Latent
-from inscape.regions import Region
+from inscape.errors import ConceptError, NotFoundError, UnsupportedError, UsageError
+from inscape.pictures import Latent, Picture
 from inscape.studio.library import Library
-from inscape.studio.photo_marks import LIMITS, Mark
+from inscape.studio.paintings import Place, Stroke, StrokeSettings
 from inscape.studio.reports import Reports
-from inscape.studio.schemas import (
-    ActivityList,
-    ActivityRequest,
-    ActivityRow,
-    Appearance,
-    AppearanceRequest,
-    RegionBox,
-    RegionMask,
-    Stroke,
-    StrokeSettings,
-)
+from inscape.studio.shapes import Command, Message, region_of
+from inscape.verbs import command_line
+from inscape.verbs.replay import ReplayRequest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.dissection import DissectionReport, UnitSet
-    from inscape.editing import UnitEdit
+    from inscape.editing import Recipe, UnitEdit
     from inscape.painting import PaintSession
-    from inscape.studio.photo_painter import PhotoPainter
+    from inscape.regions import Region
 
-_LATENTS_KEPT = 1000
-_BRUSHES_KEPT = 256
+Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Place:
-    """The picture that is painted on: that of a seed, or a photo."""
+class Island(Message):
+    """A connected part of what strokes influence."""
 
-    model: str
-    seed: int
-    truncation: float = 1.0
-    class_index: int | None = None
-    photo: str | None = None
+    number: int
+    area: float = Field(description="With its soft border, in parts of the square.")
+    change: float = Field(description="Summed over it, as a mean over the square, in ΔE.")
+    box: Box = Field(description="x, y, width, height in parts of the square.")
+    dropped: list[str] = Field(description="Strokes that drop it; empty where it is kept.")
+
+
+class InfluenceInfo(Message):
+    """Where the strokes change the photo; everything else is the photo's own, bit for bit."""
+
+    size: int
+    map: str = Field(
+        description="One byte per pixel, deflated, base64: the number of the island; 0 where nothing changes."
+    )
+    area: float = Field(
+        description="What changes, in parts of the square: the sum of the islands that are kept."
+    )
+    islands: list[Island]
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A stroke on a canvas.
+
+    Args:
+        name: Its identifier.
+        mode: "draw" and "remove" edit; "keep" and "drop" limit what the others influence, on a photo.
+        region: Where.
+        edit: What it changes; `None` where it limits.
+    """
+
+    name: str
+    mode: str
+    region: Region
+    edit: UnitEdit | None
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What the page is shown of strokes.
+
+    Args:
+        pixels: uint8 `[height, width, 3]`, with a fourth channel where it is clear in places.
+        box: Of a photo, what they cover: x, y, width, height in parts of it; without area where nothing does.
+        influence: Of a photo, where the strokes change it.
+    """
+
+    pixels: NDArray[np.uint8]
+    box: Box | None = None
+    influence: InfluenceInfo | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """The picture of a seed.
+
+    Args:
+        place: Which picture.
+        session: Draws it.
+        latent: Of the picture, with its class where it has one.
+        drawn: What the session draws it from: w where there is a class, for a session tells latents apart by
+            their numbers alone.
+        argument: What `inscape VERB` takes for the model, not quoted.
+    """
+
+    place: Place
+    session: PaintSession
+    latent: Latent
+    drawn: Latent
+    argument: str
+
+    def pixels(self, marks: Sequence[Mark] = ()) -> NDArray[np.uint8]:
+        """The picture with strokes as it is exported: uint8 `[height, width, 3]`, of a full pass."""
+        return self.session.render(self.drawn, _edits(marks))
+
+    def screen(self, marks: Sequence[Mark]) -> NDArray[np.uint8]:
+        """The same at the size that lists show."""
+        return self.pixels(marks)
+
+    def preview(self, marks: Sequence[Mark], *, final: bool) -> Drawn:
+        """The picture as the page shows it: soon, and within a grey level of `pixels`.
+
+        Args:
+            marks: The strokes.
+            final: Whether the pointer rests.
+        """
+        return Drawn(self.session.render(self.drawn, _edits(marks), exact=False))
+
+    def png(self, marks: Sequence[Mark]) -> bytes:
+        """The picture with strokes as PNG, with the recipe inside that draws it again byte for byte."""
+        return Picture(self.pixels(marks)).png(self.recipe(marks).to_json())
+
+    def influence(self, marks: Sequence[Mark]) -> InfluenceInfo:
+        """Where strokes change a photo.
+
+        Raises:
+            UnsupportedError: It is no photo.
+        """
+        raise UnsupportedError("Only a painting on a photo has an influence that is limited.")
+
+    def recipe(self, marks: Sequence[Mark]) -> Recipe:
+        """What draws it again."""
+        from inscape.editing import Recipe
+
+        return Recipe.of(self.session.generator, self.latent, _edits(marks), seed=self.place.seed)
+
+    def command(self, marks: Sequence[Mark], name: str) -> Command:
+        """The command line and the Python that draw it; both carry the recipe.
+
+        Args:
+            marks: The strokes.
+            name: Of the files, without ending.
+        """
+        text = json.dumps(self.recipe(marks).to_json(), separators=(",", ":"))
+        model = None if self.argument == self.place.model else self.argument  # a recipe names what ships
+        line = command_line(ReplayRequest(Path(f"{name}.json"), model, Path(f"{name}.png")))
+        cli = f"cat > {name}.json <<'RECIPE'\n{text}\nRECIPE\n{line}\n"
+        argument = "" if model is None else f', model=inscape.open({model!r}, device="cpu")'
+        python = (  # repr: what an imported recipe holds stays text here
+            "import json\n\nimport inscape\n\n"
+            f"recipe = json.loads({text!r})\n"
+            f'inscape.replay(recipe{argument}).save("{name}.png", recipe=recipe)\n'
+        )
+        return Command(cli=cli, python=python)
+
+
+def _edits(marks: Sequence[Mark]) -> list[UnitEdit]:
+    """What strokes do to the picture of a seed.
+
+    Raises:
+        UsageError: One limits what others influence.
+    """
+    edits = [mark.edit for mark in marks if mark.edit is not None]
+    if len(edits) < len(marks):
+        raise UsageError("Only on a photo can strokes limit what others influence.", "Draw or remove.")
+    return edits
 
 
 class Painter:
-    """Draws pictures with strokes on them.
+    """Makes pictures ready to be painted on, and strokes ready to be drawn.
 
     Args:
         library: The generators.
         reports: Where brushes find their units.
-        photos: Draws strokes on photos.
     """
 
-    def __init__(self, library: Library, reports: Reports, photos: PhotoPainter) -> None:
-        self._library = library
-        self._reports = reports
-        self.photos = photos
+    def __init__(self, library: Library, reports: Reports) -> None:
+        self._library, self._reports = library, reports
         self._sessions: dict[str, PaintSession] = {}
-        self._latents: dict[Place, tuple[Latent, Latent]] = {}
-        self._brushes: dict[tuple[str, int], tuple[DissectionReport, UnitSet]] = {}
+        self._of_seed = lru_cache(1000)(self._open)
+        self._brush = lru_cache(256)(_concept_units)  # a stroke asks for them at every frame
+        self.photos: Callable[[str], Canvas] = _no_photo
+
+    def canvas(self, place: Place) -> Canvas:
+        """A picture, ready to be painted on.
+
+        Raises:
+            UnsupportedError, ValueRangeError: The model has no classes, or not this one.
+            NotFoundError, ConflictError: There is no such photo, or it has not been inverted.
+        """
+        return self._of_seed(place) if place.photo is None else self.photos(place.photo)
+
+    def _open(self, place: Place) -> Canvas:
+        session = self.session(place.model)
+        generator = session.generator
+        latent = generator.latent_of(place.seed, truncation=place.truncation, class_index=place.class_index)
+        drawn = latent
+        if latent.class_index is not None:
+            drawn = Latent("w+", generator.w_of(latent)[0].cpu().numpy())
+        return Canvas(place, session, latent, drawn, self._library.argument(place.model))
 
     def session(self, model: str) -> PaintSession:
         """The painting session of a model, which keeps what lies below the brush."""
@@ -75,56 +214,47 @@ class Painter:
             self._sessions[model] = PaintSession(self._library.generator(model))
         return self._sessions[model]
 
-    def folder(self, model: str) -> Path | None:
-        """The folder of a model named at the start; `None` for a shipped one, which its name opens."""
-        return None if self._library.ships(model) else self._library.folder(model).resolve()
-
     def forget(self, model: str) -> None:
         """A model is there no more."""
         self._sessions.pop(model, None)
-        self._latents = {place: kept for place, kept in self._latents.items() if place.model != model}
-        self.photos.forget(model)
+        self._of_seed.cache_clear()
 
-    def latent(self, place: Place) -> Latent:
-        """The latent of a picture, with its class where it has one.
+    def warm(self, place: Place) -> None:
+        """Do once what a first stroke would otherwise wait for."""
+        canvas = self.canvas(place)
+        canvas.session.prepare(canvas.drawn)
+        canvas.preview((), final=True)
+        layer = canvas.session.generator.layer().name
+        if self._reports.has(place.model, layer):
+            self._reports.load(place.model, layer)
 
-        Raises:
-            UnsupportedError, ValueRangeError: The model has no classes, or not this one.
-        """
-        return self._latents_of(place)[0]
-
-    def _latents_of(self, place: Place) -> tuple[Latent, Latent]:
-        """The latent of a picture, and what a session draws it from.
-
-        That is w where there is a class: a session tells latents apart by their numbers alone.
-        """
-        if place not in self._latents:
-            generator = self._library.generator(place.model)
-            latent = generator.latent_of(
-                place.seed, truncation=place.truncation, class_index=place.class_index
-            )
-            drawn = latent
-            if latent.class_index is not None:
-                drawn = Latent("w+", generator.w_of(latent)[0].cpu().numpy())
-            if len(self._latents) >= _LATENTS_KEPT:
-                self._latents.clear()
-            self._latents[place] = (latent, drawn)
-        return self._latents[place]
-
-    def edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
-        """The edit that a stroke stands for.
+    def mark(self, model: str, stroke: StrokeSettings, region: Region, name: str = "") -> Mark:
+        """A stroke, ready to be drawn.
 
         Raises:
             LayerError, UnitError, ConceptError: The stroke names something that the model does not have.
             RegionError: Its region lies outside the picture.
         """
+        return Mark(name, stroke.mode, region, None if stroke.limits else self._edit(model, stroke, region))
+
+    def marks(self, model: str, strokes: Iterable[Stroke]) -> list[Mark]:
+        """Strokes that are kept, ready to be drawn."""
+        return [self.mark(model, stroke, region_of(stroke.region), stroke.id) for stroke in strokes]
+
+    def settled(self, model: str, stroke: Stroke) -> Stroke:
+        """The stroke with its units and their values written down, so that no later report changes it."""
+        (mark,) = self.marks(model, [stroke])
+        if mark.edit is None:
+            return stroke
+        values = [] if stroke.mode == "remove" else [float(value) for value in np.asarray(mark.edit.values)]
+        return stroke.model_copy(update={"units": list(mark.edit.units), "values": values})
+
+    def _edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
         from inscape.editing import UnitEdit
         from inscape.painting import paint
 
         removing = stroke.mode == "remove"
         layer = self._library.paintable(model).layer(stroke.layer).name
-        if stroke.mode in LIMITS:
-            raise UsageError("Only on a photo can strokes limit what others influence.", "Draw or remove.")
         if stroke.units and (removing or stroke.values):
             edit = UnitEdit(
                 layer,
@@ -147,95 +277,12 @@ class Painter:
         edit.check(self._library.generator(model))
         return edit
 
-    def _brush(self, report: DissectionReport, concept: str, top: int) -> UnitSet:
-        """The units of a concept, looked up once for each report: a stroke asks for them at every frame."""
-        from inscape.painting import concept_units
 
-        known = self._brushes.get((concept, top))
-        if known is not None and known[0] is report:
-            return known[1]
-        if len(self._brushes) >= _BRUSHES_KEPT:
-            self._brushes.clear()
-        units = concept_units(report, concept, top)
-        self._brushes[concept, top] = (report, units)
-        return units
+def _concept_units(report: DissectionReport, concept: str, top: int) -> UnitSet:
+    from inscape.painting import concept_units
 
-    def mark(self, model: str, name: str, stroke: StrokeSettings, region: Region) -> Mark:
-        """A stroke on a photo.
-
-        Raises:
-            LayerError, UnitError, ConceptError, RegionError: See `edit`.
-        """
-        edit = None if stroke.mode in LIMITS else self.edit(model, stroke, region)
-        return Mark(name, stroke.mode, region, edit)
-
-    def settled(self, model: str, stroke: Stroke) -> Stroke:
-        """The stroke with its units and their values written down, so that no later report changes it."""
-        if stroke.mode in LIMITS:
-            region_of(stroke.region)
-            return stroke
-        edit = self.edit(model, stroke, region_of(stroke.region))
-        values = [] if stroke.mode == "remove" else [float(value) for value in np.asarray(edit.values)]
-        return stroke.model_copy(update={"units": list(edit.units), "values": values})
-
-    def pixels(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
-        """The picture with edits as it is exported, uint8 `[height, width, 3]`: the bytes of a full pass."""
-        return self.session(place.model).render(self._latents_of(place)[1], edits)
-
-    def preview(self, place: Place, edits: Sequence[UnitEdit] = ()) -> NDArray[np.uint8]:
-        """The picture with edits as the canvas shows it: soon, and within a grey level of `pixels`."""
-        return self.session(place.model).render(self._latents_of(place)[1], edits, exact=False)
-
-    def warm(self, place: Place) -> None:
-        """Do once what a first stroke would otherwise wait for."""
-        session = self.session(place.model)
-        session.prepare(self._latents_of(place)[1])
-        session.render(self._latents_of(place)[1], exact=False)
-        layer = session.generator.layer().name
-        if self._reports.has(place.model, layer):
-            self._reports.load(place.model, layer)
-
-    def appearance(self, model: str, request: AppearanceRequest) -> Appearance:
-        """What the units of a layer are under a region of a picture."""
-        session, latent = self._pictured(model, request)
-        layer = session.generator.layer(request.layer).name
-        values = session.means(latent, region_of(request.region), layer)
-        return Appearance(layer=layer, units=list(range(len(values))), values=[float(one) for one in values])
-
-    def _pictured(
-        self, model: str, request: ActivityRequest | AppearanceRequest
-    ) -> tuple[PaintSession, Latent]:
-        """The session that draws what a request is about, and its latent."""
-        if request.photo is not None:
-            return self.photos.session(request.photo)
-        place = Place(model, request.seed, request.truncation, request.class_index)
-        return self.session(model), self._latents_of(place)[1]
-
-    def activity(self, model: str, request: ActivityRequest) -> ActivityList:
-        """Which units fire under a region of a picture."""
-        session, latent = self._pictured(model, request)
-        layer = session.generator.layer(request.layer).name
-        findings = self._reports.load(model, layer).findings if self._reports.has(model, layer) else None
-        levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
-        rows = session.activity(latent, region_of(request.region), layer, levels=levels, top=request.top)
-        return ActivityList(
-            units=[
-                ActivityRow(
-                    unit=row.unit,
-                    concept=findings[row.unit].concept if findings else None,
-                    peak=row.peak,
-                    score=row.score,
-                    fired=row.fired,
-                )
-                for row in rows
-            ]
-        )
+    return concept_units(report, concept, top)
 
 
-def region_of(region: RegionMask | RegionBox) -> Region:
-    """The region of a message.
-
-    Raises:
-        FormatError, RegionError: It cannot be read.
-    """
-    return Region.from_json(region.model_dump())
+def _no_photo(identifier: str) -> Canvas:
+    raise NotFoundError(f"there is no photo {identifier[:40]!r}.")

@@ -1,31 +1,159 @@
-"""Paintings that are kept: an SQLite file under the user's data folder, written at every operation."""
+"""Paintings: strokes on a picture, kept in an SQLite file under the user's data folder at every operation."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
-from inscape.errors import ConflictError, NotFoundError, UsageError
-from inscape.studio import history
-from inscape.studio.database import Database
-from inscape.studio.schemas import (
-    MOST_OPERATIONS,
-    Branch,
-    Kept,
-    NewPainting,
-    Operation,
-    Painting,
-    PaintingSummary,
-    SavePainting,
-    StepPainting,
-)
+from inscape.errors import UsageError
+from inscape.studio.database import Shelf, check_revision
+from inscape.studio.shapes import Kept, Label, Message, Name, RegionBox, RegionMask, Seed
+
+ClassIndex = Annotated[
+    int | None, Field(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own if null.")
+]
+PhotoName = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[0-9a-f]{16}$", description="The photo that is painted on in place of a seed's picture."
+    ),
+]
+MOST_STROKES = 2000
+MOST_OPERATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """The picture that is painted on: that of a seed, or a photo."""
+
+    model: str
+    seed: int
+    truncation: float = 1.0
+    class_index: int | None = None
+    photo: str | None = None
+
+
+class Pictured(Message):
+    """Base of what is about a picture of a model."""
+
+    seed: Seed = Field(description="0 on a photo.")
+    photo: PhotoName = None
+    truncation: float = Field(default=1.0, ge=-2, le=2)
+    class_index: ClassIndex = None
+
+    def place(self, model: str) -> Place:
+        """The picture."""
+        return Place(model, self.seed, self.truncation, self.class_index, self.photo)
+
+
+class StrokeSettings(Message):
+    """What a stroke does, without where."""
+
+    layer: Name
+    concept: Name | None = Field(default=None, description="The brush; None for hand-picked units.")
+    units: list[int] = Field(
+        default_factory=list, max_length=4096, description="Hand-picked units; empty for the brush's own."
+    )
+    top: int = Field(default=20, ge=1, le=4096, description="How many of the brush's units.")
+    mode: Literal["draw", "remove", "keep", "drop"] = Field(
+        default="draw",
+        description="On a photo also: keep the photo under the region, or drop the island that the region "
+        "covers out of what the other strokes influence. Those two have no units.",
+    )
+    strength: float = Field(default=1.0, ge=0, le=1)
+    value: Literal["mean", "quantile"] = "quantile"
+    values: list[float] = Field(
+        default_factory=list,
+        max_length=4096,
+        description="What each of `units` becomes; filled in where a stroke is kept, so it never drifts.",
+    )
+
+    @property
+    def limits(self) -> bool:
+        """Whether it sets no units but limits what other strokes influence."""
+        return self.mode in ("keep", "drop")
+
+
+class Stroke(StrokeSettings):
+    """A stroke."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    region: RegionMask | RegionBox
+
+
+class AddStroke(Message):
+    """A stroke was painted."""
+
+    kind: Literal["stroke"] = "stroke"
+    stroke: Stroke
+
+
+class HideStroke(Message):
+    """A stroke was hidden, or shown again."""
+
+    kind: Literal["hide"] = "hide"
+    stroke: str
+    hidden: bool
+
+
+class DeleteStroke(Message):
+    """A stroke was deleted from the history."""
+
+    kind: Literal["delete"] = "delete"
+    stroke: str
+
+
+class Reset(Message):
+    """All strokes were taken away; undo brings them back."""
+
+    kind: Literal["reset"] = "reset"
+
+
+Operation = Annotated[AddStroke | HideStroke | DeleteStroke | Reset, Field(discriminator="kind")]
+Operations = Annotated[list[Operation], Field(max_length=MOST_OPERATIONS)]
+
+
+def visible_strokes(operations: Sequence[Operation], cursor: int) -> list[Stroke]:
+    """The strokes that are to be drawn after the first `cursor` operations, in order."""
+    strokes: dict[str, Stroke] = {}
+    hidden: set[str] = set()
+    for operation in operations[:cursor]:
+        match operation:
+            case AddStroke():
+                strokes[operation.stroke.id] = operation.stroke
+            case HideStroke():
+                (hidden.add if operation.hidden else hidden.discard)(operation.stroke)
+            case DeleteStroke():
+                strokes.pop(operation.stroke, None)
+            case Reset():
+                strokes.clear()
+    return [stroke for name, stroke in strokes.items() if name not in hidden]
+
+
+def check_history(operations: Sequence[Operation], cursor: int) -> None:
+    """Refuse a history that does not hang together.
+
+    Raises:
+        UsageError: The cursor lies outside, two strokes share a name, or an operation names no stroke.
+    """
+    if not 0 <= cursor <= len(operations):
+        raise UsageError(f"The undo cursor lies between 0 and {len(operations)}, got {cursor}.")
+    known: set[str] = set()
+    for number, operation in enumerate(operations):
+        if isinstance(operation, AddStroke):
+            if operation.stroke.id in known:
+                raise UsageError(f"Operation {number} adds the stroke {operation.stroke.id!r} a second time.")
+            known.add(operation.stroke.id)
+        elif isinstance(operation, HideStroke | DeleteStroke) and operation.stroke not in known:
+            raise UsageError(f"Operation {number} names a stroke that was not painted before it.")
+
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS paintings (
@@ -35,40 +163,116 @@ CREATE TABLE IF NOT EXISTS paintings (
     created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER,
     photo TEXT)
 """
-"""`deleted` is the time, in seconds; below 0 where the photo was deleted, not the painting."""
 _ADDED = ("class_index INTEGER", "photo TEXT")
 """Columns that files of earlier versions lack."""
-
-_OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
-_BRANCHES: TypeAdapter[list[Branch]] = TypeAdapter(list[Branch])
 _MOST_BRANCHES = 20
-_KEEP_DELETED_SECONDS = 7 * 86400.0
 _AT_HAND = 4
 
 
-class Paintings:
-    """The paintings of a user.
+class NewPainting(Pictured):
+    """Start a painting."""
+
+    model: Name
+    name: Label = ""
+    operations: Operations = Field(default_factory=list)
+    cursor: int | None = Field(default=None, description="All operations apply unless given.")
+
+
+class SavePainting(Message):
+    """The whole painting as it shall be."""
+
+    revision: int = Field(description="The revision that this was made from.")
+    name: Label = ""
+    operations: Operations
+    cursor: int = Field(ge=0)
+
+
+class StepPainting(Message):
+    """One step: the operations become `operations[:keep] + append`.
+
+    Drawing sends keep=cursor, append=[operation], cursor+1. Undo sends keep=length, append=[], cursor-1.
+    """
+
+    revision: int = Field(description="The revision that this was made from.")
+    keep: int = Field(ge=0)
+    append: Operations = Field(default_factory=list)
+    cursor: int = Field(ge=0)
+
+
+class Branch(Message):
+    """What a new stroke after an undo would have lost; restore with keep=at, append=operations."""
+
+    at: int
+    operations: Operations
+
+
+class Painting(Pictured):
+    """A painting that is kept: the operations before `cursor` apply, those from it on can be redone."""
+
+    id: str
+    revision: int
+    name: str
+    model: str
+    operations: Operations
+    cursor: int
+    branches: list[Branch] = Field(default_factory=list)
+    created: float
+    updated: float
+
+    @property
+    def strokes(self) -> list[Stroke]:
+        """The strokes that are visible."""
+        return visible_strokes(self.operations, self.cursor)
+
+
+class PaintingSummary(Message):
+    """A row of the list of paintings."""
+
+    id: str
+    revision: int
+    name: str
+    model: str
+    seed: Seed
+    photo: PhotoName = None
+    class_index: ClassIndex = None
+    strokes: int = Field(description="Strokes that are visible.")
+    updated: float
+    picture: str
+
+
+class PaintingList(Message):
+    """All paintings, the latest first."""
+
+    paintings: list[PaintingSummary]
+
+
+_OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
+_BRANCHES: TypeAdapter[list[Branch]] = TypeAdapter(list[Branch])
+
+
+class Paintings(Shelf):
+    """The paintings of a user; `deleted` is below 0 where the photo was deleted, not the painting.
 
     Args:
         path: The SQLite file; made, with its folder, when it is first needed.
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, "paintings", _prepare)
-        self._open = self._database.transaction
-        self._at_hand: OrderedDict[str, Painting] = OrderedDict()
+        super().__init__(path, "painting")
+        self._at_hand: dict[str, Painting] = {}
 
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the table, or add what it lacks; let old ones go."""
+        connection.execute(_TABLE)
+        held = {row["name"] for row in connection.execute("PRAGMA table_info(paintings)")}
+        for column in _ADDED:
+            if column.split()[0] not in held:
+                connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
+        self.expire(connection)
 
     def all(self) -> list[PaintingSummary]:
         """Every painting, the latest first."""
-        with self._open() as connection:
-            rows = connection.execute(
-                "SELECT * FROM paintings WHERE deleted = 0 ORDER BY updated DESC"
-            ).fetchall()
-        return [_summary(_painting(row)) for row in rows]
+        return [_summary(_painting(row)) for row in self.rows()]
 
     def create(self, request: NewPainting) -> Painting:
         """Keep a new painting.
@@ -77,53 +281,20 @@ class Paintings:
             UsageError: Its history does not hang together.
         """
         cursor = len(request.operations) if request.cursor is None else request.cursor
-        history.check(request.operations, cursor)
-        now = time.time()
-        painting = Painting(
-            id=uuid.uuid4().hex[:16],
-            revision=1,
-            name=request.name,
-            model=request.model,
-            seed=request.seed,
-            photo=request.photo,
-            truncation=request.truncation,
-            class_index=request.class_index,
-            operations=request.operations,
-            cursor=cursor,
-            created=now,
-            updated=now,
-        )
-        with self._open() as connection:
-            connection.execute(
-                "INSERT INTO paintings (id, revision, name, model, seed, truncation, operations, cursor, "
-                "branches, created, updated, class_index, photo) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    painting.id,
-                    painting.revision,
-                    painting.name,
-                    painting.model,
-                    painting.seed,
-                    painting.truncation,
-                    _text(painting.operations),
-                    cursor,
-                    "[]",
-                    now,
-                    now,
-                    painting.class_index,
-                    painting.photo,
-                ),
-            )
-        return painting
+        check_history(request.operations, cursor)
+        columns = request.model_dump(exclude={"operations", "cursor"})
+        text = _text(request.operations)
+        return self.get(self.insert(revision=1, operations=text, cursor=cursor, branches="[]", **columns))
 
     def get(self, identifier: str) -> Painting:
-        """The painting of that identifier.
+        """The painting of that identifier; the text of those written last is not read again.
 
         Raises:
             NotFoundError: There is none, or it was deleted.
         """
-        with self._open() as connection:
-            return self._read(connection, identifier)
+        row = self.row(identifier)
+        known, mark = self._at_hand.get(identifier), (row["revision"], row["updated"])
+        return known if known is not None and (known.revision, known.updated) == mark else _painting(row)
 
     def save(self, identifier: str, request: SavePainting) -> Painting:
         """Replace a painting as a whole.
@@ -132,12 +303,10 @@ class Paintings:
             ConflictError: It is not at the revision that the change was made from.
             UsageError: Its history does not hang together.
         """
-        with self._open() as connection:
-            old = self._checked(connection, identifier, request.revision)
-            new = old.model_copy(
-                update={"name": request.name, "operations": request.operations, "cursor": request.cursor}
-            )
-            return self._write(connection, new)
+        with self.transaction():
+            old = self._checked(identifier, request.revision)
+            changes = {"name": request.name, "operations": request.operations, "cursor": request.cursor}
+            return self._write(old.model_copy(update=changes))
 
     def step(self, identifier: str, request: StepPainting) -> Kept:
         """Take one step; what a new operation after an undo would lose becomes a branch.
@@ -146,127 +315,61 @@ class Paintings:
             ConflictError: It is not at the revision that the step was made from.
             UsageError: The step does not fit the history.
         """
-        with self._open() as connection:
-            old = self._checked(connection, identifier, request.revision)
-            if request.keep > len(old.operations):
-                raise UsageError(
-                    f"There are {len(old.operations)} operations to keep, got keep={request.keep}."
-                )
-            lost = old.operations[request.keep :]
-            branches = old.branches
+        with self.transaction():
+            old = self._checked(identifier, request.revision)
+            keep, lost, branches = request.keep, old.operations[request.keep :], old.branches
+            if keep > len(old.operations):
+                raise UsageError(f"There are {len(old.operations)} operations to keep, got keep={keep}.")
             if (
                 lost
             ):  # as the page does: what hangs on what is lost goes with it, what is restored is no branch
-                restored = Branch(at=request.keep, operations=request.append)
-                kept = [each for each in branches if each.at <= request.keep and each != restored]
-                branches = [*kept, Branch(at=request.keep, operations=lost)]
-            new = old.model_copy(
-                update={
-                    "operations": [*old.operations[: request.keep], *request.append],
-                    "cursor": request.cursor,
-                    "branches": branches[-_MOST_BRANCHES:],
-                }
-            )
-            return Kept(id=identifier, revision=self._write(connection, new).revision)
+                restored = Branch(at=keep, operations=request.append)
+                kept = [each for each in branches if each.at <= keep and each != restored]
+                branches = [*kept, Branch(at=keep, operations=lost)]
+            changes = {
+                "operations": [*old.operations[:keep], *request.append],
+                "cursor": request.cursor,
+                "branches": branches[-_MOST_BRANCHES:],
+            }
+            return Kept(id=identifier, revision=self._write(old.model_copy(update=changes)).revision)
 
     def on_photo(self, photo: str) -> str | None:
         """The painting on a photo that was worked on last; `None` where there is none."""
-        with self._open() as connection:
-            row = connection.execute(
-                "SELECT id FROM paintings WHERE photo = ? AND deleted = 0 ORDER BY updated DESC", (photo,)
-            ).fetchone()
-        return None if row is None else str(row["id"])
+        return next((str(row["id"]) for row in self.rows("photo = ? AND deleted = 0", photo)), None)
 
     def mark_photo(self, photo: str, *, deleted: bool) -> None:
         """Put the paintings on a photo away with it, or bring those back."""
         now = -int(time.time())
         change = f"deleted = {now} WHERE deleted = 0" if deleted else "deleted = 0 WHERE deleted < 0"
-        with self._open() as connection:
+        with self.transaction() as connection:
             connection.execute(f"UPDATE paintings SET {change} AND photo = ?", (photo,))
 
-    def delete(self, identifier: str) -> None:
-        """Put a painting away; it can be restored for a week."""
-        self._mark(identifier, deleted=True)
-
-    def restore(self, identifier: str) -> Painting:
-        """Bring a deleted painting back."""
-        self._mark(identifier, deleted=False)
-        return self.get(identifier)
-
-    def _mark(self, identifier: str, *, deleted: bool) -> None:
-        with self._open() as connection:
-            found = connection.execute(
-                "UPDATE paintings SET deleted = ? WHERE id = ?",
-                (int(time.time()) if deleted else 0, identifier),
-            )
-            if found.rowcount == 0:
-                raise _missing(identifier)
-
-    def _row(self, connection: sqlite3.Connection, identifier: str) -> sqlite3.Row:
-        row: sqlite3.Row | None = connection.execute(
-            "SELECT * FROM paintings WHERE id = ? AND deleted = 0", (identifier,)
-        ).fetchone()
-        if row is None:
-            raise _missing(identifier)
-        return row
-
-    def _read(self, connection: sqlite3.Connection, identifier: str) -> Painting:
-        """A painting; the text of those written last is not read again while nobody else has written."""
-        row = self._row(connection, identifier)
-        known = self._at_hand.get(identifier)
-        mark = (row["revision"], row["updated"])
-        return known if known is not None and (known.revision, known.updated) == mark else _painting(row)
-
-    def _checked(self, connection: sqlite3.Connection, identifier: str, revision: int) -> Painting:
-        painting = self._read(connection, identifier)
-        if painting.revision != revision:
-            raise ConflictError(
-                f"This painting is at revision {painting.revision}; the change was made from {revision}.",
-                "It is open in another tab or window; load it again to go on from there.",
-            )
+    def _checked(self, identifier: str, revision: int) -> Painting:
+        painting = self.get(identifier)
+        check_revision("painting", painting.revision, revision)
         return painting
 
-    def _write(self, connection: sqlite3.Connection, painting: Painting) -> Painting:
+    def _write(self, painting: Painting) -> Painting:
         if len(painting.operations) > MOST_OPERATIONS:
             raise UsageError(
                 f"A painting holds at most {MOST_OPERATIONS} operations.", "Export it and go on from there."
             )
-        history.check(painting.operations, painting.cursor)
+        check_history(painting.operations, painting.cursor)
         new = painting.model_copy(update={"revision": painting.revision + 1, "updated": time.time()})
-        connection.execute(
-            "UPDATE paintings SET revision = ?, name = ?, operations = ?, cursor = ?, branches = ?, "
-            "updated = ? WHERE id = ?",
-            (
-                new.revision,
-                new.name,
-                _text(new.operations),
-                new.cursor,
-                _BRANCHES.dump_json(new.branches).decode(),
-                new.updated,
-                new.id,
-            ),
+        self.update(
+            new.id,
+            revision=new.revision,
+            name=new.name,
+            operations=_text(new.operations),
+            cursor=new.cursor,
+            branches=_BRANCHES.dump_json(new.branches).decode(),
+            updated=new.updated,
         )
+        self._at_hand.pop(new.id, None)
         self._at_hand[new.id] = new
-        self._at_hand.move_to_end(new.id)
-        while len(self._at_hand) > _AT_HAND:
-            self._at_hand.popitem(last=False)
+        if len(self._at_hand) > _AT_HAND:
+            del self._at_hand[next(iter(self._at_hand))]
         return new
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute(_TABLE)
-    held = {row["name"] for row in connection.execute("PRAGMA table_info(paintings)")}
-    for column in _ADDED:
-        if column.split()[0] not in held:
-            connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
-    oldest = time.time() - _KEEP_DELETED_SECONDS
-    connection.execute(
-        "DELETE FROM paintings WHERE deleted != 0 AND max(abs(deleted), updated) < ?", (oldest,)
-    )
-
-
-def _missing(identifier: str) -> NotFoundError:
-    return NotFoundError(f"there is no painting {identifier[:40]!r}.", "It was deleted.")
 
 
 def _text(operations: Sequence[Operation]) -> str:
@@ -274,33 +377,12 @@ def _text(operations: Sequence[Operation]) -> str:
 
 
 def _painting(row: sqlite3.Row) -> Painting:
-    return Painting(
-        id=row["id"],
-        revision=row["revision"],
-        name=row["name"],
-        model=row["model"],
-        seed=row["seed"],
-        photo=row["photo"],
-        truncation=row["truncation"],
-        class_index=row["class_index"],
-        operations=json.loads(row["operations"]),
-        cursor=row["cursor"],
-        branches=json.loads(row["branches"]),
-        created=row["created"],
-        updated=row["updated"],
-    )
+    columns = {name: row[name] for name in row.keys() if name != "deleted"}  # noqa: SIM118
+    lists = {name: json.loads(row[name]) for name in ("operations", "branches")}
+    return Painting.model_validate(columns | lists)
 
 
 def _summary(painting: Painting) -> PaintingSummary:
-    return PaintingSummary(
-        id=painting.id,
-        revision=painting.revision,
-        name=painting.name,
-        model=painting.model,
-        seed=painting.seed,
-        photo=painting.photo,
-        class_index=painting.class_index,
-        strokes=len(history.visible_strokes(painting.operations, painting.cursor)),
-        updated=painting.updated,
-        picture=f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}",
-    )
+    named = painting.model_dump(include=set(PaintingSummary.model_fields) - {"strokes"})
+    picture = f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}"
+    return PaintingSummary(**named, strokes=len(painting.strokes), picture=picture)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from inscape.errors import InscapeError
-from inscape.studio.schemas import Problem
+from inscape.studio.shapes import Problem
 
 logger = logging.getLogger("inscape")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,10 +18,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inscape.errors import TooLargeError
-from inscape.studio.checkpoints import LARGEST_FILE
-from inscape.studio.photos import LARGEST_PHOTO
 from inscape.studio.problems import respond
-from inscape.studio.schemas import Problem
+from inscape.studio.shapes import Problem
 
 LARGEST_BODY = 16 * 2**20
 CONTENT_SECURITY_POLICY = (
@@ -65,13 +63,13 @@ class Gate:
         token: The token of this launch.
         host: Where the server listens.
         port: Where the server listens; part of the cookie's name, for cookies are shared between ports.
-        names: Further names that `Host` may hold.
+        largest: How many bytes may be sent to addresses that take more than others.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, host: str, port: int, names: Iterable[str] = ()) -> None:
-        self._app, self._token, self._port = app, token, port
+    def __init__(self, app: ASGIApp, *, token: str, host: str, port: int, largest: Mapping[str, int]) -> None:
+        self._app, self._token, self._port, self._largest = app, token, port, largest
         self._open = not is_loopback(host)
-        self._names = {*_LOOPBACK, host.lower(), *names}
+        self._names = {*_LOOPBACK, host.lower()}
         if self._open:
             self._names.add(socket.gethostname().lower())
         self._cookie = f"inscape_{port}"
@@ -93,7 +91,7 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, _with_headers(send))
             return
-        await self._app(scope, _limited(scope, receive), _with_headers(send))
+        await self._app(scope, _limited(receive, self._most(scope)), _with_headers(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Why a connection is not let in; `None` where it is."""
@@ -113,10 +111,14 @@ class Gate:
                 "The token of this launch is missing or wrong.",
                 "Open the address that `inscape studio` printed.",
             )
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > _largest(scope):
-            return respond(_too_large(_largest(scope)))
+        length, most = headers.get("content-length", "0"), self._most(scope)
+        if not length.isdecimal() or int(length) > most:
+            return respond(_too_large(most))
         return None
+
+    def _most(self, scope: Scope) -> int:
+        """How many bytes one request may send."""
+        return self._largest.get(scope["path"], LARGEST_BODY)
 
     def _known(self, host: str) -> bool:
         name, _, port = host.lower().rpartition(":") if not host.endswith("]") else (host.lower(), "", "")
@@ -164,18 +166,11 @@ def _problem(status: int, title: str, detail: str, hint: str = "") -> JSONRespon
     return JSONResponse(Problem(title=title, detail=detail, hint=hint).model_dump(), status)
 
 
-def _largest(scope: Scope) -> int:
-    """How much one request may send: a checkpoint is larger than anything else, then a photo."""
-    return {"/api/checkpoints/upload": LARGEST_FILE, "/api/photos": LARGEST_PHOTO}.get(
-        scope["path"], LARGEST_BODY
-    )
-
-
 def _too_large(largest: int) -> TooLargeError:
     return TooLargeError(f"At most {largest // 2**20} MB can be sent at once.")
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """Count what comes in, whatever its header claimed."""
     seen = 0
 
@@ -183,8 +178,8 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > _largest(scope):
-            raise _too_large(_largest(scope))
+        if seen > most:
+            raise _too_large(most)
         return message
 
     return limited

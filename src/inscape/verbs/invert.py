@@ -15,11 +15,13 @@ from inscape.verbs._photos import check_fit, photo_of
 from inscape.verbs._request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from inscape.models import Generator
-    from inscape.photos import Inversion
+    from inscape.photos import Inversion, Photo, Snapshot
     from inscape.photos.lost import Lost
     from inscape.progress import Progress
 
@@ -96,24 +98,48 @@ def run(request: InvertRequest, progress: Progress) -> InvertResult:
         FormatError: It is no photo.
         ModelNotFoundError, UnsupportedError, LayerError: There is no such generator, or no such layer.
     """
-    from inscape.photos import InversionSettings, invert
     from inscape.storage import check_writable
 
     check_writable(request.out / "inversion")
     photo = photo_of(request.photo, request.fit, request.box)
-    settings = InversionSettings(start=request.start)  # type: ignore[arg-type]
     generator = open_generator(request.model, request.device, "invert")
-    found = invert(
+    found = invert_opened(generator, photo, request, progress)
+    lost = _lost(generator, found, request.segmenter)
+    files = _write(found, lost, request.out, request.photo.stem)
+    return InvertResult(found, lost, tuple(files), request.out)
+
+
+def invert_opened(
+    generator: Generator,
+    photo: Photo,
+    request: InvertRequest,
+    progress: Progress,
+    *,
+    watch: Callable[[Snapshot], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Inversion:
+    """Find what a generator that is open already needs to draw a photo; nothing is written.
+
+    Args:
+        generator: With the layer that the request names.
+        photo: In the square that is to be drawn.
+        request: Everything else.
+        progress: Told about steps.
+        watch: Called with every better picture.
+        stop: Asked between steps whether the best so far will do.
+    """
+    from inscape.photos import InversionSettings, invert
+
+    return invert(
         generator,
         photo,
         layer=request.layer,
         seconds=request.seconds,
-        settings=settings,
+        settings=InversionSettings(start=request.start),  # type: ignore[arg-type]
         progress=progress,
+        watch=watch,
+        stop=stop,
     )
-    lost = _lost(generator, found, request.segmenter)
-    files = _write(found, lost, request.out, request.photo.stem)
-    return InvertResult(found, lost, tuple(files), request.out)
 
 
 def _lost(generator: Generator, found: Inversion, segmenter: str | None) -> Lost | None:

@@ -1,0 +1,1 @@
+"""The pages of the studio, server half: a folder each, found by its name."""

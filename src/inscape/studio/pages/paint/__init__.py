@@ -1,0 +1,1 @@
+"""The page Paint: pictures and photos painted on with units, kept stroke by stroke."""

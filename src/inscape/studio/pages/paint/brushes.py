@@ -1,0 +1,170 @@
+"""What can be painted with at a layer: concepts that units match, and what units do in a picture."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from inscape.errors import ConceptError, unknown_name
+from inscape.studio.colours import colour_of
+from inscape.studio.encoding import webp
+from inscape.studio.paintings import Pictured
+from inscape.studio.shapes import Message, Name, RegionBox, RegionMask, region_of
+from inscape.studio.studio import Studio
+
+DEFAULT_TOP = 20
+
+
+class BrushInfo(Message):
+    """A concept that can be painted."""
+
+    concept: str
+    plane: str
+    colour: str = Field(description="#rrggbb")
+    layer: str
+    units: list[int] = Field(description="Best first; a stroke uses the first `top` of them.")
+    top: int
+    thumbnail: str
+
+
+class BrushList(Message):
+    """The brushes of a layer; empty where the layer is not dissected."""
+
+    model: str
+    layer: str
+    dissected: bool
+    brushes: list[BrushInfo]
+    absent: list[str] = Field(
+        default_factory=list, description="Objects that no unit of the layer matches: nothing paints them."
+    )
+
+
+class AppearanceRequest(Pictured):
+    """Ask what the units of a layer are at a place of a picture, to paint with that elsewhere."""
+
+    layer: Name
+    region: RegionMask | RegionBox
+
+
+class Appearance(Message):
+    """What every unit of a layer is there on average: `units` and `values` for strokes."""
+
+    layer: str
+    units: list[int]
+    values: list[float]
+
+
+class ActivityRequest(AppearanceRequest):
+    """Ask which units fire under a region of a picture."""
+
+    top: int = Field(default=20, ge=1, le=512)
+
+
+class ActivityRow(Message):
+    """How much a unit fires under a region."""
+
+    unit: int
+    concept: str | None
+    peak: float
+    score: float = Field(description="In standard deviations of the unit over the picture.")
+    fired: bool | None = Field(
+        description="Whether its peak is above its top 1 % level; None without a report."
+    )
+
+
+class ActivityList(Message):
+    """Units by how much they fire, strongest first."""
+
+    units: list[ActivityRow]
+
+
+def brushes(studio: Studio, model: str, layer: str | None) -> BrushList:
+    """The concepts that units of a layer match, those with most units first."""
+    name = _layer(studio, model, layer)
+    if not studio.reports.has(model, name):
+        return BrushList(model=model, layer=name, dissected=False, brushes=[])
+    document = studio.reports.document(model, name)
+    found = document.get("matches")  # reports of earlier versions have none
+    counts: dict[str, int] = studio.reports.load(model, name).matches if found is None else found
+    shown = [
+        _brush(model, name, concept, number, units)
+        for number, concept in enumerate(document["vocabulary"])
+        if counts.get(concept["name"]) and (units := _best(document, str(concept["name"])))
+    ]
+    shown.sort(key=lambda brush: (brush.plane != "object", -counts[brush.concept]))
+    objects = [str(each["name"]) for each in document["vocabulary"] if each["plane"] == "object"]
+    absent = [concept for concept in objects if not counts.get(concept)]
+    return BrushList(model=model, layer=name, dissected=True, brushes=shown, absent=absent)
+
+
+def thumbnail(studio: Studio, model: str, layer: str | None, concept: str) -> bytes:
+    """The strongest picture of a brush's best unit, its region marked, as WebP.
+
+    Raises:
+        ConceptError: No unit matches that concept.
+    """
+    from PIL import Image
+
+    name = _layer(studio, model, layer)
+    document = studio.reports.document(model, name)
+    units = _best(document, concept)
+    if not units:
+        raise ConceptError(*unknown_name("brush", concept[:120], document["rankings"]))
+    size = int(document["thumbnails"]["size"])
+    with Image.open(io.BytesIO(studio.reports.strip(model, name, units[0]))) as strip:
+        return webp(np.asarray(strip.crop((0, 0, size, size))))
+
+
+def appearance(studio: Studio, model: str, request: AppearanceRequest) -> Appearance:
+    """What the units of a layer are under a region of a picture; called in the compute thread."""
+    canvas = studio.painter.canvas(request.place(model))
+    layer = canvas.session.generator.layer(request.layer).name
+    values = canvas.session.means(canvas.drawn, region_of(request.region), layer)
+    return Appearance(layer=layer, units=list(range(len(values))), values=[float(one) for one in values])
+
+
+def activity(studio: Studio, model: str, request: ActivityRequest) -> ActivityList:
+    """Which units fire under a region of a picture; called in the compute thread."""
+    canvas, reports = studio.painter.canvas(request.place(model)), studio.reports
+    layer = canvas.session.generator.layer(request.layer).name
+    findings = reports.load(model, layer).findings if reports.has(model, layer) else None
+    levels = None if findings is None else np.asarray([each.threshold for each in findings], np.float32)
+    region = region_of(request.region)
+    rows = canvas.session.activity(canvas.drawn, region, layer, levels=levels, top=request.top)
+    return ActivityList(
+        units=[
+            ActivityRow(
+                unit=row.unit,
+                concept=findings[row.unit].concept if findings else None,
+                peak=row.peak,
+                score=row.score,
+                fired=row.fired,
+            )
+            for row in rows
+        ]
+    )
+
+
+def _layer(studio: Studio, model: str, layer: str | None) -> str:
+    card = studio.library.paintable(model)
+    return card.layer(layer or card.default_layer or "").name
+
+
+def _best(document: dict[str, Any], concept: str) -> list[int]:
+    return [int(unit) for unit, iou in document["rankings"].get(concept, ()) if iou > 0][:64]
+
+
+def _brush(model: str, layer: str, concept: dict[str, Any], number: int, units: list[int]) -> BrushInfo:
+    name = str(concept["name"])
+    return BrushInfo(
+        concept=name,
+        plane=str(concept["plane"]),
+        colour=colour_of(name, number),
+        layer=layer,
+        units=units,
+        top=min(DEFAULT_TOP, len(units)),
+        thumbnail=f"api/models/{model}/brushes/{name}/thumbnail.webp?layer={layer}",
+    )

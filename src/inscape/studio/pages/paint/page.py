@@ -1,0 +1,233 @@
+"""The page Paint: brushes, and paintings that are kept, exported with their recipe, and imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from inscape.errors import UsageError
+from inscape.studio.encoding import jpeg
+from inscape.studio.page import ERRORS, UPLOAD, Page, StudioOf, image, image_answers
+from inscape.studio.pages.paint import brushes, socket
+from inscape.studio.pages.paint.importer import import_recipe
+from inscape.studio.painter import Canvas, InfluenceInfo, Mark
+from inscape.studio.paintings import (
+    AddStroke,
+    NewPainting,
+    Operation,
+    Painting,
+    PaintingList,
+    SavePainting,
+    StepPainting,
+)
+from inscape.studio.shapes import Command, Identifier, Kept
+from inscape.studio.studio import Studio
+
+router = APIRouter(prefix="/api")
+T = TypeVar("T")
+PaintingInPath = Annotated[Identifier, Path()]
+
+
+@router.get("/models/{model}/brushes", operation_id="listBrushes", responses=ERRORS)
+def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> brushes.BrushList:
+    """The concepts that can be painted at a layer (the default layer unless one is named)."""
+    return brushes.brushes(studio, model, layer)
+
+
+@router.get(
+    "/models/{model}/brushes/{concept}/thumbnail.webp",
+    operation_id="getBrushThumbnail",
+    response_class=Response,
+    responses=image_answers("webp"),
+)
+def get_brush_thumbnail(model: str, concept: str, studio: StudioOf, layer: str | None = None) -> Response:
+    """What a brush paints, as a small picture: where its best unit fires strongest."""
+    return image(brushes.thumbnail(studio, model, layer, concept), "webp")
+
+
+@router.post("/models/{model}/appearance", operation_id="getAppearance", responses=ERRORS)
+async def get_appearance(
+    model: str, request: brushes.AppearanceRequest, studio: StudioOf
+) -> brushes.Appearance:
+    """What the units of a layer are at a place of a picture, to paint with that elsewhere."""
+    return await studio.compute.run(lambda: brushes.appearance(studio, model, request))
+
+
+@router.post("/models/{model}/activity", operation_id="getActivity", responses=ERRORS)
+async def get_activity(
+    model: str, request: brushes.ActivityRequest, studio: StudioOf
+) -> brushes.ActivityList:
+    """Which units fire under a region of a picture, the strongest first."""
+    return await studio.compute.run(lambda: brushes.activity(studio, model, request))
+
+
+@router.get("/paintings", operation_id="listPaintings", responses=ERRORS)
+def list_paintings(studio: StudioOf) -> PaintingList:
+    """All paintings, the latest first."""
+    return PaintingList(paintings=studio.paintings.all())
+
+
+@router.post("/paintings", operation_id="createPainting", status_code=201, responses=ERRORS)
+async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
+    """Start a painting on the picture of a seed."""
+    drawn_in = await studio.compute.run(lambda: _class_of(studio, request))
+    operations = await _settled(studio, request.model, request.operations)
+    written = request.model_copy(update={"operations": operations, "class_index": drawn_in})
+    return await run_in_threadpool(studio.paintings.create, written)
+
+
+@router.post(
+    "/paintings/import",
+    operation_id="importPainting",
+    status_code=201,
+    responses=ERRORS,
+    openapi_extra=UPLOAD,
+)
+async def import_painting(request: Request, studio: StudioOf) -> Painting:
+    """A painting from a recipe or from a PNG that holds one; the file's bytes are the body."""
+    data = await request.body()
+    return await studio.compute.run(lambda: import_recipe(studio, data))
+
+
+@router.get("/paintings/{painting}", operation_id="getPainting", responses=ERRORS)
+def get_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
+    """One painting with all its operations."""
+    return studio.paintings.get(painting)
+
+
+@router.put("/paintings/{painting}", operation_id="savePainting", responses=ERRORS)
+async def save_painting(painting: PaintingInPath, request: SavePainting, studio: StudioOf) -> Painting:
+    """Replace a painting; 409 where another tab has changed it since."""
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    operations = await _settled(studio, kept.model, request.operations)
+    return await run_in_threadpool(
+        studio.paintings.save, painting, request.model_copy(update={"operations": operations})
+    )
+
+
+@router.patch("/paintings/{painting}", operation_id="stepPainting", responses=ERRORS)
+async def step_painting(painting: PaintingInPath, request: StepPainting, studio: StudioOf) -> Kept:
+    """One operation, undo or redo; 409 where another tab has changed it since.
+
+    The answer does not repeat the painting, for this happens at every stroke.
+    """
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    appended = await _settled(studio, kept.model, request.append)
+    return await run_in_threadpool(
+        studio.paintings.step, painting, request.model_copy(update={"append": appended})
+    )
+
+
+@router.delete("/paintings/{painting}", operation_id="deletePainting", status_code=204, responses=ERRORS)
+def delete_painting(painting: PaintingInPath, studio: StudioOf) -> None:
+    """Put a painting away; `restorePainting` brings it back."""
+    studio.paintings.delete(painting)
+
+
+@router.post("/paintings/{painting}/restore", operation_id="restorePainting", responses=ERRORS)
+def restore_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
+    """Bring a deleted painting back."""
+    studio.paintings.restore(painting)
+    return studio.paintings.get(painting)
+
+
+@router.get(
+    "/paintings/{painting}/picture.jpg",
+    operation_id="getPaintingJpeg",
+    response_class=Response,
+    responses=image_answers("jpeg"),
+)
+async def get_painting_jpeg(
+    painting: PaintingInPath,
+    studio: StudioOf,
+    request: Request,
+    size: Annotated[int | None, Query(ge=16, le=1024)] = None,
+) -> Response:
+    """The painting as it stands, as JPEG."""
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    work = _work(studio, kept, lambda canvas, marks: jpeg(canvas.screen(marks), size))
+    drawn = await studio.compute.run_beside(work, request.is_disconnected)
+    return image(drawn, "jpeg", keep_seconds=0)
+
+
+@router.get(
+    "/paintings/{painting}/export.png",
+    operation_id="exportPainting",
+    response_class=Response,
+    responses=image_answers("png"),
+)
+async def export_painting(painting: PaintingInPath, studio: StudioOf) -> Response:
+    """The painting as PNG with its recipe inside: `inscape replay` draws it again."""
+    drawn = await _drawn(studio, painting, lambda canvas, marks: canvas.png(marks))
+    answer = image(drawn, "png", keep_seconds=0)
+    answer.headers["Content-Disposition"] = f'attachment; filename="inscape-{painting}.png"'
+    return answer
+
+
+@router.get("/paintings/{painting}/influence", operation_id="getInfluence", responses=ERRORS)
+async def get_influence(painting: PaintingInPath, studio: StudioOf) -> InfluenceInfo:
+    """Where a painting changes its photo, and the islands that this falls into."""
+    return await _drawn(studio, painting, lambda canvas, marks: canvas.influence(marks))
+
+
+@router.get("/paintings/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)
+async def get_recipe(painting: PaintingInPath, studio: StudioOf) -> dict[str, Any]:
+    """The recipe alone."""
+    return await _drawn(studio, painting, lambda canvas, marks: canvas.recipe(marks).to_json())
+
+
+@router.get("/paintings/{painting}/command", operation_id="getCommand", responses=ERRORS)
+async def get_command(painting: PaintingInPath, studio: StudioOf) -> Command:
+    """The command line and the Python that do the same."""
+    return await _drawn(studio, painting, lambda canvas, marks: canvas.command(marks, f"inscape-{painting}"))
+
+
+async def _drawn(studio: Studio, painting: str, draw: Callable[[Canvas, list[Mark]], T]) -> T:
+    """What is drawn, in the compute thread, of a painting as it stands."""
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    return await studio.compute.run(_work(studio, kept, draw))
+
+
+def _work(studio: Studio, kept: Painting, draw: Callable[[Canvas, list[Mark]], T]) -> Callable[[], T]:
+    place = kept.place(kept.model)
+    return lambda: draw(studio.painter.canvas(place), studio.painter.marks(kept.model, kept.strokes))
+
+
+def _class_of(studio: Studio, request: NewPainting) -> int | None:
+    """The class that a new painting is in, whether it was chosen or is the seed's own.
+
+    Raises:
+        UsageError: The photo was inverted with another model.
+    """
+    canvas = studio.painter.canvas(request.place(request.model))
+    if canvas.place.model != request.model:
+        raise UsageError(f"This photo was inverted with {canvas.place.model!r}, not with {request.model!r}.")
+    return canvas.latent.class_index if request.photo is None else None
+
+
+async def _settled(studio: Studio, model: str, operations: list[Operation]) -> list[Operation]:
+    """Operations with the units and values of their strokes written down.
+
+    Raises:
+        LayerError, UnitError, ConceptError, RegionError: A stroke does not fit the model.
+    """
+    if not any(isinstance(operation, AddStroke) for operation in operations):
+        return operations
+    return await studio.compute.run(
+        lambda: [
+            AddStroke(stroke=studio.painter.settled(model, operation.stroke))
+            if isinstance(operation, AddStroke)
+            else operation
+            for operation in operations
+        ]
+    )
+
+
+router.include_router(socket.router)
+PAGE = Page(
+    router,
+    messages=(socket.PaintGround, socket.PaintRequest, socket.PaintFrame, socket.PaintError),
+)

@@ -1,0 +1,1 @@
+"""The page Photo: photos brought, inverted while one watches, and painted on."""

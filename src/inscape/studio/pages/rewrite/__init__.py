@@ -1,0 +1,1 @@
+"""The page Rewrite: rules in the weights, made by copy and paste."""

@@ -1,1 +1,0 @@
-"""The studio's routes, a file per noun."""
