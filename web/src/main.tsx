@@ -1,17 +1,17 @@
 import { render } from "preact";
-import { App } from "./app/App";
-import { startAccess } from "./app/access";
-import { startShortcuts } from "./app/actions";
-import { startTheme } from "./app/theme";
-import { start } from "./paint/session";
-import { timings } from "./paint/timings";
-import "./styles/base.css";
-import "./styles/controls.css";
-import "./styles/shell.css";
-import "./styles/paint.css";
-import "./styles/catalogue.css";
-import "./styles/rewrite.css";
-import "./styles/photo.css";
+import { startAccess } from "./kit/access";
+import { startShortcuts } from "./kit/actions";
+import { timings } from "./kit/easel/timings";
+import { App } from "./kit/shell/App";
+import { startTheme } from "./kit/theme";
+import { start } from "./pages/paint/session";
+import "./kit/styles/base.css";
+import "./kit/styles/controls.css";
+import "./kit/styles/shell.css";
+import "./kit/easel/easel.css";
+import "./pages/units/units.css";
+import "./pages/rewrite/rewrite.css";
+import "./pages/photo/photo.css";
 
 const root = document.getElementById("app");
 if (root) {
