@@ -7,10 +7,13 @@ interface DialogProps {
   readonly onClose: () => void;
   readonly children: ComponentChildren;
   readonly wide?: boolean;
+  /** What stands at its top in place of the title. */
+  readonly head?: ComponentChildren;
+  readonly testid?: string;
 }
 
 /** A modal: Escape and a click beside it close it, and the focus goes back to where it was. */
-export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, wide = false, head, testid }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -25,11 +28,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       ref={element}
       class={wide ? "dialog wide" : "dialog"}
       aria-label={title}
+      data-testid={testid}
       onClose={onClose}
       onClick={(event) => event.target === element.current && onClose()}
     >
       <header>
-        <h2>{title}</h2>
+        {head ?? <h2>{title}</h2>}
         <Button kind="icon" icon="close" label="Close" onClick={onClose} />
       </header>
       <div class="dialog-body">{children}</div>

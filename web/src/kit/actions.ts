@@ -1,55 +1,54 @@
-import { isTyping, matchShortcut } from "../engine/shortcuts";
+import { type Action, isAble, isTyping, matchShortcut, shownKeys } from "../engine/shortcuts";
+import { actionsOf, pageNow } from "./page";
 
-type Handler = (pressed: boolean) => void;
+export const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 
-const handlers = new Map<string, Handler>();
-const held = new Map<string, string>();
+const held = new Map<string, Action>();
 
-/** Say what an action does while a part of the page is there; returns how to take it back. */
-export function provide(actions: Readonly<Record<string, Handler>>): () => void {
-  for (const [action, handler] of Object.entries(actions)) handlers.set(action, handler);
-  return () => {
-    for (const [action, handler] of Object.entries(actions)) {
-      if (handlers.get(action) === handler) handlers.delete(action);
-    }
-  };
+const able = () => actionsOf(pageNow()).filter(isAble);
+
+/** Do what a name says, where that can be done now. */
+export function perform(name: string): void {
+  able()
+    .find((one) => one.name === name)
+    ?.run(true);
 }
 
-export function perform(action: string): void {
-  handlers.get(action)?.(true);
+/** The keys of an action as they are written for people; empty where it has none. */
+export function keysOf(name: string): string {
+  const keys = actionsOf(pageNow()).find((one) => one.name === name)?.keys[0];
+  return keys === undefined ? "" : shownKeys(keys, isMac);
+}
+
+/** "Undo (Ctrl+Z)": what a control does and the key that does it. */
+export function tip(label: string, action?: string): string {
+  const keys = action ? keysOf(action) : "";
+  return keys ? `${label} (${keys})` : label;
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  if (event.defaultPrevented || isTyping(event.target as HTMLElement | null)) return;
-  if (document.querySelector("dialog[open]")) return;
-  const shortcut = matchShortcut(event);
-  const handler = shortcut && handlers.get(shortcut.action);
-  if (!shortcut || !handler) return;
-  const control = (event.target as HTMLElement | null)?.closest?.("button, a, summary, input, [role=slider]");
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  const action = matchShortcut(event, able()) ?? matchShortcut(event, actionsOf(pageNow()));
+  const target = event.target as HTMLElement | null;
+  if (!action || (!action.always && isTyping(target))) return;
+  const control = target?.closest?.("button, a, summary, input, [role=slider]");
   if (control && (event.key === " " || event.key === "Enter")) return;
   event.preventDefault();
-  if (shortcut.hold) {
-    if (event.repeat) return;
-    held.set(event.code, shortcut.action);
-  }
-  handler(true);
+  if (action.hold && event.repeat) return;
+  if (action.hold) held.set(event.code, action);
+  if (isAble(action)) action.run(true);
+  else action.refuse?.();
 }
 
-function onKeyUp(event: KeyboardEvent): void {
-  const action = held.get(event.code);
-  if (action === undefined) return;
-  held.delete(event.code);
-  handlers.get(action)?.(false);
-}
-
-function releaseAll(): void {
-  for (const action of held.values()) handlers.get(action)?.(false);
-  held.clear();
+function letGo(code: string): void {
+  const action = held.get(code);
+  held.delete(code);
+  action?.run(false);
 }
 
 /** Listen to the keyboard; what is held ends when the window loses it. */
 export function startShortcuts(): void {
   window.addEventListener("keydown", onKeyDown);
-  window.addEventListener("keyup", onKeyUp);
-  window.addEventListener("blur", releaseAll);
+  window.addEventListener("keyup", (event) => letGo(event.code));
+  window.addEventListener("blur", () => [...held.keys()].forEach(letGo));
 }

@@ -1,15 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { keysOf } from "../engine/shortcuts";
+import type { Problem } from "../api/client";
+import type { IconName } from "../engine/icons";
+import { tip } from "./actions";
 import { Icon } from "./Icon";
-import type { IconName } from "./icons";
-
-export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
-
-/** "Undo (Ctrl+Z)": what a control does and the key that does it. */
-export function tip(label: string, action?: string): string {
-  const keys = action ? keysOf(action, isMac) : "";
-  return keys ? `${label} (${keys})` : label;
-}
 
 interface ButtonProps {
   readonly label: string;
@@ -119,11 +112,12 @@ export function Segmented<Choice extends string>({
 export function Select<Choice extends string>(props: {
   label: string;
   value: Choice;
-  choices: readonly { value: Choice; label: string }[];
+  /** Those that are called by another name say by which. */
+  choices: readonly (Choice | { value: Choice; label: string })[];
   testid?: string;
   onChange: (value: Choice) => void;
 }) {
-  const pick = (text: string) => props.choices.find((choice) => choice.value === text)?.value;
+  const choices = props.choices.map((one) => (typeof one === "string" ? { value: one, label: one } : one));
   return (
     <label class="select">
       <span>{props.label}</span>
@@ -131,17 +125,27 @@ export function Select<Choice extends string>(props: {
         data-testid={props.testid}
         value={props.value}
         onChange={(event) => {
-          const value = pick(event.currentTarget.value);
-          if (value !== undefined) props.onChange(value);
+          const chosen = choices.find((choice) => choice.value === event.currentTarget.value);
+          if (chosen) props.onChange(chosen.value);
         }}
       >
-        {props.choices.map((choice) => (
-          <option key={choice.value} value={choice.value}>
-            {choice.label}
+        {choices.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
           </option>
         ))}
       </select>
     </label>
+  );
+}
+
+/** What went wrong, in a line. */
+export function Trouble({ problem, testid }: { problem: Problem | null; testid?: string }) {
+  if (!problem) return null;
+  return (
+    <p class="problem" role="alert" data-testid={testid}>
+      {problem.title}: {problem.detail} {problem.hint}
+    </p>
   );
 }
 

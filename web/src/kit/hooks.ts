@@ -2,26 +2,27 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Problem, problemOf } from "../api/client";
 import type { Store } from "../engine/store";
 
-/** Some fields of a store; the component is drawn again when one of them changes, and only then. */
-export function useStore<State extends object, Key extends keyof State>(
-  store: Store<State>,
-  ...keys: readonly Key[]
-): Pick<State, Key> {
-  const [state, setState] = useState<Pick<State, Key>>(store.get());
-  const drawn = useRef<Pick<State, Key>>(state);
-  drawn.current = state;
+/** What a store holds; the component is drawn again when a field that it has read changes, and only then. */
+export function useStore<State extends object>(store: Pick<Store<State>, "get" | "subscribe">): State {
+  const [, draw] = useState({});
+  const read = new Map<string | symbol, unknown>();
+  const drawn = useRef(read);
+  drawn.current = read;
   useEffect(() => {
     const look = () => {
       const now = store.get();
-      if (keys.some((key) => !Object.is(now[key], drawn.current[key]))) {
-        drawn.current = now;
-        setState(now);
-      }
+      for (const [key, value] of drawn.current) if (!Object.is(Reflect.get(now, key), value)) return draw({});
     };
     look();
     return store.subscribe(look);
   }, [store]);
-  return state;
+  return new Proxy(store.get(), {
+    get: (state, key) => {
+      const value: unknown = Reflect.get(state, key);
+      read.set(key, value);
+      return value;
+    },
+  });
 }
 
 export interface Loaded<Value> {
@@ -102,4 +103,18 @@ export function useRested(text: string, milliseconds = 250): string {
     return () => clearTimeout(timer);
   }, [text, milliseconds]);
   return rested;
+}
+
+/** How large an element is drawn. */
+export function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    if (!element.current) return;
+    const watch = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, [element]);
+  return size;
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../api/client";
+import { type Problem, ProblemError, problemOf } from "../api/client";
 import { Store } from "../engine/store";
 
 export interface Toast {
@@ -42,12 +42,13 @@ export function release(): void {
 }
 
 /** What was done can be taken back, as long as nothing else was done since. */
-export function toastUndo(title: string, unchanged: () => boolean, undo: () => void): void {
-  const run = () => {
-    if (unchanged()) undo();
+export function offerUndo(title: string, undo: () => unknown, unchanged: () => boolean = () => true): void {
+  const run = async () => {
+    if (unchanged()) await undo();
     else toast({ title: "Not undone", detail: "Something else was done since. Undo that first." });
   };
-  toast({ title, action: { label: "Undo", run } });
+  const label = "Undo";
+  toast({ title, action: { label, run: () => void run().catch((error) => complain(problemOf(error))) } });
 }
 
 export function dismiss(id: number): void {
@@ -74,4 +75,13 @@ export async function copy(text: string, what: string): Promise<void> {
   } catch {
     toast({ title: `${what}: copy it from here`, detail: text });
   }
+}
+
+/** What it means for further saving that something could not be kept; said where nothing else shows it. */
+export function whyNotKept(error: unknown): "offline" | "conflict" | "failed" {
+  const status = error instanceof ProblemError ? error.status : -1;
+  if (status === 0) return "offline";
+  if (status === 409) return "conflict";
+  complain(problemOf(error));
+  return "failed";
 }

@@ -4,7 +4,7 @@ export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
 const KEY = "inscape-theme";
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const dark = () => matchMedia("(prefers-color-scheme: dark)");
 
 function remembered(): Theme {
   try {
@@ -16,9 +16,13 @@ function remembered(): Theme {
 
 export const themeStore = new Store<{ theme: Theme }>({ theme: remembered() });
 
+/** The one that comes after the present one. */
+export const nextTheme = (): Theme =>
+  THEMES[(THEMES.indexOf(themeStore.get().theme) + 1) % THEMES.length] ?? "system";
+
 function apply(): void {
   const { theme } = themeStore.get();
-  document.documentElement.dataset.theme = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
+  document.documentElement.dataset.theme = theme === "system" ? (dark().matches ? "dark" : "light") : theme;
 }
 
 export function setTheme(theme: Theme): void {
@@ -33,5 +37,5 @@ export function setTheme(theme: Theme): void {
 export function startTheme(): void {
   apply();
   themeStore.subscribe(apply);
-  dark.addEventListener("change", apply);
+  dark().addEventListener("change", apply);
 }

@@ -1,14 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BrushInfo, ModelInfo } from "../../api/client";
+import type { BrushInfo } from "../../api/client";
+import { conceptIcon } from "../../engine/conceptIcons";
 import { formatUnits, parseUnits } from "../../engine/numbers";
-import { conceptColour, conceptIcon } from "../../engine/palette";
 import { type Brush, sameBrush } from "../../engine/stroke";
-import { Button, Notice, Select, tip } from "../controls";
+import { tip } from "../actions";
+import { conceptColour } from "../colours";
+import { Button, Notice, Select } from "../controls";
 import { useStore } from "../hooks";
 import { Icon } from "../Icon";
+import { studioModels } from "../models";
 import { go } from "../router";
 import { brushOf, useEasel } from "./easel";
-import { paintableLayers } from "./state";
+import { layerChoice, paintableLayers } from "./state";
 
 function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
   const { paint } = useEasel();
@@ -39,7 +42,7 @@ function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
 /** Units typed by hand: 3, 5, 8-12. */
 function UnitsField() {
   const easel = useEasel();
-  const { brush, layer, model } = useStore(easel.paint, "brush", "layer", "model");
+  const { brush, layer, model } = useStore(easel.paint);
   const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
   const chosen = brush && brush.concept === null && !brush.values ? formatUnits(brush.units) : "";
   const [text, setText] = useState(chosen);
@@ -98,7 +101,7 @@ function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen:
 /** Pick the appearance of a place up, to paint with it elsewhere. */
 function PickButton() {
   const { paint } = useEasel();
-  const { picking, brush } = useStore(paint, "picking", "brush");
+  const { picking, brush } = useStore(paint);
   return (
     <button
       type="button"
@@ -116,22 +119,40 @@ function PickButton() {
   );
 }
 
-/** What to paint with: things first; their parts, materials and kinds are one step away. */
-export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }) {
+/** Where one paints: the model, the layer, units of one's own. */
+function Source({ onModel }: { onModel: ((model: string) => void) | undefined }) {
   const easel = useEasel();
-  const { brushes, absent, brush, layer, model, models, lowest } = useStore(
-    easel.paint,
-    "brushes",
-    "absent",
-    "brush",
-    "layer",
-    "model",
-    "models",
-    "lowest",
+  const { brushes, absent, layer, model, lowest } = useStore(easel.paint);
+  const { models } = useStore(studioModels);
+  const names = models.filter((one) => one.paintable).map((one) => one.name);
+  return (
+    <div class="more-tools">
+      <PickButton />
+      {onModel && names.length > 1 && model && (
+        <Select label="Model" value={model.name} choices={names} testid="paint-model" onChange={onModel} />
+      )}
+      <Select
+        label="Layer"
+        value={layer}
+        choices={paintableLayers({ model, lowest }).map(layerChoice)}
+        testid="paint-layer"
+        onChange={(name) => void easel.selectLayer(name)}
+      />
+      <UnitsField />
+      {brushes.length > 0 && absent.length > 0 && (
+        <p class="hint absent" data-testid="absent-brushes">
+          No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
+        </p>
+      )}
+    </div>
   );
+}
+
+/** What to paint with: things first; their parts, materials and kinds are one step away. */
+export function BrushPanel({ onModel }: { onModel?: (model: string) => void }) {
+  const { brushes, brush, layer, model } = useStore(useEasel().paint);
   const things = brushes.filter((one) => one.plane === "object");
   const others = things.length > 0 ? brushes.filter((one) => one.plane !== "object") : [];
-  const layers = paintableLayers({ model, lowest });
   return (
     <section class="panel brushes" aria-label="Brushes">
       <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
@@ -151,37 +172,7 @@ export function BrushPanel({ onModel }: { onModel?: (model: ModelInfo) => void }
         <summary>More</summary>
         <div class="more-body">
           <BrushList brushes={others} chosen={brush} />
-          <div class="more-tools">
-            <PickButton />
-            {onModel && models.length > 1 && model && (
-              <Select
-                label="Model"
-                value={model.name}
-                choices={models.map((one) => ({ value: one.name, label: one.name }))}
-                testid="paint-model"
-                onChange={(name) => {
-                  const next = models.find((one) => one.name === name);
-                  if (next) onModel(next);
-                }}
-              />
-            )}
-            <Select
-              label="Layer"
-              value={layer}
-              choices={layers.map((one) => ({
-                value: one.name,
-                label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
-              }))}
-              testid="paint-layer"
-              onChange={(name) => void easel.selectLayer(name)}
-            />
-            <UnitsField />
-            {brushes.length > 0 && absent.length > 0 && (
-              <p class="hint absent" data-testid="absent-brushes">
-                No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
-              </p>
-            )}
-          </div>
+          <Source onModel={onModel} />
         </div>
       </details>
     </section>

@@ -1,13 +1,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { placed } from "../../engine/view";
+import { onAppearance, prepare } from "../canvas";
 import { useStore } from "../hooks";
 import { useEasel } from "./easel";
 
 /** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */
 export function SplitHandle({ canvas }: { canvas: { width: number; height: number } }) {
   const { paint, look } = useEasel();
-  const { shape } = useStore(paint, "shape");
-  const { compare, split, view } = useStore(look, "compare", "split", "view");
+  const { shape } = useStore(paint);
+  const { compare, split, view } = useStore(look);
   if (compare !== "slider" || canvas.width === 0) return null;
   const box = placed(view, canvas, shape.aspect);
   const set = (value: number) => look.set({ split: Math.min(1, Math.max(0, value)) });
@@ -49,28 +50,21 @@ export function SplitHandle({ canvas }: { canvas: { width: number; height: numbe
 export function OriginalBeside() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { paint, look } = useEasel();
-  const { original, shape } = useStore(paint, "original", "shape");
-  const { view } = useStore(look, "view");
+  const { original, shape } = useStore(paint);
+  const { view } = useStore(look);
   useEffect(() => {
     const element = canvas.current;
-    const context = element?.getContext("2d");
-    if (!element || !context) return;
+    if (!element) return;
     const draw = () => {
-      const scale = window.devicePixelRatio || 1;
-      const size = { width: element.clientWidth, height: element.clientHeight };
-      Object.assign(element, {
-        width: Math.round(size.width * scale),
-        height: Math.round(size.height * scale),
-      });
-      context.scale(scale, scale);
+      const context = prepare(element);
+      if (!context || !original) return;
       context.imageSmoothingQuality = "high";
+      const size = { width: element.clientWidth, height: element.clientHeight };
       const { left, top, width, height } = placed(view, size, shape.aspect);
-      if (original) context.drawImage(original, left, top, width, height);
+      context.drawImage(original, left, top, width, height);
     };
     draw();
-    const watch = new ResizeObserver(draw);
-    watch.observe(element);
-    return () => watch.disconnect();
+    return onAppearance(element, draw);
   }, [original, view, shape]);
   return (
     <figure class="beside">

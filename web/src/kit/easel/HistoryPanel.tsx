@@ -3,8 +3,8 @@ import { useRef } from "preact/hooks";
 import { type Operation, operationLabel, type Placed } from "../../engine/history";
 import { countCells } from "../../engine/mask";
 import { formatUnits, percent } from "../../engine/numbers";
-import { strokeColour } from "../../engine/palette";
 import { limits } from "../../engine/stroke";
+import { strokeColour } from "../colours";
 import { Button } from "../controls";
 import { useStore } from "../hooks";
 import { Icon } from "../Icon";
@@ -47,7 +47,7 @@ function Row({ easel, operation, index, state, placed }: RowProps) {
       >
         <span class="step-dot" style={{ background: colour }} />
         <span class="step-text">
-          <b>{operationLabel(operation, painter.history.operations)}</b>
+          <b>{operationLabel(operation, painter.history.steps)}</b>
           {text && <small>{text}</small>}
         </span>
       </button>
@@ -80,7 +80,7 @@ function useRows(easel: Easel): VNode[] {
   const drawn = useRef(new Map<string, VNode>());
   const placed = new Map(history.placed.map((one) => [one.stroke.id, one]));
   const next = new Map<string, VNode>();
-  const rows = history.operations.map((operation, index) => {
+  const rows = history.steps.map((operation, index) => {
     const one = operation.kind === "stroke" ? placed.get(operation.stroke.id) : undefined;
     const gone = operation.kind === "stroke" && !one;
     const applied = index === history.cursor - 1 ? "current" : gone ? "gone" : "";
@@ -129,7 +129,7 @@ function Branches() {
 /** Which units the last stroke set, and how long the network took. */
 function Fired() {
   const { paint } = useEasel();
-  const { units, milliseconds } = useStore(paint, "units", "milliseconds");
+  const { units, milliseconds } = useStore(paint);
   if (units.length === 0) return null;
   return (
     <details class="more fired">
@@ -146,16 +146,13 @@ function Fired() {
 export function HistoryPanel() {
   const easel = useEasel();
   const { painter } = easel;
-  const { version } = useStore(easel.paint, "version", "layer");
-  const { operations, cursor } = painter.history;
+  const { version } = useStore(easel.paint);
+  const { steps, cursor } = painter.history;
   const rows = useRows(easel);
   return (
     <section class="panel history" aria-label="History" data-version={version}>
       <h2>
-        History{" "}
-        <small>
-          {cursor === operations.length ? operations.length : `${cursor} of ${operations.length}`}
-        </small>
+        History <small>{cursor === steps.length ? cursor : `${cursor} of ${steps.length}`}</small>
       </h2>
       <ol class="steps" reversed>
         {rows}

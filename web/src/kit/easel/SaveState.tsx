@@ -17,7 +17,7 @@ const TEXT = {
 /** Whether the work is kept, always in sight. */
 export function SaveState() {
   const { paint, painter, reload: again } = useEasel();
-  const { save } = useStore(paint, "save");
+  const { save } = useStore(paint);
   const good = save === "saved" || save === "new";
   const reload = () => void again().catch((error: unknown) => complain(problemOf(error)));
   return (

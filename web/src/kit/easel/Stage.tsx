@@ -1,12 +1,16 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { centre, cursorPoint, moveCursor, spoken } from "../../engine/cursor";
-import { Gestures, type Touch } from "../../engine/gestures";
+import type { Touch } from "../../engine/gestures";
 import { pressedDiameter } from "../../engine/mask";
 import { limits } from "../../engine/stroke";
-import { pan, pinch, toPicture, zoomAt } from "../../engine/view";
+import { pan, pinch, toPicture, type View, zoomAt } from "../../engine/view";
 import { perform } from "../actions";
-import { useStore } from "../hooks";
+import { onAppearance, prepare } from "../canvas";
+import { useSize, useStore } from "../hooks";
 import { say } from "../messages";
+import { startPointing, startWheel } from "../pointing";
+import { OriginalBeside, SplitHandle } from "./Compare";
 import { type Easel, useEasel } from "./easel";
 import { type Colours, render } from "./renderer";
 import { gridSize, type PaintState } from "./state";
@@ -21,7 +25,6 @@ function coloursOf(canvas: HTMLCanvasElement): Colours {
 
 /** Keep the canvas as the stores say. Returns how to stop. */
 function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasElement): () => void {
-  const context = canvas.getContext("2d");
   let shown: ImageBitmap | null = null;
   let settled = false;
   let asked = 0;
@@ -30,13 +33,10 @@ function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasEleme
   const draw = () => {
     cancelAnimationFrame(asked);
     asked = 0;
+    const context = prepare(canvas);
     if (!context) return;
-    const scale = window.devicePixelRatio || 1;
-    const size = sizeOf(canvas);
-    const [width, height] = [Math.round(size.width * scale), Math.round(size.height * scale)];
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const state = paint.get();
-    render(context, size, scale, state, look.get(), coloursOf(canvas));
+    render(context, sizeOf(canvas), state, look.get(), coloursOf(canvas));
     if (!fresh(state)) return;
     shown = state.picture;
     settled = state.final;
@@ -53,87 +53,55 @@ function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasEleme
     if (fresh(paint.get())) draw();
     else if (asked === 0) asked = requestAnimationFrame(draw);
   };
-  const stops = [paint.subscribe(ask), look.subscribe(ask)];
-  const watch = new ResizeObserver(() => draw());
-  watch.observe(canvas);
-  const themes = new MutationObserver(() => draw());
-  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  const stops = [paint.subscribe(ask), look.subscribe(ask), onAppearance(canvas, draw)];
   return () => {
     for (const stop of stops) stop();
-    watch.disconnect();
-    themes.disconnect();
     cancelAnimationFrame(asked);
   };
 }
 
-function startPointing(easel: Easel, canvas: HTMLCanvasElement): () => void {
+/** Paint, pan and zoom by hand. Returns how to stop. */
+function startHands(easel: Easel, canvas: HTMLCanvasElement): () => void {
   const { paint, look, painter } = easel;
   const place = (touch: Touch) =>
     toPicture(look.get().view, sizeOf(canvas), touch.x, touch.y, paint.get().shape);
   const flipWhile = flipper(easel);
   const diameter = (touch: Touch) => pressedDiameter(paint.get().diameter, touch.pressure, touch.kind);
-  const setView = (view: ReturnType<typeof pan>) => look.set({ view });
-  const gestures = new Gestures({
-    begin: (touch) => painter.begin(place(touch), diameter(touch)),
-    move: (touch) => painter.move(place(touch), diameter(touch)),
-    end: () => painter.end(),
-    abort: () => painter.abort(),
-    pan: (dx, dy) => setView(pan(look.get().view, sizeOf(canvas), dx, dy)),
-    pinch: (before, after) => setView(pinch(look.get().view, sizeOf(canvas), before, after)),
-    tap: (fingers) => perform(fingers === 2 ? "undo" : "redo"),
-  });
-  const touchOf = (event: PointerEvent): Touch => {
-    const box = canvas.getBoundingClientRect();
-    const pans = event.button === 1 || look.get().hand;
-    const { pointerId: id, pointerType: kind, pressure, timeStamp: time } = event;
-    return { id, kind, pressure, time, pans, x: event.clientX - box.left, y: event.clientY - box.top };
-  };
-  const down = (event: PointerEvent) => {
-    if (event.button > 1) return;
-    canvas.setPointerCapture(event.pointerId);
-    look.set({ cursor: null });
-    flipWhile(event.ctrlKey || event.metaKey);
-    gestures.press(touchOf(event));
-  };
-  const move = (event: PointerEvent) => {
-    const touch = touchOf(event);
-    if (event.pointerType !== "touch") look.set({ hover: place(touch) });
-    const parts = event.getCoalescedEvents?.() ?? [];
-    for (const part of parts.length > 0 ? parts : [event]) gestures.move(touchOf(part));
-  };
-  const up = (event: PointerEvent) => {
-    gestures.release(touchOf(event));
-    flipWhile(false);
-  };
-  const cancel = (event: PointerEvent) => {
-    gestures.cancel(event.pointerId);
-    flipWhile(false);
-  };
+  const setView = (view: View) => look.set({ view });
+  const { abort, stop } = startPointing(
+    canvas,
+    {
+      begin: (touch) => painter.begin(place(touch), diameter(touch)),
+      move: (touch) => painter.move(place(touch), diameter(touch)),
+      end: () => painter.end(),
+      abort: () => painter.abort(),
+      pan: (dx, dy) => setView(pan(look.get().view, sizeOf(canvas), dx, dy)),
+      pinch: (before, after) => setView(pinch(look.get().view, sizeOf(canvas), before, after)),
+      tap: (fingers) => perform(fingers === 2 ? "undo" : "redo"),
+    },
+    {
+      pans: (event) => event.button === 1 || look.get().hand,
+      onDown: (event) => {
+        look.set({ cursor: null });
+        flipWhile(event.ctrlKey || event.metaKey);
+      },
+      onHover: (touch) => look.set({ hover: place(touch) }),
+      onUp: () => flipWhile(false),
+    },
+  );
   const leave = () => look.set({ hover: null });
-  const wheel = (event: WheelEvent) => {
-    event.preventDefault();
-    const box = canvas.getBoundingClientRect();
-    if (event.ctrlKey && !event.deltaX && Math.abs(event.deltaY) >= 50) {
+  canvas.addEventListener("pointerleave", leave);
+  const stopWheel = startWheel(canvas, (factor, x, y, event) => {
+    if (event.ctrlKey && !event.deltaX && Math.abs(event.deltaY) >= 50)
       perform(event.deltaY > 0 ? "smaller" : "larger");
-      return;
-    }
-    const factor = Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015));
-    setView(
-      zoomAt(look.get().view, sizeOf(canvas), factor, event.clientX - box.left, event.clientY - box.top),
-    );
-  };
-  const controller = new AbortController();
-  const options = { signal: controller.signal };
-  canvas.addEventListener("pointerdown", down, options);
-  canvas.addEventListener("pointermove", move, options);
-  canvas.addEventListener("pointerup", up, options);
-  canvas.addEventListener("pointercancel", cancel, options);
-  canvas.addEventListener("pointerleave", leave, options);
-  canvas.addEventListener("wheel", wheel, { ...options, passive: false });
-  easel.stopStroke = () => gestures.abort();
+    else setView(zoomAt(look.get().view, sizeOf(canvas), factor, x, y));
+  });
+  easel.stopStroke = abort;
   return () => {
     easel.stopStroke = () => false;
-    controller.abort();
+    canvas.removeEventListener("pointerleave", leave);
+    stopWheel();
+    stop();
   };
 }
 
@@ -166,16 +134,16 @@ function onKey({ paint, look, painter }: Easel, event: KeyboardEvent): void {
   }
 }
 
-/** The picture, and everything that happens on it. */
-export function Stage() {
+/** The canvas, and everything that happens on it. */
+function Canvas() {
   const easel = useEasel();
   const { look } = easel;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { hand, compare } = useStore(look, "hand", "compare");
+  const { hand, compare } = useStore(look);
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
-    const stops = [startRendering(easel, element), startPointing(easel, element)];
+    const stops = [startRendering(easel, element), startHands(easel, element)];
     return () => {
       for (const stop of stops) stop();
     };
@@ -194,5 +162,31 @@ export function Stage() {
       onKeyDown={(event) => onKey(easel, event)}
       onBlur={() => look.set({ cursor: null })}
     />
+  );
+}
+
+interface StageProps {
+  /** What is written over the picture, if anything. */
+  readonly badge: string | undefined;
+  /** Whether a file is held over it. */
+  readonly over?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+/** The picture with what is compared beside or over it. */
+export function Stage({ badge, over = false, children }: StageProps) {
+  const { compare } = useStore(useEasel().look);
+  const main = useRef<HTMLDivElement>(null);
+  const size = useSize(main);
+  return (
+    <div class={`stage ${compare === "side" ? "two" : ""} ${over ? "over" : ""}`}>
+      {compare === "side" && <OriginalBeside />}
+      <div class="stage-main" ref={main}>
+        <Canvas />
+        <SplitHandle canvas={size} />
+        {badge && <span class="badge">{badge}</span>}
+      </div>
+      {children}
+    </div>
   );
 }

@@ -1,10 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { percent } from "../../engine/numbers";
 import type { Mode } from "../../engine/stroke";
-import { Button, Segmented, Slider, tip } from "../controls";
+import { perform, tip } from "../actions";
+import { Button, Segmented, Slider } from "../controls";
 import { useStore } from "../hooks";
-import { resetPainting, sizes } from "./actions";
+import { sizes } from "./actions";
 import { useEasel } from "./easel";
+import { SaveState } from "./SaveState";
 import type { Compare } from "./state";
 
 export const PAINT_COMPARE = {
@@ -25,7 +27,7 @@ const MODES: Modes = [
 /** How the brush works; a page may have more modes than the two. */
 export function BrushTools({ more = [] }: { more?: Modes }) {
   const { paint } = useEasel();
-  const { mode, strength, diameter } = useStore(paint, "mode", "strength", "diameter");
+  const { mode, strength, diameter } = useStore(paint);
   const cells = diameter === 1 ? "1 cell" : `${diameter} cells`;
   return (
     <div class="tools" role="toolbar" aria-label="Brush">
@@ -68,67 +70,88 @@ interface PictureToolsProps {
   readonly children: ComponentChildren;
 }
 
-/** Undo, compare, and what the page adds. */
-export function PictureTools({ compare: names, children }: PictureToolsProps) {
-  const { paint, look, painter } = useEasel();
-  const { version } = useStore(paint, "version");
-  const { compare, grid } = useStore(look, "compare", "grid");
+function Steps() {
+  const { paint, painter } = useEasel();
+  const { version } = useStore(paint);
   const { canUndo, canRedo, placed } = painter.history;
   const steps = [
-    { action: "undo", label: "Undo", disabled: !canUndo, onClick: painter.undo },
-    { action: "redo", label: "Redo", disabled: !canRedo, onClick: painter.redo },
-    {
-      action: "reset",
-      label: "Remove all strokes",
-      disabled: placed.length === 0,
-      onClick: () => resetPainting(painter),
-    },
+    { action: "undo", label: "Undo", disabled: !canUndo },
+    { action: "redo", label: "Redo", disabled: !canRedo },
+    { action: "reset", label: "Remove all strokes", disabled: placed.length === 0 },
   ] as const;
   return (
-    <div class="tools picture-tools" role="toolbar" aria-label="Picture" data-version={version}>
-      <div class="group">
-        {steps.map((step) => (
-          <Button key={step.action} kind="icon" {...step} icon={step.action} testid={step.action} />
+    <div class="group" data-version={version}>
+      {steps.map(({ action, ...step }) => (
+        <Button
+          key={action}
+          kind="icon"
+          {...step}
+          icon={action}
+          action={action}
+          testid={action}
+          onClick={() => perform(action)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** What is shown in place of the painting, or beside it. */
+function Shown({ names }: { names: PictureToolsProps["compare"] }) {
+  const { look } = useEasel();
+  const { compare } = useStore(look);
+  return (
+    <label class="select bare" data-tip={tip("What is shown", "original")}>
+      <span class="sr-only">What is shown</span>
+      <select
+        data-testid="compare-mode"
+        value={compare}
+        onChange={(event) => {
+          const mode = (Object.keys(names) as Compare[]).find((one) => one === event.currentTarget.value);
+          if (mode) look.set({ compare: mode });
+        }}
+      >
+        {Object.entries(names).map(([mode, name]) => (
+          <option key={mode} value={mode}>
+            {name}
+          </option>
         ))}
+      </select>
+    </label>
+  );
+}
+
+/** Undo, compare, what the page adds, and whether it is all kept. */
+export function PictureTools({ compare: names, children }: PictureToolsProps) {
+  const { compare, grid } = useStore(useEasel().look);
+  return (
+    <div class="under">
+      <div class="tools picture-tools" role="toolbar" aria-label="Picture">
+        <Steps />
+        <div class="group">
+          <Button
+            kind="icon"
+            icon="compare"
+            label="Compare before and after"
+            action="compare"
+            testid="compare"
+            pressed={compare === "slider"}
+            onClick={() => perform("compare")}
+          />
+          <Shown names={names} />
+          <Button
+            kind="icon"
+            icon="grid"
+            label="Cells of the layer"
+            action="grid"
+            testid="grid"
+            pressed={grid}
+            onClick={() => perform("grid")}
+          />
+        </div>
+        {children}
       </div>
-      <div class="group">
-        <Button
-          kind="icon"
-          icon="compare"
-          label="Compare before and after"
-          action="compare"
-          testid="compare"
-          pressed={compare === "slider"}
-          onClick={() => look.set({ compare: compare === "slider" ? "off" : "slider" })}
-        />
-        <label class="select bare" data-tip={tip("What is shown", "original")}>
-          <span class="sr-only">What is shown</span>
-          <select
-            data-testid="compare-mode"
-            value={compare}
-            onChange={(event) => {
-              const mode = (Object.keys(names) as Compare[]).find((one) => one === event.currentTarget.value);
-              if (mode) look.set({ compare: mode });
-            }}
-          >
-            {Object.entries(names).map(([mode, name]) => (
-              <option key={mode} value={mode}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <Button
-          kind="icon"
-          icon="grid"
-          label="Cells of the layer"
-          action="grid"
-          testid="grid"
-          pressed={grid}
-          onClick={() => look.set({ grid: !grid })}
-        />
-      </div>
-      {children}
+      <SaveState />
     </div>
   );
 }

@@ -1,21 +1,27 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { address, api, type ModelInfo, ProblemError, problemOf } from "../../api/client";
+import { address, api, type ModelInfo, type Painting, problemOf } from "../../api/client";
 import { PaintSocket } from "../../api/socket";
-import { operationToWire, regionToWire } from "../../api/wire";
-import type { Store as Keep, Kept } from "../../engine/autosave";
+import { type Grids, historyFromWire, regionToWire } from "../../api/wire";
 import { ownClass } from "../../engine/classes";
 import type { Mask } from "../../engine/mask";
 import type { Ground } from "../../engine/preview";
-import { numberIn, oneOf } from "../../engine/route";
+import { numberIn, oneOf, type Query } from "../../engine/route";
 import type { Brush } from "../../engine/stroke";
+import type { Shape } from "../../engine/view";
+import { learnColours } from "../colours";
+import { report } from "../link";
 import { complain, say } from "../messages";
+import type { Work } from "../page";
+import { keep } from "./keeping";
 import { Painter } from "./painter";
 import type { Place } from "./ports";
 import { lookStore, paintableLayers, paintStore } from "./state";
 
 const socketAddress = () =>
   new URL("api/paint", location.href).href.replace(/^http/, "ws").replace(/[?#].*$/, "");
+
+const TOOLS = ["layer", "brush", "units", "mode", "strength", "size"] as const;
 
 /** The brush that a newcomer holds: the one that the shipped model obeys best. */
 const FIRST_BRUSH = "cloud";
@@ -34,8 +40,9 @@ export class Easel {
 
   constructor() {
     this.socket = new PaintSocket(
-      socketAddress(),
+      socketAddress,
       (connection) => {
+        report(this, connection);
         this.paint.set({ connection });
         if (connection === "open") this.painter.online();
         else this.painter.offline();
@@ -75,6 +82,7 @@ export class Easel {
       if (this.paint.get().layer !== layer || this.paint.get().model !== model) return;
       const same = brushes.find((one) => one.concept === brush?.concept);
       const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
+      learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
       this.paint.set({ brushes, absent, brush: first ? brushOf(first.concept, layer, first.top) : null });
     } catch (error) {
       complain(problemOf(error));
@@ -85,8 +93,39 @@ export class Easel {
     this.paint.set({ layer, brush: { layer, concept: null, units, top: Math.max(1, units.length) } });
   }
 
+  /** Go on with a kept painting. */
+  async open(painting: Painting, place: Place, shape?: Shape): Promise<void> {
+    const { model } = this.paint.get();
+    if (!model) return;
+    const saved = await historyFromWire(painting, gridsOf(model));
+    this.painter.open(place, saved, { id: painting.id, revision: painting.revision }, shape);
+  }
+
+  /** What is painted here and is to be kept. */
+  work(): Work {
+    const retry = () => {
+      this.painter.retry();
+      return this.painter.settle();
+    };
+    return { store: this.paint, retry };
+  }
+
+  /** The brush, as the address says it. */
+  tools(): Query {
+    const { layer, brush, mode, strength, diameter } = this.paint.get();
+    return {
+      layer,
+      brush: brush?.concept ?? "",
+      units: brush?.concept === null && !brush.values ? brush.units.join(",") : "",
+      mode: mode === "remove" ? mode : "",
+      strength: strength === 1 ? "" : String(strength),
+      size: diameter === 2 ? "" : String(diameter),
+    };
+  }
+
   /** What the address says of the brush. */
-  applyTools(query: Readonly<Record<string, string>>): void {
+  applyTools(query: Query): void {
+    if (!TOOLS.some((key) => query[key] !== undefined)) return;
     const { brushes, layer } = this.paint.get();
     const units = (query.units ?? "").split(",").filter(Boolean).map(Number).filter(Number.isInteger);
     const brush = brushes.find((one) => one.concept === query.brush);
@@ -116,6 +155,12 @@ export const brushOf = (concept: string, layer: string, top: number): Brush => (
   top,
 });
 
+/** The grids that masks of a model are drawn on. */
+export function gridsOf(model: ModelInfo): Grids {
+  const layers = Object.fromEntries(model.layers.map((layer) => [layer.name, layer.size]));
+  return { imageSize: model.image_size ?? 64, layers };
+}
+
 async function original({ model, seed, classIndex, photo }: Ground): Promise<ImageBitmap> {
   const path = photo === null ? address.picture(model, seed, classIndex) : address.photo(photo);
   return createImageBitmap(await api.blob(path));
@@ -126,53 +171,4 @@ async function appearance(ground: Ground, layer: string, mask: Mask): Promise<Br
   const place = { seed, class_index: classIndex, photo, truncation: 1 };
   const found = await api.appearance(model, { ...place, layer, region: regionToWire(mask) });
   return { ...found, concept: null, top: found.units.length };
-}
-
-/** What a painting starts as. */
-export const newPainting = (model: string, { seed, classIndex, photo }: Place) => ({
-  model,
-  seed,
-  class_index: classIndex,
-  photo,
-  name: "",
-  truncation: 1,
-});
-
-const isMissing = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
-
-/** The painting was deleted. */
-class Gone extends Error {}
-
-const gone = (error: unknown) => {
-  throw isMissing(error) ? new Gone() : error;
-};
-
-/** Where a painting is kept: the studio's store. */
-function keep(model: string, place: Place): Keep {
-  const kept = ({ id, revision }: Kept): Kept => ({ id, revision });
-  return {
-    create: async (operations, cursor) =>
-      kept(
-        await api.createPainting({
-          ...newPainting(model, place),
-          operations: operations.map(operationToWire),
-          cursor,
-        }),
-      ),
-    step: async ({ id, revision }, { keep, append, cursor }) => {
-      try {
-        return await api.stepPainting(id, { revision, keep, append: append.map(operationToWire), cursor });
-      } catch (error) {
-        if (isMissing(error)) await api.painting(id).catch(gone); // or it names what is not there
-        throw error;
-      }
-    },
-    reason: (error) => {
-      if (error instanceof Gone) return "gone";
-      if (error instanceof ProblemError && error.status === 0) return "offline";
-      if (error instanceof ProblemError && error.status === 409) return "conflict";
-      complain(problemOf(error));
-      return "failed";
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import type { Influence } from "../../engine/influence";
 import type { Box } from "../../engine/view";
-import { twoTone } from "../canvas";
+import { outline, twoTone } from "../canvas";
 
 type Context = CanvasRenderingContext2D;
 
@@ -18,23 +18,16 @@ function trace(influence: Influence): Traced {
   if (known) return known;
   const { size, cells, islands } = influence;
   const gone = new Set(islands.filter((island) => island.dropped.length > 0).map((island) => island.number));
-  const made = { kept: new Path2D(), dropped: new Path2D(), area: new Path2D() };
-  const at = (x: number, y: number) =>
-    x < 0 || y < 0 || x >= size || y >= size ? 0 : (cells[y * size + x] ?? 0);
+  const box = { left: 0, top: 0, width: size, height: size };
+  const of = (dropped: boolean) => (index: number) => {
+    const number = cells[index] ?? 0;
+    return gone.has(number) === dropped ? number : 0;
+  };
+  const area = new Path2D();
   cells.forEach((number, index) => {
-    if (number === 0) return;
-    const [x, y] = [index % size, Math.floor(index / size)];
-    const path = gone.has(number) ? made.dropped : made.kept;
-    if (gone.has(number)) made.area.rect(x, y, 1, 1);
-    const side = (fromX: number, fromY: number, toX: number, toY: number) => {
-      path.moveTo(fromX, fromY);
-      path.lineTo(toX, toY);
-    };
-    if (at(x, y - 1) !== number) side(x, y, x + 1, y);
-    if (at(x, y + 1) !== number) side(x, y + 1, x + 1, y + 1);
-    if (at(x - 1, y) !== number) side(x, y, x, y + 1);
-    if (at(x + 1, y) !== number) side(x + 1, y, x + 1, y + 1);
+    if (gone.has(number)) area.rect(index % size, Math.floor(index / size), 1, 1);
   });
+  const made = { kept: outline(size, of(false), box), dropped: outline(size, of(true), box), area };
   traced.set(influence, made);
   return made;
 }

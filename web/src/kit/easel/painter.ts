@@ -1,7 +1,7 @@
 import { ProblemError, problemOf } from "../../api/client";
 import { DisconnectedError, SupersededError } from "../../api/socket";
 import { Autosave, type Kept } from "../../engine/autosave";
-import { History, type SavedHistory } from "../../engine/history";
+import { History, type Operation, type SavedHistory } from "../../engine/history";
 import { copyMask, drag, isEmpty, type Point, stamp } from "../../engine/mask";
 import { type Ground, Preview, stateKey } from "../../engine/preview";
 import type { Store } from "../../engine/store";
@@ -18,11 +18,11 @@ const LONGEST_SETTLING = 3000;
 /** Turns what a person does into strokes, a history, pictures and kept work. Knows nothing of the page. */
 export class Painter {
   history = new History();
-  private autosave: Autosave | null = null;
+  private autosave: Autosave<Operation> | null = null;
   /** The model of the picture that is open; another one may be chosen whose picture is still on its way. */
   private opened = "";
   /** Those of pictures that were left before they could be kept. */
-  private readonly left = new Set<Autosave>();
+  private readonly left = new Set<Autosave<Operation>>();
   private last: Point | null = null;
   private readonly presses: Presses;
   /** Cells of the stroke's mask for each cell of the layer. */
@@ -83,14 +83,13 @@ export class Painter {
       painting: kept?.id ?? null,
     });
     this.store.set({ save: kept ? "saved" : "new" });
-    const autosave: Autosave = new Autosave(
+    const autosave: Autosave<Operation> = new Autosave(
       this.history,
       this.ports.keep(model.name, place),
       (save, now) => {
         if (this.autosave === autosave) this.store.set({ save, painting: now?.id ?? null });
       },
-      kept,
-      () => this.drawn(),
+      { kept, calm: () => this.drawn() },
     );
     this.autosave = autosave;
     this.changed(false);
@@ -179,7 +178,7 @@ export class Painter {
   }
 
   retry(): void {
-    this.autosave?.retry();
+    void this.autosave?.retry();
     void this.keepLeft();
   }
 

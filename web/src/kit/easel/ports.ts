@@ -1,6 +1,7 @@
 import type { Problem } from "../../api/client";
 import type { Drawing, Frame } from "../../api/socket";
-import type { Store as Keep } from "../../engine/autosave";
+import type { Keep } from "../../engine/autosave";
+import type { Operation } from "../../engine/history";
 import type { Mask } from "../../engine/mask";
 import type { Ground } from "../../engine/preview";
 import type { Brush } from "../../engine/stroke";
@@ -15,7 +16,7 @@ export interface Place {
 /** What a painter needs of the world. */
 export interface Ports {
   draw(drawing: Drawing): Promise<Frame>;
-  keep(model: string, place: Place): Keep;
+  keep(model: string, place: Place): Keep<Operation>;
   /** What a place of the untouched picture looks like, as a brush. */
   appearance(ground: Ground, layer: string, mask: Mask): Promise<Brush>;
   /** The untouched picture. */

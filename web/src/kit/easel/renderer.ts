@@ -1,8 +1,8 @@
 import { heatMap } from "../../engine/difference";
-import { strokeColour } from "../../engine/palette";
 import type { Stroke } from "../../engine/stroke";
 import { type Box, type Part, placed, type Size, WHOLE, within } from "../../engine/view";
-import { edge, twoTone } from "../canvas";
+import { edge, outline, twoTone } from "../canvas";
+import { strokeColour } from "../colours";
 import { drawInfluence } from "./overlay";
 import { gridSize, type LookState, type PaintState } from "./state";
 
@@ -14,17 +14,14 @@ export interface Colours {
 
 type Context = CanvasRenderingContext2D;
 
-/** Draw everything that lies on the canvas. `scale` is device pixels for each CSS pixel. */
+/** Draw everything that lies on the canvas, which is empty and counts CSS pixels. */
 export function render(
   context: Context,
   canvas: Size,
-  scale: number,
   state: PaintState,
   look: LookState,
   colours: Colours,
 ): void {
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
   const box = placed(look.view, canvas, state.shape.aspect);
@@ -91,26 +88,21 @@ function drawMasks(context: Context, square: Box, state: PaintState): void {
 }
 
 /** The cells that a stroke covers, each as strong as its weight, with an outline around them. */
-export function drawMask(context: Context, square: Box, stroke: Stroke, opacity: number): void {
+function drawMask(context: Context, square: Box, stroke: Stroke, opacity: number): void {
   const { size, cells } = stroke.mask;
   const [wide, tall] = [square.width / size, square.height / size];
-  const at = (column: number, row: number) =>
-    column >= 0 && row >= 0 && column < size && row < size && (cells[row * size + column] ?? 0) > 0;
   context.fillStyle = strokeColour(stroke);
-  const outline = new Path2D();
   cells.forEach((weight, index) => {
     if (weight === 0) return;
-    const [column, row] = [index % size, Math.floor(index / size)];
-    const [x, y] = [square.left + column * wide, square.top + row * tall];
     context.globalAlpha = (opacity * weight) / 255;
-    context.fillRect(x, y, wide, tall);
-    if (!at(column, row - 1)) edge(outline, x, y, x + wide, y);
-    if (!at(column, row + 1)) edge(outline, x, y + tall, x + wide, y + tall);
-    if (!at(column - 1, row)) edge(outline, x, y, x, y + tall);
-    if (!at(column + 1, row)) edge(outline, x + wide, y, x + wide, y + tall);
+    const [column, row] = [index % size, Math.floor(index / size)];
+    context.fillRect(square.left + column * wide, square.top + row * tall, wide, tall);
   });
   context.globalAlpha = 1;
-  twoTone(context, outline);
+  twoTone(
+    context,
+    outline(size, (index) => (cells[index] ? 1 : 0), square),
+  );
 }
 
 function drawGrid(context: Context, square: Box, size: number, colours: Colours): void {

@@ -1,4 +1,4 @@
-import type { BrushInfo, ModelInfo } from "../../api/client";
+import type { BrushInfo, LayerInfo, ModelInfo } from "../../api/client";
 import type { Connection } from "../../api/socket";
 import type { SaveState } from "../../engine/autosave";
 import type { Cursor } from "../../engine/cursor";
@@ -10,7 +10,6 @@ import { FITTED, type Part, type Shape, SQUARE, type View } from "../../engine/v
 /** What is painted, and with what. */
 export interface PaintState {
   readonly model: ModelInfo | null;
-  readonly models: readonly ModelInfo[];
   readonly seed: number;
   /** Class of a conditional generator; null for others. */
   readonly classIndex: number | null;
@@ -76,7 +75,6 @@ export interface LookState {
 export const paintStore = () =>
   new Store<PaintState>({
     model: null,
-    models: [],
     seed: 0,
     classIndex: null,
     photo: null,
@@ -141,3 +139,9 @@ export function paintableLayers(state: Pick<PaintState, "model" | "lowest">) {
   const lowest = layers.findIndex((one) => one.name === state.lowest);
   return layers.slice(Math.max(0, lowest));
 }
+
+/** A layer to choose, and whether its units are known. */
+export const layerChoice = ({ name, size, dissected }: LayerInfo) => ({
+  value: name,
+  label: `${name} · ${size} × ${size}${dissected ? "" : " · no brushes yet"}`,
+});

@@ -1,41 +1,59 @@
-import { paint } from "../../pages/paint/session";
-import { Button, tip } from "../controls";
+import { tip } from "../actions";
+import { Button } from "../controls";
 import { useStore } from "../hooks";
 import { Icon } from "../Icon";
-import { PANELS } from "../page";
+import { link } from "../link";
+import { studio } from "../page";
 import { go } from "../router";
-import { setTheme, THEMES, themeStore } from "../theme";
+import { nextTheme, setTheme, themeStore } from "../theme";
+import { over } from "./commands";
 
 const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
 
-function ThemeButton() {
-  const { theme } = useStore(themeStore, "theme");
-  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
-  const label = `Colours: ${theme}. Change to ${next}`;
+/** Go to a page, which is found as it was left. */
+const to = (page: string) => (event: Event) => {
+  event.preventDefault();
+  go(page);
+};
+
+function Tools() {
+  const { connection } = useStore(link);
+  const { theme } = useStore(themeStore);
   return (
-    <Button
-      kind="icon"
-      icon={THEME_ICONS[theme]}
-      label={label}
-      testid="theme"
-      onClick={() => setTheme(next)}
-    />
+    <div class="header-end">
+      <span class={`link-state ${connection}`} data-testid="connection" data-state={connection} />
+      <Button
+        kind="icon"
+        icon="search"
+        label="Command palette"
+        action="palette"
+        testid="commands"
+        onClick={() => over.set({ sheet: "palette" })}
+      />
+      <Button
+        kind="icon"
+        icon={THEME_ICONS[theme]}
+        label={`Colours: ${theme}. Change to ${nextTheme()}`}
+        testid="theme"
+        onClick={() => setTheme(nextTheme())}
+      />
+      <Button
+        kind="icon"
+        icon="help"
+        label="Keyboard shortcuts"
+        action="help"
+        testid="help"
+        onClick={() => over.set({ sheet: "help" })}
+      />
+    </div>
   );
 }
 
-export function Header({ page, onHelp }: { page: string; onHelp: () => void }) {
-  const { connection } = useStore(paint, "connection");
+export function Header({ page }: { page: string }) {
+  const first = studio.pages[0]?.name ?? "";
   return (
     <header class="header">
-      <a
-        class="logo"
-        href="#/paint"
-        aria-label="Inscape"
-        onClick={(event) => {
-          event.preventDefault();
-          go("paint");
-        }}
-      >
+      <a class="logo" href={`#/${first}`} aria-label="Inscape" onClick={to(first)}>
         <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
           <rect width="32" height="32" rx="9" class="logo-ground" />
           <path d="M9 25V14a7 7 0 0 1 14 0v11z" class="logo-arch" />
@@ -44,35 +62,21 @@ export function Header({ page, onHelp }: { page: string; onHelp: () => void }) {
         <span>Inscape</span>
       </a>
       <nav aria-label="Pages">
-        {PANELS.map((panel) => (
+        {studio.pages.map(({ name, title, icon }) => (
           <a
-            key={panel.name}
-            href={`#/${panel.name}`}
-            data-testid={`nav-${panel.name}`}
-            data-tip={tip(panel.title, `page-${panel.name}`)}
-            aria-current={panel.name === page ? "page" : undefined}
-            onClick={(event) => {
-              event.preventDefault();
-              go(panel.name);
-            }}
+            key={name}
+            href={`#/${name}`}
+            data-testid={`nav-${name}`}
+            data-tip={tip(title, `page-${name}`)}
+            aria-current={name === page ? "page" : undefined}
+            onClick={to(name)}
           >
-            <Icon name={panel.icon} size={18} />
-            <span>{panel.title}</span>
+            <Icon name={icon} size={18} />
+            <span>{title}</span>
           </a>
         ))}
       </nav>
-      <div class="header-end">
-        <span class={`link-state ${connection}`} data-testid="connection" data-state={connection} />
-        <ThemeButton />
-        <Button
-          kind="icon"
-          icon="help"
-          label="Keyboard shortcuts"
-          action="help"
-          testid="help"
-          onClick={onHelp}
-        />
-      </div>
+      <Tools />
     </header>
   );
 }

@@ -1,72 +1,62 @@
-import { SHORTCUTS, shownKeys } from "../../engine/shortcuts";
-import { isMac } from "../controls";
+import { grouped, shownKeys } from "../../engine/shortcuts";
+import { isMac } from "../actions";
 import { Dialog } from "../Dialog";
+import { studio } from "../page";
 
-const GROUPS = ["Paint", "Photo", "Rewrite", "History", "Look", "Go"] as const;
+/** What hands do on a picture: its keys and gestures stand in no table of keys. */
+const ON_THE_PICTURE = [
+  ["Move the brush, faster with Shift", ["←", "↑", "↓", "→"], ""],
+  ["Paint there", ["Enter", "Space"], ""],
+  ["Draw and remove swapped for a stroke", ["Ctrl"], "drag"],
+  ["Zoom; brush size", [], "wheel; Ctrl wheel"],
+  ["Undo; redo by touch", [], "two fingers tap; three"],
+  ["Zoom and move by touch", [], "pinch"],
+] as const;
 
-/** Every shortcut, from the table that the keyboard itself reads. */
+function Keys(props: { title: string; rows: readonly (readonly [string, readonly string[], string])[] }) {
+  return (
+    <section>
+      <h3>{props.title}</h3>
+      <dl>
+        {props.rows.map(([label, keys, rest]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+              {rest}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** Every shortcut, from the actions that the keyboard itself reads. */
 export function HelpSheet({ onClose }: { onClose: () => void }) {
+  const { pages, common } = studio;
+  const all = [...pages.flatMap((page) => page.actions ?? []), ...common];
+  const groups = grouped(
+    all,
+    pages.map((page) => page.title),
+  );
   return (
     <Dialog title="Keyboard and gestures" onClose={onClose} wide>
       <div class="keys">
-        {GROUPS.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            <dl>
-              {SHORTCUTS.filter((shortcut) => shortcut.group === group).map((shortcut) => (
-                <div key={shortcut.action}>
-                  <dt>{shortcut.label}</dt>
-                  <dd>
-                    {shortcut.keys.slice(0, 2).map((keys) => (
-                      <kbd key={keys}>{shownKeys(keys, isMac)}</kbd>
-                    ))}
-                  </dd>
-                </div>
-              ))}
-            </dl>
-          </section>
+        {groups.map(([title, actions]) => (
+          <Keys
+            key={title}
+            title={title}
+            rows={actions.map(({ label, keys }) => [
+              label,
+              keys.slice(0, 2).map((one) => shownKeys(one, isMac)),
+              "",
+            ])}
+          />
         ))}
-        <section>
-          <h3>On the picture</h3>
-          <dl>
-            <div>
-              <dt>Move the brush, faster with Shift</dt>
-              <dd>
-                <kbd>←</kbd>
-                <kbd>↑</kbd>
-                <kbd>↓</kbd>
-                <kbd>→</kbd>
-              </dd>
-            </div>
-            <div>
-              <dt>Paint there</dt>
-              <dd>
-                <kbd>Enter</kbd>
-                <kbd>Space</kbd>
-              </dd>
-            </div>
-            <div>
-              <dt>Draw and remove swapped for a stroke</dt>
-              <dd>
-                <kbd>Ctrl</kbd> drag
-              </dd>
-            </div>
-            <div>
-              <dt>Zoom; brush size</dt>
-              <dd>
-                wheel; <kbd>Ctrl</kbd> wheel
-              </dd>
-            </div>
-            <div>
-              <dt>Undo; redo by touch</dt>
-              <dd>two fingers tap; three</dd>
-            </div>
-            <div>
-              <dt>Zoom and move by touch</dt>
-              <dd>pinch</dd>
-            </div>
-          </dl>
-        </section>
+        <Keys title="On the picture" rows={ON_THE_PICTURE} />
       </div>
     </Dialog>
   );

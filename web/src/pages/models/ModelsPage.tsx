@@ -2,22 +2,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../../api/client";
 import { type Fact, factsOf, trainingOf } from "../../engine/facts";
 import { Button, Notice } from "../../kit/controls";
-import { useLoaded, useStore } from "../../kit/hooks";
+import { useStore } from "../../kit/hooks";
+import { useModels } from "../../kit/models";
 import { go, router, show } from "../../kit/router";
 import { VerbLine } from "../../kit/VerbLine";
-import { paint, paintWith } from "../paint/session";
-import { photos } from "../photo/session";
-import { rewrite } from "../rewrite/state";
 import { LayerMap } from "./LayerMap";
 import { OpenCheckpoint } from "./OpenCheckpoint";
 
 const SEEDS = [1, 2, 3, 4] as const;
-
-/** What was opened or removed here is so on the other pages too. */
-function offer(all: readonly ModelInfo[]): void {
-  const models = all.filter((model) => model.paintable);
-  for (const store of [paint, photos, rewrite]) store.set({ models });
-}
 
 /** Text in which `commands` stand between backticks. */
 function Prose({ text }: { text: string }) {
@@ -48,7 +40,7 @@ function Pictures({ model }: { model: ModelInfo }) {
           type="button"
           data-testid={`model-picture-${seed}`}
           aria-label={`Paint on picture ${seed}`}
-          onClick={() => void paintWith(model, seed)}
+          onClick={() => go("paint", { model: model.name, seed: `${seed}` })}
         >
           <img src={address.picture(model.name, seed)} alt="" width="64" height="64" loading="lazy" />
         </button>
@@ -88,7 +80,7 @@ function ModelCard({ model, open, sought, onRemove }: CardProps) {
               icon="brush"
               label="Paint with it"
               testid="model-paint"
-              onClick={() => void paintWith(model)}
+              onClick={() => go("paint", { model: model.name })}
             />
           )}
           <Button
@@ -122,51 +114,40 @@ function ModelCard({ model, open, sought, onRemove }: CardProps) {
 
 /** The models that are here, and what is known of them. */
 export function ModelsPage() {
-  const { route } = useStore(router, "route");
-  const { value, problem, reload } = useLoaded("models", api.models);
+  const { route } = useStore(router);
+  const { info, models, problem, reload } = useModels();
   const [failed, setFailed] = useState<Problem | null>(null);
-  useEffect(() => {
-    if (value) offer(value.models);
-  }, [value]);
   const [sought, setSought] = useState("");
   if (problem) return <Notice {...problem} />;
   const remove = (model: string) => {
     setFailed(null);
     api.removeModel(model).then(reload, (error: unknown) => setFailed(problemOf(error)));
   };
-  const models = value?.models ?? [];
+  const opened = (model: string) => {
+    reload();
+    show({ model });
+    setSought(model);
+  };
   const chosen = route.query.model ?? models[0]?.name;
   return (
     <div class="models-page">
       <div class="row page-head">
         <h1>Models</h1>
-        {value && (
-          <p class="hint">
-            What ships, what was named with <code>inscape studio --model</code>, and what you open here.
-          </p>
-        )}
-      </div>
-      {!value && (
         <p class="hint" role="status">
-          Loading…
+          {!info && "Loading…"}
+          {info && "What ships, what was named with "}
+          {info && <code>inscape studio --model</code>}
+          {info && ", and what you open here."}
         </p>
-      )}
-      {value && models.length === 0 && (
+      </div>
+      {info && models.length === 0 && (
         <Notice
           title="No models here"
           detail="None is shipped with this build."
           hint="Name one: inscape studio --model FOLDER"
         />
       )}
-      {value && (
-        <OpenCheckpoint
-          onOpened={(model) => {
-            reload();
-            show({ model });
-            setSought(model);
-          }}
-        />
-      )}
+      {info && <OpenCheckpoint onOpened={opened} />}
       {failed && <Notice {...failed} />}
       {models.map((model) => (
         <ModelCard

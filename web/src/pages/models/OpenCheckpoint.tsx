@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { api, type CheckpointFile, type ModelInfo, type Problem, problemOf } from "../../api/client";
 import { sizeOf } from "../../engine/numbers";
 import { Button, Notice } from "../../kit/controls";
-import { DropVeil, useDropping } from "../../kit/dropping";
+import { chooseFile, DropVeil, FileInput, tooLarge, useDropping } from "../../kit/files";
 import { useLoaded } from "../../kit/hooks";
 
 interface Props {
@@ -37,16 +37,13 @@ function FileRow(props: {
   );
 }
 
-/** Open a checkpoint: dropped, chosen, or from the folders that the launch named. */
-export function OpenCheckpoint({ onOpened }: Props) {
-  const { value, reload } = useLoaded("checkpoints", api.checkpoints);
+/** One file is opened at a time; what failed last and why, by file, under no name what was dropped or chosen. */
+function useOpening(onOpened: (model: string) => void) {
   const [busy, setBusy] = useState("");
-  /** What failed last and why, by file; under no name what was dropped or chosen. */
   const [problems, setProblems] = useState<Readonly<Record<string, Problem>>>({});
   const running = useRef<AbortController | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-
-  async function take(name: string, key: string, open: (signal: AbortSignal) => Promise<ModelInfo>) {
+  const blame = (key: string, problem: Problem) => setProblems((known) => ({ ...known, [key]: problem }));
+  const take = async (name: string, key: string, open: (signal: AbortSignal) => Promise<ModelInfo>) => {
     if (busy) return;
     const control = new AbortController();
     running.current = control;
@@ -54,56 +51,65 @@ export function OpenCheckpoint({ onOpened }: Props) {
     setProblems(({ [key]: _, ...others }) => others);
     try {
       onOpened((await open(control.signal)).name);
-      reload();
     } catch (error) {
-      if (!control.signal.aborted) setProblems((known) => ({ ...known, [key]: problemOf(error) }));
+      if (!control.signal.aborted) blame(key, problemOf(error));
     } finally {
       setBusy("");
     }
-  }
+  };
+  return { busy, problems, blame, take, cancel: () => running.current?.abort() };
+}
 
-  function upload(file: File | undefined) {
-    if (!file) return;
-    if (value && file.size > value.largest) {
-      const detail = `${file.name} has ${sizeOf(file.size)}; at most ${sizeOf(value.largest)} can be sent.`;
-      const hint = "Name its folder at the start: inscape studio --checkpoints FOLDER";
-      setProblems((known) => ({ ...known, "": { title: "Too large to send", detail, hint } }));
-      return;
-    }
-    void take(file.name, "", (signal) => api.uploadCheckpoint(file, signal));
-  }
-
-  const over = useDropping(upload);
-  const files = value?.files ?? [];
+/** Drop a file or choose one. */
+function Drop({
+  busy,
+  onFile,
+  onCancel,
+}: {
+  busy: string;
+  onFile: (file: File) => void;
+  onCancel: () => void;
+}) {
+  const over = useDropping(onFile);
   return (
-    <section class="panel open-checkpoint" aria-label="Open a checkpoint">
+    <>
       <fieldset class="drop" data-testid="checkpoint-drop">
         <legend class="sr-only">A checkpoint of your own</legend>
         <p>
           Drop a checkpoint anywhere on this page: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
           rosinality, a ProGAN, a DCGAN, or safetensors with a card. Nothing in it is run.
         </p>
-        <input
-          ref={input}
-          class="sr-only"
-          type="file"
-          tabIndex={-1}
-          aria-hidden="true"
-          data-testid="checkpoint-file"
-          onChange={(event) => {
-            upload(event.currentTarget.files?.[0]);
-            event.currentTarget.value = "";
-          }}
-        />
+        <FileInput name="checkpoint-file" label="A checkpoint" onFile={onFile} />
         <Button
           label={busy ? "Opening…" : "Choose a file"}
           testid="checkpoint-choose"
           disabled={busy !== ""}
-          onClick={() => input.current?.click()}
+          onClick={() => chooseFile("checkpoint-file")}
         />
-        {busy && <Button kind="quiet" label="Cancel" onClick={() => running.current?.abort()} />}
+        {busy && <Button kind="quiet" label="Cancel" onClick={onCancel} />}
       </fieldset>
       {over && <DropVeil text={busy ? `Wait until ${busy} is open` : "Drop the checkpoint anywhere"} />}
+    </>
+  );
+}
+
+/** Open a checkpoint: dropped, chosen, or from the folders that the launch named. */
+export function OpenCheckpoint({ onOpened }: Props) {
+  const { value, reload } = useLoaded("checkpoints", api.checkpoints);
+  const { busy, problems, blame, take, cancel } = useOpening((model) => {
+    onOpened(model);
+    reload();
+  });
+  const upload = (file: File) => {
+    const hint = "Name its folder at the start: inscape studio --checkpoints FOLDER";
+    const problem = value && tooLarge(file, value.largest, hint);
+    if (problem) blame("", problem);
+    else void take(file.name, "", (signal) => api.uploadCheckpoint(file, signal));
+  };
+  const files = value?.files ?? [];
+  return (
+    <section class="panel open-checkpoint" aria-label="Open a checkpoint">
+      <Drop busy={busy} onFile={upload} onCancel={cancel} />
       <p role="status" class="hint">
         {busy && `Opening ${busy}…`}
       </p>

@@ -1,46 +1,39 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { ModelInfo } from "../../api/client";
-import { ownClass } from "../../engine/classes";
 import { brushName } from "../../engine/stroke";
-import { Notice } from "../../kit/controls";
-import { useDropping } from "../../kit/dropping";
-import { usePaintActions } from "../../kit/easel/actions";
+import { Button, Notice } from "../../kit/controls";
 import { BrushPanel } from "../../kit/easel/BrushPanel";
-import { OriginalBeside, SplitHandle } from "../../kit/easel/Compare";
 import { EaselContext } from "../../kit/easel/easel";
 import { HistoryPanel } from "../../kit/easel/HistoryPanel";
-import { SaveState } from "../../kit/easel/SaveState";
 import { Stage } from "../../kit/easel/Stage";
-import { BrushTools, PAINT_COMPARE, PictureTools } from "../../kit/easel/Toolbar";
+import type { Compare } from "../../kit/easel/state";
+import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
+import { FileInput, useDropping } from "../../kit/files";
 import { useStore } from "../../kit/hooks";
-import { router } from "../../kit/router";
-import { useAddress } from "./address";
+import { Menu } from "../../kit/Menu";
+import { paintable, studioModels } from "../../kit/models";
+import { show } from "../../kit/router";
+import { exportPng } from "./exporting";
+import { PaintingsDialog } from "./PaintingsDialog";
 import { PictureStrip } from "./PictureStrip";
-import { ShareMenu } from "./ShareMenu";
-import { easel, importFile, look, openSeed, paint } from "./session";
+import { dialogs, easel, importFile, look, paint } from "./session";
 
-/** How large an element is drawn. */
-export function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  useEffect(() => {
-    if (!element.current) return;
-    const watch = new ResizeObserver(([entry]) => {
-      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
-    });
-    watch.observe(element.current);
-    return () => watch.disconnect();
-  }, [element]);
-  return size;
-}
+const COMPARED = {
+  off: "Painting",
+  original: "Original",
+  slider: "Slider",
+  side: "Side by side",
+  difference: "Difference",
+} as const;
+
+const BADGES: Readonly<Partial<Record<Compare, string>>> = {
+  original: "Original",
+  difference: "Difference: dark is unchanged",
+};
+
+const otherModel = (model: string) =>
+  show({ model, seed: "0", class: "", layer: "", brush: "", units: "", painting: "" }, false);
 
 function Hint() {
-  const { firstVisit, brush, brushes, connection } = useStore(
-    paint,
-    "firstVisit",
-    "brush",
-    "brushes",
-    "connection",
-  );
+  const { firstVisit, brush, brushes, connection } = useStore(paint);
   if (!firstVisit || !brush || brushes.length === 0 || connection !== "open") return null;
   return (
     <p class="stage-hint">
@@ -49,27 +42,47 @@ function Hint() {
   );
 }
 
-const openFile = (file: File) => void importFile(file);
+/** Save, copy, open. */
+function Share() {
+  const { paintings } = useStore(dialogs);
+  return (
+    <div class="group share">
+      <Button
+        kind="icon"
+        icon="download"
+        label="Save as PNG, recipe inside"
+        action="export"
+        testid="export-png"
+        onClick={() => void exportPng()}
+      />
+      <Menu
+        testid="share-menu"
+        what="links, commands, paintings"
+        items={["copy-link", "copy-cli", "copy-python", "", "paintings", "import"]}
+      />
+      <FileInput
+        name="import-file"
+        label="A PNG with its recipe inside, or a recipe"
+        accept=".png,.json,image/png,application/json"
+        onFile={importFile}
+      />
+      {paintings && <PaintingsDialog onClose={() => dialogs.set({ paintings: false })} />}
+    </div>
+  );
+}
 
-const changeModel = (model: ModelInfo) =>
-  void easel.selectModel(model, "").then(() => openSeed(0, ownClass(model, 0)));
-
-/** The start page: paint with the units of a generator. */
 export function PaintPage() {
-  const stage = useRef<HTMLDivElement>(null);
-  const size = useSize(stage);
-  const { model, models, connection } = useStore(paint, "model", "models", "connection");
-  const { compare, peek } = useStore(look, "compare", "peek");
-  const { route } = useStore(router, "route");
-  usePaintActions();
-  useAddress(route);
-  const over = useDropping(openFile);
-  const nothing = models.length === 0 && connection !== "connecting";
+  const { model } = useStore(paint);
+  const { info } = useStore(studioModels);
+  const { compare, peek } = useStore(look);
+  const over = useDropping((file) => void importFile(file));
+  const nothing = info !== null && paintable().length === 0;
+  const badge = over ? "Drop a PNG or a recipe to open it" : BADGES[peek ? "original" : compare];
   return (
     <EaselContext.Provider value={easel}>
       <div class="paint-page">
         <h1 class="sr-only">Paint</h1>
-        <BrushPanel onModel={changeModel} />
+        <BrushPanel onModel={otherModel} />
         <div class="easel">
           <BrushTools />
           {nothing ? (
@@ -79,24 +92,13 @@ export function PaintPage() {
               hint="Name one: inscape studio --model FILE"
             />
           ) : (
-            <div class={`stage ${compare === "side" ? "two" : ""} ${over ? "over" : ""}`}>
-              {compare === "side" && <OriginalBeside />}
-              <div class="stage-main" ref={stage}>
-                <Stage />
-                <SplitHandle canvas={size} />
-                {(peek || compare === "original") && <span class="badge">Original</span>}
-                {compare === "difference" && <span class="badge">Difference: dark is unchanged</span>}
-                {over && <span class="badge">Drop a PNG or a recipe to open it</span>}
-              </div>
+            <Stage badge={badge} over={over}>
               <Hint />
-            </div>
+            </Stage>
           )}
-          <div class="under">
-            <PictureTools compare={PAINT_COMPARE}>
-              <ShareMenu />
-            </PictureTools>
-            <SaveState />
-          </div>
+          <PictureTools compare={COMPARED}>
+            <Share />
+          </PictureTools>
           <PictureStrip />
         </div>
         <HistoryPanel />

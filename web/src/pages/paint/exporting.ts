@@ -1,29 +1,10 @@
 import { address, api, problemOf } from "../../api/client";
 import { formatRoute } from "../../engine/route";
 import { toLink } from "../../engine/share";
-import { download } from "../../kit/download";
-import type { Easel } from "../../kit/easel/easel";
-import { complain, copy, toast } from "../../kit/messages";
+import { keptId } from "../../kit/easel/keeping";
+import { download } from "../../kit/files";
+import { complain, copy, offerUndo, toast } from "../../kit/messages";
 import { easel, openPainting, openSeed, paint, painter } from "./session";
-
-/** The painting's identifier once everything is kept; an untouched picture is kept now. */
-export async function keptId({ paint, painter }: Easel): Promise<string | null> {
-  const id = await painter.kept(true);
-  const { save } = paint.get();
-  if (save === "conflict")
-    complain({
-      title: "Not saved yet",
-      detail: "This painting was changed in another tab.",
-      hint: "Load it again first.",
-    });
-  else if (!id && save !== "failed")
-    complain({
-      title: "Not saved yet",
-      detail: "The studio does not answer.",
-      hint: "Try again when it is back.",
-    });
-  return id;
-}
 
 export async function exportPng(): Promise<void> {
   const id = await keptId(easel);
@@ -33,16 +14,6 @@ export async function exportPng(): Promise<void> {
   const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
   if (await download(address.export(id), name))
     toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
-}
-
-export async function copyCommand(kind: "cli" | "python", on = easel): Promise<void> {
-  const id = await keptId(on);
-  if (!id) return;
-  try {
-    await copy((await api.command(id))[kind], kind === "cli" ? "Command line" : "Python");
-  } catch (error) {
-    complain(problemOf(error));
-  }
 }
 
 /** A link that holds the strokes themselves: it works in any studio that has the model. */
@@ -70,17 +41,10 @@ export async function deletePainting(id: string, after: () => void): Promise<voi
     await api.deletePainting(id);
     if (id === paint.get().painting) await openSeed(paint.get().seed);
     after();
-    const restore = async () => {
+    offerUndo("Painting deleted", async () => {
       await api.restorePainting(id);
       await openPainting(id);
       after();
-    };
-    toast({
-      title: "Painting deleted",
-      action: {
-        label: "Undo",
-        run: () => void restore().catch((error: unknown) => complain(problemOf(error))),
-      },
     });
   } catch (error) {
     complain(problemOf(error));

@@ -1,5 +1,6 @@
 import type { PhotoSummary } from "../../api/client";
 import { Button, Notice } from "../../kit/controls";
+import { chooseFile } from "../../kit/files";
 import { useStore } from "../../kit/hooks";
 import { Icon } from "../../kit/Icon";
 import { openPhoto, photos, removePhoto } from "./session";
@@ -32,8 +33,8 @@ function PhotoCard({ photo }: { photo: PhotoSummary }) {
 }
 
 /** Drop, paste or choose a photo; or go on with one that was brought before. */
-export function ChoosePhoto({ onChoose }: { onChoose: () => void }) {
-  const { photos: list, sending, problem } = useStore(photos, "photos", "sending", "problem");
+export function ChoosePhoto() {
+  const { photos: list, sending, problem } = useStore(photos);
   return (
     <div class="choose-photo">
       <section class="photo-drop" aria-label="Bring a photo">
@@ -52,7 +53,7 @@ export function ChoosePhoto({ onChoose }: { onChoose: () => void }) {
           action="choose-photo"
           testid="choose-photo"
           disabled={sending !== ""}
-          onClick={onChoose}
+          onClick={() => chooseFile("photo-file")}
         />
         <p class="hint">JPEG, PNG, WebP, AVIF, TIFF, … It stays on this computer.</p>
         {problem && (

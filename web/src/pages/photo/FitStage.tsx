@@ -1,9 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { PhotoInfo } from "../../api/client";
 import { centreOf, type Fit, moved, shapeOf, zoomed, zoomOf } from "../../engine/fit";
-import { Gestures, type Touch } from "../../engine/gestures";
-import { FITTED, placed, within } from "../../engine/view";
-import { useSize } from "../paint/PaintPage";
+import type { Point } from "../../engine/mask";
+import { FITTED, placed, spread, within } from "../../engine/view";
+import { useSize } from "../../kit/hooks";
+import { startPointing, startWheel } from "../../kit/pointing";
 import { chooseFit, photos } from "./session";
 
 interface Props {
@@ -21,65 +22,41 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Follow the pointer: drag moves the square, wheel and pinch zoom it. Returns how to stop. */
-function follow(stage: HTMLElement, scale: () => number): () => void {
-  const now = () => photos.get();
-  const move = (dx: number, dy: number) => {
-    const { photo, fit } = now();
-    if (photo && fit) chooseFit(moved(fit, photo, dx / scale(), dy / scale()));
+function startHands(stage: HTMLElement, scale: () => number): () => void {
+  const change = (to: (fit: Fit, photo: PhotoInfo) => Fit) => {
+    const { photo, fit } = photos.get();
+    if (photo && fit) chooseFit(to(fit, photo));
   };
-  const zoom = (factor: number) => {
-    const { photo, fit } = now();
-    if (photo && fit) chooseFit(zoomed(fit, photo, zoomOf(fit, photo) * factor));
+  const move = (dx: number, dy: number) =>
+    change((fit, photo) => moved(fit, photo, dx / scale(), dy / scale()));
+  const zoom = (factor: number) => change((fit, photo) => zoomed(fit, photo, zoomOf(fit, photo) * factor));
+  let last: Point | null = null;
+  const forget = () => {
+    last = null;
   };
-  let last: Touch | null = null;
-  const drag = (touch: Touch) => {
-    if (last) move(touch.x - last.x, touch.y - last.y);
-    last = touch;
-  };
-  const spread = ([a, b]: readonly [{ x: number; y: number }, { x: number; y: number }]) =>
-    Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
-  const gestures = new Gestures({
-    begin: (touch) => {
-      last = touch;
+  const { stop } = startPointing(
+    stage,
+    {
+      begin: (touch) => {
+        last = touch;
+      },
+      move: (touch) => {
+        if (last) move(touch.x - last.x, touch.y - last.y);
+        last = touch;
+      },
+      end: forget,
+      abort: forget,
+      pan: move,
+      pinch: (before, after) => zoom(spread(before) / spread(after)),
+      tap: () => undefined,
     },
-    move: drag,
-    end: () => {
-      last = null;
-    },
-    abort: () => {
-      last = null;
-    },
-    pan: move,
-    pinch: (before, after) => zoom(spread(before) / spread(after)),
-    tap: () => undefined,
-  });
-  const touchOf = (event: PointerEvent): Touch => {
-    const { pointerId: id, pointerType: kind, pressure, timeStamp: time, clientX: x, clientY: y } = event;
-    return { id, kind, pressure, time, pans: false, x, y };
-  };
-  const controller = new AbortController();
-  const options = { signal: controller.signal };
-  stage.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (event.button > 1) return;
-      stage.setPointerCapture(event.pointerId);
-      gestures.press(touchOf(event));
-    },
-    options,
+    { pans: () => false },
   );
-  stage.addEventListener("pointermove", (event) => gestures.move(touchOf(event)), options);
-  stage.addEventListener("pointerup", (event) => gestures.release(touchOf(event)), options);
-  stage.addEventListener("pointercancel", (event) => gestures.cancel(event.pointerId), options);
-  stage.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      zoom(Math.exp(-event.deltaY * 0.0015));
-    },
-    { ...options, passive: false },
-  );
-  return () => controller.abort();
+  const stopWheel = startWheel(stage, zoom);
+  return () => {
+    stop();
+    stopWheel();
+  };
 }
 
 /** The photo with the square on it. */
@@ -91,7 +68,7 @@ export function FitStage({ photo, fit, image }: Props) {
   const box = placed(FITTED, room, shape.aspect);
   const scale = useRef(1);
   scale.current = Math.max(1e-6, box.width / photo.width);
-  useEffect(() => (stage.current ? follow(stage.current, () => scale.current) : undefined), []);
+  useEffect(() => (stage.current ? startHands(stage.current, () => scale.current) : undefined), []);
   const at = ({ left, top, width, height }: typeof box) => ({
     left: `${left + MARGIN}px`,
     top: `${top + MARGIN}px`,

@@ -1,14 +1,20 @@
-import { useEffect, useRef } from "preact/hooks";
-import { address } from "../../api/client";
+import { address, type PhotoInfo } from "../../api/client";
 import { boxText, CLOSEST, type Fit, type FitMode, zoomed, zoomOf } from "../../engine/fit";
 import { Button, Segmented, Select, Slider } from "../../kit/controls";
+import { layerChoice } from "../../kit/easel/state";
 import { useStore } from "../../kit/hooks";
+import { modelNamed, paintable } from "../../kit/models";
 import { VerbLine } from "../../kit/VerbLine";
 import { FitStage } from "./FitStage";
 import { invert } from "./inverting";
-import { drawSeen, useImage } from "./seen";
+import { Seen, useImage } from "./Seen";
 import { chooseFit, chooseMode, photos } from "./session";
 import { SECONDS } from "./state";
+
+const STARTS = [
+  { value: "encoder", label: "the encoder's guess" },
+  { value: "average", label: "the average picture" },
+] as const;
 
 const MODES: readonly { value: FitMode; label: string; testid: string }[] = [
   { value: "crop", label: "Crop", testid: "fit-crop" },
@@ -22,33 +28,9 @@ const EXPLAINED: Readonly<Record<FitMode, string>> = {
   stretch: "The whole photo, squeezed into the square.",
 };
 
-/** What the generator will be asked to draw. */
-function Seen({ image, fit, size }: { image: HTMLImageElement | null; fit: Fit; size: number }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { photo } = useStore(photos, "photo");
-  useEffect(() => {
-    if (canvas.current && image && photo) drawSeen(canvas.current, image, photo, fit);
-  }, [image, fit, size]);
-  return (
-    <figure class="seen">
-      <canvas ref={canvas} width={size} height={size} role="img" aria-label="What the generator will see" />
-      <figcaption>
-        What the generator sees: {size} × {size} pixels
-      </figcaption>
-    </figure>
-  );
-}
-
 function Choices() {
-  const { models, model, layer, seconds, start } = useStore(
-    photos,
-    "models",
-    "model",
-    "layer",
-    "seconds",
-    "start",
-  );
-  const chosen = models.find((one) => one.name === model);
+  const { model, layer, seconds, start } = useStore(photos);
+  const chosen = modelNamed(model);
   const layers = chosen?.layers.slice(0, -1).filter((one) => one.size > 0) ?? [];
   return (
     <>
@@ -56,9 +38,9 @@ function Choices() {
         <Select
           label="Generator"
           value={model}
-          choices={models.map((one) => ({
-            value: one.name,
-            label: `${one.name} · ${one.image_size} pixels`,
+          choices={paintable().map(({ name, image_size: size }) => ({
+            value: name,
+            label: `${name} · ${size} pixels`,
           }))}
           testid="photo-model"
           onChange={(value) => photos.set({ model: value, layer: "" })}
@@ -77,20 +59,14 @@ function Choices() {
           <Select
             label="Paint from layer"
             value={layer || (chosen?.default_layer ?? "")}
-            choices={layers.map((one) => ({
-              value: one.name,
-              label: `${one.name} · ${one.size} × ${one.size}${one.dissected ? "" : " · no brushes yet"}`,
-            }))}
+            choices={layers.map(layerChoice)}
             testid="photo-layer"
             onChange={(value) => photos.set({ layer: value })}
           />
           <Select
             label="Begin with"
             value={start}
-            choices={[
-              { value: "encoder", label: "the encoder's guess" },
-              { value: "average", label: "the average picture" },
-            ]}
+            choices={STARTS}
             testid="photo-start"
             onChange={(value) => photos.set({ start: value })}
           />
@@ -100,29 +76,26 @@ function Choices() {
   );
 }
 
-/** Choose the square, the generator and the time, then let it draw. */
-export function FitStep() {
-  const { photo, fit, models, model, seconds, start, layer } = useStore(
-    photos,
-    "photo",
-    "fit",
-    "models",
-    "model",
-    "seconds",
-    "start",
-    "layer",
-  );
-  const image = useImage(photo ? address.photo(photo.id) : null);
-  if (!photo || !fit) return null;
-  const chosen = models.find((one) => one.name === model);
+/** The line that would invert the photo. */
+function Line({ photo, fit }: { photo: PhotoInfo; fit: Fit }) {
+  const { model, seconds, layer, start } = useStore(photos);
   const request = {
     photo: photo.name,
-    model: chosen?.argument ?? model,
+    model: modelNamed(model)?.argument ?? model,
     box: boxText(fit),
     seconds,
     layer: layer || null,
     start,
   };
+  return <VerbLine verb="invert" request={request} />;
+}
+
+/** Choose the square, the generator and the time, then let it draw. */
+export function FitStep() {
+  const { photo, fit, model } = useStore(photos);
+  const image = useImage(photo ? address.photo(photo.id) : null);
+  if (!photo || !fit) return null;
+  const size = modelNamed(model)?.image_size ?? 64;
   return (
     <div class="photo-work">
       <FitStage photo={photo} fit={fit} image={image} />
@@ -149,7 +122,12 @@ export function FitStep() {
             onChange={(value) => chooseFit(zoomed(fit, photo, 2 ** value))}
           />
         )}
-        <Seen image={image} fit={fit} size={chosen?.image_size ?? 64} />
+        <figure class="seen">
+          <Seen photo={photo} fit={fit} size={size} label="What the generator will see" />
+          <figcaption>
+            What the generator sees: {size} × {size} pixels
+          </figcaption>
+        </figure>
         <Choices />
         <Button
           kind="primary"
@@ -159,7 +137,7 @@ export function FitStep() {
           testid="invert"
           onClick={() => void invert()}
         />
-        <VerbLine verb="invert" request={request} />
+        <Line photo={photo} fit={fit} />
       </section>
     </div>
   );

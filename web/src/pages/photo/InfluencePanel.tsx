@@ -5,7 +5,7 @@ import { easel } from "./work";
 
 /** What the strokes influence, island by island; each can be dropped, so that the photo stays as it was there. */
 export function InfluencePanel() {
-  const { influence, layer } = useStore(easel.paint, "influence", "layer");
+  const { influence, layer } = useStore(easel.paint);
   if (!influence || influence.islands.length === 0) return null;
   const show = (number: number | null) => () => {
     const highlighted =

@@ -1,20 +1,15 @@
-import { useRef } from "preact/hooks";
+import { perform } from "../../kit/actions";
 import { Button } from "../../kit/controls";
 import { BrushPanel } from "../../kit/easel/BrushPanel";
-import { OriginalBeside, SplitHandle } from "../../kit/easel/Compare";
 import { HistoryPanel } from "../../kit/easel/HistoryPanel";
-import { SaveState } from "../../kit/easel/SaveState";
 import { Stage } from "../../kit/easel/Stage";
 import type { Compare } from "../../kit/easel/state";
 import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
 import { useStore } from "../../kit/hooks";
-import { PhotoMenu } from "../../kit/Menu";
-import { copy } from "../../kit/messages";
-import { copyCommand } from "../paint/exporting";
-import { useSize } from "../paint/PaintPage";
+import { Menu } from "../../kit/Menu";
 import { InfluencePanel } from "./InfluencePanel";
 import { photos } from "./session";
-import { easel, exportInversion, exportPhoto } from "./work";
+import { easel, exportPhoto } from "./work";
 
 const COMPARED = {
   off: "Edited photo",
@@ -43,63 +38,46 @@ const BADGES: Readonly<Partial<Record<Compare, string>>> = {
   difference: "Difference: dark is unchanged",
 };
 
-const menu = [
-  { label: "Copy a link to this", icon: "link", testid: "copy-link", run: () => copy(location.href, "Link") },
-  { label: "Copy as command line", icon: "code", testid: "copy-cli", run: () => copyCommand("cli", easel) },
-  { label: "Copy as Python", icon: "code", testid: "copy-python", run: () => copyCommand("python", easel) },
-  { label: "Save the inversion", icon: "download", testid: "save-inversion", run: exportInversion },
-] as const;
-
 /** The tools of Paint, on the photo. */
 export function PaintStep() {
-  const stage = useRef<HTMLDivElement>(null);
-  const size = useSize(stage);
-  const { compare, peek, marked } = useStore(easel.look, "compare", "peek", "marked");
-  const { mode } = useStore(easel.paint, "mode");
-  const { photo } = useStore(photos, "photo");
+  const { compare, peek, marked } = useStore(easel.look);
+  const { mode } = useStore(easel.paint);
+  const { photo } = useStore(photos);
   if (!photo?.inversion) return null;
-  const badge = peek ? "Original" : BADGES[compare];
   return (
     <div class="paint-page">
       <BrushPanel />
       <div class="easel">
         <BrushTools more={MORE} />
-        <div class={`stage ${compare === "side" ? "two" : ""}`}>
-          {compare === "side" && <OriginalBeside />}
-          <div class="stage-main" ref={stage}>
-            <Stage />
-            <SplitHandle canvas={size} />
-            {badge && <span class="badge">{badge}</span>}
-            {!badge && HINTS[mode] && <span class="badge">{HINTS[mode]}</span>}
+        <Stage badge={BADGES[peek ? "original" : compare] ?? HINTS[mode]} />
+        <PictureTools compare={COMPARED}>
+          <div class="group">
+            <Button
+              kind="icon"
+              icon="outline"
+              label="What the strokes influence"
+              action="influence"
+              testid="influence"
+              pressed={marked}
+              onClick={() => perform("influence")}
+            />
           </div>
-        </div>
-        <div class="under">
-          <PictureTools compare={COMPARED}>
-            <div class="group">
-              <Button
-                kind="icon"
-                icon="outline"
-                label="What the strokes influence"
-                action="influence"
-                testid="influence"
-                pressed={marked}
-                onClick={() => easel.look.set({ marked: !marked })}
-              />
-            </div>
-            <div class="group share">
-              <Button
-                kind="icon"
-                icon="download"
-                label={`Save as PNG, ${photo.width} × ${photo.height}`}
-                action="export"
-                testid="export-png"
-                onClick={() => void exportPhoto()}
-              />
-              <PhotoMenu items={menu} />
-            </div>
-          </PictureTools>
-          <SaveState />
-        </div>
+          <div class="group share">
+            <Button
+              kind="icon"
+              icon="download"
+              label={`Save as PNG, ${photo.width} × ${photo.height}`}
+              action="export"
+              testid="export-png"
+              onClick={() => void exportPhoto()}
+            />
+            <Menu
+              testid="photo-menu"
+              what="links, commands, files"
+              items={["copy-link", "copy-cli", "copy-python", "save-inversion"]}
+            />
+          </div>
+        </PictureTools>
       </div>
       <div class="photo-side">
         <section class="panel mini-score" aria-label="Reconstruction">

@@ -1,22 +1,18 @@
-import { useEffect, useRef } from "preact/hooks";
-import { Notice } from "../../kit/controls";
-import { DropVeil, useDropping } from "../../kit/dropping";
+import { useEffect } from "preact/hooks";
+import { Button, Notice, Trouble } from "../../kit/controls";
 import { EaselContext } from "../../kit/easel/easel";
-import { useInterval, useStore } from "../../kit/hooks";
-import { usePhotoActions } from "./actions";
-import { usePhotoAddress } from "./address";
+import { chooseFile, DropVeil, FileInput, useDropping } from "../../kit/files";
+import { useStore } from "../../kit/hooks";
+import { paintable, studioModels } from "../../kit/models";
+import { Strip } from "../../kit/Strip";
 import { ChoosePhoto } from "./ChoosePhoto";
 import { FitStep } from "./FitStep";
-import { poll } from "./inverting";
 import { PaintStep } from "./PaintStep";
-import { PhotoStrip } from "./PhotoStrip";
 import { ResultStep } from "./ResultStep";
 import { RunningStep } from "./RunningStep";
-import { bring, photos } from "./session";
-import { type Step, stepOf } from "./state";
+import { bring, closePhoto, openPhoto, photos, removePhoto, start } from "./session";
+import { stepOf } from "./state";
 import { easel } from "./work";
-
-const POLL = 180;
 
 const PARTS = {
   choose: ChoosePhoto,
@@ -26,23 +22,46 @@ const PARTS = {
   paint: PaintStep,
 } as const;
 
-/** A photo of one's own: choose the square, watch the generator find it, see what was lost, paint on it. */
-export function PhotoPage() {
-  const { photo, view, problem, models, loaded } = useStore(
-    photos,
-    "photo",
-    "view",
-    "problem",
-    "models",
-    "loaded",
+/** The photos that were brought, and a place for another one. */
+function PhotoStrip() {
+  const { photos: list, photo, sending } = useStore(photos);
+  const thumbs = list.map(({ id, name, state, psnr, small }) => ({
+    id,
+    testid: `photo-${id}`,
+    label: `${name}${state === "ready" ? `, ${psnr?.toFixed(1)} dB` : ""}`,
+    picture: small,
+    onChoose: () => openPhoto(id),
+  }));
+  return (
+    <Strip label="Photos" class="photo-strip" thumbs={thumbs} chosen={photo?.id ?? ""}>
+      {photo && (
+        <Button
+          kind="icon"
+          icon="trash"
+          label={`Delete ${photo.name}`}
+          testid="delete-photo"
+          onClick={() => void removePhoto(photo.id)}
+        />
+      )}
+      <Button label="All photos" icon="folder" testid="all-photos" onClick={closePhoto} />
+      <Button
+        label={sending ? "Reading…" : "Another photo"}
+        icon="plus"
+        action="choose-photo"
+        testid="another-photo"
+        disabled={sending !== ""}
+        onClick={() => chooseFile("photo-file")}
+      />
+    </Strip>
   );
-  const file = useRef<HTMLInputElement>(null);
-  const choose = () => file.current?.click();
+}
+
+export function PhotoPage() {
+  const { photo, view, problem } = useStore(photos);
+  const { info } = useStore(studioModels);
   const over = useDropping((dropped) => void bring(dropped));
-  const step: Step = stepOf({ photo, view });
-  usePhotoAddress();
-  usePhotoActions(choose);
-  useInterval(() => void poll(), step === "running" ? POLL : null);
+  const step = stepOf({ photo, view });
+  useEffect(() => void start(), []);
   useEffect(() => {
     if (step === "paint") easel.look.set({ compare: "off" });
   }, [step]);
@@ -51,34 +70,22 @@ export function PhotoPage() {
     <EaselContext.Provider value={easel}>
       <div class="photo-page" data-testid="photo-page" data-step={step}>
         <h1 class="sr-only">Photo</h1>
-        {loaded && models.length === 0 ? (
+        {info && paintable().length === 0 ? (
           <Notice
             title="No generator to draw a photo with"
             detail="A photo needs a generator that can be painted with."
             hint="Name one: inscape studio --model FILE"
           />
         ) : (
-          <Part onChoose={choose} />
+          <Part />
         )}
-        {problem && step !== "choose" && (
-          <p class="problem" role="alert" data-testid="photo-problem">
-            {problem.title}: {problem.detail} {problem.hint}
-          </p>
-        )}
-        {step !== "choose" && <PhotoStrip onChoose={choose} />}
-        <input
-          ref={file}
-          type="file"
-          class="sr-only"
-          tabIndex={-1}
-          aria-label="A photo"
-          data-testid="photo-file"
+        {step !== "choose" && <Trouble problem={problem} testid="photo-problem" />}
+        {step !== "choose" && <PhotoStrip />}
+        <FileInput
+          name="photo-file"
+          label="A photo"
           accept="image/*,.heic,.heif,.avif,.tif,.tiff"
-          onChange={(event) => {
-            const [chosen] = event.currentTarget.files ?? [];
-            event.currentTarget.value = "";
-            if (chosen) void bring(chosen);
-          }}
+          onFile={bring}
         />
         {over && <DropVeil text="Drop the photo anywhere" />}
       </div>

@@ -89,7 +89,7 @@ function Pictures({ photo, chosen }: { photo: PhotoInfo; chosen: number | null }
 
 /** The score, stated before one paints: how close, and what the generator cannot see. */
 export function ResultStep() {
-  const { photo } = useStore(photos, "photo");
+  const { photo } = useStore(photos);
   const [chosen, setChosen] = useState<number | null>(null);
   const inversion = photo?.inversion;
   if (!photo || !inversion) return null;

@@ -5,7 +5,7 @@ import { percent } from "../../engine/numbers";
 import { Button } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
 import { giveUp, stopAndUse } from "./inverting";
-import { SeenPhoto } from "./SeenPhoto";
+import { Seen } from "./Seen";
 import { STAGE_NAMES, Stages } from "./Stages";
 import { photos } from "./session";
 
@@ -28,9 +28,35 @@ function Curve({ running }: { running: RunningInversion }) {
   );
 }
 
+/** What it does now, and how it is ended. */
+function Head({ running }: { running: RunningInversion }) {
+  const waiting = running.step === 0;
+  const doing = running.stage ? STAGE_NAMES[running.stage].doing : "Waiting to begin";
+  return (
+    <div class="running-head">
+      <p role="status">
+        <b>{running.stopping ? "Stopping with the best so far" : doing} </b>
+        <span>{waiting ? "" : percent(running.fraction)}</span>
+      </p>
+      <div class="row">
+        <Button
+          kind="primary"
+          icon="check"
+          label="Stop and use"
+          action="stop-and-use"
+          testid="stop-and-use"
+          disabled={waiting || running.stopping}
+          onClick={() => void stopAndUse()}
+        />
+        <Button icon="close" label="Cancel" action="abort" testid="give-up" onClick={() => void giveUp()} />
+      </div>
+    </div>
+  );
+}
+
 /** The picture improves before one's eyes. */
 export function RunningStep() {
-  const { photo } = useStore(photos, "photo");
+  const { photo } = useStore(photos);
   const running = photo?.running;
   if (!photo || !running) return null;
   const waiting = running.step === 0;
@@ -38,7 +64,9 @@ export function RunningStep() {
     <div class="photo-running" data-testid="running" data-step={running.step}>
       <div class="pair">
         <figure>
-          <SeenPhoto photo={photo} />
+          <div class="pair-picture">
+            <Seen photo={photo} fit={photo.fit} size={512} label="Your photo" />
+          </div>
           <figcaption>Your photo</figcaption>
         </figure>
         <figure>
@@ -56,36 +84,7 @@ export function RunningStep() {
         </figure>
       </div>
       <section class="panel running-panel" aria-label="Progress">
-        <div class="running-head">
-          <p role="status">
-            <b>
-              {running.stopping
-                ? "Stopping with the best so far"
-                : running.stage
-                  ? STAGE_NAMES[running.stage].doing
-                  : "Waiting to begin"}
-            </b>
-            <span>{waiting ? "" : percent(running.fraction)}</span>
-          </p>
-          <div class="row">
-            <Button
-              kind="primary"
-              icon="check"
-              label="Stop and use"
-              action="stop-and-use"
-              testid="stop-and-use"
-              disabled={waiting || running.stopping}
-              onClick={() => void stopAndUse()}
-            />
-            <Button
-              icon="close"
-              label="Cancel"
-              action="abort"
-              testid="give-up"
-              onClick={() => void giveUp()}
-            />
-          </div>
-        </div>
+        <Head running={running} />
         <progress value={waiting ? undefined : running.fraction} max={1} aria-label="Inversion" />
         <Stages stages={running.stages} current={running.stage} />
         <Curve running={running} />

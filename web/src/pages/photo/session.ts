@@ -1,19 +1,20 @@
-import { api, problemOf } from "../../api/client";
+import { api, isOffline, type JobInfo, problemOf } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import { photoApi } from "../../api/photos";
 import { type Fit, type FitMode, fitIn } from "../../engine/fit";
-import { sizeOf } from "../../engine/numbers";
-import { complain, say, toast } from "../../kit/messages";
-import { go } from "../../kit/router";
-import { photoStore } from "./state";
+import { tooLarge } from "../../kit/files";
+import { Follower } from "../../kit/jobs";
+import { complain, offerUndo, say, toast } from "../../kit/messages";
+import { loadModels, paintable, studioModels } from "../../kit/models";
+import { type PhotoView, photoStore } from "./state";
 import { paintOn } from "./work";
 
 export const photos = photoStore();
 
-let started: Promise<void> | null = null;
+let started: Promise<unknown> | null = null;
 
 /** The models and the photos, once. */
-export function start(): Promise<void> {
+export function start(): Promise<unknown> {
   started ??= load().catch((error: unknown) => {
     started = null;
     photos.set({ problem: problemOf(error) });
@@ -22,10 +23,10 @@ export function start(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  const [info, { models }] = await Promise.all([api.studio(), api.models(), reload()]);
-  const paintable = models.filter((model) => model.paintable);
-  const first = paintable.find((model) => model.name === info.default_model) ?? paintable[0];
-  photos.set({ models: paintable, model: photos.get().model || (first?.name ?? ""), loaded: true });
+  await Promise.all([loadModels(), reload()]);
+  const first =
+    paintable().find(({ name }) => name === studioModels.get().info?.default_model) ?? paintable()[0];
+  photos.set({ model: photos.get().model || (first?.name ?? "") });
 }
 
 /** The list of photos again. */
@@ -36,31 +37,58 @@ export async function reload(): Promise<void> {
 
 let opening = 0;
 
-/** Show a photo, as it was left. */
-export async function openPhoto(id: string, view?: "result" | "paint"): Promise<void> {
+/** Show a photo, as it was left; false where something else was asked for meanwhile, or it is not there. */
+export async function openPhoto(id: string, view?: PhotoView): Promise<boolean> {
   opening += 1;
   const mine = opening;
   try {
     await start();
     const photo = await photoApi.one(id);
-    if (mine !== opening) return;
-    photos.set({ photo });
-    const { models, model } = photos.get();
-    const asked = models.find((one) => one.name === photo.asked?.model);
+    if (mine !== opening) return false;
+    const { model, seconds } = photos.get();
+    const asked = paintable().find((one) => one.name === photo.asked?.model);
     photos.set({
+      photo,
       fit: photo.fit,
       model: asked?.name ?? model,
       layer: asked ? (photo.asked?.layer ?? "") : "",
-      seconds: photo.asked?.seconds ?? photos.get().seconds,
+      seconds: photo.asked?.seconds ?? seconds,
       start: photo.asked?.start ?? DEFAULTS.InversionRequest.start,
       view: view ?? (photo.painting ? "paint" : "result"),
       problem: null,
     });
-    if (photo.inversion) await paintOn(photo, models);
+    if (photo.inversion) await paintOn(photo);
+    else if (photo.running) void watch(id, () => api.job(photo.running?.job ?? ""));
+    return mine === opening;
   } catch (error) {
-    if (mine !== opening) return;
+    if (mine !== opening) return false;
     closePhoto();
     complain(problemOf(error));
+    return false;
+  }
+}
+
+export const inversion = new Follower();
+
+/** Follow the inversion of a photo, and show what it comes to. */
+export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<void> {
+  const isHere = () => photos.get().photo?.id === id;
+  const job = await inversion.follow(begin, async () => {
+    const photo = await photoApi.one(id).catch((error: unknown) => {
+      if (!isOffline(error)) throw error;
+    });
+    if (photo && isHere()) photos.set({ photo });
+  });
+  void reload().catch(() => undefined);
+  const { photo } = photos.get();
+  const { problem } = inversion.store.get();
+  if (!isHere()) return;
+  if (problem) photos.set({ problem });
+  else if (job?.state === "cancelled") say("The inversion was given up.");
+  else if (job && photo?.inversion) {
+    photos.set({ view: "result" });
+    say(`The generator draws your photo with ${photo.inversion.psnr.toFixed(1)} decibels.`);
+    await paintOn(photo).catch((error: unknown) => complain(problemOf(error)));
   }
 }
 
@@ -75,9 +103,9 @@ export async function bring(file: File): Promise<void> {
   const { largest, sending } = photos.get();
   if (sending) return;
   const name = file.name || "pasted.png";
-  if (file.size > largest) {
-    const detail = `${name} has ${sizeOf(file.size)}; at most ${sizeOf(largest)} can be sent.`;
-    photos.set({ problem: { title: "Too large to send", detail, hint: "Save it smaller, or as a JPEG." } });
+  const problem = tooLarge(file, largest, "Save it smaller, or as a JPEG.");
+  if (problem) {
+    photos.set({ problem });
     return;
   }
   photos.set({ sending: name, problem: null });
@@ -133,19 +161,12 @@ export async function startOver(): Promise<void> {
 export async function removePhoto(id: string): Promise<void> {
   try {
     await photoApi.remove(id);
-    if (photos.get().photo?.id === id) {
-      closePhoto();
-      go("photo", {});
-    }
+    if (photos.get().photo?.id === id) closePhoto();
     await reload();
-    const restore = async () => {
+    offerUndo("Photo deleted", async () => {
       await photoApi.restore(id);
       await reload();
       await openPhoto(id);
-    };
-    toast({
-      title: "Photo deleted",
-      action: { label: "Undo", run: () => void restore().catch((error) => complain(problemOf(error))) },
     });
   } catch (error) {
     complain(problemOf(error));

@@ -1,4 +1,4 @@
-import type { ModelInfo, PhotoInfo, PhotoSummary, Problem } from "../../api/client";
+import type { PhotoInfo, PhotoSummary, Problem } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import type { Fit } from "../../engine/fit";
 import { Store } from "../../engine/store";
@@ -8,11 +8,9 @@ export type PhotoView = (typeof VIEWS)[number];
 
 /** Photos, the one that is worked on, and what is chosen for its inversion. */
 export interface PhotoState {
-  readonly models: readonly ModelInfo[];
   readonly photos: readonly PhotoSummary[];
   /** Bytes that a photo may have. */
   readonly largest: number;
-  readonly loaded: boolean;
   readonly photo: PhotoInfo | null;
   readonly view: PhotoView;
   readonly fit: Fit | null;
@@ -31,10 +29,8 @@ export const SECONDS = [5, 10, 20, 40, 90, 180] as const;
 
 export const photoStore = () =>
   new Store<PhotoState>({
-    models: [],
     photos: [],
     largest: Number.POSITIVE_INFINITY,
-    loaded: false,
     photo: null,
     view: "result",
     fit: null,

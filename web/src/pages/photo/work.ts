@@ -1,36 +1,34 @@
-import { address, api, type ModelInfo, type PhotoInfo, ProblemError, problemOf } from "../../api/client";
-import { historyFromWire } from "../../api/wire";
+import { address, api, isMissing, type PhotoInfo } from "../../api/client";
 import { shapeOf } from "../../engine/fit";
-import { download } from "../../kit/download";
+import { FITTED } from "../../engine/view";
 import { Easel } from "../../kit/easel/easel";
-import { complain, toast } from "../../kit/messages";
-import { keptId } from "../paint/exporting";
-import { gridsOf } from "../paint/session";
+import { keptId } from "../../kit/easel/keeping";
+import { download } from "../../kit/files";
+import { toast } from "../../kit/messages";
+import { modelNamed } from "../../kit/models";
 
 /** What the page Photo paints on. */
 export const easel = new Easel();
 
 easel.reload = async () => {
-  const { photo } = easel.paint.get();
-  if (!photo) return;
-  const { painting } = easel.paint.get();
-  if (painting) await openPainting(painting, photo).catch((error: unknown) => complain(problemOf(error)));
+  const { photo, painting } = easel.paint.get();
+  if (photo && painting) await openPainting(painting, photo);
 };
 
 let shown: PhotoInfo | null = null;
 
 /** Make the easel ready for a photo: its model, its layers, what was painted on it, what the generator drew. */
-export async function paintOn(photo: PhotoInfo, models: readonly ModelInfo[]): Promise<void> {
+export async function paintOn(photo: PhotoInfo): Promise<void> {
   const { inversion } = photo;
-  const model = models.find((one) => one.name === inversion?.model);
+  const model = modelNamed(inversion?.model);
   if (!inversion || !model) {
     throw new Error(`This photo was inverted with ${inversion?.model ?? "a model"}, which is not here.`);
   }
   if (shown?.id === photo.id && easel.paint.get().photo === photo.id) return;
   shown = photo;
   await easel.painter.settle();
-  easel.paint.set({ models, picture: null, box: null, drawn: {} });
-  easel.look.set({ compare: "off", view: { zoom: 1, x: 0, y: 0 } });
+  easel.paint.set({ picture: null, box: null, drawn: {} });
+  easel.look.set({ compare: "off", view: FITTED });
   await easel.selectModel(model, inversion.layer, inversion.layer);
   if (shown !== photo) return;
   easel.connect();
@@ -45,17 +43,14 @@ function open(photo: PhotoInfo): void {
 
 /** Go on with a kept painting; with an empty one where it was deleted. */
 async function openPainting(id: string, photo: string): Promise<void> {
-  const { model } = easel.paint.get();
   const mine = shown;
   try {
     const painting = await api.painting(id);
-    const saved = model && (await historyFromWire(painting, gridsOf(model)));
-    if (!saved || !mine || shown !== mine) return;
-    const kept = { id: painting.id, revision: painting.revision };
-    easel.painter.open({ seed: 0, classIndex: null, photo }, saved, kept, shapeOf(mine, mine.fit));
+    if (!mine || shown !== mine) return;
+    await easel.open(painting, { seed: 0, classIndex: null, photo }, shapeOf(mine, mine.fit));
   } catch (error) {
     if (shown !== mine) return;
-    if (mine && error instanceof ProblemError && error.status === 404) open(mine);
+    if (mine && isMissing(error)) open(mine);
     else {
       shown = null;
       throw error;

@@ -2,13 +2,13 @@ import { emptyMask } from "../../engine/mask";
 import { type Role, withPlace } from "../../engine/rule";
 import { Button, Select } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
+import { JobProgress } from "../../kit/JobProgress";
+import { isActive } from "../../kit/jobs";
 import { clearDraft, search } from "./actions";
 import { drawMask, inksOf } from "./drawing";
-import { isActive } from "./follow";
-import { Running } from "./Running";
+import { jobs } from "./jobs";
 import { rewrite, tools } from "./state";
-import { Thumbnail } from "./Thumbnail";
+import { Tray, TrayItem } from "./Tray";
 import { apply } from "./work";
 
 const AMONG = [
@@ -18,35 +18,29 @@ const AMONG = [
 
 /** The places marked as one thing, to be taken away by a click. */
 function Places({ what, of }: { what: Role; of: string }) {
-  const { rule } = useStore(rewrite, "rule");
+  const { rule } = useStore(rewrite);
   return (
-    <ul class="tray" aria-label={what === "context" ? "Context" : "Protected"} data-testid={`${what}-tray`}>
+    <Tray label={what === "context" ? "Context" : "Protected"} testid={`${what}-tray`}>
       {rule[what].map(({ seed, mask }) => (
-        <li key={seed}>
-          <button
-            type="button"
-            class="tray-item"
-            aria-label={`Take picture ${seed} out of ${of}`}
-            data-testid={`${what}-${seed}`}
-            onClick={() => apply((state) => withPlace(state, what, seed, emptyMask(mask.size)))}
-          >
-            <Thumbnail
-              seed={seed}
-              version={mask}
-              over={(to, side, _, canvas) => drawMask(to, mask, side, inksOf(canvas)[what])}
-            />
-            <Icon name="close" size={16} />
-          </button>
-        </li>
+        <TrayItem
+          key={seed}
+          seed={seed}
+          label={`Take picture ${seed} out of ${of}`}
+          testid={`${what}-${seed}`}
+          version={mask}
+          over={(to, side, _, canvas) => drawMask(to, mask, side, inksOf(canvas)[what])}
+          onForget={() => apply((state) => withPlace(state, what, seed, emptyMask(mask.size)))}
+        />
       ))}
-    </ul>
+    </Tray>
   );
 }
 
 /** Where the rule holds, and what must stay. */
 export function ContextPanel() {
-  const { rule, jobs, marks } = useStore(rewrite, "rule", "jobs", "marks");
-  const { among } = useStore(tools, "among");
+  const { rule, marks } = useStore(rewrite);
+  const { job } = useStore(jobs.search.store);
+  const { among } = useStore(tools);
   const { context } = rule;
   return (
     <section class="panel draft" aria-labelledby="context-title">
@@ -76,7 +70,7 @@ export function ContextPanel() {
           action="matches"
           pressed={marks !== null}
           testid="matches"
-          disabled={context.length === 0 || isActive(jobs.search)}
+          disabled={context.length === 0 || isActive(job)}
           onClick={() => (marks ? rewrite.set({ marks: null }) : void search("wall", among))}
         />
         <Select
@@ -87,7 +81,7 @@ export function ContextPanel() {
           onChange={(count) => tools.set({ among: Number(count) })}
         />
       </div>
-      <Running kind="search" what="Search" />
+      <JobProgress follower={jobs.search} kind="search" what="Search" />
       {rule.protect.length > 0 && (
         <>
           <h3>

@@ -11,10 +11,11 @@ import {
 } from "../../engine/rule";
 import { Button, Select, Slider } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
+import { JobProgress } from "../../kit/JobProgress";
+import { isActive } from "../../kit/jobs";
 import { VerbLine } from "../../kit/VerbLine";
 import { execute, nameOf, newRule, saveTask } from "./actions";
-import { isActive } from "./follow";
-import { Running } from "./Running";
+import { jobs } from "./jobs";
 import { setLayer } from "./start";
 import { rewrite } from "./state";
 import { apply } from "./work";
@@ -70,7 +71,7 @@ function Advanced({ choices }: { choices: Choices }) {
 
 /** The same rule without the studio: a task and the line that reads it. */
 function InTerminal({ rule }: { rule: RuleState }) {
-  const { command } = useStore(rewrite, "command");
+  const { command } = useStore(rewrite);
   const name = nameOf(rule);
   const request = { model: command, task: taskNameOf(name), out: fileNameOf(name) };
   const below = under(rule).some((one) => !one.hidden && one.strength > 0);
@@ -90,7 +91,7 @@ function InTerminal({ rule }: { rule: RuleState }) {
 
 /** What the last rule came to. */
 function Outcome() {
-  const { rule, infos, said } = useStore(rewrite, "rule", "infos", "said");
+  const { rule, infos, said } = useStore(rewrite);
   const made = rule.making ? infos[rule.making] : undefined;
   if (said)
     return (
@@ -120,16 +121,46 @@ function Outcome() {
   );
 }
 
+/** How strong the rule is, and how many directions it has. */
+function Amounts({ choices, most }: { choices: Choices; most: number }) {
+  const strength = strengthOf(choices.ridge);
+  return (
+    <div class="row">
+      <Slider
+        label="Strength"
+        value={strength}
+        min={0}
+        max={100}
+        step={1}
+        shown={`${strength}`}
+        testid="rule-strength"
+        hint="A stronger rule comes closer to the goal, and moves more of the rest"
+        onChange={(value) => choose({ ridge: ridgeOf(value) }, "ridge")}
+      />
+      <Slider
+        label="Rank"
+        value={choices.rank}
+        min={1}
+        max={most}
+        step={1}
+        shown={`${choices.rank}`}
+        testid="rule-rank"
+        hint="How many directions of the layer's keys change"
+        onChange={(rank) => choose({ rank }, "rank")}
+      />
+    </div>
+  );
+}
+
 /** How the rule is made, and the button that makes it. */
 export function ExecutePanel() {
-  const { rule, layers, jobs } = useStore(rewrite, "rule", "layers", "jobs");
+  const { rule, layers } = useStore(rewrite);
+  const { job } = useStore(jobs.rule.store);
   const { choices } = rule;
   const layer = layers.find((one) => one.name === choices.layer);
   const usable = layers.filter((one) => one.inputs !== null);
-  const most = layer?.largest_rank ?? 1;
-  const running = isActive(jobs.rule);
+  const running = isActive(job);
   const lacking = missing(rule);
-  const strength = strengthOf(choices.ridge);
   return (
     <section class="panel draft" aria-labelledby="rule-title">
       <header>
@@ -137,41 +168,15 @@ export function ExecutePanel() {
         <Select
           label="Layer"
           value={choices.layer}
-          choices={usable.map((one) => ({
-            value: one.name,
-            label: `${one.name} · ${one.size} × ${one.size}`,
-          }))}
+          choices={usable.map(({ name, size }) => ({ value: name, label: `${name} · ${size} × ${size}` }))}
           testid="rule-layer"
           onChange={setLayer}
         />
       </header>
-      <div class="row">
-        <Slider
-          label="Strength"
-          value={strength}
-          min={0}
-          max={100}
-          step={1}
-          shown={`${strength}`}
-          testid="rule-strength"
-          hint="A stronger rule comes closer to the goal, and moves more of the rest"
-          onChange={(value) => choose({ ridge: ridgeOf(value) }, "ridge")}
-        />
-        <Slider
-          label="Rank"
-          value={choices.rank}
-          min={1}
-          max={most}
-          step={1}
-          shown={`${choices.rank}`}
-          testid="rule-rank"
-          hint="How many directions of the layer's keys change"
-          onChange={(rank) => choose({ rank }, "rank")}
-        />
-      </div>
+      <Amounts choices={choices} most={layer?.largest_rank ?? 1} />
       <Advanced choices={choices} />
       <div class="row execute-row">
-        {running ? null : (
+        {!running && (
           <Button
             kind="primary"
             icon="play"
@@ -187,9 +192,9 @@ export function ExecutePanel() {
         )}
       </div>
       {lacking ? !running && <p class="hint">{lacking}</p> : <InTerminal rule={rule} />}
-      <Running kind="rule" what="Making the rule" />
+      <JobProgress follower={jobs.rule} kind="rule" what="Making the rule" />
       {!running && <Outcome />}
-      {!running && <Running kind="keys" what="Getting the layer ready" quiet />}
+      {!running && <JobProgress follower={jobs.keys} kind="keys" what="Getting the layer ready" quiet />}
     </section>
   );
 }

@@ -1,77 +1,73 @@
 import { largestScale, resized, SCALES } from "../../engine/clip";
 import { emptyMask } from "../../engine/mask";
 import { percent } from "../../engine/numbers";
-import { MOST_PASTES, withCopied, withoutPaste } from "../../engine/rule";
+import { MOST_PASTES, type RuleState, withCopied, withoutPaste } from "../../engine/rule";
 import { Button, Segmented, Slider } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
 import { Icon } from "../../kit/Icon";
 import { drawClip, drawMask, imageOf, inksOf } from "./drawing";
 import { rewrite, tools } from "./state";
-import { Thumbnail } from "./Thumbnail";
+import { Tray, TrayItem } from "./Tray";
 import { wall } from "./wall";
 import { apply } from "./work";
 
+/** What was copied, and where it was pasted. */
+function Goals({ copied, pastes }: Pick<RuleState, "copied" | "pastes">) {
+  const { plain } = useStore(wall);
+  return (
+    <Tray label="Goal" testid="goal-tray">
+      {copied && (
+        <TrayItem
+          seed={copied.seed}
+          label={`Copied from picture ${copied.seed}; forget it`}
+          testid="copied"
+          version={copied}
+          over={(to, side, _, canvas) =>
+            drawMask(to, copied.mask, side, inksOf(canvas).copy, { fill: 0.15, dashed: true })
+          }
+          onForget={() => apply((state) => withCopied(state, copied.seed, emptyMask(copied.mask.size)))}
+        />
+      )}
+      {copied && pastes.length > 0 && (
+        <li class="tray-arrow" aria-hidden="true">
+          <Icon name="right" size={18} />
+        </li>
+      )}
+      {pastes.map((one, index) => (
+        <TrayItem
+          key={`${one.into}-${index}`}
+          seed={one.into}
+          label={`Pasted into picture ${one.into}; take it away`}
+          testid="pasted"
+          version={plain[one.from] ? one : null}
+          over={(to, side, again, canvas) =>
+            drawClip(to, imageOf(plain[one.from], again), one, side, inksOf(canvas).paste, true)
+          }
+          onForget={() => apply((state) => withoutPaste(state, index))}
+        />
+      ))}
+    </Tray>
+  );
+}
+
+const resize = (scale: number) =>
+  apply((state) => {
+    const last = state.pastes.at(-1);
+    if (!last) return state;
+    return { ...state, pastes: state.pastes.with(-1, { ...last, ...resized(last, scale) }) };
+  }, "scale");
+
+function another(): void {
+  apply((state) => ({ ...state, another: true, copied: null }));
+  tools.set({ tool: "copy" });
+}
+
 function Pastes() {
-  const { rule } = useStore(rewrite, "rule");
-  const { plain } = useStore(wall, "plain");
-  const { copied, pastes, another } = rule;
-  const paste = another ? null : pastes.at(-1);
-  const change = (scale: number) =>
-    apply((state) => {
-      const at = state.pastes.length - 1;
-      const last = state.pastes[at];
-      if (!last) return state;
-      return { ...state, pastes: state.pastes.with(at, { ...last, ...resized(last, scale) }) };
-    }, "scale");
+  const { copied, pastes, another: more } = useStore(rewrite).rule;
+  const paste = more ? null : pastes.at(-1);
   return (
     <>
-      <ul class="tray" aria-label="Goal" data-testid="goal-tray">
-        {copied && (
-          <li>
-            <button
-              type="button"
-              class="tray-item"
-              aria-label={`Copied from picture ${copied.seed}; forget it`}
-              data-testid="copied"
-              onClick={() => apply((state) => withCopied(state, copied.seed, emptyMask(copied.mask.size)))}
-            >
-              <Thumbnail
-                seed={copied.seed}
-                version={copied}
-                over={(to, side, _, canvas) =>
-                  drawMask(to, copied.mask, side, inksOf(canvas).copy, { fill: 0.15, dashed: true })
-                }
-              />
-              <Icon name="close" size={16} />
-            </button>
-          </li>
-        )}
-        {copied && pastes.length > 0 && (
-          <li class="tray-arrow" aria-hidden="true">
-            <Icon name="right" size={18} />
-          </li>
-        )}
-        {pastes.map((one, index) => (
-          <li key={`${one.into}-${index}`}>
-            <button
-              type="button"
-              class="tray-item"
-              aria-label={`Pasted into picture ${one.into}; take it away`}
-              data-testid="pasted"
-              onClick={() => apply((state) => withoutPaste(state, index))}
-            >
-              <Thumbnail
-                seed={one.into}
-                version={plain[one.from] ? one : null}
-                over={(to, side, again, canvas) =>
-                  drawClip(to, imageOf(plain[one.from], again), one, side, inksOf(canvas).paste, true)
-                }
-              />
-              <Icon name="close" size={16} />
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Goals copied={copied} pastes={pastes} />
       {!copied && pastes.length === 0 && (
         <p class="hint">
           What should it become? Choose <b>Copy</b> and mark it in a picture, then <b>Paste</b> it over the
@@ -93,28 +89,25 @@ function Pastes() {
             step={0.05}
             shown={percent(paste.scale)}
             testid="paste-scale"
-            onChange={change}
+            onChange={resize}
           />
           <Button
             label="Another goal"
             icon="plus"
             testid="another"
             disabled={pastes.length >= MOST_PASTES}
-            onClick={() => {
-              apply((state) => ({ ...state, another: true, copied: null }));
-              tools.set({ tool: "copy" });
-            }}
+            onClick={another}
           />
         </div>
       )}
-      {another && <p class="hint">One more: mark what is copied, then paste it.</p>}
+      {more && <p class="hint">One more: mark what is copied, then paste it.</p>}
     </>
   );
 }
 
 /** What the layer should draw in the context instead. */
 export function GoalPanel() {
-  const { rule, layers } = useStore(rewrite, "rule", "layers");
+  const { rule, layers } = useStore(rewrite);
   const inputs = layers.find((layer) => layer.name === rule.choices.layer)?.inputs ?? 30;
   return (
     <section class="panel draft" aria-labelledby="goal-title">

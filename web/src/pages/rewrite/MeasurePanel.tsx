@@ -4,9 +4,10 @@ import { percent } from "../../engine/numbers";
 import { missing } from "../../engine/rule";
 import { Button, Select } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
+import { JobProgress } from "../../kit/JobProgress";
+import { isActive } from "../../kit/jobs";
 import { advise, measure } from "./actions";
-import { isActive } from "./follow";
-import { Running } from "./Running";
+import { jobs } from "./jobs";
 import { setLayer } from "./start";
 import { rewrite } from "./state";
 import { apply } from "./work";
@@ -85,14 +86,9 @@ function Layers({ advice, running }: { advice: Advice; running: boolean }) {
 
 /** What the rules that are on reach, and what else they change; and which layer would do better. */
 export function MeasurePanel() {
-  const { concepts, rule, jobs, audit, advice } = useStore(
-    rewrite,
-    "concepts",
-    "rule",
-    "jobs",
-    "audit",
-    "advice",
-  );
+  const { concepts, rule, audit, advice } = useStore(rewrite);
+  const auditing = isActive(useStore(jobs.audit.store).job);
+  const advising = isActive(useStore(jobs.advice.store).job);
   const [context, setContext] = useState("");
   const [goal, setGoal] = useState("");
   const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
@@ -103,25 +99,30 @@ export function MeasurePanel() {
         <p class="hint">The card of this model names no segmenter, so nothing can say what a rule changed.</p>
       </section>
     );
-  const names = concepts.map((value) => ({ value, label: value }));
   const about = context || (concepts.includes("spire") ? "spire" : (concepts[0] ?? ""));
-  const busy = isActive(jobs.audit) || isActive(jobs.advice);
+  const busy = auditing || advising;
   return (
     <section class="panel" aria-labelledby="measure-title" data-testid="measure">
       <h2 id="measure-title">Reach and leak</h2>
       <div class="measure-choices">
-        <Select label="Context" value={about} choices={names} testid="audit-context" onChange={setContext} />
+        <Select
+          label="Context"
+          value={about}
+          choices={concepts}
+          testid="audit-context"
+          onChange={setContext}
+        />
         <Select
           label="Becomes"
           value={goal}
-          choices={[{ value: "", label: "anything else" }, ...names]}
+          choices={[{ value: "", label: "anything else" }, ...concepts]}
           testid="audit-goal"
           onChange={setGoal}
         />
         <Select
           label="Pictures"
           value={images}
-          choices={AMOUNTS.map((value) => ({ value, label: value }))}
+          choices={AMOUNTS}
           testid="audit-images"
           onChange={setImages}
         />
@@ -142,10 +143,10 @@ export function MeasurePanel() {
           onClick={() => void advise(about, goal, Math.min(64, Number(images)))}
         />
       </div>
-      <Running kind="audit" what="Measuring" />
-      <Running kind="advice" what="Comparing layers" />
+      <JobProgress follower={jobs.audit} kind="audit" what="Measuring" />
+      <JobProgress follower={jobs.advice} kind="advice" what="Comparing layers" />
       {audit && <Figures audit={audit} />}
-      {advice && <Layers advice={advice} running={isActive(jobs.advice)} />}
+      {advice && <Layers advice={advice} running={advising} />}
     </section>
   );
 }

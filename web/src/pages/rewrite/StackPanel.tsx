@@ -1,7 +1,8 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { percent } from "../../engine/numbers";
 import { type Entry, editsOf, reordered, withEntry, withoutEntry } from "../../engine/rule";
 import { Button, Slider } from "../../kit/controls";
+import { chooseFile, FileInput } from "../../kit/files";
 import { useStore } from "../../kit/hooks";
 import { VerbLine } from "../../kit/VerbLine";
 import { exportModel, loadEdit, saveEdit } from "./actions";
@@ -40,10 +41,17 @@ function EditName({ entry, onName }: { entry: Entry; onName: (name: string) => v
 }
 
 function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boolean }) {
-  const { infos } = useStore(rewrite, "infos");
+  const { infos } = useStore(rewrite);
   const info = infos[entry.rule];
   const change = (with_: Partial<Entry>, key = "") =>
     apply((state) => withEntry(state, entry.rule, with_), key && `${key}-${entry.rule}`);
+  const move = (by: number) => () => apply((state) => reordered(state, entry.rule, by));
+  const buttons = [
+    { icon: "up", label: "Move up", disabled: last, testid: "edit-up", onClick: move(1) },
+    { icon: "down", label: "Move down", disabled: first, testid: "edit-down", onClick: move(-1) },
+    { icon: "download", label: "Save this edit", testid: "edit-save", onClick: () => void saveEdit(entry) },
+    { icon: "trash", label: "Remove", testid: "edit-remove", onClick: () => remove(entry) },
+  ] as const;
   return (
     <li class={`edit-row ${entry.hidden ? "off" : ""}`} data-testid="edit-row">
       <div class="edit-head">
@@ -59,30 +67,9 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
           />
         </label>
         <EditName entry={entry} onName={(name) => change({ name })} />
-        <Button
-          kind="icon"
-          icon="up"
-          label="Move up"
-          disabled={last}
-          testid="edit-up"
-          onClick={() => apply((state) => reordered(state, entry.rule, 1))}
-        />
-        <Button
-          kind="icon"
-          icon="down"
-          label="Move down"
-          disabled={first}
-          testid="edit-down"
-          onClick={() => apply((state) => reordered(state, entry.rule, -1))}
-        />
-        <Button
-          kind="icon"
-          icon="download"
-          label="Save this edit"
-          testid="edit-save"
-          onClick={() => void saveEdit(entry)}
-        />
-        <Button kind="icon" icon="trash" label="Remove" testid="edit-remove" onClick={() => remove(entry)} />
+        {buttons.map((button) => (
+          <Button key={button.testid} kind="icon" {...button} />
+        ))}
       </div>
       <Slider
         label={info ? `${info.layer}, rank ${info.rank}` : "Strength"}
@@ -100,27 +87,18 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
 
 /** The rules that were made, the latest on top; what is on is on the wall. */
 export function StackPanel() {
-  const { rule, command, model } = useStore(rewrite, "rule", "command", "model");
-  const picker = useRef<HTMLInputElement>(null);
+  const { rule, command, model } = useStore(rewrite);
   const { stack } = rule;
   return (
     <section class="panel" aria-labelledby="stack-title" data-testid="stack">
       <header class="panel-head">
         <h2 id="stack-title">Edits {stack.length > 0 && <small>{stack.length}</small>}</h2>
-        <Button label="Load" icon="upload" testid="load-edit" onClick={() => picker.current?.click()} />
-        <input
-          ref={picker}
-          type="file"
-          class="sr-only"
-          tabIndex={-1}
+        <Button label="Load" icon="upload" testid="load-edit" onClick={() => chooseFile("edit-file")} />
+        <FileInput
+          name="edit-file"
+          label="An edit from a file"
           accept=".safetensors"
-          aria-label="An edit from a file"
-          data-testid="edit-file"
-          onChange={(event) => {
-            const [file] = event.currentTarget.files ?? [];
-            if (file) void loadEdit(file);
-            event.currentTarget.value = "";
-          }}
+          onFile={(file) => loadEdit(file)}
         />
       </header>
       {stack.length === 0 && (

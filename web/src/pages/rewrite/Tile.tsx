@@ -92,9 +92,9 @@ function startPointing(canvas: HTMLCanvasElement, seed: number): () => void {
 export function Tile({ seed }: { seed: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cursor, setCursor] = useState<Cursor | null>(null);
-  const { plain, edited } = useStore(wall, "plain", "edited");
-  const { original, peek } = useStore(tools, "original", "peek");
-  const { rule, marks } = useStore(rewrite, "rule", "marks");
+  const { plain, edited } = useStore(wall);
+  const { original, peek } = useStore(tools);
+  const { rule, marks } = useStore(rewrite);
   const latest = useRef(cursor);
   latest.current = cursor;
   useEffect(() => {

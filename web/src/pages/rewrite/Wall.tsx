@@ -7,9 +7,9 @@ import { drawWall, wall } from "./wall";
 
 /** The pictures that a rule is made in, and looked at in. */
 export function Wall() {
-  const { seeds, rule, problem } = useStore(rewrite, "seeds", "rule", "problem");
-  const { drawn, busy, milliseconds } = useStore(wall, "drawn", "busy", "milliseconds");
-  const { original, peek, tool, hand } = useStore(tools, "original", "peek", "tool", "hand");
+  const { seeds, rule, problem } = useStore(rewrite);
+  const { drawn, busy, milliseconds } = useStore(wall);
+  const { original, peek, tool, hand } = useStore(tools);
   useEffect(() => drawWall(), [rule.stack]);
   if (problem) return <Notice {...problem} />;
   return (

@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
-import { shuffle } from "../../engine/seeds";
+import { perform } from "../../kit/actions";
 import { Button, Segmented, Slider } from "../../kit/controls";
 import { useStore } from "../../kit/hooks";
-import { search, setSeeds, typeSeeds } from "./actions";
-import { isActive } from "./follow";
+import { isActive } from "../../kit/jobs";
+import { search, typeSeeds } from "./actions";
+import { jobs } from "./jobs";
 import { rewrite, sizes, type Tool, tools } from "./state";
-import { redo, undo } from "./work";
 
 const TOOLS = [
   { value: "context", label: "Context", icon: "target", action: "tool-context", testid: "tool-context" },
@@ -21,15 +21,10 @@ const HINTS: Readonly<Record<Tool, string>> = {
   protect: "Brush over what must stay as it is: the rule keeps out of it, and of places like it.",
 };
 
-const another = () => {
-  const { seeds } = rewrite.get();
-  const start = shuffle(Math.random, seeds.length || 16, seeds[0] ?? 0);
-  setSeeds(Array.from({ length: seeds.length || 16 }, (_, index) => start + index));
-};
-
 /** Which pictures are on the wall. */
 export function SeedBar() {
-  const { seedText, seedProblem, jobs } = useStore(rewrite, "seedText", "seedProblem", "jobs");
+  const { seedText, seedProblem } = useStore(rewrite);
+  const { job } = useStore(jobs.search.store);
   const [typed, setTyped] = useState<string | null>(null);
   const take = () => {
     if (typed !== null) typeSeeds(typed);
@@ -64,13 +59,13 @@ export function SeedBar() {
         label="Other pictures"
         action="shuffle"
         testid="wall-shuffle"
-        onClick={another}
+        onClick={() => perform("shuffle")}
       />
       <Button
         icon="search"
         label="Search"
         testid="search"
-        disabled={isActive(jobs.search)}
+        disabled={isActive(job)}
         onClick={() => void search("many", tools.get().among)}
       />
       <p id="seed-problem" class="problem" role="alert">
@@ -80,20 +75,64 @@ export function SeedBar() {
   );
 }
 
+const SHAPES = [
+  { value: "brush", label: "Brush", icon: "brush", testid: "shape-brush" },
+  { value: "box", label: "Box", icon: "box", testid: "shape-box" },
+] as const;
+
+/** How something is marked. */
+function Marking() {
+  const { shape, erasing, diameter } = useStore(tools);
+  return (
+    <>
+      <Segmented
+        label="Shape"
+        value={shape}
+        choices={SHAPES}
+        onChange={(value) => tools.set({ shape: value })}
+      />
+      <Button
+        kind="icon"
+        icon="eraser"
+        label="Take away instead (or hold Ctrl)"
+        action="remove"
+        pressed={erasing}
+        testid="eraser"
+        onClick={() => perform("remove")}
+      />
+      {shape === "brush" && (
+        <Slider
+          label="Size"
+          value={diameter}
+          min={sizes.smallest}
+          max={sizes.largest}
+          step={1}
+          shown={`${diameter}`}
+          testid="brush-size"
+          onChange={(value) => tools.set({ diameter: value })}
+        />
+      )}
+    </>
+  );
+}
+
 /** What the pointer does on the wall. */
 export function ToolBar() {
-  const { tool, shape, erasing, diameter, original, hand } = useStore(
-    tools,
-    "tool",
-    "shape",
-    "erasing",
-    "diameter",
-    "original",
-    "hand",
-  );
-  const { rule, canUndo, canRedo } = useStore(rewrite, "rule", "canUndo", "canRedo");
+  const { tool, original, hand } = useStore(tools);
+  const { rule, canUndo, canRedo } = useStore(rewrite);
   const choices =
     rule.goal === "erase" ? TOOLS.filter(({ value }) => value === "context" || value === "protect") : TOOLS;
+  const buttons = [
+    {
+      icon: "eye",
+      label: "Original: hold \\ or switch",
+      action: "original",
+      pressed: original,
+      testid: "original",
+    },
+    { icon: "undo", label: "Undo", action: "undo", testid: "rule-undo", disabled: !canUndo },
+    { icon: "redo", label: "Redo", action: "redo", testid: "rule-redo", disabled: !canRedo },
+  ] as const;
   return (
     <div class="tool-bar" role="toolbar" aria-label="Tools">
       <Segmented
@@ -102,40 +141,7 @@ export function ToolBar() {
         choices={choices}
         onChange={(value) => tools.set({ tool: value, hand: false })}
       />
-      {tool !== "paste" && (
-        <>
-          <Segmented
-            label="Shape"
-            value={shape}
-            choices={[
-              { value: "brush", label: "Brush", icon: "brush", testid: "shape-brush" },
-              { value: "box", label: "Box", icon: "box", testid: "shape-box" },
-            ]}
-            onChange={(value) => tools.set({ shape: value })}
-          />
-          <Button
-            kind="icon"
-            icon="eraser"
-            label="Take away instead (or hold Ctrl)"
-            action="remove"
-            pressed={erasing}
-            testid="eraser"
-            onClick={() => tools.set({ erasing: !erasing })}
-          />
-          {shape === "brush" && (
-            <Slider
-              label="Size"
-              value={diameter}
-              min={sizes.smallest}
-              max={sizes.largest}
-              step={1}
-              shown={`${diameter}`}
-              testid="brush-size"
-              onChange={(value) => tools.set({ diameter: value })}
-            />
-          )}
-        </>
-      )}
+      {tool !== "paste" && <Marking />}
       <div class="tool-end">
         <Button
           kind="icon"
@@ -146,33 +152,9 @@ export function ToolBar() {
           testid="hand"
           onClick={() => tools.set({ hand: !hand })}
         />
-        <Button
-          kind="icon"
-          icon="eye"
-          label="Original: hold \ or switch"
-          action="original"
-          pressed={original}
-          testid="original"
-          onClick={() => tools.set({ original: !original })}
-        />
-        <Button
-          kind="icon"
-          icon="undo"
-          label="Undo"
-          action="undo"
-          testid="rule-undo"
-          disabled={!canUndo}
-          onClick={undo}
-        />
-        <Button
-          kind="icon"
-          icon="redo"
-          label="Redo"
-          action="redo"
-          testid="rule-redo"
-          disabled={!canRedo}
-          onClick={redo}
-        />
+        {buttons.map((button) => (
+          <Button key={button.testid} kind="icon" {...button} onClick={() => perform(button.action)} />
+        ))}
       </div>
       <p class="hint tool-hint">{HINTS[tool]}</p>
     </div>

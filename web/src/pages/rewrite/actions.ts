@@ -14,9 +14,9 @@ import {
   withRule,
 } from "../../engine/rule";
 import { formatSeeds, parseSeeds } from "../../engine/seedList";
-import { download, saveBlob } from "../../kit/download";
+import { download, saveBlob } from "../../kit/files";
 import { complain, say, toast } from "../../kit/messages";
-import { follow, isActive, stop } from "./follow";
+import { jobs } from "./jobs";
 import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
 import { apply, save, undoable } from "./work";
@@ -27,8 +27,8 @@ export const nameOf = ({ stack, making }: RuleState): string =>
 
 /** Make the rule that is marked, put it on the stack, and draw the wall again. */
 export async function execute(): Promise<void> {
-  const { model, rule, jobs } = rewrite.get();
-  if (!model || isActive(jobs.rule)) return;
+  const { model, rule } = rewrite.get();
+  if (!model || jobs.rule.active) return;
   const lacking = missing(rule);
   if (lacking) {
     complain({ title: "Nothing to execute yet", detail: lacking, hint: "" });
@@ -37,7 +37,7 @@ export async function execute(): Promise<void> {
   performance.mark("inscape:execute");
   const name = nameOf(rule);
   rewrite.set({ said: "" });
-  const job = await follow("rule", () => ruleApi.make(model.name, requestOf(rule, name, imageSize())));
+  const job = await jobs.rule.follow(() => ruleApi.make(model.name, requestOf(rule, name, imageSize())));
   if (job?.state === "cancelled") rewrite.set({ said: "Stopped. Nothing was changed." });
   if (job?.result?.kind !== "rule" || rewrite.get().model !== model) return;
   const made = job.result.rule;
@@ -53,9 +53,13 @@ export function newRule(): void {
   apply(fresh);
 }
 
-export function clearDraft(): void {
+export function hasDraft(): boolean {
   const { context, copied, pastes } = rewrite.get().rule;
-  if (context.length === 0 && !copied && pastes.length === 0) return;
+  return context.length > 0 || copied !== null || pastes.length > 0;
+}
+
+export function clearDraft(): void {
+  if (!hasDraft()) return;
   newRule();
   undoable("Context and goal cleared");
 }
@@ -67,15 +71,13 @@ export function typeSeeds(text: string): void {
   if (!problem) showSeeds(seeds);
 }
 
-function showSeeds(seeds: readonly number[]): void {
+export function showSeeds(seeds: readonly number[]): void {
   const { marks } = rewrite.get();
   rewrite.set({ seeds, seedText: formatSeeds(seeds), seedProblem: "" });
   drawWall();
-  void save();
+  save();
   if (marks) rewrite.set({ marks: seeds.every((seed) => marks[seed]) ? marks : null });
 }
-
-export const setSeeds = (seeds: readonly number[]): void => showSeeds(seeds);
 
 /** Find the context: in the pictures on the wall, or the best pictures of many, which become the wall. */
 export async function search(where: "wall" | "many", pictures = 1000): Promise<void> {
@@ -85,7 +87,7 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
     complain({ title: "Nothing to look for yet", detail: missing(rule), hint: "" });
     return;
   }
-  const job = await follow("search", () =>
+  const job = await jobs.search.follow(() =>
     ruleApi.search(model.name, {
       layer: rule.choices.layer,
       context: rule.context.map(selectionToWire),
@@ -115,9 +117,9 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
 export async function prepare(): Promise<void> {
   const { model, rule, seeds } = rewrite.get();
   if (!model || !rule.choices.layer) return;
-  await stop("keys");
+  await jobs.keys.stop();
   const near = groupsOf(seeds).slice(0, 4).flat();
-  await follow("keys", () => ruleApi.prepare(model.name, rule.choices.layer, near));
+  await jobs.keys.follow(() => ruleApi.prepare(model.name, rule.choices.layer, near));
 }
 
 export async function measure(context: string, goal: string, images: number): Promise<void> {
@@ -125,7 +127,7 @@ export async function measure(context: string, goal: string, images: number): Pr
   if (!model) return;
   const edits = rule.stack.map((entry) => ({ ...entry }));
   const request = { edits, context, goal: goal || null, images };
-  const job = await follow("audit", () => ruleApi.audit(model.name, request));
+  const job = await jobs.audit.follow(() => ruleApi.audit(model.name, request));
   const now = rewrite.get();
   if (job?.state === "done" && now.model === model && now.rule.stack === rule.stack)
     rewrite.set({ audit: readAudit(job.result) });
@@ -149,7 +151,7 @@ export async function advise(concept: string, becomes: string, images: number): 
       layers: [],
       ranks: [1, 3, 10],
     });
-  await follow("advice", start, show);
+  await jobs.advice.follow(start, show);
 }
 
 export async function saveEdit(entry: Entry): Promise<void> {

@@ -1,8 +1,10 @@
-import { api, problemOf } from "../../api/client";
+import { type ModelInfo, problemOf } from "../../api/client";
 import { ruleApi } from "../../api/rewriting";
+import type { Query } from "../../engine/route";
 import { parseSeeds } from "../../engine/seedList";
+import { loadModels, paintable } from "../../kit/models";
 import { prepare } from "./actions";
-import { drop } from "./follow";
+import { jobs } from "./jobs";
 import { rewrite } from "./state";
 import { clearWall, drawWall, needPlain } from "./wall";
 import { adopt, apply } from "./work";
@@ -12,29 +14,28 @@ const FIRST = "0-15";
 let opening = 0;
 
 /** Show a model as the address asks for it; what it does not say comes from what was kept. */
-export async function open(query: Readonly<Record<string, string>>): Promise<void> {
+export async function open(query: Query): Promise<void> {
   opening += 1;
   const mine = opening;
   try {
-    if (rewrite.get().models.length === 0) {
-      const { models } = await api.models();
-      rewrite.set({ models: models.filter((model) => model.paintable) });
-    }
-    const { models, model: before } = rewrite.get();
+    await loadModels();
+    const { model: before } = rewrite.get();
+    const models = paintable();
     const model = models.find((one) => one.name === query.model) ?? before ?? models[0];
     if (!model || mine !== opening) return;
-    if (model.name !== before?.name) await openModel(model.name, query, mine);
+    if (model.name !== before?.name) await openModel(model, query, mine);
     else follow(query);
   } catch (error) {
     if (mine === opening) rewrite.set({ problem: problemOf(error) });
   }
 }
 
-async function openModel(name: string, query: Readonly<Record<string, string>>, mine: number): Promise<void> {
-  const model = rewrite.get().models.find((one) => one.name === name) ?? null;
-  if (!model) return;
-  for (const kind of ["keys", "search", "rule", "audit", "advice"] as const) drop(kind);
-  const [{ layers, concepts }, work] = await Promise.all([ruleApi.layers(name), ruleApi.work(name)]);
+async function openModel(model: ModelInfo, query: Query, mine: number): Promise<void> {
+  for (const job of Object.values(jobs)) job.drop();
+  const [{ layers, concepts }, work] = await Promise.all([
+    ruleApi.layers(model.name),
+    ruleApi.work(model.name),
+  ]);
   const usable = layers.filter((layer) => layer.inputs !== null);
   const first = usable.find((layer) => layer.name === model.default_layer) ?? usable[0];
   if (mine !== opening) return;
@@ -70,7 +71,7 @@ function takeLayer(name: string | undefined): void {
 }
 
 /** Back, Forward or an edited address. */
-function follow(query: Readonly<Record<string, string>>): void {
+function follow(query: Query): void {
   takeLayer(query.layer);
   const { seeds, problem } = parseSeeds(query.seeds ?? "");
   if (!problem && query.seeds !== rewrite.get().seedText) {

@@ -1,4 +1,4 @@
-import type { JobInfo, ModelInfo, Problem } from "../../api/client";
+import type { ModelInfo, Problem } from "../../api/client";
 import type { RuleInfo, RuleLayer } from "../../api/rewriting";
 import type { Advice, Audit } from "../../engine/audit";
 import type { SaveState } from "../../engine/autosave";
@@ -7,10 +7,8 @@ import { emptyState, type Role, type RuleState } from "../../engine/rule";
 import { Store } from "../../engine/store";
 
 export type Tool = Role | "copy" | "paste";
-export type Kind = "keys" | "search" | "rule" | "audit" | "advice";
 
 export interface RewriteState {
-  readonly models: readonly ModelInfo[];
   readonly model: ModelInfo | null;
   readonly layers: readonly RuleLayer[];
   readonly concepts: readonly string[];
@@ -26,8 +24,6 @@ export interface RewriteState {
   readonly seedProblem: string;
   /** Places like the context, by picture; null where nobody asked. */
   readonly marks: Readonly<Record<number, Mask>> | null;
-  readonly jobs: Readonly<Record<Kind, JobInfo | null>>;
-  readonly problems: Readonly<Record<Kind, Problem | null>>;
   readonly said: string;
   /** The goal that the last rule was made for: it is drawn now, and need not be shown over the pictures. */
   readonly madeFor: RuleState["pastes"] | null;
@@ -36,10 +32,7 @@ export interface RewriteState {
   readonly problem: Problem | null;
 }
 
-const NOTHING = { keys: null, search: null, rule: null, audit: null, advice: null };
-
 export const rewrite = new Store<RewriteState>({
-  models: [],
   model: null,
   layers: [],
   concepts: [],
@@ -53,8 +46,6 @@ export const rewrite = new Store<RewriteState>({
   seedText: "",
   seedProblem: "",
   marks: null,
-  jobs: NOTHING,
-  problems: NOTHING,
   said: "",
   madeFor: null,
   audit: null,

@@ -1,5 +1,5 @@
 import type { Bar } from "../../engine/catalogue";
-import { conceptColour } from "../../engine/palette";
+import { conceptColour } from "../../kit/colours";
 
 interface ChartProps {
   readonly bars: readonly Bar[];

@@ -1,6 +1,5 @@
-import { api } from "../../api/client";
 import { type Bar, bars, compareBars } from "../../engine/catalogue";
-import { conceptColour } from "../../engine/palette";
+import { conceptColour, reportOf } from "../../kit/colours";
 import { Notice } from "../../kit/controls";
 import { useLoaded } from "../../kit/hooks";
 import { catalogueRows } from "./rows";
@@ -8,7 +7,7 @@ import { catalogueRows } from "./rows";
 /** The concepts of two layers beside each other. */
 export function CompareLayers(props: { model: string; layer: string; other: string; shown: readonly Bar[] }) {
   const { model, layer, other, shown } = props;
-  const { value, problem } = useLoaded(`${model}/${other}`, () => api.report(model, other));
+  const { value, problem } = useLoaded(`${model}/${other}`, () => reportOf(model, other));
   if (problem) return <Notice {...problem} />;
   if (!value) return <p class="hint">Loading {other}…</p>;
   if (!value.dissected)

@@ -1,6 +1,6 @@
 import { changeRange, type Effect } from "../../engine/effect";
 import { percent } from "../../engine/numbers";
-import { conceptColour } from "../../engine/palette";
+import { conceptColour } from "../../kit/colours";
 
 const signed = (change: number) => `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [320, 160, 54, 8, 10, 26];

@@ -3,8 +3,9 @@ import { api, type ModelInfo, type ReportInfo } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import { readEffect } from "../../engine/effect";
 import { Button, Select, Slider } from "../../kit/controls";
+import { useStore } from "../../kit/hooks";
 import { JobProgress } from "../../kit/JobProgress";
-import { isActive, useJob } from "../../kit/jobs";
+import { isActive, useFollower } from "../../kit/jobs";
 import { VerbLine } from "../../kit/VerbLine";
 import { EffectResult } from "./EffectResult";
 
@@ -22,28 +23,63 @@ function choicesOf(report: ReportInfo): { value: string; label: string }[] {
   ];
 }
 
-/** Correlation is not cause: switch the units of a concept off and measure what goes. */
-export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chosen: string }) {
-  const { model, report, chosen } = props;
+interface Props {
+  readonly model: ModelInfo;
+  readonly report: ReportInfo;
+  /** The concept that the catalogue shows. */
+  readonly chosen: string;
+}
+
+/** What is to be measured, and the fields that choose it. */
+function useChoices({ report, chosen }: Props) {
   const choices = choicesOf(report);
   const names = choices.map((choice) => choice.value);
   const [picked, setPicked] = useState("");
   const [count, setCount] = useState(20);
   const [images, setImages] = useState<(typeof AMOUNTS)[number]>(`${DEFAULTS.EffectsRequest.images}`);
   const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
-  const { job, problem, start, cancel } = useJob(
+  const most = Math.min(40, report.units?.length ?? 40);
+  const off = Math.min(count, most);
+  const ranked = (report.rankings?.[concept] ?? []).slice(0, off);
+  const units = ranked.flatMap(([unit]) => (unit === undefined ? [] : [unit]));
+  const fields = (
+    <div class="row">
+      <Select
+        label="Concept"
+        value={concept}
+        choices={choices}
+        testid="effect-concept"
+        onChange={setPicked}
+      />
+      <Select label="Pictures" value={images} choices={AMOUNTS} testid="effect-images" onChange={setImages} />
+      <Slider
+        label="Units off"
+        value={off}
+        min={1}
+        max={most}
+        step={1}
+        shown={String(off)}
+        testid="effect-units"
+        onChange={setCount}
+      />
+    </div>
+  );
+  const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
+  return { asked, units, fields };
+}
+
+/** Correlation is not cause: switch the units of a concept off and measure what goes. */
+export function EffectsPanel(props: Props) {
+  const { model, report } = props;
+  const { asked, units, fields } = useChoices(props);
+  const { follower, start } = useFollower(
     (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
-    () => undefined,
+    undefined,
     true,
   );
+  const { job } = useStore(follower.store);
   const effect = job?.state === "done" ? readEffect(job.result) : null;
-  const most = Math.min(40, report.units?.length ?? 40);
-  const units = (report.rankings?.[concept] ?? [])
-    .slice(0, Math.min(count, most))
-    .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
-  const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
   const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
-  const request = { ...asked, model: model.argument, units: units.join(","), segmenter };
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
       <summary>
@@ -53,35 +89,8 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
         A match is not yet a cause. This switches the best units of a concept off in new pictures, and
         measures what goes, beside random units.
       </p>
-      <div class="row">
-        <Select
-          label="Concept"
-          value={concept}
-          choices={choices}
-          testid="effect-concept"
-          onChange={setPicked}
-        />
-        <Select
-          label="Pictures"
-          value={images}
-          choices={AMOUNTS.map((value) => ({ value, label: value }))}
-          testid="effect-images"
-          onChange={setImages}
-        />
-        <Slider
-          label="Units off"
-          value={Math.min(count, most)}
-          min={1}
-          max={most}
-          step={1}
-          shown={String(Math.min(count, most))}
-          testid="effect-units"
-          onChange={setCount}
-        />
-      </div>
-      {job && isActive(job) ? (
-        <JobProgress job={job} onCancel={cancel} />
-      ) : (
+      {fields}
+      {!isActive(job) && (
         <Button
           kind="primary"
           icon="flask"
@@ -91,14 +100,13 @@ export function EffectsPanel(props: { model: ModelInfo; report: ReportInfo; chos
           onClick={() => start(() => api.startEffects(model.name, { ...asked, units }))}
         />
       )}
+      <JobProgress follower={follower} what="Measuring" />
       {job?.state === "cancelled" && <p class="hint">Stopped.</p>}
-      {problem && (
-        <p class="problem" role="alert">
-          {problem.title}: {problem.detail} {problem.hint}
-        </p>
-      )}
       {effect && <EffectResult effect={effect} />}
-      <VerbLine verb="effect" request={request} />
+      <VerbLine
+        verb="effect"
+        request={{ ...asked, model: model.argument, units: units.join(","), segmenter }}
+      />
     </details>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
-import { api } from "../../api/client";
-import { conceptColour } from "../../engine/palette";
+import { api, type UnitInfo } from "../../api/client";
+import { conceptColour } from "../../kit/colours";
 import { Button } from "../../kit/controls";
 import { Dialog } from "../../kit/Dialog";
 import { useLoaded } from "../../kit/hooks";
@@ -15,6 +15,35 @@ interface LightboxProps {
   readonly onStep: (by: number) => void;
   readonly onPaint: () => void;
   readonly onClose: () => void;
+}
+
+/** What it matches, and how strong it gets. */
+function Detail({ unit, threshold }: { unit: UnitInfo; threshold: number }) {
+  return (
+    <div class="lightbox-detail">
+      <section>
+        <h3>What it matches</h3>
+        <ol class="matches">
+          {unit.concepts.slice(0, 8).map(([concept, iou]) => (
+            <li key={concept}>
+              <span>{concept}</span>
+              <span class="match">
+                <span
+                  class="match-bar"
+                  style={{ width: `${Math.min(100, iou * 160)}%`, background: conceptColour(concept) }}
+                />
+              </span>
+              <span>{iou.toFixed(3)}</span>
+            </li>
+          ))}
+        </ol>
+      </section>
+      <section>
+        <h3>How strong it gets</h3>
+        <Histogram quantiles={unit.quantiles} threshold={threshold} />
+      </section>
+    </div>
+  );
 }
 
 /** One unit in full; the arrows, J and K go to its neighbours. */
@@ -53,31 +82,7 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
         </div>
         <Numbers row={row} />
         {problem && <p class="problem">{problem.detail}</p>}
-        {value && (
-          <div class="lightbox-detail">
-            <section>
-              <h3>What it matches</h3>
-              <ol class="matches">
-                {value.concepts.slice(0, 8).map(([concept, iou]) => (
-                  <li key={concept}>
-                    <span>{concept}</span>
-                    <span class="match">
-                      <span
-                        class="match-bar"
-                        style={{ width: `${Math.min(100, iou * 160)}%`, background: conceptColour(concept) }}
-                      />
-                    </span>
-                    <span>{iou.toFixed(3)}</span>
-                  </li>
-                ))}
-              </ol>
-            </section>
-            <section>
-              <h3>How strong it gets</h3>
-              <Histogram quantiles={value.quantiles} threshold={row.threshold} />
-            </section>
-          </div>
-        )}
+        {value && <Detail unit={value} threshold={row.threshold} />}
       </div>
     </Dialog>
   );

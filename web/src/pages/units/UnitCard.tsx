@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { conceptColour } from "../../engine/palette";
+import { conceptColour } from "../../kit/colours";
 import { Button } from "../../kit/controls";
 import type { CatalogueRow } from "./rows";
 

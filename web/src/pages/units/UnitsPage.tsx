@@ -1,24 +1,23 @@
-import { api } from "../../api/client";
+import { reportOf } from "../../kit/colours";
 import { Notice, Select } from "../../kit/controls";
 import { useLoaded, useStore } from "../../kit/hooks";
+import { useModels } from "../../kit/models";
 import { router, show } from "../../kit/router";
 import { Catalogue } from "./Catalogue";
 import { DissectPanel } from "./DissectPanel";
 
-/** What the units of a layer are. */
 export function UnitsPage() {
-  const { route } = useStore(router, "route");
-  const models = useLoaded("models", api.models);
-  const list = models.value?.models.filter((one) => one.kind === "generator" && one.layers.length > 0) ?? [];
-  const model = list.find((one) => one.name === route.query.model) ?? list[0];
-  const wanted = route.query.layer ?? model?.default_layer ?? "";
+  const { query } = useStore(router).route;
+  const { info, models, problem, reload } = useModels();
+  const list = models.filter((one) => one.kind === "generator" && one.layers.length > 0);
+  const model = list.find((one) => one.name === query.model) ?? list[0];
+  const wanted = query.layer ?? model?.default_layer ?? "";
   const layer = model?.layers.find((one) => one.name === wanted) ?? model?.layers[0];
   const key = model && layer ? `${model.name}/${layer.name}` : "";
-  const report = useLoaded(key, async () => (model && layer ? api.report(model.name, layer.name) : null));
-  const others =
-    model?.layers.filter((one) => one.dissected && one.name !== layer?.name).map((one) => one.name) ?? [];
-  if (models.problem) return <Notice {...models.problem} />;
-  if (models.value && !model)
+  const report = useLoaded(key, async () => (model && layer ? reportOf(model.name, layer.name) : null));
+  const others = model?.layers.filter((one) => one.dissected && one.name !== layer?.name) ?? [];
+  if (problem) return <Notice {...problem} />;
+  if (info && !model)
     return <Notice title="No generator here" detail="There is no model with units to show." />;
   return (
     <div class="units-page">
@@ -28,7 +27,7 @@ export function UnitsPage() {
           <Select
             label="Model"
             value={model.name}
-            choices={list.map((one) => ({ value: one.name, label: one.name }))}
+            choices={list.map((one) => one.name)}
             testid="units-model"
             onChange={(name) => show({ model: name, layer: "", unit: "", concept: "", compare: "" }, false)}
           />
@@ -55,12 +54,12 @@ export function UnitsPage() {
           layer={layer}
           onDone={() => {
             report.reload();
-            models.reload();
+            reload();
           }}
         />
       )}
       {model && report.value?.dissected && (
-        <Catalogue key={key} model={model} report={report.value} others={others} />
+        <Catalogue key={key} model={model} report={report.value} others={others.map((one) => one.name)} />
       )}
     </div>
   );

@@ -1,6 +1,27 @@
-import { useEffect, useState } from "preact/hooks";
-import type { Fit } from "../../engine/fit";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { address, type PhotoInfo } from "../../api/client";
+import { boxText, type Fit } from "../../engine/fit";
 import type { Size } from "../../engine/view";
+
+/** The part of a photo that the generator is to draw. */
+export function Seen({
+  photo,
+  fit,
+  size,
+  label,
+}: {
+  photo: PhotoInfo;
+  fit: Fit;
+  size: number;
+  label: string;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const image = useImage(address.photo(photo.id));
+  useEffect(() => {
+    if (canvas.current && image) drawSeen(canvas.current, image, photo, fit);
+  }, [image, boxText(fit), size]);
+  return <canvas ref={canvas} width={size} height={size} role="img" aria-label={label} />;
+}
 
 /** A picture of an address, once it is there. */
 export function useImage(source: string | null): HTMLImageElement | null {
@@ -23,7 +44,7 @@ export function useImage(source: string | null): HTMLImageElement | null {
 }
 
 /** Draw what the generator will see: the square of the photo, mirrored beyond its edges. */
-export function drawSeen(canvas: HTMLCanvasElement, image: HTMLImageElement, photo: Size, fit: Fit): void {
+function drawSeen(canvas: HTMLCanvasElement, image: HTMLImageElement, photo: Size, fit: Fit): void {
   const context = canvas.getContext("2d");
   if (!context) return;
   const [across, down] = [canvas.width / fit.width, canvas.height / fit.height];

@@ -1,18 +1,22 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { access } from "../../api/access";
-import { paint } from "../../pages/paint/session";
-import { provide } from "../actions";
+import type { SaveState } from "../../engine/autosave";
+import { Store } from "../../engine/store";
+import { useAddress } from "../address";
 import { useStore } from "../hooks";
 import { Icon } from "../Icon";
+import { link } from "../link";
 import { dismiss, hold, messages, release } from "../messages";
-import { PANELS } from "../page";
-import { go, router } from "../router";
+import { pageNow, type Work } from "../page";
+import { router } from "../router";
+import { over } from "./commands";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Header } from "./Header";
 import { HelpSheet } from "./HelpSheet";
+import { Palette } from "./Palette";
 
 function Toasts() {
-  const { toasts } = useStore(messages, "toasts");
+  const { toasts } = useStore(messages);
   return (
     <section
       class="toasts"
@@ -55,10 +59,12 @@ function Toasts() {
   );
 }
 
+const NOTHING = new Store<{ save: SaveState }>({ save: "new" });
+
 /** For screen readers, and for tests: what just happened, and whether it is kept. */
-function Status() {
-  const { said } = useStore(messages, "said");
-  const { save } = useStore(paint, "save");
+function Status({ work }: { work: Work | undefined }) {
+  const { said } = useStore(messages);
+  const { save } = useStore(work?.store ?? NOTHING);
   return (
     <p
       class="sr-only"
@@ -73,51 +79,43 @@ function Status() {
 }
 
 function Disconnected() {
-  const { connection } = useStore(paint, "connection");
-  const { locked } = useStore(access, "locked");
-  if (locked)
-    return (
-      <div class="banner" role="alert" data-testid="locked">
-        <Icon name="warning" size={18} />
+  const { connection } = useStore(link);
+  const { locked } = useStore(access);
+  if (!locked && connection !== "lost") return null;
+  return (
+    <div class="banner" role="alert" data-testid={locked ? "locked" : "disconnected"}>
+      <Icon name="warning" size={18} />
+      {locked ? (
         <span>
           The studio was started again and does not know this page any more. Open the address that{" "}
           <code>inscape studio</code> printed, in this browser: then this page goes on by itself, with
           everything that you did here.
         </span>
-      </div>
-    );
-  if (connection !== "lost") return null;
-  return (
-    <div class="banner" role="alert" data-testid="disconnected">
-      <Icon name="warning" size={18} />
-      <span>
-        The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back.
-      </span>
+      ) : (
+        <span>
+          The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back.
+        </span>
+      )}
     </div>
   );
 }
 
-export function App() {
-  const { route } = useStore(router, "route");
-  const [help, setHelp] = useState(false);
-  const panel = PANELS.find((one) => one.name === route.page) ?? PANELS[0];
-  useEffect(
-    () =>
-      provide({
-        help: () => setHelp(true),
-        "page-paint": () => go("paint"),
-        "page-photo": () => go("photo"),
-        "page-units": () => go("units"),
-        "page-rewrite": () => go("rewrite"),
-        "page-models": () => go("models"),
-      }),
-    [],
-  );
+function Sheet() {
+  const { sheet } = useStore(over);
+  const close = () => over.set({ sheet: "" });
+  if (sheet === "help") return <HelpSheet onClose={close} />;
+  return sheet === "palette" ? <Palette onClose={close} /> : null;
+}
+
+/** The page that the address names, and what is around it. */
+export function Shell() {
+  const { route } = useStore(router);
+  const page = pageNow();
+  useAddress(route.page, page?.address);
   useEffect(() => {
-    document.title = `${panel?.title ?? ""} · Inscape`;
-  }, [panel]);
-  if (!panel) return null;
-  const Page = panel.component;
+    document.title = `${page?.title ?? ""} · Inscape`;
+  }, [page]);
+  if (!page) return null;
   return (
     <>
       <a
@@ -130,16 +128,16 @@ export function App() {
       >
         Skip to the page
       </a>
-      <Header page={panel.name} onHelp={() => setHelp(true)} />
+      <Header page={page.name} />
       <Disconnected />
-      <main id="main" tabIndex={-1} class={`page-${panel.name}`}>
-        <ErrorBoundary key={panel.name}>
-          <Page />
+      <main id="main" tabIndex={-1} class={`page-${page.name}`}>
+        <ErrorBoundary key={page.name}>
+          <page.component />
         </ErrorBoundary>
       </main>
       <Toasts />
-      <Status />
-      {help && <HelpSheet onClose={() => setHelp(false)} />}
+      <Status work={page.work} />
+      <Sheet />
     </>
   );
 }
