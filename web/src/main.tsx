@@ -1,24 +1,27 @@
+import "./kit/styles/base.css";
+import "./kit/styles/controls.css";
+import "./kit/styles/shell.css";
+import "./kit/styles/palette.css";
+import "./kit/styles/parts.css";
+import "./kit/easel/brushes.css";
+import "./kit/easel/stage.css";
+import "./kit/easel/history.css";
 import { render } from "preact";
-import { App } from "./app/App";
-import { startAccess } from "./app/access";
-import { startShortcuts } from "./app/actions";
-import { startTheme } from "./app/theme";
-import { start } from "./paint/session";
-import { timings } from "./paint/timings";
-import "./styles/base.css";
-import "./styles/controls.css";
-import "./styles/shell.css";
-import "./styles/paint.css";
-import "./styles/catalogue.css";
-import "./styles/rewrite.css";
-import "./styles/photo.css";
+import { startAccess } from "./kit/access";
+import { startShortcuts } from "./kit/actions";
+import { open, type Page } from "./kit/page";
+import { common } from "./kit/shell/commands";
+import { Shell } from "./kit/shell/Shell";
+import { startTheme } from "./kit/theme";
+
+/** Every folder of `pages` is a page: nothing else lists them. */
+const pages = Object.values(import.meta.glob<Page>("./pages/*/page.ts", { eager: true, import: "page" }));
 
 const root = document.getElementById("app");
 if (root) {
-  timings.start();
   startTheme();
   startShortcuts();
   startAccess();
-  render(<App />, root);
-  void start();
+  open(pages, common(pages));
+  render(<Shell />, root);
 }

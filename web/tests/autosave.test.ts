@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { Autosave, type Kept, type SaveState, type Step, type Store } from "../src/engine/autosave";
+import { Autosave, type Change, type Keep, type Kept, type SaveState } from "../src/engine/autosave";
 import { History, type Operation } from "../src/engine/history";
 import { stroke } from "./strokes";
 
 /** A store that behaves like the studio's: revisions, and `operations[:keep] + append`. */
-class Shelf implements Store {
+class Shelf implements Keep<Operation> {
   operations: readonly Operation[] = [];
   cursor = 0;
   revision = 0;
@@ -26,7 +26,7 @@ class Shelf implements Store {
     return this.write(operations, cursor);
   }
 
-  step(kept: Kept, step: Step): Promise<Kept> {
+  step(kept: Kept, step: Change<Operation>): Promise<Kept> {
     if (this.gone) return Promise.reject(new Error("gone"));
     if (kept.revision !== this.revision) return Promise.reject(new Error("conflict"));
     return this.write([...this.operations.slice(0, step.keep), ...step.append], step.cursor);
@@ -80,7 +80,7 @@ describe("autosave", () => {
     history.undo();
     autosave.changed();
     await autosave.flush();
-    expect(shelf.operations).toEqual(history.operations);
+    expect(shelf.operations).toEqual(history.steps);
     expect([shelf.cursor, autosave.state]).toEqual([1, "saved"]);
   });
 
@@ -88,7 +88,7 @@ describe("autosave", () => {
     const { history, shelf, autosave, add } = bench();
     for (const id of "abcdef") add(id);
     await autosave.flush();
-    expect(shelf.operations).toEqual(history.operations);
+    expect(shelf.operations).toEqual(history.steps);
     expect(shelf.writes).toBeLessThan(6);
   });
 
@@ -101,7 +101,7 @@ describe("autosave", () => {
     add("c");
     await autosave.flush();
     expect(shelf.operations.length).toBe(2);
-    expect(shelf.operations).toEqual(history.operations);
+    expect(shelf.operations).toEqual(history.steps);
   });
 
   test("without a connection keeps everything for later", async () => {
@@ -115,7 +115,7 @@ describe("autosave", () => {
     shelf.broken = null;
     autosave.retry();
     await autosave.flush();
-    expect(shelf.operations).toEqual(history.operations);
+    expect(shelf.operations).toEqual(history.steps);
     expect(autosave.state).toBe("saved");
   });
 
@@ -138,11 +138,24 @@ describe("autosave", () => {
     first.add("a");
     await first.autosave.flush();
     const history = new History(first.history.save());
-    const autosave = new Autosave(history, first.shelf, () => undefined, { id: "p1", revision: 1 });
+    const autosave = new Autosave(history, first.shelf, () => undefined, {
+      kept: { id: "p1", revision: 1 },
+    });
     history.add(stroke("b"));
     autosave.changed();
     await autosave.flush();
     expect(first.shelf.operations).toHaveLength(2);
     expect(autosave.id).toBe("p1");
+  });
+
+  test("keeps what is noted beside the steps, also where no step was done", async () => {
+    const { history, shelf } = bench();
+    let note = "0-15";
+    const autosave = new Autosave(history, shelf, () => undefined, { note: () => note });
+    await autosave.flush();
+    expect(shelf.writes).toBe(0);
+    note = "0-31";
+    await autosave.flush();
+    expect([shelf.writes, autosave.dirty]).toEqual([1, false]);
   });
 });

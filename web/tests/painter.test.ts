@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { ModelInfo } from "../src/api/client";
-import { Painter } from "../src/paint/painter";
-import type { Ports } from "../src/paint/ports";
-import { paintStore } from "../src/paint/state";
+import { Painter } from "../src/kit/easel/painter";
+import type { Ports } from "../src/kit/easel/ports";
+import { paintStore } from "../src/kit/easel/state";
 
 const never = () => new Promise<never>(() => undefined);
 const model = (name: string) => ({ name, image_size: 16, layers: [] }) as unknown as ModelInfo;

@@ -3,15 +3,16 @@ import type { JobResult } from "../src/api/client";
 import { RecentCache } from "../src/engine/cache";
 import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
 import { classCount, classIn, className, ownClass } from "../src/engine/classes";
+import { conceptIcon } from "../src/engine/conceptIcons";
 import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
 import { changedShare, heat, heatMap } from "../src/engine/difference";
 import { changeRange, readEffect } from "../src/engine/effect";
 import { factsOf, trainingOf } from "../src/engine/facts";
 import { compact, formatUnits, parseUnits, percent, sizeOf, timeLeft } from "../src/engine/numbers";
-import { conceptColour, conceptIcon } from "../src/engine/palette";
 import { quantileCurve } from "../src/engine/quantiles";
 import { Store } from "../src/engine/store";
 import { brushName, freshId } from "../src/engine/stroke";
+import { conceptColour, learnColours } from "../src/kit/colours";
 
 const row = (unit: number, concept: string, iouBest: number, passes = true): UnitRow => ({
   unit,
@@ -262,10 +263,11 @@ test("a distribution becomes a rising curve", () => {
   ).toBeNull();
 });
 
-test("concepts keep their colours, and unknown ones get a steady one", () => {
-  expect(conceptColour("Tree")).toBe(conceptColour("tree"));
-  expect(conceptColour("zebra")).toBe(conceptColour("zebra"));
-  expect(conceptColour("zebra")).not.toBe(conceptColour("giraffe"));
+test("concepts have the colours that the studio names", () => {
+  learnColours({ tree: "#00795c", door: "#8a4b18" });
+  learnColours({ tree: "#00795d" });
+  expect([conceptColour("tree"), conceptColour("door")]).toEqual(["#00795d", "#8a4b18"]);
+  expect(conceptColour("zebra")).toBe(conceptColour(null));
   expect(conceptIcon("door")).not.toBeNull();
   expect(conceptIcon(null)).toBeNull();
 });

@@ -70,13 +70,13 @@ describe("paintings", () => {
       truncation: 1,
       created: 0,
       updated: 0,
-      operations: history.operations.map(operationToWire),
+      operations: history.steps.map(operationToWire),
       cursor: history.cursor,
       branches: [],
     };
     const again = new History(await historyFromWire(painting, grids));
     expect(again.strokes).toEqual(history.strokes);
-    expect(again.operations).toEqual(history.operations);
+    expect(again.steps).toEqual(history.steps);
     expect(again.canRedo).toBe(true);
   });
 

@@ -53,6 +53,11 @@ export function isProblem(value: unknown): value is Problem {
   return "title" in value && "detail" in value && typeof value.title === "string";
 }
 
+/** Whether nobody answered, or not to this tab. */
+export const isOffline = (error: unknown): boolean => error instanceof ProblemError && error.status === 0;
+
+export const isMissing = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
+
 /** Any error in the one shape that people see. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

@@ -1,7 +1,7 @@
 import { decodeFrame, encodeFrame } from "../engine/frame";
-import { difference } from "../engine/history";
 import { type Influence, influenceFromWire } from "../engine/influence";
 import type { Ground } from "../engine/preview";
+import { difference } from "../engine/steps";
 import type { Stroke } from "../engine/stroke";
 import type { Part } from "../engine/view";
 import { access, probe } from "./access";
@@ -49,13 +49,13 @@ export class PaintSocket {
   private readonly pending = new Map<number, Pending>();
 
   constructor(
-    private readonly url: string,
+    private readonly url: () => string,
     private readonly onConnection: (connection: Connection) => void,
     private readonly onProblem: (problem: Problem) => void,
   ) {}
 
   connect(): void {
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.url());
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.onConnection(this.attempts === 0 ? "connecting" : "lost");

@@ -1,4 +1,4 @@
-import { difference, type History, type Operation } from "./history";
+import { difference, type Steps } from "./steps";
 
 export type SaveState = "new" | "saving" | "saved" | "offline" | "conflict" | "failed";
 
@@ -8,39 +8,48 @@ export interface Kept {
   readonly revision: number;
 }
 
-export interface Step {
+export interface Change<Step> {
   readonly keep: number;
-  readonly append: readonly Operation[];
+  readonly append: readonly Step[];
   readonly cursor: number;
 }
 
-/** Where paintings are kept; the studio in the browser, a fake in the tests. */
-export interface Store {
-  create(operations: readonly Operation[], cursor: number): Promise<Kept>;
-  step(kept: Kept, step: Step): Promise<Kept>;
+/** Where work is kept; the studio in the browser, a fake in the tests. */
+export interface Keep<Step> {
+  create(steps: readonly Step[], cursor: number): Promise<Kept>;
+  step(kept: Kept, change: Change<Step>): Promise<Kept>;
   /** What a failure means for further saving. */
   reason(error: unknown): "offline" | "conflict" | "failed" | "gone";
 }
 
+export interface Options {
+  /** What lies in the store already. */
+  readonly kept?: Kept | null;
+  /** Resolves when keeping delays nothing that somebody is waiting for. */
+  readonly calm?: () => Promise<void>;
+  /** What is kept beside the steps. */
+  readonly note?: () => string;
+}
+
 /**
- * Keeps a painting as it is made. One save is under way at a time; what was done meanwhile goes with the next. What
- * could not be sent stays dirty and goes out at the next change, or when `retry` is called.
+ * Keeps work as it is made. One save is under way at a time; what was done meanwhile goes with the next. What could not
+ * be sent stays dirty and goes out at the next change, or when `retry` is called.
  */
-export class Autosave {
-  private saved: { operations: readonly Operation[]; cursor: number };
+export class Autosave<Step> {
+  private saved: { steps: readonly Step[]; cursor: number; note: string };
   private underWay: Promise<void> | null = null;
   private current: SaveState;
+  private kept: Kept | null;
 
   constructor(
-    private readonly history: History,
-    private readonly store: Store,
+    private readonly history: Pick<Steps<Step>, "steps" | "cursor">,
+    private readonly store: Keep<Step>,
     private readonly onState: (state: SaveState, kept: Kept | null) => void,
-    private kept: Kept | null = null,
-    /** Resolves when keeping delays nothing that somebody is waiting for. */
-    private readonly calm: () => Promise<void> = () => Promise.resolve(),
+    private readonly options: Options = {},
   ) {
-    this.saved = { operations: history.operations, cursor: history.cursor };
-    this.current = kept ? "saved" : "new";
+    this.kept = options.kept ?? null;
+    this.saved = this.now();
+    this.current = this.kept ? "saved" : "new";
   }
 
   get state(): SaveState {
@@ -57,8 +66,8 @@ export class Autosave {
   }
 
   /** The connection is back. */
-  retry(): void {
-    if (this.current === "offline" || this.current === "failed") void this.flush();
+  async retry(): Promise<void> {
+    if (this.current === "offline" || this.current === "failed") await this.flush();
   }
 
   /** Wait until everything done so far is kept, or cannot be; an untouched picture is kept only if that is asked. */
@@ -70,29 +79,32 @@ export class Autosave {
   }
 
   get dirty(): boolean {
-    const { operations, cursor } = this.history;
-    return cursor !== this.saved.cursor || operations !== this.saved.operations;
+    const { steps, cursor, note } = this.now();
+    return cursor !== this.saved.cursor || steps !== this.saved.steps || note !== this.saved.note;
+  }
+
+  private now(): { steps: readonly Step[]; cursor: number; note: string } {
+    const { steps, cursor } = this.history;
+    return { steps, cursor, note: this.options.note?.() ?? "" };
   }
 
   private async run(untouched: boolean): Promise<void> {
     while (this.dirty || (untouched && !this.kept)) {
       this.report("saving");
-      await this.calm();
-      const now = { operations: this.history.operations, cursor: this.history.cursor };
+      await this.options.calm?.();
+      const now = this.now();
       try {
-        this.kept = this.kept
-          ? await this.store.step(this.kept, {
-              ...difference(this.saved.operations, now.operations),
-              cursor: now.cursor,
-            })
-          : await this.store.create(now.operations, now.cursor);
+        const change = { ...difference(this.saved.steps, now.steps), cursor: now.cursor };
+        this.kept = await (this.kept
+          ? this.store.step(this.kept, change)
+          : this.store.create(now.steps, now.cursor));
       } catch (error) {
         const reason = this.store.reason(error);
         if (reason !== "gone") {
           this.report(reason);
           return;
         }
-        // It was deleted elsewhere: what is on the picture is kept as a painting of its own.
+        // It was deleted elsewhere: what was done here is kept as work of its own.
         this.kept = null;
         continue;
       }

@@ -1,3 +1,4 @@
+import { Steps } from "./steps";
 import { type Stroke, strokeLabel } from "./stroke";
 
 /** One thing that was done to a painting. */
@@ -25,51 +26,29 @@ export interface Placed {
   readonly hidden: boolean;
 }
 
-/**
- * Everything that was done, in order, and how much of it applies (the cursor). Undo and redo move the cursor, without
- * limit; a new operation after an undo makes a branch of what was undone instead of losing it.
- */
-export class History {
-  private list: Operation[];
-  private at: number;
+/** What was done to a painting; an operation after an undo makes a branch of what was undone instead of losing it. */
+export class History extends Steps<Operation> {
   private side: Branch[];
   /** The strokes after each number of operations; states share what they have in common. */
   private states: (readonly Placed[])[] = [[]];
 
   constructor(saved?: SavedHistory) {
-    this.list = [...(saved?.operations ?? [])];
+    super(saved?.operations, saved?.cursor);
     this.side = [...(saved?.branches ?? [])];
-    this.at = Math.min(Math.max(0, saved?.cursor ?? this.list.length), this.list.length);
-  }
-
-  get operations(): readonly Operation[] {
-    return this.list;
-  }
-
-  get cursor(): number {
-    return this.at;
   }
 
   get branches(): readonly Branch[] {
     return this.side;
   }
 
-  get canUndo(): boolean {
-    return this.at > 0;
-  }
-
-  get canRedo(): boolean {
-    return this.at < this.list.length;
-  }
-
   /** What lies on the picture now. */
   get placed(): readonly Placed[] {
-    return this.stateAt(this.at);
+    return this.stateAt(this.cursor);
   }
 
   /** The strokes that are to be drawn now. */
   get strokes(): readonly Stroke[] {
-    return this.strokesAt(this.at);
+    return this.strokesAt(this.cursor);
   }
 
   strokesAt(cursor: number): readonly Stroke[] {
@@ -82,20 +61,6 @@ export class History {
     return this.placed.find((one) => one.stroke.id === id);
   }
 
-  undo(): boolean {
-    return this.jump(this.at - 1);
-  }
-
-  redo(): boolean {
-    return this.jump(this.at + 1);
-  }
-
-  jump(cursor: number): boolean {
-    if (cursor < 0 || cursor > this.list.length || cursor === this.at) return false;
-    this.at = cursor;
-    return true;
-  }
-
   add(stroke: Stroke): boolean {
     this.push([{ kind: "stroke", stroke }]);
     return true;
@@ -103,11 +68,8 @@ export class History {
 
   /** Take a stroke that was just done out of the history, as if it had not been: it cannot be drawn. */
   takeBack(id: string): boolean {
-    const newest = this.list.at(-1);
-    if (this.canRedo || newest?.kind !== "stroke" || newest.stroke.id !== id) return false;
-    this.list = this.list.slice(0, -1);
-    this.at = this.list.length;
-    this.states.length = Math.min(this.states.length, this.at + 1);
+    if (this.canRedo || this.now?.kind !== "stroke" || this.now.stroke.id !== id) return false;
+    this.cut(this.cursor - 1);
     return true;
   }
 
@@ -141,30 +103,29 @@ export class History {
   /** Bring a branch back; what it replaces becomes a branch in its turn. */
   restore(index: number): boolean {
     const branch = this.side[index];
-    if (!branch || branch.at > this.list.length) return false;
+    if (!branch || branch.at > this.steps.length) return false;
     this.side.splice(index, 1);
-    this.at = branch.at;
+    this.jump(branch.at);
     this.push(branch.operations);
     return true;
   }
 
   save(): SavedHistory {
-    return { operations: [...this.list], cursor: this.at, branches: [...this.side] };
+    return { operations: this.steps, cursor: this.cursor, branches: [...this.side] };
   }
 
-  private push(operations: readonly Operation[]): void {
-    const lost = this.list.slice(this.at);
-    if (lost.length > 0) this.side.push({ at: this.at, operations: lost });
+  protected override cut(keep: number, append: readonly Operation[] = []): void {
+    const lost = append.length > 0 ? this.steps.slice(keep) : [];
+    if (lost.length > 0) this.side.push({ at: keep, operations: lost });
     // A branch that hangs on what is cut off now cannot be reached any more without it.
-    this.side = this.side.filter((branch) => branch.at <= this.at || lost.length === 0);
-    this.list = [...this.list.slice(0, this.at), ...operations];
-    this.states.length = Math.min(this.states.length, this.at + 1);
-    this.at = this.list.length;
+    this.side = this.side.filter((branch) => branch.at <= keep || lost.length === 0);
+    super.cut(keep, append);
+    this.states.length = Math.min(this.states.length, keep + 1);
   }
 
   private stateAt(cursor: number): readonly Placed[] {
     for (let length = this.states.length; length <= cursor; length++) {
-      const operation = this.list[length - 1];
+      const operation = this.steps[length - 1];
       const before = this.states[length - 1] ?? [];
       this.states.push(operation ? applied(before, operation) : before);
     }
@@ -195,14 +156,4 @@ export function operationLabel(operation: Operation, known: readonly Operation[]
   const name = made?.kind === "stroke" ? strokeLabel(made.stroke).toLowerCase() : "a stroke";
   if (operation.kind === "delete") return `Delete: ${name}`;
   return `${operation.hidden ? "Hide" : "Show"}: ${name}`;
-}
-
-/** How two lists differ, when the second was made from the first: how much to keep, and what to append. */
-export function difference<Item>(
-  before: readonly Item[],
-  after: readonly Item[],
-): { keep: number; append: readonly Item[] } {
-  let keep = 0;
-  while (keep < before.length && keep < after.length && before[keep] === after[keep]) keep++;
-  return { keep, append: after.slice(keep) };
 }

@@ -1,7 +1,9 @@
+export type Query = Readonly<Record<string, string>>;
+
 /** What the address bar holds after the `#`: a page and what is shown on it. */
 export interface Route {
   readonly page: string;
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Query;
 }
 
 /** Read `#/units?model=town&layer=layer16a`; anything unreadable is the start page. */

@@ -1,3 +1,5 @@
+import type { IconName } from "./icons";
+
 /** What a key press tells; a KeyboardEvent is one. */
 export interface KeyPress {
   readonly key: string;
@@ -8,65 +10,61 @@ export interface KeyPress {
   readonly altKey: boolean;
 }
 
-export interface Shortcut {
-  readonly action: string;
+/** Something that can be done on a page: by a key, from the palette, by a button that names it. */
+export interface Action {
+  readonly name: string;
   readonly label: string;
-  readonly group: "Paint" | "Photo" | "Rewrite" | "Look" | "History" | "Go";
+  /** Its heading in the list of shortcuts: a page, or what several pages share. */
+  readonly group: string;
   /** "Ctrl+Shift+z"; Ctrl also stands for the Mac's command key. The first one is shown. */
   readonly keys: readonly string[];
+  /** Where it stands in a menu. */
+  readonly icon?: IconName;
   /** Works while the key is held, and ends when it is let go. */
   readonly hold?: boolean;
+  /** Its keys also work while somebody types. */
+  readonly always?: boolean;
+  /** Whether it can be done now; always, unless this says. */
+  readonly able?: () => boolean;
+  /** Says why not, where its key is pressed all the same. */
+  readonly refuse?: () => unknown;
+  readonly run: (pressed: boolean) => unknown;
 }
 
-export const SHORTCUTS: readonly Shortcut[] = [
-  { action: "draw", label: "Draw", group: "Paint", keys: ["b"] },
-  { action: "remove", label: "Remove", group: "Paint", keys: ["e"] },
-  { action: "swap", label: "Swap draw and remove", group: "Paint", keys: ["x"] },
-  { action: "pick", label: "Take the appearance of a place", group: "Paint", keys: ["y"] },
-  { action: "smaller", label: "Smaller brush", group: "Paint", keys: ["["] },
-  { action: "larger", label: "Larger brush", group: "Paint", keys: ["]"] },
-  { action: "weaker", label: "Weaker", group: "Paint", keys: ["-"] },
-  { action: "stronger", label: "Stronger", group: "Paint", keys: ["=", "+"] },
-  { action: "next-brush", label: "Next brush", group: "Paint", keys: ["."] },
-  { action: "previous-brush", label: "Previous brush", group: "Paint", keys: [","] },
-  { action: "abort", label: "Give up the stroke", group: "Paint", keys: ["Escape"] },
-  { action: "choose-photo", label: "Choose a photo", group: "Photo", keys: ["Ctrl+o"] },
-  { action: "stop-and-use", label: "Stop and use", group: "Photo", keys: ["u"] },
-  { action: "keep", label: "Keep the photo under the brush", group: "Photo", keys: ["p"] },
-  { action: "islands", label: "Drop and keep islands", group: "Photo", keys: ["d"] },
-  { action: "influence", label: "What strokes influence, on and off", group: "Photo", keys: ["i"] },
-  { action: "inversion", label: "The inversion, on and off", group: "Photo", keys: ["n"] },
-  { action: "adapted", label: "The adapted picture, on and off", group: "Photo", keys: ["t"] },
-  { action: "tool-context", label: "Mark the context", group: "Rewrite", keys: ["a"] },
-  { action: "tool-copy", label: "Mark what is copied", group: "Rewrite", keys: ["s"] },
-  { action: "tool-paste", label: "Paste", group: "Rewrite", keys: ["v"] },
-  { action: "tool-protect", label: "Mark what must stay", group: "Rewrite", keys: ["f"] },
-  { action: "execute", label: "Execute; invert a photo", group: "Rewrite", keys: ["Ctrl+Enter"] },
-  { action: "matches", label: "Show matches", group: "Rewrite", keys: ["m"] },
-  { action: "undo", label: "Undo", group: "History", keys: ["Ctrl+z"] },
-  { action: "redo", label: "Redo", group: "History", keys: ["Ctrl+Shift+z", "Ctrl+y"] },
-  { action: "reset", label: "Remove all strokes", group: "History", keys: ["Ctrl+Backspace"] },
-  { action: "export", label: "Save as PNG", group: "History", keys: ["Ctrl+Shift+e"] },
-  { action: "peek", label: "Show the original while held", group: "Look", keys: ["\\"], hold: true },
-  { action: "original", label: "Original on and off", group: "Look", keys: ["o"] },
-  { action: "compare", label: "Compare before and after", group: "Look", keys: ["c"] },
-  { action: "mask", label: "Hide the mask while held", group: "Look", keys: ["h"], hold: true },
-  { action: "grid", label: "Cells of the layer on and off", group: "Look", keys: ["g"] },
-  { action: "fit", label: "Fit the picture", group: "Look", keys: ["0"] },
-  { action: "zoom-in", label: "Zoom in", group: "Look", keys: ["z"] },
-  { action: "zoom-out", label: "Zoom out", group: "Look", keys: ["Shift+z"] },
-  { action: "hand", label: "Move the picture while held", group: "Look", keys: ["Space"], hold: true },
-  { action: "next-picture", label: "Next picture", group: "Go", keys: ["j"] },
-  { action: "previous-picture", label: "Previous picture", group: "Go", keys: ["k"] },
-  { action: "shuffle", label: "Other pictures", group: "Go", keys: ["r"] },
-  { action: "page-paint", label: "Paint", group: "Go", keys: ["1"] },
-  { action: "page-photo", label: "Photo", group: "Go", keys: ["2"] },
-  { action: "page-units", label: "Units", group: "Go", keys: ["3"] },
-  { action: "page-rewrite", label: "Rewrite", group: "Go", keys: ["4"] },
-  { action: "page-models", label: "Models", group: "Go", keys: ["5"] },
-  { action: "find", label: "Find a unit, or pictures", group: "Go", keys: ["Ctrl+f", "/"] },
-  { action: "help", label: "This list", group: "Go", keys: ["?"] },
-];
+type Known = Pick<Action, "label" | "group" | "keys" | "hold">;
+
+/** What several pages offer, under the same keys. */
+const SHARED = {
+  draw: { label: "Draw", group: "Paint", keys: ["b"] },
+  remove: { label: "Remove", group: "Paint", keys: ["e"] },
+  swap: { label: "Swap draw and remove", group: "Paint", keys: ["x"] },
+  smaller: { label: "Smaller brush", group: "Paint", keys: ["["] },
+  larger: { label: "Larger brush", group: "Paint", keys: ["]"] },
+  weaker: { label: "Weaker", group: "Paint", keys: ["-"] },
+  stronger: { label: "Stronger", group: "Paint", keys: ["=", "+"] },
+  abort: { label: "Give up the stroke", group: "Paint", keys: ["Escape"] },
+  execute: { label: "Execute the rule", group: "Rewrite", keys: ["Ctrl+Enter"] },
+  undo: { label: "Undo", group: "History", keys: ["Ctrl+z"] },
+  redo: { label: "Redo", group: "History", keys: ["Ctrl+Shift+z", "Ctrl+y"] },
+  reset: { label: "Remove all strokes", group: "History", keys: ["Ctrl+Backspace"] },
+  export: { label: "Save as PNG", group: "History", keys: ["Ctrl+Shift+e"] },
+  peek: { label: "Show the original while held", group: "Look", keys: ["\\"], hold: true },
+  original: { label: "Original on and off", group: "Look", keys: ["o"] },
+  mask: { label: "Hide the mask while held", group: "Look", keys: ["h"], hold: true },
+  "next-picture": { label: "Next picture", group: "Go", keys: ["j"] },
+  "previous-picture": { label: "Previous picture", group: "Go", keys: ["k"] },
+  shuffle: { label: "Other pictures", group: "Go", keys: ["r"] },
+  find: { label: "Find", group: "Go", keys: ["Ctrl+f", "/"] },
+} satisfies Readonly<Record<string, Known>>;
+
+/** An action that several pages offer; a page may say when it is possible, and call it by a name of its own. */
+export const shared = (
+  name: keyof typeof SHARED,
+  run: Action["run"],
+  own: Partial<Pick<Action, "label" | "group" | "able" | "refuse">> = {},
+): Action => ({ ...SHARED[name], name, run, ...own });
+
+export const isAble = ({ able }: Action): boolean => able?.() ?? true;
 
 /** Where each key sits on a keyboard whose letters are not Latin. */
 const CODES: Readonly<Record<string, string>> = {
@@ -78,12 +76,6 @@ const CODES: Readonly<Record<string, string>> = {
   "/": "Slash",
   ".": "Period",
   ",": "Comma",
-  "0": "Digit0",
-  "1": "Digit1",
-  "2": "Digit2",
-  "3": "Digit3",
-  "4": "Digit4",
-  "5": "Digit5",
   Space: "Space",
 };
 
@@ -117,19 +109,23 @@ function keyFits(wanted: Parsed, press: KeyPress): boolean {
 function codeFits(wanted: Parsed, press: KeyPress): boolean {
   // A Latin letter or a plain sign was meant as what it says; the position is for other alphabets alone.
   if (/^[\x21-\x7e]$/.test(press.key)) return false;
-  const code = isLetter(wanted.key) ? `Key${wanted.key.toUpperCase()}` : CODES[wanted.key];
+  const code = isLetter(wanted.key)
+    ? `Key${wanted.key.toUpperCase()}`
+    : /^\d$/.test(wanted.key)
+      ? `Digit${wanted.key}`
+      : CODES[wanted.key];
   return code !== undefined && code === press.code;
 }
 
-/** The shortcut that a key press stands for: by what the key writes, else by where it sits. */
-export function matchShortcut(press: KeyPress, table: readonly Shortcut[] = SHORTCUTS): Shortcut | null {
+/** The action that a key press stands for: by what the key writes, else by where it sits. */
+export function matchShortcut(press: KeyPress, actions: readonly Action[]): Action | null {
   for (const fits of [keyFits, codeFits]) {
-    for (const shortcut of table) {
-      const hit = shortcut.keys.some((keys) => {
+    for (const action of actions) {
+      const hit = action.keys.some((keys) => {
         const wanted = parse(keys);
         return modifiersFit(wanted, press) && fits(wanted, press);
       });
-      if (hit) return shortcut;
+      if (hit) return action;
     }
   }
   return null;
@@ -144,9 +140,14 @@ export function shownKeys(keys: string, mac: boolean): string {
   return [...(ctrl ? ["Ctrl"] : []), ...(shift ? ["Shift"] : []), shown].join("+");
 }
 
-export function keysOf(action: string, mac: boolean): string {
-  const keys = SHORTCUTS.find((shortcut) => shortcut.action === action)?.keys[0];
-  return keys === undefined ? "" : shownKeys(keys, mac);
+/** Actions with keys under their headings, those of pages first; what several pages offer is there once. */
+export function grouped(actions: readonly Action[], pages: readonly string[]): [string, Action[]][] {
+  const once = new Map(actions.filter((one) => one.keys.length > 0).map((one) => [one.label, one]));
+  const names = new Set([...pages, ...[...once.values()].map((one) => one.group)]);
+  return [...names].flatMap((name) => {
+    const those = [...once.values()].filter((one) => one.group === name);
+    return those.length > 0 ? [[name, those]] : [];
+  });
 }
 
 /** Keys belong to text while one is typed. */

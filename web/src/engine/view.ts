@@ -93,6 +93,10 @@ export function pan(view: View, canvas: Size, dx: number, dy: number): View {
   return held({ zoom: view.zoom, x: view.x + dx, y: view.y + dy }, canvas);
 }
 
+/** How far apart two fingers are, in canvas pixels; at least one. */
+export const spread = ([a, b]: readonly [Point, Point]): number =>
+  Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
+
 /** Two fingers moved: zoom by how far they spread, around and along with their middle. */
 export function pinch(
   view: View,
@@ -104,8 +108,7 @@ export function pinch(
     x: (pair[0].x + pair[1].x) / 2,
     y: (pair[0].y + pair[1].y) / 2,
   });
-  const spread = (pair: readonly [Point, Point]) => Math.hypot(pair[0].x - pair[1].x, pair[0].y - pair[1].y);
   const [from, to] = [middle(before), middle(after)];
-  const zoomed = zoomAt(view, canvas, spread(after) / Math.max(1, spread(before)), from.x, from.y);
+  const zoomed = zoomAt(view, canvas, spread(after) / spread(before), from.x, from.y);
   return pan(zoomed, canvas, to.x - from.x, to.y - from.y);
 }

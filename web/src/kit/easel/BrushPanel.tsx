@@ -1,0 +1,180 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { BrushInfo } from "../../api/client";
+import { conceptIcon } from "../../engine/conceptIcons";
+import { formatUnits, parseUnits } from "../../engine/numbers";
+import { type Brush, sameBrush } from "../../engine/stroke";
+import { tip } from "../actions";
+import { conceptColour } from "../colours";
+import { Button, Notice, Select } from "../controls";
+import { useStore } from "../hooks";
+import { Icon } from "../Icon";
+import { studioModels } from "../models";
+import { go } from "../router";
+import { brushOf, useEasel } from "./easel";
+import { layerChoice, paintableLayers } from "./state";
+
+function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
+  const { paint } = useEasel();
+  const icon = conceptIcon(brush.concept);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (chosen) button.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
+  return (
+    <button
+      ref={button}
+      type="button"
+      class="brush"
+      data-testid={`brush-${brush.concept}`}
+      data-tip={`${Math.min(brush.top, brush.units.length)} units of ${brush.layer}`}
+      aria-pressed={chosen}
+      style={{ "--concept": conceptColour(brush.concept) }}
+      onClick={() => paint.set({ brush: brushOf(brush.concept, brush.layer, brush.top) })}
+    >
+      <span class="brush-dot">
+        {icon ? <Icon path={icon} size={22} /> : <b aria-hidden="true">{brush.concept.slice(0, 1)}</b>}
+      </span>
+      <span class="brush-name">{brush.concept}</span>
+    </button>
+  );
+}
+
+/** Units typed by hand: 3, 5, 8-12. */
+function UnitsField() {
+  const easel = useEasel();
+  const { brush, layer, model } = useStore(easel.paint);
+  const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
+  const chosen = brush && brush.concept === null && !brush.values ? formatUnits(brush.units) : "";
+  const [text, setText] = useState(chosen);
+  useEffect(() => setText(chosen), [chosen]);
+  const { units, problem } = parseUnits(text, count);
+  return (
+    <form
+      class="units-field"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (units.length > 0) easel.pickUnits(units, layer);
+      }}
+    >
+      <label>
+        <span>Your own units</span>
+        <input
+          type="text"
+          inputMode="numeric"
+          placeholder="3, 5, 8-12"
+          data-testid="units-field"
+          value={text}
+          aria-invalid={problem !== ""}
+          aria-describedby="units-problem"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button
+        type="submit"
+        class="button plain"
+        aria-disabled={units.length === 0}
+        aria-pressed={chosen !== ""}
+      >
+        Use
+      </button>
+      <p id="units-problem" class="problem" role="status">
+        {problem}
+      </p>
+    </form>
+  );
+}
+
+function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen: Brush | null }) {
+  return (
+    <div class="brush-list">
+      {brushes.map((one) => (
+        <BrushButton
+          key={one.concept}
+          brush={one}
+          chosen={chosen !== null && sameBrush(chosen, brushOf(one.concept, one.layer, one.top))}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** Pick the appearance of a place up, to paint with it elsewhere. */
+function PickButton() {
+  const { paint } = useEasel();
+  const { picking, brush } = useStore(paint);
+  return (
+    <button
+      type="button"
+      class="brush pick"
+      data-testid="pick"
+      data-tip={tip("Take the appearance of a place of the picture", "pick")}
+      aria-pressed={picking || (brush?.values !== undefined && brush.concept === null)}
+      onClick={() => paint.set({ picking: !picking })}
+    >
+      <span class="brush-dot">
+        <Icon name="pick" size={22} />
+      </span>
+      <span class="brush-name">{picking ? "Click a place" : "Pick"}</span>
+    </button>
+  );
+}
+
+/** Where one paints: the model, the layer, units of one's own. */
+function Source({ onModel }: { onModel: ((model: string) => void) | undefined }) {
+  const easel = useEasel();
+  const { brushes, absent, layer, model, lowest } = useStore(easel.paint);
+  const { models } = useStore(studioModels);
+  const names = models.filter((one) => one.paintable).map((one) => one.name);
+  return (
+    <div class="more-tools">
+      <PickButton />
+      {onModel && names.length > 1 && model && (
+        <Select label="Model" value={model.name} choices={names} testid="paint-model" onChange={onModel} />
+      )}
+      <Select
+        label="Layer"
+        value={layer}
+        choices={paintableLayers({ model, lowest }).map(layerChoice)}
+        testid="paint-layer"
+        onChange={(name) => void easel.selectLayer(name)}
+      />
+      <UnitsField />
+      {brushes.length > 0 && absent.length > 0 && (
+        <p class="hint absent" data-testid="absent-brushes">
+          No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What to paint with: things first; their parts, materials and kinds are one step away. */
+export function BrushPanel({ onModel }: { onModel?: (model: string) => void }) {
+  const { brushes, brush, layer, model } = useStore(useEasel().paint);
+  const things = brushes.filter((one) => one.plane === "object");
+  const others = things.length > 0 ? brushes.filter((one) => one.plane !== "object") : [];
+  return (
+    <section class="panel brushes" aria-label="Brushes">
+      <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
+      {model && brushes.length === 0 && (
+        <Notice title="No brushes at this layer yet" detail="Its units have not been compared with concepts.">
+          <Button
+            label="Dissect the layer"
+            icon="flask"
+            onClick={() => go("units", { model: model.name, layer })}
+          />
+        </Notice>
+      )}
+      <details
+        class="more"
+        open={brush?.concept === null || others.some((one) => one.concept === brush?.concept)}
+      >
+        <summary>More</summary>
+        <div class="more-body">
+          <BrushList brushes={others} chosen={brush} />
+          <Source onModel={onModel} />
+        </div>
+      </details>
+    </section>
+  );
+}

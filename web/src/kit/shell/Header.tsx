@@ -1,0 +1,82 @@
+import { tip } from "../actions";
+import { Button } from "../controls";
+import { useStore } from "../hooks";
+import { Icon } from "../Icon";
+import { link } from "../link";
+import { studio } from "../page";
+import { go } from "../router";
+import { nextTheme, setTheme, themeStore } from "../theme";
+import { over } from "./commands";
+
+const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
+
+/** Go to a page, which is found as it was left. */
+const to = (page: string) => (event: Event) => {
+  event.preventDefault();
+  go(page);
+};
+
+function Tools() {
+  const { connection } = useStore(link);
+  const { theme } = useStore(themeStore);
+  return (
+    <div class="header-end">
+      <span class={`link-state ${connection}`} data-testid="connection" data-state={connection} />
+      <Button
+        kind="icon"
+        icon="search"
+        label="Command palette"
+        action="palette"
+        testid="commands"
+        onClick={() => over.set({ sheet: "palette" })}
+      />
+      <Button
+        kind="icon"
+        icon={THEME_ICONS[theme]}
+        label={`Colours: ${theme}. Change to ${nextTheme()}`}
+        testid="theme"
+        onClick={() => setTheme(nextTheme())}
+      />
+      <Button
+        kind="icon"
+        icon="help"
+        label="Keyboard shortcuts"
+        action="help"
+        testid="help"
+        onClick={() => over.set({ sheet: "help" })}
+      />
+    </div>
+  );
+}
+
+export function Header({ page }: { page: string }) {
+  const first = studio.pages[0]?.name ?? "";
+  return (
+    <header class="header">
+      <a class="logo" href={`#/${first}`} aria-label="Inscape" onClick={to(first)}>
+        <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+          <rect width="32" height="32" rx="9" class="logo-ground" />
+          <path d="M9 25V14a7 7 0 0 1 14 0v11z" class="logo-arch" />
+          <circle cx="16" cy="15" r="3.200" class="logo-eye" />
+        </svg>
+        <span>Inscape</span>
+      </a>
+      <nav aria-label="Pages">
+        {studio.pages.map(({ name, title, icon }) => (
+          <a
+            key={name}
+            href={`#/${name}`}
+            data-testid={`nav-${name}`}
+            data-tip={tip(title, `page-${name}`)}
+            aria-current={name === page ? "page" : undefined}
+            onClick={to(name)}
+          >
+            <Icon name={icon} size={18} />
+            <span>{title}</span>
+          </a>
+        ))}
+      </nav>
+      <Tools />
+    </header>
+  );
+}

@@ -1,0 +1,52 @@
+import { api, type PaintingSummary } from "../../api/client";
+import { Button, Notice } from "../../kit/controls";
+import { Dialog } from "../../kit/Dialog";
+import { useLoaded } from "../../kit/hooks";
+import { deletePainting } from "./exporting";
+import { openPainting } from "./session";
+
+const titleOf = ({ seed, photo, class_index: inClass }: PaintingSummary) =>
+  photo
+    ? "On a photo"
+    : typeof inClass === "number"
+      ? `Picture ${seed} of class ${inClass}`
+      : `Picture ${seed}`;
+
+/** Everything that has been painted and kept. */
+export function PaintingsDialog({ onClose }: { onClose: () => void }) {
+  const { value, problem, reload } = useLoaded("paintings", api.paintings);
+  const paintings = value?.paintings ?? [];
+  return (
+    <Dialog title="My paintings" onClose={onClose} wide>
+      {problem && <Notice {...problem} />}
+      {value && paintings.length === 0 && (
+        <Notice title="Nothing here yet" detail="Every stroke is kept as it is made." />
+      )}
+      <ul class="paintings">
+        {paintings.map((one) => (
+          <li key={one.id}>
+            <button type="button" class="painting" onClick={() => void openPainting(one.id).then(onClose)}>
+              <img src={one.picture} alt="" width="128" height="128" loading="lazy" />
+              <span>
+                <b>{one.name || titleOf(one)}</b>
+                <small>
+                  {one.strokes === 1 ? "1 stroke" : `${one.strokes} strokes`} ·{" "}
+                  {new Date(one.updated * 1000).toLocaleString([], {
+                    dateStyle: "medium",
+                    timeStyle: "short",
+                  })}
+                </small>
+              </span>
+            </button>
+            <Button
+              kind="icon"
+              icon="trash"
+              label="Delete"
+              onClick={() => void deletePainting(one.id, reload)}
+            />
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

@@ -1,0 +1,52 @@
+import { address, api, problemOf } from "../../api/client";
+import { formatRoute } from "../../engine/route";
+import { toLink } from "../../engine/share";
+import { keptId } from "../../kit/easel/keeping";
+import { download } from "../../kit/files";
+import { complain, copy, offerUndo, toast } from "../../kit/messages";
+import { easel, openPainting, openSeed, paint, painter } from "./session";
+
+export async function exportPng(): Promise<void> {
+  const id = await keptId(easel);
+  if (!id) return;
+  const { model, seed, classIndex } = paint.get();
+  const inClass = classIndex === null ? "" : `-class-${classIndex}`;
+  const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
+  if (await download(address.export(id), name))
+    toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
+}
+
+/** A link that holds the strokes themselves: it works in any studio that has the model. */
+export async function copyLink(): Promise<void> {
+  const { model, seed, classIndex, layer, brush } = paint.get();
+  const edits = await toLink(painter.history.strokes);
+  const query = {
+    model: model?.name ?? "",
+    seed: String(seed),
+    class: classIndex === null ? "" : String(classIndex),
+    layer,
+    brush: brush?.concept ?? "",
+    edits,
+  };
+  const url = new URL(location.href);
+  url.search = "";
+  url.hash = formatRoute({ page: "paint", query });
+  await copy(url.href, "Link");
+}
+
+/** Put a painting away; the toast brings it back. */
+export async function deletePainting(id: string, after: () => void): Promise<void> {
+  try {
+    if (id === paint.get().painting) await painter.kept();
+    await api.deletePainting(id);
+    if (id === paint.get().painting) await openSeed(paint.get().seed);
+    after();
+    offerUndo("Painting deleted", async () => {
+      await api.restorePainting(id);
+      await openPainting(id);
+      after();
+    });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}

@@ -1,0 +1,75 @@
+import { api, isMissing, type Painting, problemOf } from "../../api/client";
+import { className } from "../../engine/classes";
+import { Store } from "../../engine/store";
+import { Easel } from "../../kit/easel/easel";
+import { complain, say, toast } from "../../kit/messages";
+import { modelNamed } from "../../kit/models";
+import { go } from "../../kit/router";
+
+/** What the page Paint works on. */
+export const easel = new Easel();
+export const { paint, look, painter } = easel;
+export const dialogs = new Store<{ paintings: boolean }>({ paintings: false });
+easel.reload = async () => {
+  const { painting } = paint.get();
+  if (painting) await openPainting(painting);
+};
+
+let opening = 0;
+
+/** Something else is to be shown: tells later whether it still is. */
+export function turn(): () => boolean {
+  opening += 1;
+  const mine = opening;
+  return () => mine === opening;
+}
+
+/** Show the picture of a seed, with the painting that was made on it where there is one. */
+export async function openSeed(seed: number, classIndex = paint.get().classIndex): Promise<void> {
+  const { model } = paint.get();
+  if (!model) return;
+  const wanted = turn();
+  await painter.settle();
+  const list = await api.paintings().catch((error: unknown) => complain(problemOf(error)));
+  if (!wanted()) return;
+  const known = list?.paintings.find(
+    (one) =>
+      !one.photo && one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
+  );
+  if (!known || !(await openPainting(known.id))) {
+    if (!wanted()) return;
+    painter.open({ seed, classIndex, photo: null });
+  }
+  say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
+}
+
+/** Open a kept painting; false where it is gone. */
+export async function openPainting(id: string): Promise<boolean> {
+  try {
+    await painter.settle();
+    const painting = await api.painting(id);
+    if (painting.photo) go("photo", { photo: painting.photo });
+    else await load(painting);
+    return true;
+  } catch (error) {
+    if (!isMissing(error)) complain(problemOf(error));
+    return false;
+  }
+}
+
+async function load(painting: Painting): Promise<void> {
+  const model = modelNamed(painting.model);
+  if (!model) throw new Error(`The painting was made with the model ${painting.model}, which is not here.`);
+  if (model.name !== paint.get().model?.name) await easel.selectModel(model, "");
+  await easel.open(painting, { seed: painting.seed, classIndex: painting.class_index ?? null, photo: null });
+}
+
+/** Bring a PNG or a recipe in, as a painting of its own. */
+export async function importFile(file: Blob): Promise<void> {
+  try {
+    await load(await api.importPainting(file));
+    toast({ title: "Painting opened", detail: "Its strokes can be changed, hidden and undone." });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}

@@ -1,0 +1,100 @@
+import { perform } from "../../kit/actions";
+import { Button } from "../../kit/controls";
+import { BrushPanel } from "../../kit/easel/BrushPanel";
+import { HistoryPanel } from "../../kit/easel/HistoryPanel";
+import { Stage } from "../../kit/easel/Stage";
+import type { Compare } from "../../kit/easel/state";
+import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
+import { useStore } from "../../kit/hooks";
+import { Menu } from "../../kit/Menu";
+import { InfluencePanel } from "./InfluencePanel";
+import { photos } from "./session";
+import { easel, exportPhoto } from "./work";
+
+const COMPARED = {
+  off: "Edited photo",
+  original: "Original",
+  features: "Inversion",
+  adapted: "Adapted",
+  slider: "Slider",
+  side: "Side by side",
+  difference: "Difference",
+} as const;
+
+const MORE = [
+  { value: "keep", label: "Keep photo", icon: "shield", action: "keep", testid: "mode-keep" },
+  { value: "drop", label: "Islands", icon: "islands", action: "islands", testid: "mode-drop" },
+] as const;
+
+const HINTS: Readonly<Partial<Record<string, string>>> = {
+  keep: "Brush over what must stay as it is in the photo.",
+  drop: "Click on an outlined island to drop it, or to take it back.",
+};
+
+const BADGES: Readonly<Partial<Record<Compare, string>>> = {
+  original: "Original",
+  features: "Inversion: what the generator itself draws",
+  adapted: "The adapted generator, without strokes",
+  difference: "Difference: dark is unchanged",
+};
+
+/** The tools of Paint, on the photo. */
+export function PaintStep() {
+  const { compare, peek, marked } = useStore(easel.look);
+  const { mode } = useStore(easel.paint);
+  const { photo } = useStore(photos);
+  if (!photo?.inversion) return null;
+  return (
+    <div class="paint-page">
+      <BrushPanel />
+      <div class="easel">
+        <BrushTools more={MORE} />
+        <Stage badge={BADGES[peek ? "original" : compare] ?? HINTS[mode]} />
+        <PictureTools compare={COMPARED}>
+          <div class="group">
+            <Button
+              kind="icon"
+              icon="outline"
+              label="What the strokes influence"
+              action="influence"
+              testid="influence"
+              pressed={marked}
+              onClick={() => perform("influence")}
+            />
+          </div>
+          <div class="group share">
+            <Button
+              kind="icon"
+              icon="download"
+              label={`Save as PNG, ${photo.width} × ${photo.height}`}
+              action="export"
+              testid="export-png"
+              onClick={() => void exportPhoto()}
+            />
+            <Menu
+              testid="photo-menu"
+              what="links, commands, files"
+              items={["copy-link", "copy-cli", "copy-python", "save-inversion"]}
+            />
+          </div>
+        </PictureTools>
+      </div>
+      <div class="photo-side">
+        <section class="panel mini-score" aria-label="Reconstruction">
+          <p>
+            Reconstruction <b>{photo.inversion.psnr.toFixed(1)} dB</b>
+          </p>
+          <Button
+            kind="icon"
+            label="How close, and what was lost"
+            icon="eye"
+            testid="show-result"
+            onClick={() => photos.set({ view: "result" })}
+          />
+        </section>
+        <InfluencePanel />
+        <HistoryPanel />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import { oneOf, type Query } from "../../engine/route";
+import type { Address } from "../../kit/address";
+import { closePhoto, openPhoto, photos } from "./session";
+import { VIEWS } from "./state";
+import { easel } from "./work";
+
+/** Which photo, how far, and with which brush. */
+export const address: Address = {
+  stores: [photos, easel.paint],
+  entries: ["photo"],
+  write: () => {
+    const { photo, view } = photos.get();
+    const ready = photo?.state === "ready";
+    const tools = Object.entries(easel.tools());
+    const painting = ready && view === "paint";
+    return {
+      photo: photo?.id ?? "",
+      view: ready ? view : "",
+      ...Object.fromEntries(tools.map(([key, value]) => [key, painting ? value : ""])),
+    };
+  },
+  follow,
+};
+
+async function follow(query: Query): Promise<void> {
+  if (!query.photo) return closePhoto();
+  const view = query.view ? oneOf(query.view, VIEWS, "result") : undefined;
+  if (query.photo !== photos.get().photo?.id && !(await openPhoto(query.photo, view))) return;
+  if (view) photos.set({ view });
+  if (query.layer && query.layer !== easel.paint.get().layer) await easel.selectLayer(query.layer);
+  easel.applyTools(query);
+}

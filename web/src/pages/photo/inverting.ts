@@ -1,0 +1,30 @@
+import { photoApi } from "../../api/photos";
+import { say } from "../../kit/messages";
+import { inversion, keptElsewhere, photos, watch } from "./session";
+
+/** Let the generator draw the photo. */
+export async function invert(): Promise<void> {
+  const { photo, fit, model, layer, seconds, start } = photos.get();
+  if (photo?.state !== "new" || !fit || !model) return;
+  keptElsewhere();
+  photos.set({ problem: null });
+  await watch(photo.id, async () => {
+    const job = await photoApi.invert(photo.id, { model, layer: layer || null, seconds, start, fit });
+    say("The generator looks for your photo.");
+    return job;
+  });
+}
+
+export async function stopAndUse(): Promise<void> {
+  const { photo } = photos.get();
+  if (!photo?.running || photo.running.step === 0) return;
+  try {
+    photos.set({ photo: await photoApi.stop(photo.id) });
+    say("Stopping; the best so far is kept.");
+  } catch {
+    // It has ended by itself meanwhile, and what it came to is shown.
+  }
+}
+
+/** Give the inversion up: nothing of it is kept. */
+export const giveUp = (): Promise<void> => inversion.stop();

@@ -1,0 +1,174 @@
+import { api, isOffline, type JobInfo, problemOf } from "../../api/client";
+import { DEFAULTS } from "../../api/defaults";
+import { photoApi } from "../../api/photos";
+import { type Fit, type FitMode, fitIn } from "../../engine/fit";
+import { tooLarge } from "../../kit/files";
+import { Follower } from "../../kit/jobs";
+import { complain, offerUndo, say, toast } from "../../kit/messages";
+import { loadModels, paintable, studioModels } from "../../kit/models";
+import { type PhotoView, photoStore } from "./state";
+import { paintOn } from "./work";
+
+export const photos = photoStore();
+
+let started: Promise<unknown> | null = null;
+
+/** The models and the photos, once. */
+export function start(): Promise<unknown> {
+  started ??= load().catch((error: unknown) => {
+    started = null;
+    photos.set({ problem: problemOf(error) });
+  });
+  return started;
+}
+
+async function load(): Promise<void> {
+  await Promise.all([loadModels(), reload()]);
+  const first =
+    paintable().find(({ name }) => name === studioModels.get().info?.default_model) ?? paintable()[0];
+  photos.set({ model: photos.get().model || (first?.name ?? "") });
+}
+
+/** The list of photos again. */
+export async function reload(): Promise<void> {
+  const { photos: list, largest } = await photoApi.all();
+  photos.set({ photos: list, largest });
+}
+
+let opening = 0;
+
+/** Show a photo, as it was left; false where something else was asked for meanwhile, or it is not there. */
+export async function openPhoto(id: string, view?: PhotoView): Promise<boolean> {
+  opening += 1;
+  const mine = opening;
+  try {
+    await start();
+    const photo = await photoApi.one(id);
+    if (mine !== opening) return false;
+    const { model, seconds } = photos.get();
+    const asked = paintable().find((one) => one.name === photo.asked?.model);
+    photos.set({
+      photo,
+      fit: photo.fit,
+      model: asked?.name ?? model,
+      layer: asked ? (photo.asked?.layer ?? "") : "",
+      seconds: photo.asked?.seconds ?? seconds,
+      start: photo.asked?.start ?? DEFAULTS.InversionRequest.start,
+      view: view ?? (photo.painting ? "paint" : "result"),
+      problem: null,
+    });
+    if (photo.inversion) await paintOn(photo);
+    else if (photo.running) void watch(id, () => api.job(photo.running?.job ?? ""));
+    return mine === opening;
+  } catch (error) {
+    if (mine !== opening) return false;
+    closePhoto();
+    complain(problemOf(error));
+    return false;
+  }
+}
+
+export const inversion = new Follower();
+
+/** Follow the inversion of a photo, and show what it comes to. */
+export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<void> {
+  const isHere = () => photos.get().photo?.id === id;
+  const job = await inversion.follow(begin, async () => {
+    const photo = await photoApi.one(id).catch((error: unknown) => {
+      if (!isOffline(error)) throw error;
+    });
+    if (photo && isHere()) photos.set({ photo });
+  });
+  void reload().catch(() => undefined);
+  const { photo } = photos.get();
+  const { problem } = inversion.store.get();
+  if (!isHere()) return;
+  if (problem) photos.set({ problem });
+  else if (job?.state === "cancelled") say("The inversion was given up.");
+  else if (job && photo?.inversion) {
+    photos.set({ view: "result" });
+    say(`The generator draws your photo with ${photo.inversion.psnr.toFixed(1)} decibels.`);
+    await paintOn(photo).catch((error: unknown) => complain(problemOf(error)));
+  }
+}
+
+/** Back to the choice of photos. */
+export function closePhoto(): void {
+  opening += 1;
+  photos.set({ photo: null, fit: null, problem: null });
+}
+
+/** Send a photo: dropped, pasted or chosen. */
+export async function bring(file: File): Promise<void> {
+  const { largest, sending } = photos.get();
+  if (sending) return;
+  const name = file.name || "pasted.png";
+  const problem = tooLarge(file, largest, "Save it smaller, or as a JPEG.");
+  if (problem) {
+    photos.set({ problem });
+    return;
+  }
+  photos.set({ sending: name, problem: null });
+  try {
+    const photo = await photoApi.bring(file, name);
+    say(`${name} is here. Choose the square.`);
+    await openPhoto(photo.id);
+    void reload();
+  } catch (error) {
+    closePhoto();
+    photos.set({ problem: problemOf(error) });
+  } finally {
+    photos.set({ sending: "" });
+  }
+}
+
+let keeping = 0;
+
+/** What is to be kept in a moment is sent with something else. */
+export const keptElsewhere = (): void => clearTimeout(keeping);
+
+/** Choose the square; it is kept a moment later. */
+export function chooseFit(fit: Fit): void {
+  const { photo } = photos.get();
+  if (photo?.state !== "new") return;
+  photos.set({ fit });
+  clearTimeout(keeping);
+  keeping = window.setTimeout(() => {
+    void photoApi.fit(photo.id, fit).catch((error: unknown) => complain(problemOf(error)));
+  }, 300);
+}
+
+export function chooseMode(mode: FitMode): void {
+  const { photo, fit } = photos.get();
+  if (photo) chooseFit(fitIn(mode, photo, fit));
+}
+
+/** The same photo once more, to choose another square or model. */
+export async function startOver(): Promise<void> {
+  const { photo } = photos.get();
+  if (!photo) return;
+  try {
+    const copy = await photoApi.copy(photo.id);
+    await openPhoto(copy.id);
+    void reload();
+    toast({ title: "A copy to start over with", detail: "What you made before is kept." });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}
+
+/** Put a photo away, with what was painted on it; the toast brings it back. */
+export async function removePhoto(id: string): Promise<void> {
+  try {
+    await photoApi.remove(id);
+    if (photos.get().photo?.id === id) closePhoto();
+    await reload();
+    offerUndo("Photo deleted", async () => {
+      await photoApi.restore(id);
+      await reload();
+      await openPhoto(id);
+    });
+  } catch (error) {
+    complain(problemOf(error));
+  }
+}

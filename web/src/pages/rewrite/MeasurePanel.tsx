@@ -1,0 +1,152 @@
+import { useState } from "preact/hooks";
+import { type Advice, type Audit, bestOfLayers } from "../../engine/audit";
+import { percent } from "../../engine/numbers";
+import { missing } from "../../engine/rule";
+import { Button, Select } from "../../kit/controls";
+import { useStore } from "../../kit/hooks";
+import { JobProgress } from "../../kit/JobProgress";
+import { isActive } from "../../kit/jobs";
+import { advise, measure } from "./actions";
+import { jobs } from "./jobs";
+import { setLayer } from "./start";
+import { rewrite } from "./state";
+import { apply } from "./work";
+
+const AMOUNTS = ["64", "200", "2000"] as const;
+
+function Figures({ audit }: { audit: Audit }) {
+  const range = ([low, high]: readonly [number, number]) => `${percent(low)} to ${percent(high)}`;
+  return (
+    <dl class="figures" data-testid="audit-result">
+      <div>
+        <dt>Reach</dt>
+        <dd>
+          <b class="big">{percent(audit.reach)}</b>
+          <span>
+            of the {audit.context} became {audit.goal ?? "something else"} ({range(audit.reachInterval)})
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>Leak</dt>
+        <dd>
+          <b class="big">{percent(audit.leak, 1)}</b>
+          <span>of everything else changed ({range(audit.leakInterval)})</span>
+        </dd>
+      </div>
+      <p class="hint">
+        {audit.pictures} new pictures, {audit.withContext} of them with {audit.context}.
+      </p>
+    </dl>
+  );
+}
+
+/** Reach and leak of every layer, side by side; a click takes one over. */
+function Layers({ advice, running }: { advice: Advice; running: boolean }) {
+  const best = advice.rows[advice.best];
+  const take = (layer: string, rank: number) => {
+    setLayer(layer);
+    apply((state) => ({ ...state, choices: { ...state.choices, rank } }));
+  };
+  return (
+    <div class="advice" data-testid="advice">
+      <p class="hint">
+        <span class="key reach" /> reach <span class="key leak" /> leak, over {advice.images} pictures, at the
+        best rank of each layer{running && ", so far"}
+      </p>
+      <ul>
+        {bestOfLayers(advice).map((row) => (
+          <li key={row.layer} class={row.layer === best?.layer ? "best" : ""}>
+            <span class="advice-name">
+              {row.layer} <small>rank {row.rank}</small>
+            </span>
+            <span
+              class="bars"
+              role="img"
+              aria-label={`Reach ${percent(row.reach)}, leak ${percent(row.leak, 1)}`}
+            >
+              <span class="bar reach" style={{ width: `${100 * row.reach}%` }} />
+              <span class="bar leak" style={{ width: `${100 * row.leak}%` }} />
+            </span>
+            <span class="advice-figures">
+              {percent(row.reach)} · {percent(row.leak, 1)}
+            </span>
+            <Button
+              label="Use"
+              testid={`use-${row.layer}`}
+              class="small"
+              onClick={() => take(row.layer, row.rank)}
+            />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** What the rules that are on reach, and what else they change; and which layer would do better. */
+export function MeasurePanel() {
+  const { concepts, rule, audit, advice } = useStore(rewrite);
+  const auditing = isActive(useStore(jobs.audit.store).job);
+  const advising = isActive(useStore(jobs.advice.store).job);
+  const [context, setContext] = useState("");
+  const [goal, setGoal] = useState("");
+  const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
+  if (concepts.length === 0)
+    return (
+      <section class="panel">
+        <h2>Reach and leak</h2>
+        <p class="hint">The card of this model names no segmenter, so nothing can say what a rule changed.</p>
+      </section>
+    );
+  const about = context || (concepts.includes("spire") ? "spire" : (concepts[0] ?? ""));
+  const busy = auditing || advising;
+  return (
+    <section class="panel" aria-labelledby="measure-title" data-testid="measure">
+      <h2 id="measure-title">Reach and leak</h2>
+      <div class="measure-choices">
+        <Select
+          label="Context"
+          value={about}
+          choices={concepts}
+          testid="audit-context"
+          onChange={setContext}
+        />
+        <Select
+          label="Becomes"
+          value={goal}
+          choices={[{ value: "", label: "anything else" }, ...concepts]}
+          testid="audit-goal"
+          onChange={setGoal}
+        />
+        <Select
+          label="Pictures"
+          value={images}
+          choices={AMOUNTS}
+          testid="audit-images"
+          onChange={setImages}
+        />
+      </div>
+      <div class="row">
+        <Button
+          icon="flask"
+          label="Measure"
+          testid="measure-start"
+          disabled={busy || rule.stack.length === 0}
+          onClick={() => void measure(about, goal, Number(images))}
+        />
+        <Button
+          icon="layers"
+          label="Compare layers"
+          testid="advise"
+          disabled={busy || missing(rule) !== ""}
+          onClick={() => void advise(about, goal, Math.min(64, Number(images)))}
+        />
+      </div>
+      <JobProgress follower={jobs.audit} kind="audit" what="Measuring" />
+      <JobProgress follower={jobs.advice} kind="advice" what="Comparing layers" />
+      {audit && <Figures audit={audit} />}
+      {advice && <Layers advice={advice} running={advising} />}
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+import { Notice, Select } from "../../kit/controls";
+import { useStore } from "../../kit/hooks";
+import { Icon } from "../../kit/Icon";
+import { paintable } from "../../kit/models";
+import { show } from "../../kit/router";
+import { ContextPanel } from "./ContextPanel";
+import { ExecutePanel } from "./ExecutePanel";
+import { GoalPanel } from "./GoalPanel";
+import { MeasurePanel } from "./MeasurePanel";
+import { StackPanel } from "./StackPanel";
+import { rewrite } from "./state";
+import { Wall } from "./Wall";
+import { SeedBar, ToolBar } from "./WallBar";
+
+const STATES: Readonly<Record<string, string>> = {
+  new: "",
+  saving: "Saving…",
+  saved: "Saved",
+  offline: "Not saved yet: the studio does not answer",
+  conflict: "Open in another tab",
+  failed: "Not saved",
+};
+
+/** Change a rule of a generator: mark where it holds, say what it should become, execute. */
+export function RewritePage() {
+  const { model, save, problem } = useStore(rewrite);
+  const names = paintable().map((one) => one.name);
+  if (problem && !model) return <Notice {...problem} />;
+  return (
+    <div class="rewrite-page">
+      <div class="rewrite-wall">
+        <div class="row page-head">
+          <h1>Rewrite</h1>
+          {model && names.length > 1 && (
+            <Select
+              label="Model"
+              value={model.name}
+              choices={names}
+              testid="rewrite-model"
+              onChange={(name) => show({ model: name, layer: "", seeds: "" }, false)}
+            />
+          )}
+          <SeedBar />
+          <p class={`save-note ${save}`} data-testid="rewrite-save" data-save={save}>
+            {save === "saved" && <Icon name="check" size={16} />} {STATES[save]}
+          </p>
+        </div>
+        <ToolBar />
+        <Wall />
+      </div>
+      <div class="rewrite-side">
+        <ContextPanel />
+        <GoalPanel />
+        <ExecutePanel />
+        <StackPanel />
+        <MeasurePanel />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import { useState } from "preact/hooks";
+import { api, type ModelInfo, type ReportInfo } from "../../api/client";
+import { DEFAULTS } from "../../api/defaults";
+import { readEffect } from "../../engine/effect";
+import { Button, Select, Slider } from "../../kit/controls";
+import { useStore } from "../../kit/hooks";
+import { JobProgress } from "../../kit/JobProgress";
+import { isActive, useFollower } from "../../kit/jobs";
+import { VerbLine } from "../../kit/VerbLine";
+import { EffectResult } from "./EffectResult";
+
+const AMOUNTS = ["50", "200", "1000"] as const;
+
+/** Concepts that units count for first: for the others there is only a ranking. */
+function choicesOf(report: ReportInfo): { value: string; label: string }[] {
+  const counted = report.concepts ?? {};
+  const names = Object.keys(report.rankings ?? {});
+  const known = names.filter((name) => counted[name]);
+  const others = names.filter((name) => !counted[name]);
+  return [
+    ...known.map((name) => ({ value: name, label: name })),
+    ...others.map((name) => ({ value: name, label: `${name} · no unit counts for it` })),
+  ];
+}
+
+interface Props {
+  readonly model: ModelInfo;
+  readonly report: ReportInfo;
+  /** The concept that the catalogue shows. */
+  readonly chosen: string;
+}
+
+/** What is to be measured, and the fields that choose it. */
+function useChoices({ report, chosen }: Props) {
+  const choices = choicesOf(report);
+  const names = choices.map((choice) => choice.value);
+  const [picked, setPicked] = useState("");
+  const [count, setCount] = useState(20);
+  const [images, setImages] = useState<(typeof AMOUNTS)[number]>(`${DEFAULTS.EffectsRequest.images}`);
+  const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
+  const most = Math.min(40, report.units?.length ?? 40);
+  const off = Math.min(count, most);
+  const ranked = (report.rankings?.[concept] ?? []).slice(0, off);
+  const units = ranked.flatMap(([unit]) => (unit === undefined ? [] : [unit]));
+  const fields = (
+    <div class="row">
+      <Select
+        label="Concept"
+        value={concept}
+        choices={choices}
+        testid="effect-concept"
+        onChange={setPicked}
+      />
+      <Select label="Pictures" value={images} choices={AMOUNTS} testid="effect-images" onChange={setImages} />
+      <Slider
+        label="Units off"
+        value={off}
+        min={1}
+        max={most}
+        step={1}
+        shown={String(off)}
+        testid="effect-units"
+        onChange={setCount}
+      />
+    </div>
+  );
+  const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
+  return { asked, units, fields };
+}
+
+/** Correlation is not cause: switch the units of a concept off and measure what goes. */
+export function EffectsPanel(props: Props) {
+  const { model, report } = props;
+  const { asked, units, fields } = useChoices(props);
+  const { follower, start } = useFollower(
+    (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
+    undefined,
+    true,
+  );
+  const { job } = useStore(follower.store);
+  const effect = job?.state === "done" ? readEffect(job.result) : null;
+  const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
+  return (
+    <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
+      <summary>
+        <h2>What do they cause?</h2>
+      </summary>
+      <p class="hint">
+        A match is not yet a cause. This switches the best units of a concept off in new pictures, and
+        measures what goes, beside random units.
+      </p>
+      {fields}
+      {!isActive(job) && (
+        <Button
+          kind="primary"
+          icon="flask"
+          label="Measure"
+          testid="effect-start"
+          disabled={units.length === 0}
+          onClick={() => start(() => api.startEffects(model.name, { ...asked, units }))}
+        />
+      )}
+      <JobProgress follower={follower} what="Measuring" />
+      {job?.state === "cancelled" && <p class="hint">Stopped.</p>}
+      {effect && <EffectResult effect={effect} />}
+      <VerbLine
+        verb="effect"
+        request={{ ...asked, model: model.argument, units: units.join(","), segmenter }}
+      />
+    </details>
+  );
+}

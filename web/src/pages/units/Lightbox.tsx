@@ -1,0 +1,89 @@
+import { useEffect } from "preact/hooks";
+import { api, type UnitInfo } from "../../api/client";
+import { conceptColour } from "../../kit/colours";
+import { Button } from "../../kit/controls";
+import { Dialog } from "../../kit/Dialog";
+import { useLoaded } from "../../kit/hooks";
+import { Histogram } from "./Histogram";
+import type { CatalogueRow } from "./rows";
+import { Numbers, Strip } from "./UnitCard";
+
+interface LightboxProps {
+  readonly model: string;
+  readonly layer: string;
+  readonly row: CatalogueRow;
+  readonly onStep: (by: number) => void;
+  readonly onPaint: () => void;
+  readonly onClose: () => void;
+}
+
+/** What it matches, and how strong it gets. */
+function Detail({ unit, threshold }: { unit: UnitInfo; threshold: number }) {
+  return (
+    <div class="lightbox-detail">
+      <section>
+        <h3>What it matches</h3>
+        <ol class="matches">
+          {unit.concepts.slice(0, 8).map(([concept, iou]) => (
+            <li key={concept}>
+              <span>{concept}</span>
+              <span class="match">
+                <span
+                  class="match-bar"
+                  style={{ width: `${Math.min(100, iou * 160)}%`, background: conceptColour(concept) }}
+                />
+              </span>
+              <span>{iou.toFixed(3)}</span>
+            </li>
+          ))}
+        </ol>
+      </section>
+      <section>
+        <h3>How strong it gets</h3>
+        <Histogram quantiles={unit.quantiles} threshold={threshold} />
+      </section>
+    </div>
+  );
+}
+
+/** One unit in full; the arrows, J and K go to its neighbours. */
+export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: LightboxProps) {
+  const { value, problem } = useLoaded(`${model}/${layer}/${row.unit}`, () =>
+    api.unit(model, layer, row.unit),
+  );
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const by = { ArrowRight: 1, ArrowDown: 1, j: 1, J: 1, ArrowLeft: -1, ArrowUp: -1, k: -1, K: -1 }[
+        event.key
+      ];
+      if (by === undefined) return;
+      event.preventDefault();
+      onStep(by);
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [onStep]);
+  return (
+    <Dialog title={`Unit ${row.unit} of ${layer}`} onClose={onClose} wide>
+      <div class="lightbox" data-testid="lightbox">
+        <Strip row={row} both />
+        <p class="hint">Above: where it is in its top 1 %. Below: the same pictures as they are.</p>
+        <div class="lightbox-bar">
+          <Button kind="icon" icon="left" label="Previous unit (K)" onClick={() => onStep(-1)} />
+          <Button kind="icon" icon="right" label="Next unit (J)" onClick={() => onStep(1)} />
+          <Button
+            kind="primary"
+            icon="brush"
+            label="Paint with this unit"
+            testid="lightbox-paint"
+            onClick={onPaint}
+          />
+        </div>
+        <Numbers row={row} />
+        {problem && <p class="problem">{problem.detail}</p>}
+        {value && <Detail unit={value} threshold={row.threshold} />}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,87 @@
+import { useState } from "preact/hooks";
+import { conceptColour } from "../../kit/colours";
+import { Button } from "../../kit/controls";
+import type { CatalogueRow } from "./rows";
+
+/** The pictures on which a unit fires most; the upper row has its region marked. */
+export function Strip({ row, both = false }: { row: CatalogueRow; both?: boolean }) {
+  const [shape, setShape] = useState<number | null>(null);
+  return (
+    <div class="unit-strip" style={{ aspectRatio: shape === null ? (both ? 4 : 8) : shape * (both ? 1 : 2) }}>
+      <img
+        src={row.strip}
+        alt={`Top pictures of unit ${row.unit}`}
+        loading="lazy"
+        onLoad={(event) => setShape(event.currentTarget.naturalWidth / event.currentTarget.naturalHeight)}
+      />
+    </div>
+  );
+}
+
+const three = (value: number) => value.toFixed(3);
+
+/** How well a unit matches its concept, beside what chance would give. */
+export function Match({ row }: { row: CatalogueRow }) {
+  const full = 0.6;
+  const share = (value: number) => `${Math.min(100, (100 * value) / full)}%`;
+  return (
+    <div class="match" title={`IoU ${three(row.iouBest)} at the best level; chance ${three(row.chance)}`}>
+      <span class="match-bar" style={{ width: share(row.iouBest), background: conceptColour(row.concept) }} />
+      <span class="match-chance" style={{ left: share(row.chance) }} />
+    </div>
+  );
+}
+
+export function Numbers({ row }: { row: CatalogueRow }) {
+  return (
+    <dl class="numbers">
+      <div>
+        <dt>IoU, best level</dt>
+        <dd>{three(row.iouBest)}</dd>
+      </div>
+      <div>
+        <dt>IoU, top 1 %</dt>
+        <dd>{three(row.iou)}</dd>
+      </div>
+      <div>
+        <dt>Chance</dt>
+        <dd>{three(row.chance)}</dd>
+      </div>
+      <div>
+        <dt>Threshold</dt>
+        <dd>{row.threshold.toFixed(2)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+interface CardProps {
+  readonly row: CatalogueRow;
+  readonly onOpen: () => void;
+  readonly onPaint: () => void;
+}
+
+export function UnitCard({ row, onOpen, onPaint }: CardProps) {
+  return (
+    <li class={`unit ${row.passes ? "" : "unsure"}`} data-testid="unit-row" data-unit={row.unit}>
+      <button type="button" class="unit-open" aria-label={`Unit ${row.unit}, look closer`} onClick={onOpen}>
+        <Strip row={row} />
+      </button>
+      <div class="unit-line">
+        <span class="unit-concept" style={{ "--concept": conceptColour(row.concept) }}>
+          {row.passes ? row.concept : "no clear meaning"}
+        </span>
+        <span class="unit-number">unit {row.unit}</span>
+        <Button
+          kind="icon"
+          icon="brush"
+          label={`Paint with unit ${row.unit}`}
+          testid="paint-with"
+          onClick={onPaint}
+        />
+      </div>
+      <Match row={row} />
+      <Numbers row={row} />
+    </li>
+  );
+}

@@ -1,0 +1,66 @@
+import { reportOf } from "../../kit/colours";
+import { Notice, Select } from "../../kit/controls";
+import { useLoaded, useStore } from "../../kit/hooks";
+import { useModels } from "../../kit/models";
+import { router, show } from "../../kit/router";
+import { Catalogue } from "./Catalogue";
+import { DissectPanel } from "./DissectPanel";
+
+export function UnitsPage() {
+  const { query } = useStore(router).route;
+  const { info, models, problem, reload } = useModels();
+  const list = models.filter((one) => one.kind === "generator" && one.layers.length > 0);
+  const model = list.find((one) => one.name === query.model) ?? list[0];
+  const wanted = query.layer ?? model?.default_layer ?? "";
+  const layer = model?.layers.find((one) => one.name === wanted) ?? model?.layers[0];
+  const key = model && layer ? `${model.name}/${layer.name}` : "";
+  const report = useLoaded(key, async () => (model && layer ? reportOf(model.name, layer.name) : null));
+  const others = model?.layers.filter((one) => one.dissected && one.name !== layer?.name) ?? [];
+  if (problem) return <Notice {...problem} />;
+  if (info && !model)
+    return <Notice title="No generator here" detail="There is no model with units to show." />;
+  return (
+    <div class="units-page">
+      <div class="row page-head">
+        <h1>Units</h1>
+        {model && (
+          <Select
+            label="Model"
+            value={model.name}
+            choices={list.map((one) => one.name)}
+            testid="units-model"
+            onChange={(name) => show({ model: name, layer: "", unit: "", concept: "", compare: "" }, false)}
+          />
+        )}
+        {model && layer && (
+          <Select
+            label="Layer"
+            value={layer.name}
+            choices={model.layers.map((one) => ({
+              value: one.name,
+              label: `${one.name} · ${one.units} units${one.dissected ? "" : " · not yet"}`,
+            }))}
+            testid="units-layer"
+            onChange={(name) => show({ layer: name, unit: "", concept: "" }, false)}
+          />
+        )}
+      </div>
+      {report.problem && <Notice {...report.problem} />}
+      {report.loading && <p class="hint">Loading…</p>}
+      {model && layer && report.value && !report.value.dissected && (
+        <DissectPanel
+          key={key}
+          model={model}
+          layer={layer}
+          onDone={() => {
+            report.reload();
+            reload();
+          }}
+        />
+      )}
+      {model && report.value?.dissected && (
+        <Catalogue key={key} model={model} report={report.value} others={others.map((one) => one.name)} />
+      )}
+    </div>
+  );
+}
