@@ -14,8 +14,8 @@ from inscape.studio.app import openapi
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 PLACE, DEFAULTS = WEB / "openapi.json", WEB / "src" / "api" / "defaults.ts"
-OFFERED = ("DissectionRequest", "EffectsRequest", "InversionRequest", "RuleChoices", "WorkState")
-"""The messages whose defaults the page needs before the studio was asked anything."""
+OFFERED = ("RuleChoices", "WorkState")
+"""The messages besides requests whose defaults the page needs before the studio was asked anything."""
 
 
 def described() -> str:
@@ -26,7 +26,9 @@ def described() -> str:
 def defaults() -> str:
     """`defaults.ts`: types alone do not say what a field is unless it is given."""
     schemas = openapi()["components"]["schemas"]
-    rows = [f"  {name}: {_object(schemas[name]['properties'])},\n" for name in OFFERED]
+    names = [name for name in sorted(schemas) if name.endswith("Request") or name in OFFERED]
+    objects = {name: _object(schemas[name].get("properties", {})) for name in names}
+    rows = [f"  {name}: {fields},\n" for name, fields in objects.items() if fields != "{  }"]
     head = "/** What fields are unless given. Written by scripts/write_openapi.py. */\n"
     return f"{head}export const DEFAULTS = {{\n{''.join(rows)}}} as const;\n"
 

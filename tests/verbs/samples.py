@@ -18,6 +18,17 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "x", "out": Path("r"), "images": 4, "seed": 2**32 - 1, "label_size": 64, "top": 64},
         {"model": "x", "out": Path("r"), "layer": "a b", "segmenter": "town-segmenter", "classes": "0-3"},
     ],
+    "layers": [
+        {"model": "town"},
+        {
+            "model": "x",
+            "layers": "layer8a,a b",
+            "images": 4,
+            "segmenter": "s",
+            "out": Path("kept"),
+            "seed": 1,
+        },
+    ],
     "effect": [
         {"model": "town", "concept": "tree"},
         {"model": "town", "concept": "a tree", "units": "1,2-4", "insert": True, "controls": 3, "top": 1},

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 NAMES = (
-    *("models", "sample", "dissect", "effect", "paint", "replay", "invert", "rewrite", "apply"),
+    *("models", "sample", "dissect", "layers", "effect", "paint", "replay", "invert", "rewrite", "apply"),
     *("convert", "train", "scenes", "doctor"),
 )
 """In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`."""

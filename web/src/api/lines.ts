@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export interface Requests {
   models: Partial<Schemas["ModelsRequest"]>;
   dissect: Partial<Schemas["DissectRequest"]>;
+  layers: Partial<Schemas["LayersRequest"]>;
   effect: Partial<Schemas["EffectRequest"]>;
   invert: Partial<Schemas["InvertRequest"]>;
   rewrite: Partial<Schemas["RewriteRequest"]>;

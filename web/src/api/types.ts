@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape layers`; nothing is run.
+         */
+        post: operations["lineOfLayers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/models": {
         parameters: {
             query?: never;
@@ -486,6 +506,30 @@ export interface paths {
         get: operations["getBrushThumbnail"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Comparison
+         * @description What is known of every layer of a model.
+         */
+        get: operations["getComparison"];
+        put?: never;
+        /**
+         * Start Comparison
+         * @description Dissect layers in one run over the generator; the same that waits or runs already is joined.
+         */
+        post: operations["startComparison"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1785,6 +1829,86 @@ export interface components {
             python: string;
         };
         /**
+         * ComparedLayer
+         * @description What is known of a layer; `dissected` is false, and nothing counted, where nobody has looked.
+         */
+        ComparedLayer: {
+            /**
+             * Above Chance
+             * @description Units that match a concept better than chance.
+             * @default 0
+             */
+            above_chance: number;
+            /**
+             * Concepts
+             * @description Units per concept, most first.
+             */
+            concepts?: {
+                [key: string]: number;
+            };
+            /** Dissected */
+            dissected: boolean;
+            /**
+             * Images
+             * @default 0
+             */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Size */
+            size: number;
+            /** Units */
+            units: number;
+        };
+        /**
+         * Comparison
+         * @description The layers of a model in the order of the forward pass.
+         */
+        Comparison: {
+            /** Colours */
+            colours: {
+                [key: string]: string;
+            };
+            /** Layers */
+            layers: components["schemas"]["ComparedLayer"][];
+            /** Model */
+            model: string;
+        };
+        /**
+         * ComparisonRequest
+         * @description Ask for reports of layers, in one run over the generator.
+         */
+        ComparisonRequest: {
+            /**
+             * Images
+             * @description Pictures to look at.
+             * @default 1000
+             */
+            images: number;
+            /** Layers */
+            layers: string[];
+            /**
+             * Segmenter
+             * @description A shipped one; the model's own if null.
+             */
+            segmenter?: string | null;
+        };
+        /**
+         * ComparisonResult
+         * @description How many units of each layer match a concept; the reports are kept.
+         */
+        ComparisonResult: {
+            /** Above Chance */
+            above_chance: {
+                [key: string]: number;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
+        };
+        /**
          * ConvertRequest
          * @description Write a model in another format, and say how far its pictures are from those before.
          */
@@ -2399,7 +2523,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "dissection" | "effects" | "keys" | "search" | "rule" | "audit" | "advice" | "inversion";
+            kind: "advice" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "search";
             /** Layer */
             layer: string;
             /** Model */
@@ -2410,11 +2534,8 @@ export interface components {
              */
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
-            /**
-             * Result
-             * @description While the job runs, what was found so far. Left out of the list of jobs.
-             */
-            result?: (components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["KeysResult"] | components["schemas"]["SearchResult"] | components["schemas"]["RuleResult"] | components["schemas"]["AuditResult"] | components["schemas"]["AdviceResult"] | components["schemas"]["InversionResult"]) | null;
+            /** @description While the job runs, what was found so far. Left out of the list of jobs. */
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["SearchResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -2488,6 +2609,57 @@ export interface components {
             size: number;
             /** Units */
             units: number;
+        };
+        /**
+         * LayersRequest
+         * @description Compare the layers of a model: how many units of each match a concept better than chance, and which.
+         *
+         *     The generator runs once for all of them.
+         */
+        LayersRequest: {
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Images
+             * @description Pictures to look at.
+             * @default 1000
+             */
+            images: number;
+            /**
+             * Layers
+             * @description Names such as layer8b,layer16a; all unless given.
+             */
+            layers?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * @description Keep each layer's report here, in a folder of its name.
+             */
+            out?: string | null;
+            /**
+             * Seed
+             * @description Seed of the first picture.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Segmenter
+             * @description What labels the pictures; the card's own unless given.
+             */
+            segmenter?: string | null;
         };
         /**
          * Line
@@ -2814,7 +2986,10 @@ export interface components {
              * @default null
              */
             photo: string | null;
-            /** Seed */
+            /**
+             * Seed
+             * @description 0 on a photo.
+             */
             seed: number;
             /** Strokes */
             strokes?: components["schemas"]["Stroke"][];
@@ -2986,7 +3161,10 @@ export interface components {
             photo?: string | null;
             /** Revision */
             revision: number;
-            /** Seed */
+            /**
+             * Seed
+             * @description 0 on a photo.
+             */
             seed: number;
             /**
              * Truncation
@@ -3267,6 +3445,16 @@ export interface components {
              * @enum {string}
              */
             kind: "reset";
+        };
+        /**
+         * Result
+         * @description Base of what jobs end with; a page's own classes tell themselves apart by `kind`.
+         *
+         *     The page that has such a class has that kind of jobs; `job` is its name where it is another one.
+         */
+        Result: {
+            /** Kind */
+            kind: string;
         };
         /**
          * RewriteRequest
@@ -4462,6 +4650,39 @@ export interface operations {
             };
         };
     };
+    lineOfLayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayersRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lineOfModels: {
         parameters: {
             query?: never;
@@ -4906,6 +5127,72 @@ export interface operations {
                 };
                 content: {
                     "image/webp": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getComparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startComparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
                 };
             };
             /** @description What went wrong. */

@@ -1,0 +1,1 @@
+"""The page Layers: the layers of one model compared."""

@@ -1,0 +1,12 @@
+import "./layers.css";
+import type { Page } from "../../kit/page";
+import { LayersPage } from "./LayersPage";
+
+/** The layers of one model compared. */
+export const page: Page = {
+  name: "layers",
+  title: "Layers",
+  icon: "layers",
+  place: 6,
+  component: LayersPage,
+};
