@@ -10,8 +10,8 @@ improvement, that of random units. A generator may well have no such units; then
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -21,11 +21,13 @@ from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.pictures import to_tensor
 from inscape.progress import SilentProgress
+from inscape.reports import Report, bars
 from inscape.statistics import Covariance, frechet_distance
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from numpy.typing import NDArray
+    from pandas import DataFrame
     from torch import Tensor
 
     from inscape.models import Generator
@@ -38,41 +40,77 @@ WORLD_SEED = 80_000_000
 DIRECTIONS = 48
 
 
-@dataclass(frozen=True)
-class ArtifactReport:
+@dataclass(frozen=True, eq=False)
+class ArtifactReport(Report):
     """Which units spoil pictures, and what switching them off does.
 
-    Args:
+    Attributes:
         model: Name of the model.
         layer: Name of the layer.
         images: Generated pictures looked at.
-        ranking: `(unit, distance of its top pictures to real ones)`, the worst first.
+        seed: Seed of the first.
+        units: `(unit, distance of its top pictures to real ones)`, the worst first.
         chance: 95 % interval of the distance of as many random generated pictures.
-        units: The worst units that were switched off, chosen on one half of the pictures.
+        off: The worst units that were switched off, chosen on one half of the pictures.
         before: Distance of the other half to real pictures.
         after: The same with those units off.
         control: Distances with random sets of as many units off.
     """
 
+    kind: ClassVar[str] = "artifacts"
+
     model: str
     layer: str
     images: int
-    ranking: tuple[tuple[int, float], ...]
+    seed: int
+    units: tuple[tuple[int, float], ...]
     chance: tuple[float, float]
-    units: tuple[int, ...]
+    off: tuple[int, ...]
     before: float
     after: float
-    control: tuple[float, ...] = field(default=())
+    control: tuple[float, ...] = ()
 
     @property
     def suspects(self) -> tuple[int, ...]:
         """Units whose top pictures lie further off than 97.5 % of random choices."""
-        return tuple(unit for unit, distance in self.ranking if distance > self.chance[1])
+        return tuple(unit for unit, distance in self.units if distance > self.chance[1])
 
     @property
     def found(self) -> bool:
         """Whether switching them off brings pictures closer, and more so than 95 % of random sets do."""
         return self.after < self.before and self.after < float(np.quantile(self.control, 0.05))
+
+    def table(self) -> DataFrame:
+        """A row per unit, the worst first: its distance, whether that is above chance, whether it was off."""
+        from pandas import DataFrame
+
+        suspects, off = set(self.suspects), set(self.off)
+        return DataFrame(
+            [
+                {"unit": unit, "distance": distance, "suspect": unit in suspects, "off": unit in off}
+                for unit, distance in self.units
+            ]
+        )
+
+    def heading(self) -> str:
+        """Layer and model."""
+        return f"Units of {self.layer} of {self.model} that spoil pictures"
+
+    def facts(self) -> str:
+        """One line of figures."""
+        low, high = np.quantile(self.control, [0.025, 0.975])
+        said = "pictures come closer to real ones" if self.found else "no more than by chance"
+        return (
+            f"{len(self.off)} worst units off: distance to real pictures {self.before:.3g}, then "
+            f"{self.after:.3g}; random units {low:.3g} to {high:.3g}: {said}. {self.images} pictures."
+        )
+
+    def figure(self) -> str:
+        """The distances of the worst units, beside the highest of random pictures."""
+        worst = [(f"unit {unit}", distance) for unit, distance in self.units[:20]]
+        rows = [*worst, ("random pictures, 97.5 %", self.chance[1])]
+        most = max(distance for _, distance in rows) or 1.0
+        return bars((name, distance / most, f"{distance:.3g}") for name, distance in rows)
 
 
 def artifact_units(
@@ -137,6 +175,7 @@ def artifact_units(
         model.name,
         place.name,
         2 * half,
+        seed,
         tuple((int(unit), float(distance[unit])) for unit in worst),
         (float(low), float(high)),
         tuple(units),

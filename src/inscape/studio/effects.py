@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from inscape.reports import data_url
 from inscape.segmenters import segmenter_names
 from inscape.studio.results import EffectResult
 from inscape.verbs.effect import EffectRequest, measure_opened
@@ -50,14 +49,4 @@ def run_effects(
         insert=asked.insert,
     )
     found = measure_opened(model, units, request, segmenter, progress)
-    return EffectResult(**found.to_json(), strip_image=_data_url(found.report.strip))
-
-
-def _data_url(strip: Any) -> str:
-    from PIL import Image
-
-    rows, steps, height, width, _ = strip.shape
-    joined = strip.transpose(0, 2, 1, 3, 4).reshape(rows * height, steps * width, 3)
-    stream = io.BytesIO()
-    Image.fromarray(joined.copy()).save(stream, "WEBP", quality=85)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return EffectResult(**found.to_json(), strip_image=data_url("strip.webp", found.report.strip_file("WEBP")))
