@@ -99,7 +99,7 @@ def test_a_folder_that_is_no_report_is_refused(report, tmp_path):
     folder = report.save(tmp_path / "report")
     document = json.loads((folder / "report.json").read_text())
     (folder / "report.json").write_text(json.dumps({**document, "schema_version": 99}))
-    with pytest.raises(FormatError, match="version 99; 'dissection' of version 1"):
+    with pytest.raises(FormatError, match="version 99; expected 'dissection' of version 1"):
         DissectionReport.load(folder)
     (folder / "report.json").write_text(json.dumps({**document, "units": [{"unit": 0}]}))
     with pytest.raises(FormatError, match="damaged"):

@@ -89,6 +89,15 @@ class EffectReport(Report):
             f"Units: {', '.join(map(str, self.units))}."
         )
 
+    def sentence(self) -> str:
+        """The change of the concept's area, beside that of random units."""
+        units, concept = len(self.units), self.concept
+        if self.relative_change is None:
+            return f"There is no {concept} in these pictures, so {units} units cannot be seen to change it."
+        low, high = self.control["interval"]
+        change = f"{self.relative_change:+.0%}"
+        return f"{units} units off: area of {concept} {change}; random units {low:+.0%} to {high:+.0%}"
+
     def table(self) -> DataFrame:
         """A row per concept: its area before and after, the change, and the change for random units."""
         from pandas import DataFrame

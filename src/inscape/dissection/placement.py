@@ -16,9 +16,16 @@ import numpy as np
 import torch
 
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.dissection.variants import FRESH_SEED, Variants, batches, fitting_segmenter, random_sets
+from inscape.dissection.variants import (
+    BATCH,
+    FRESH_SEED,
+    Variants,
+    check_seeds,
+    fitting_segmenter,
+    random_sets,
+)
 from inscape.errors import ConceptError, ValueRangeError
-from inscape.progress import SilentProgress
+from inscape.parallel import over_pictures, pieces_of
 from inscape.regions import box
 from inscape.reports import Report, percent
 from inscape.reports.arrays import Numbers
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 
     from inscape.dissection.unit_set import UnitSet
     from inscape.models import Generator
+    from inscape.parallel import Executor
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
@@ -88,8 +96,12 @@ class PlacementReport(Report):
         return f"Where {len(self.units)} units of {self.layer} put {self.concept!r}"
 
     def facts(self) -> str:
-        """One line of figures."""
-        return f"{self.model}, {self.images} pictures from seed {self.seed} on, {self.grid} cells a side"
+        """One line of figures: where it comes most and least."""
+        gains = {row.label: percent(row.gain) for row in self.table().itertuples()}
+        came = ", ".join(f"{label} {gain}" for label, gain in gains.items())
+        return (
+            f"share of a cell gained on {came} · {self.model}, {self.images} pictures, seeds from {self.seed}"
+        )
 
     def figure(self) -> str:
         """The map: each cell as dark as the concept's mean gain there."""
@@ -107,7 +119,6 @@ def _cell(gain: float) -> str:
 def placement(
     model: Generator,
     units: UnitSet,
-    concept: str | None = None,
     *,
     images: int = 100,
     grid: int = 8,
@@ -116,6 +127,7 @@ def placement(
     controls: int = 20,
     segmenter: Segmenter | str | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> PlacementReport:
     """Switch units on in every cell of a grid, one cell at a time, and see where their object comes.
 
@@ -124,8 +136,7 @@ def placement(
 
     Args:
         model: The generator.
-        units: The set, with values.
-        concept: What to look for; the one that the set was chosen for unless given.
+        units: The set, with values; its concept is what is looked for.
         images: Pictures, of the seeds from `seed` on.
         grid: Cells along each side of the picture.
         value: What the units become, as for painting.
@@ -133,6 +144,7 @@ def placement(
         controls: How many random sets.
         segmenter: Labels the pictures; the one on the model's card unless given.
         progress: Told about pictures as they are done.
+        executor: Who works; this process unless given.
 
     Raises:
         ConceptError: The segmenter knows no such concept, or none was named.
@@ -140,46 +152,44 @@ def placement(
         UnsupportedError: No segmenter fits the generator.
         CancelledError: The person asked to stop.
     """
-    concept, values, reader = ready(model, units, concept, value, segmenter)
+    concept, values, reader = ready(model, units, value, segmenter)
     if not 1 <= grid <= model.image_size or controls < 1:
         raise ValueRangeError(
             f"A grid has 1 to {model.image_size} cells a side, and there is at least one control; "
             f"got {grid} and {controls}."
         )
-    plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
+    check_seeds(seed, images)
     sets = random_sets(model.layer(units.layer).units, units.units, controls, seed)
     random = np.random.RandomState(seed % 2**32)
-    gains, stood = [], []
-    tried: list[list[NDArray[np.float64]]] = [[] for _ in sets]
-    with (progress or SilentProgress()).task("Trying every place", images, "pictures") as task:
-        levels: Tensor | None = None
-        for batch in batches(model, units.layer, seed=seed, images=images):
-            levels = batch.levels(_LEVEL) if levels is None else levels
-            before = _in_cells(reader.segment(batch.draw())[:, plane], len(reader.vocabulary), grid)
-            run = _Cells(batch, reader, before[..., number], (plane, number), model.layer(units.layer).size)
-            stood.append(before.argmax(-1))
-            gains.append(run.gains(units.units, values))
-            for row, picked in zip(tried, sets, strict=True):
-                cells = random.choice(grid * grid, max(1, grid * grid // controls), replace=False)
-                row.append(run.gains(picked, levels[list(picked)], cells))
-            task.advance(len(batch.seeds))
-    gain, label = np.concatenate(gains), np.concatenate(stood)
+    pieces = [
+        _Piece(
+            seeds, [random.choice(grid * grid, max(1, grid * grid // controls), replace=False) for _ in sets]
+        )
+        for seeds in pieces_of(range(seed, seed + images), BATCH)
+    ]
+    levels = Variants(model, units.layer, pieces[0].seeds).levels(_LEVEL)
+    tried = [(units.units, values), *((picked, levels[list(picked)]) for picked in sets)]
+    work = _Cells(model, units.layer, reader, concept, grid, tried)
+    done = over_pictures(work, pieces, "Trying every place", executor=executor, progress=progress)
+    stood, gains = (
+        np.concatenate(part, axis) for part, axis in zip(zip(*done, strict=True), (0, 1), strict=True)
+    )
     names = ("none", *reader.vocabulary.names)
     return PlacementReport(
         model=model.name,
         layer=units.layer,
         units=tuple(units.units),
         concept=concept,
-        images=len(gain),
+        images=images,
         seed=seed,
         grid=grid,
-        by_label=_by_label(gain, label, [np.concatenate(row) for row in tried], names),
-        map=gain.mean(0),
+        by_label=_by_label(gains[0], stood, gains[1:], names),
+        map=gains[0].mean(0),
     )
 
 
 def ready(
-    model: Generator, units: UnitSet, concept: str | None, value: Value, segmenter: Segmenter | str | None
+    model: Generator, units: UnitSet, value: Value, segmenter: Segmenter | str | None
 ) -> tuple[str, Tensor, Segmenter]:
     """The concept that units are to put, what they become, and what looks for it.
 
@@ -187,13 +197,12 @@ def ready(
         ConceptError: The segmenter knows no such concept, or none was named.
         ValueRangeError: The units have no such values.
     """
-    concept = concept or units.concept
-    if concept is None:
+    if units.concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
     reader = fitting_segmenter(model, segmenter)
-    reader.vocabulary.index(concept)
-    return concept, values, reader
+    reader.vocabulary.index(units.concept)
+    return units.concept, values, reader
 
 
 def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
@@ -205,40 +214,65 @@ def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
     return shares
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Some pictures, and the cells that each random set is tried in there."""
+
+    seeds: range
+    cells: list[NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
+@dataclass(frozen=True)
 class _Cells:
-    """Inserts into the cells of one batch of pictures."""
+    """Inserts units into the cells of pictures: what stood there, and the gains of every set."""
 
-    def __init__(
-        self,
-        batch: Variants,
-        reader: Segmenter,
-        before: NDArray[np.float64],
-        place: tuple[int, int],
-        size: int,
-    ) -> None:
-        self._batch, self._reader, self._before, self._size = batch, reader, before, size
-        self._plane, self._number = place
+    model: Generator
+    layer: str
+    reader: Segmenter
+    concept: str
+    grid: int
+    sets: Sequence[tuple[Sequence[int], Tensor]]
+    side_by_side: bool = False
 
-    def gains(
-        self, units: Sequence[int], values: Tensor, cells: Sequence[int] | NDArray[Any] | None = None
+    def __call__(self, piece: _Piece) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The label of each cell `[picture, row, column]`, and gains `[set, picture, row, column]`.
+
+        A gain is not a number in a cell that was not tried.
+        """
+        vocabulary, batch = self.reader.vocabulary, Variants(self.model, self.layer, piece.seeds)
+        plane = vocabulary.plane_of(self.concept)
+        before = _in_cells(self.reader.segment(batch.draw())[:, plane], len(vocabulary), self.grid)
+        covered = before[..., vocabulary.index(self.concept)]
+        found = np.full((len(self.sets), *covered.shape), np.nan)
+        for (units, values), cells, gains in zip(
+            self.sets, [range(self.grid**2), *piece.cells], found, strict=True
+        ):
+            for row, column in (divmod(int(cell), self.grid) for cell in cells):
+                share = self._share(batch, units, values, (row, column))
+                gains[:, row, column] = share - covered[:, row, column]
+        return before.argmax(-1), found
+
+    def _share(
+        self, batch: Variants, units: Sequence[int], values: Tensor, cell: tuple[int, int]
     ) -> NDArray[np.float64]:
-        """`[picture, row, column]`: the gain in each cell that was tried, not a number elsewhere."""
-        grid = self._before.shape[1]
-        found = np.full(self._before.shape, np.nan)
-        for cell in range(grid * grid) if cells is None else cells:
-            row, column = divmod(int(cell), grid)
-            weights = box(column, row, 1, 1).mask(self._size, self._size, image_size=grid)
-            images = self._batch.painted(units, values, weights.expand(len(self._before), -1, -1))
-            hit = (self._reader.segment(images)[:, self._plane] == self._number)[:, None].double()
-            after = torch.nn.functional.adaptive_avg_pool2d(hit, grid)[:, 0, row, column].cpu().numpy()
-            found[:, row, column] = after - self._before[:, row, column]
-        return found
+        """How much of a cell the concept covers with units on in it, by picture."""
+        vocabulary, (row, column) = self.reader.vocabulary, cell
+        size = batch.features.shape[2]
+        weights = box(column, row, 1, 1).mask(size, size, image_size=self.grid)
+        images = batch.painted(units, values, weights.expand(len(batch.seeds), -1, -1))
+        labels = self.reader.segment(images)[:, vocabulary.plane_of(self.concept)]
+        hit = (labels == vocabulary.index(self.concept))[:, None].double()
+        pooled = torch.nn.functional.adaptive_avg_pool2d(hit, self.grid)[:, 0, row, column]
+        return np.asarray(pooled.cpu().numpy())
 
 
 def _by_label(
     gain: NDArray[np.float64],
     label: NDArray[np.int64],
-    tried: list[NDArray[np.float64]],
+    tried: Sequence[NDArray[np.float64]],
     names: Sequence[str],
 ) -> dict[str, dict[str, Any]]:
     found = {}

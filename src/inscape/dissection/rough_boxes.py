@@ -81,7 +81,7 @@ def rough_boxes(
         ConceptError: The segmenter knows no such concept.
         ValueRangeError: The units have no such values.
     """
-    concept, values, reader = ready(model, units, None, value, segmenter)
+    concept, values, reader = ready(model, units, value, segmenter)
     plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
     held = [_number(reader, name) for name in (where, *support)]
     random = np.random.RandomState(seed % 2**32)

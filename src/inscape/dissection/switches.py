@@ -97,7 +97,8 @@ def switches(values: Float[np.ndarray, "picture unit"], *, seed: int = 0) -> lis
     """
     if values.ndim != 2 or len(values) < LEAST_PICTURES:
         raise ShapeError(
-            f"Switches are judged on [picture, unit] with {LEAST_PICTURES} pictures or more, got {values.shape}."
+            f"Switches are judged on [picture, unit] with {LEAST_PICTURES} pictures or more, "
+            f"got {values.shape}."
         )
     values = np.asarray(values, np.float64)
     fit = _two_modes(values)

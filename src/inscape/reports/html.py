@@ -45,7 +45,7 @@ def described(heading: str, facts: Mapping[str, object], picture: str = "") -> s
         picture: HTML, already escaped.
     """
     rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
+        f"<tr style='text-align:left'><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in facts.items()
         if value not in (None, "")
     )

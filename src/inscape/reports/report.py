@@ -67,6 +67,10 @@ class Report(ABC):
     def facts(self) -> str:
         """One line of figures."""
 
+    def sentence(self) -> str:
+        """What a person reads in a terminal."""
+        return f"{self.heading()}: {self.facts()}"
+
     def figure(self) -> str:
         """The chart, as HTML that needs nothing beside it; empty where there is none."""
         return ""
@@ -112,14 +116,16 @@ class Report(ABC):
         if kind != cls.kind or version not in cls.versions:
             came = f"version {version}" if kind == cls.kind else f"{str(kind)[:80]!r}"
             raise FormatError(
-                f"{folder} holds a report of {came}; {cls.kind!r} of version {cls.versions[-1]} was expected.",
+                f"{folder} holds a report of {came}; expected {cls.kind!r} of version {cls.versions[-1]}.",
                 "Measure again." if kind == cls.kind else "inscape.load_report opens one of any kind.",
             )
         try:
             return cls.read(document, folder)
         except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise FormatError(f"The report of kind {cls.kind!r} in {folder} is damaged ({reason}).") from error
+            raise FormatError(
+                f"The report of kind {cls.kind!r} in {folder} is damaged ({reason})."
+            ) from error
 
     def write(self, folder: Path) -> None:
         """Write everything into a folder that exists and is empty."""

@@ -49,4 +49,4 @@ def run_effects(
         insert=asked.insert,
     )
     found = measure_opened(model, units, request, segmenter, progress)
-    return EffectResult(**found.to_json(), strip_image=data_url("strip.webp", found.report.strip_file("WEBP")))
+    return EffectResult(**found.to_json(), strip_image=data_url("strip.webp", found.strip_file("WEBP")))

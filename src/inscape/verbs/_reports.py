@@ -1,0 +1,71 @@
+"""What verbs share whose result is a report: where it is written, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from inscape.verbs._parameters import Option
+
+if TYPE_CHECKING:
+    from inscape.reports import Report
+
+Folder = Annotated[Path | None, Option("Folder for the report and its page.")]
+Html = Annotated[
+    Path | None, Option("File for the page alone, with its pictures inside: to send or to keep.")
+]
+
+
+class Places(Protocol):
+    """Where a request wants its report."""
+
+    @property
+    def out(self) -> Path | None:
+        """The folder."""
+
+    @property
+    def html(self) -> Path | None:
+        """The file of the page."""
+
+
+def check_places(places: Places) -> None:
+    """Refuse places that cannot be written, before anything is measured.
+
+    Raises:
+        StorageError: One cannot be written, or the folder holds other things than a report.
+    """
+    from inscape.reports import check_folder
+    from inscape.storage import check_writable
+
+    if places.out is not None:
+        check_folder(places.out)
+    if places.html is not None:
+        check_writable(places.html)
+
+
+def write_report(report: Report, places: Places) -> None:
+    """Write a report where a request wants it.
+
+    Raises:
+        StorageError: A place cannot be written.
+    """
+    if places.out is not None:
+        report.save(places.out)
+    if places.html is not None:
+        report.save_html(places.html)
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What was measured, as a report."""
+
+    report: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return self.report.to_json()
+
+    def text(self) -> str:
+        """What a person reads."""
+        return self.report.sentence()
