@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 from inscape.verbs._parameters import Option
 
@@ -17,20 +17,12 @@ Html = Annotated[
 ]
 
 
-class Places(Protocol):
-    """Where a request wants its report."""
-
-    @property
-    def out(self) -> Path | None:
-        """The folder."""
-
-    @property
-    def html(self) -> Path | None:
-        """The file of the page."""
-
-
-def check_places(places: Places) -> None:
+def check_places(out: Path | None, html: Path | None) -> None:
     """Refuse places that cannot be written, before anything is measured.
+
+    Args:
+        out: The folder of the report.
+        html: The file of the page alone.
 
     Raises:
         StorageError: One cannot be written, or the folder holds other things than a report.
@@ -38,22 +30,22 @@ def check_places(places: Places) -> None:
     from inscape.reports import check_folder
     from inscape.storage import check_writable
 
-    if places.out is not None:
-        check_folder(places.out)
-    if places.html is not None:
-        check_writable(places.html)
+    if out is not None:
+        check_folder(out)
+    if html is not None:
+        check_writable(html)
 
 
-def write_report(report: Report, places: Places) -> None:
-    """Write a report where a request wants it.
+def write_report(report: Report, out: Path | None, html: Path | None) -> None:
+    """Write a report where a person wants it; the places are those of `check_places`.
 
     Raises:
         StorageError: A place cannot be written.
     """
-    if places.out is not None:
-        report.save(places.out)
-    if places.html is not None:
-        report.save_html(places.html)
+    if out is not None:
+        report.save(out)
+    if html is not None:
+        report.save_html(html)
 
 
 @dataclass(frozen=True)

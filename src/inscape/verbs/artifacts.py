@@ -60,7 +60,7 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
     from inscape.dissection.artifacts import artifact_units
     from inscape.parallel import open_executor
 
-    check_places(request)
+    check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "artifacts", request.classes)
     with open_executor(request.workers) as executor:
         found = artifact_units(
@@ -75,7 +75,7 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
             progress=progress,
             executor=executor,
         )
-    write_report(found, request)
+    write_report(found, request.out, request.html)
     return ArtifactsResult(found)
 
 

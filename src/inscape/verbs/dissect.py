@@ -80,7 +80,7 @@ def run(request: DissectRequest, progress: Progress) -> DissectResult:
         LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter.
         StorageError: The folder holds other things.
     """
-    check_places(request)
+    check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "dissect", request.classes)
     return dissect_opened(generator, request, progress)
 
@@ -103,5 +103,5 @@ def dissect_opened(generator: Generator, request: DissectRequest, progress: Prog
         progress=progress,
         top=request.top,
     )
-    write_report(report, request)
+    write_report(report, request.out, request.html)
     return DissectResult(report, request.out, request.html)

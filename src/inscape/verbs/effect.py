@@ -93,7 +93,7 @@ def run(request: EffectRequest, progress: Progress) -> EffectResult:
     from inscape.dissection.placement import placement
     from inscape.parallel import open_executor
 
-    check_places(request)
+    check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "effect", request.classes)
     units = request.choice().take(generator, request.model, values=request.insert or request.map)
     segmenter = segmenter_for(generator, request.segmenter, request.report)
@@ -112,7 +112,7 @@ def run(request: EffectRequest, progress: Progress) -> EffectResult:
             progress=progress,
             executor=executor,
         )
-    write_report(found, request)
+    write_report(found, request.out, request.html)
     return EffectResult(found)
 
 
@@ -146,5 +146,5 @@ def measure_opened(
         segmenter=segmenter,
         progress=progress,
     )
-    write_report(found, request)
+    write_report(found, request.out, request.html)
     return found

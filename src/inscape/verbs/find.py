@@ -95,13 +95,13 @@ def run(request: FindRequest, progress: Progress) -> FindResult:
     """
     from inscape.dissection.concept_search import search_units
 
-    check_places(request)
+    check_places(request.out, request.html)
     shown = request.shown()
     generator = open_generator(request.model, request.device, "find", request.classes)
     found = search_units(
         generator, shown, layer=request.layer, images=request.images, seed=request.seed, progress=progress
     )
-    write_report(found, request)
+    write_report(found, request.out, request.html)
     return FindResult(found)
 
 
