@@ -23,7 +23,8 @@ from inscape.dissection import DissectionReport, UnitSet, dissect
 from inscape.dissection.artifacts import artifact_units
 from inscape.dissection.concept_search import search_units, top_precision
 from inscape.dissection.effects import control_of, effect
-from inscape.dissection.placement import pairs, placement, rank_correlation, rough_boxes
+from inscape.dissection.placement import placement
+from inscape.dissection.rough_boxes import pairs, rank_correlation, rough_boxes
 from inscape.dissection.switches import maxima, switches
 from inscape.dissection.variants import FRESH_SEED, batches, fitting_segmenter, random_sets
 from inscape.editing import UnitEdit
@@ -238,7 +239,7 @@ class Bench:
             self.model, images=4 * self.options.images, segmenter=self.reader, progress=self.progress
         )
         return {
-            "units": list(found.units),
+            "units": list(found.off),
             "suspects": len(found.suspects),
             "before": found.before,
             "after": found.after,

@@ -20,10 +20,11 @@ from typing import Any
 import torch
 
 import inscape
+from inscape.parallel import Executor, open_executor, pieces_of
 from inscape.pictures import to_tensor
 from inscape.scenes import World, world
-from inscape.segmenters import open_segmenter
-from inscape.segmenters.areas import REFERENCE_SEED, WorldDistance
+from inscape.segmenters import Segmenter, open_segmenter
+from inscape.segmenters.areas import REFERENCE_SEED, LabelledPictures, WorldDistance
 from inscape.statistics import Covariance, frechet_distance
 
 COMMON = 0.01  # share of the world's area from which a concept is judged by the narrow bar
@@ -38,18 +39,23 @@ def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
         yield model.images(model.to_w(model.latents(seeds)))
 
 
-def second_opinion(model: Any, scenes: World, name: str, count: int) -> dict[str, Any]:
+def labels(model: Any, segmenter: Segmenter, count: int, executor: Executor) -> Iterator[torch.Tensor]:
+    """Labels of those pictures."""
+    return executor.map(LabelledPictures(model, segmenter), pieces_of(range(count), 50))
+
+
+def second_opinion(model: Any, scenes: World, name: str, count: int, executor: Executor) -> dict[str, Any]:
     """Distances by a segmenter that was trained apart: of areas, and of the means of its features."""
     judge = open_segmenter(name, device="cpu")
     size = model.card.image_size
-    areas = WorldDistance(scenes, judge, size, count)
+    areas = WorldDistance(scenes, judge, size, count, executor=executor)
     starts = range(REFERENCE_SEED, REFERENCE_SEED + 2 * count, 50)
     world = torch.cat([judge.features(to_tensor(scenes.batch(range(s, s + 50), size)[0])) for s in starts])
     found = torch.cat([judge.features(images) for images in drawn(model, count)])
     one, other, own = (Covariance.of(part.double().numpy()) for part in (*world.split(count)[:2], found))
     return {
         "judge": name,
-        "frechet": areas.measure(drawn(model, count))["frechet"],
+        "frechet": areas.compare(labels(model, judge, count, executor))["frechet"],
         "floor": areas.floor,
         "frechet_of_features": frechet_distance(own, one),
         "floor_of_features": frechet_distance(other, one),
@@ -83,15 +89,26 @@ def main() -> None:
     parser.add_argument("--segmenter", default="town-segmenter")
     parser.add_argument("--world", default="town")
     parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--workers", default="1", help="processes, ray, or ray://HOST:PORT")
     parser.add_argument("--judge", help="a second segmenter, trained apart")
     options = parser.parse_args()
     model = inscape.open(options.model, device="cpu")
     scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
-    distance = WorldDistance(scenes, segmenter, model.card.image_size, options.pictures)
-    found = distance.measure(drawn(model, options.pictures))
+    with open_executor(options.workers) as executor:
+        document = score(model, scenes, segmenter, options, executor)
+    print(json.dumps(rounded(document), indent=1))
+
+
+def score(
+    model: Any, scenes: World, segmenter: Segmenter, options: argparse.Namespace, executor: Executor
+) -> dict[str, Any]:
+    """The document, whoever works on it."""
+    count = options.pictures
+    distance = WorldDistance(scenes, segmenter, model.card.image_size, count, executor=executor)
+    found = distance.compare(labels(model, segmenter, count, executor))
     report = {
         "model": options.model,
-        "pictures": options.pictures,
+        "pictures": count,
         "frechet": found["frechet"],
         "floor": found["floor"],
         "bars": judge(found, segmenter.vocabulary.in_plane("object")),
@@ -101,8 +118,8 @@ def main() -> None:
         "concepts": found["concepts"],
     }
     if options.judge:
-        report["second"] = second_opinion(model, scenes, options.judge, options.pictures)
-    print(json.dumps(rounded(report), indent=1))
+        report["second"] = second_opinion(model, scenes, options.judge, count, executor)
+    return report
 
 
 if __name__ == "__main__":

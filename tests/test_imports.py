@@ -11,7 +11,7 @@ import inscape
 
 SOURCE = Path(inscape.__file__).parent
 ORDER = [
-    {"cores", "errors", "memory", "progress", "storage"},
+    {"errors", "memory", "parallel", "progress", "storage"},
     {"pictures", "regions", "concepts", "reports", "colour"},
     {"statistics"},
     {"scenes"},

@@ -3,13 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inscape.errors import CancelledError
-from inscape.progress import (
-    CallbackProgress,
-    InProcessExecutor,
-    PartOfWhole,
-    SilentProgress,
-    TerminalProgress,
-)
+from inscape.progress import CallbackProgress, PartOfWhole, SilentProgress, TerminalProgress
 
 
 def test_every_step_reaches_the_callback_with_the_time_left():
@@ -54,7 +48,3 @@ def test_progress_never_touches_standard_output(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Drawing (2 pictures)" in captured.err
-
-
-def test_the_executor_keeps_the_order():
-    assert list(InProcessExecutor().map(lambda x: x * x, [3, 1, 2])) == [9, 1, 4]

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from inscape.models import Generator
-from inscape.photos import Inversion, InversionSettings, pivotal_tuning
+from inscape.photos import Inversion, InversionSettings
 from inscape.photos._descent import Bounds, Clock, Pace, descend, psnr_of
 from inscape.photos.invert import canvas_of
 from inscape.pictures import Latent
 from inscape.progress import SilentProgress
 from photo_parts.figures import share, spread
 from photo_parts.photo_sets import Subject
+from photo_parts.pivotal import pivotal_tuning
 from photo_parts.work import Curve, Row, Work
 
 BARS = {"cpu_ratio": 1 / 3}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inscape.photos.invert import invert
     from inscape.pictures import Latent, Picture
     from inscape.regions import Region, box
+    from inscape.reports import Report, load_report
     from inscape.rewriting import Erase, Paste, RuleSettings, rewrite
     from inscape.scenes import world
     from inscape.training.train import train
@@ -42,6 +43,7 @@ _PLACES = {
     "PhotoSession": "inscape.photos",
     "Picture": "inscape.pictures",
     "Region": "inscape.regions",
+    "Report": "inscape.reports",
     "RuleSettings": "inscape.rewriting",
     "UnitEdit": "inscape.editing",
     "UnitSet": "inscape.dissection",
@@ -50,6 +52,7 @@ _PLACES = {
     "dissect": "inscape.dissection",
     "effect": "inscape.dissection",
     "invert": "inscape.photos",
+    "load_report": "inscape.reports",
     "open": "inscape.models:open_model",
     "paint": "inscape.painting",
     "read_photo": "inscape.photos",
@@ -74,6 +77,7 @@ __all__ = [
     "PhotoSession",
     "Picture",
     "Region",
+    "Report",
     "RuleSettings",
     "UnitEdit",
     "UnitSet",
@@ -83,6 +87,7 @@ __all__ = [
     "dissect",
     "effect",
     "invert",
+    "load_report",
     "open",
     "paint",
     "read_photo",

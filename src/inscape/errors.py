@@ -15,6 +15,7 @@
     │   └── ShapeError
     ├── FormatError             a file that is damaged, foreign or of the wrong kind
     │   └── RecipeError
+    ├── WorkersError            processes that were to do the work, and ended
     ├── StorageError            a folder or disk that cannot be written
     ├── MissingExtraError       an optional dependency that is not installed
     ├── DeviceError             a device that this machine does not have
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InscapeError(Exception):
@@ -49,6 +51,16 @@ class InscapeError(Exception):
         super().__init__(f"{detail} {hint}".strip())
         self.detail = detail
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from another process, it says the same."""
+        return _as_sent, (type(self), self.detail, self.hint)
+
+
+def _as_sent(kind: type[InscapeError], detail: str, hint: str) -> InscapeError:
+    error = kind.__new__(kind)
+    InscapeError.__init__(error, detail, hint)
+    return error
 
 
 class UsageError(InscapeError):
@@ -138,6 +150,13 @@ class RecipeError(FormatError):
     """A recipe, or a picture that should hold one, that cannot be replayed."""
 
     title = "Cannot replay"
+
+
+class WorkersError(InscapeError):
+    """Other processes were to do the work, and ended again and again."""
+
+    title = "Workers ended"
+    status = 500
 
 
 class StorageError(InscapeError):

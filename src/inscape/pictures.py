@@ -15,6 +15,7 @@ import numpy as np
 
 from inscape import storage
 from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
+from inscape.reports.html import data_url, described
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -130,6 +131,11 @@ class Picture:
 
     def _repr_png_(self) -> bytes:
         return self.png()
+
+    def _repr_html_(self) -> str:
+        picture = f'<br><img src="{data_url("picture.png", self.png())}" alt="The picture">'
+        seed = "" if self.seed is None else f"seed {self.seed}"
+        return described(" · ".join(filter(None, (self.model, seed))), {}, picture)
 
 
 def _png(image: Image, recipe: Mapping[str, Any] | None) -> bytes:

@@ -9,14 +9,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from inscape.errors import CancelledError
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Task(Protocol):
@@ -35,21 +32,6 @@ class Progress(Protocol):
 
     def task(self, name: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Task]:
         """Open a task of `total` units; `None` where the total is not known."""
-
-
-class Executor(Protocol):
-    """Spreads independent pieces of work; the in-process one is the default."""
-
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Apply `function` to each item; results come in the order of the items."""
-
-
-class InProcessExecutor:
-    """Runs every piece of work here, one after another."""
-
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Apply `function` to each item, lazily."""
-        return map(function, items)
 
 
 class _SilentTask:

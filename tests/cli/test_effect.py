@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from cli.painting_model import write_models
@@ -63,3 +64,14 @@ def test_wrong_input_is_one_sentence(model, options, code, sentence, capsys):
     captured = capsys.readouterr()
     assert captured.out == "" and sentence in captured.err
     assert len(captured.err.strip().splitlines()) == 1
+
+
+def test_a_map_of_places_is_a_mode_of_effect(model, tmp_path, capsys):
+    concept = next(iter(DissectionReport.load(model / "report").concepts))
+    arguments = ["effect", str(model), "--concept", concept, "--map", "--grid", "2", "--top", "2"]
+    arguments += ["--images", "4", "--controls", "2", "--html", str(tmp_path / "map.html"), "--json"]
+    assert run(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["kind"] == "placement" and np.array(document["map"]).shape == (2, 2)
+    assert sum(row["places"] for row in document["by_label"].values()) == 4 * 4
+    assert "Gain by place" in (tmp_path / "map.html").read_text()

@@ -50,7 +50,7 @@ def test_planted_spoilers_are_ranked_first_and_switching_them_off_helps():
     found = artifact_units(
         spoilt_generator(), top=2, images=400, real=real_pictures(), segmenter=ColourReader(), controls=20
     )
-    assert set(found.units) == set(SPOILERS)
+    assert set(found.off) == set(SPOILERS)
     assert set(SPOILERS) <= set(found.suspects)
     assert found.found and found.after < 0.2 * found.before
     assert len(found.control) == 20 and np.median(found.control) == pytest.approx(found.before, rel=0.2)

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from inscape.dissection.placement import (
-    PlacementReport,
-    component_height,
-    pairs,
-    placement,
-    rank_correlation,
-    rough_boxes,
-)
+from inscape.dissection.placement import PlacementReport, placement
+from inscape.dissection.rough_boxes import component_height, pairs, rank_correlation, rough_boxes
 from inscape.dissection.unit_set import UnitSet
 from inscape.errors import ConceptError, ValueRangeError
 from planted_effects import DOORS, ColourReader, planted_generator

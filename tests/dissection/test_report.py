@@ -15,7 +15,6 @@ from dissection.planted import DOOR, SKY, TREE, ColourSegmenter, planted_generat
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection import DissectionReport, Thumbnails, compare_layers, dissect, shipped_report
 from inscape.dissection._kept import KeptArray
-from inscape.dissection._page import page
 from inscape.dissection._sprites import marked
 from inscape.dissection._values import cell_fractions, conditional_means, quantiles
 from inscape.errors import (
@@ -57,8 +56,8 @@ def test_a_saved_report_loads_as_it_was(report, tmp_path):
     assert loaded.findings == report.findings
     assert loaded.vocabulary == report.vocabulary
     assert loaded.rankings == report.rankings and loaded.concepts == report.concepts
-    for name, tensor in report._tensors().items():
-        assert torch.equal(tensor, loaded._tensors()[name]), name
+    for name, tensor in report.tensors().items():
+        assert torch.equal(tensor, loaded.tensors()[name]), name
     assert [loaded.top.sprites.strip(unit) for unit in range(12)] == [
         report.top.sprites.strip(u) for u in range(12)
     ]
@@ -100,7 +99,7 @@ def test_a_folder_that_is_no_report_is_refused(report, tmp_path):
     folder = report.save(tmp_path / "report")
     document = json.loads((folder / "report.json").read_text())
     (folder / "report.json").write_text(json.dumps({**document, "schema_version": 99}))
-    with pytest.raises(FormatError, match="version 1"):
+    with pytest.raises(FormatError, match="version 99; expected 'dissection' of version 1"):
         DissectionReport.load(folder)
     (folder / "report.json").write_text(json.dumps({**document, "units": [{"unit": 0}]}))
     with pytest.raises(FormatError, match="damaged"):
@@ -186,14 +185,14 @@ def test_layers_are_compared_by_concept(report):
 def test_foreign_names_are_escaped_in_page_and_notebook(report):
     evil = '<img src=x onerror="alert(1)"></script><script>alert(2)</script>@@DATA@@'
     evil_report = renamed(report, {"door": evil}, evil)
-    for html in (page(evil_report), evil_report._repr_html_()):
+    for html in (evil_report.page(str).html(), evil_report.html(), evil_report._repr_html_()):
         assert "<img" not in html and "<script>alert" not in html
         assert "&lt;img" in html
-    assert page(report).count("<script") == 2
+    assert report.html().count("<script") == 2
 
 
 def test_the_page_asks_for_nothing_outside_its_folder(report):
-    html = page(report)
+    html = report.page(str).html()
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", html)
     assert "default-src 'none'" in html
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from benchmarks.photo_parts.pivotal import PivotalSettings, pivotal_tuning
 
 import inscape
 from inscape.editing import UnitEdit
@@ -14,9 +15,7 @@ from inscape.photos import (
     Inversion,
     Photo,
     PhotoSession,
-    PivotalSettings,
     adapt_after,
-    pivotal_tuning,
 )
 from inscape.pictures import Latent
 from photos.painted_photo import difference, inverted, some_photo

@@ -33,6 +33,16 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "town", "concept": "tree"},
         {"model": "town", "concept": "a tree", "units": "1,2-4", "insert": True, "controls": 3, "top": 1},
         {"model": "town", "concept": "sky", "report": Path("r"), "out": Path("o"), "seed": 7, "images": 2},
+        {"model": "town", "concept": "door", "map": True, "grid": 4, "value": "0.99", "workers": "2"},
+    ],
+    "find": [
+        {"model": "town", "by": "examples", "show": "3,17,40-42"},
+        {"model": "town", "by": "strokes", "show": "7:20,30,8,12 9-10:1,2,3,4", "images": 50},
+        {"model": "x", "by": "predicate", "show": "my dir/night.py:night", "html": Path("a b.html")},
+    ],
+    "artifacts": [
+        {"model": "town"},
+        {"model": "x", "real": Path("my photos"), "top": 1, "images": 32, "workers": "ray://head:10001"},
     ],
     "paint": [
         {"model": "town", "box": "1,2,3,4", "concept": "door"},

@@ -87,7 +87,7 @@ def test_a_request_is_the_same_in_four_ways(name, values):
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filter(lambda it: it != "--debug")
 PLAIN = {"seeds": st.just("0-15"), "units": st.just("1"), "box": st.just("1,2,3,4"), "value": st.just("mean")}
 PLAIN |= {"like": st.none(), "fit": st.sampled_from(["crop", "pad"]), "inversion": st.none()}
-PLAIN |= {"class_name": st.none()}
+PLAIN |= {"class_name": st.none(), "by": st.just("examples"), "show": st.just("3"), "map": st.just(False)}
 
 
 def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
@@ -177,6 +177,11 @@ def test_the_library_has_the_defaults_of_the_requests(name):
         ("paint", {"model": "town", "box": "1,2,3"}, "A box is X,Y,WIDTH,HEIGHT"),
         ("paint", {"model": "town", "box": "1,2,3,4"}, "Say what"),
         ("paint", {"model": "town", "box": "1,2,3,4", "units": "1", "value": "much"}, "mean, quantile or"),
+        ("effect", {"model": "town", "concept": "x", "map": True, "insert": True}, "--insert or --map"),
+        ("find", {"model": "town", "by": "magic", "show": "3"}, "no way to show a concept 'magic'"),
+        ("find", {"model": "town", "by": "examples", "show": "x"}, "Seeds are whole numbers"),
+        ("find", {"model": "town", "by": "strokes", "show": "3"}, "A box is X,Y,WIDTH,HEIGHT"),
+        ("find", {"model": "town", "by": "predicate", "show": "night.py"}, "FILE.py:FUNCTION"),
         ("invert", {"photo": Path("x"), "fit": "squash"}, "crop, pad"),
     ],
 )

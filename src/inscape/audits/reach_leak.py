@@ -17,6 +17,7 @@ import torch
 
 from inscape.colour import colour_difference, to_lab
 from inscape.errors import ConceptError, ValueRangeError
+from inscape.parallel import InProcess, over_pictures, pieces_of
 from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Edit, Generator
+    from inscape.parallel import Executor
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
@@ -77,6 +79,7 @@ class Audit:
         images: How many pictures.
         seed: Seed of the first.
         progress: Told about pictures as they are done.
+        executor: Who draws and measures; this process unless given.
 
     Raises:
         ValueRangeError: Fewer than two pictures.
@@ -90,20 +93,17 @@ class Audit:
         images: int = 2000,
         seed: int = FIRST_SEED,
         progress: Progress | None = None,
+        executor: Executor | None = None,
     ) -> None:
         if images < 2:
             raise ValueRangeError(f"An interval over pictures needs at least 2 of them, got {images}.")
         self._model, self._segmenter = model, segmenter
-        self._before: list[Before] = []
+        self._executor = executor or InProcess()
         self._weights = np.ones(images)
-        seeds = range(seed, seed + images)
-        with (progress or SilentProgress()).task("Drawing as it was", images, "pictures") as task:
-            for start in range(0, images, BATCH):
-                w = model.w_of_seeds(seeds[start : start + BATCH])
-                pictures = model.images(w).clamp(-1, 1)
-                labels = segmenter.segment(pictures).cpu()
-                self._before.append((w, _bytes(pictures).cpu(), labels))
-                task.advance(len(w))
+        pieces = pieces_of(range(seed, seed + images), BATCH)
+        work = _Drawn(model, segmenter)
+        drawn = over_pictures(work, pieces, "Drawing as it was", executor=self._executor, progress=progress)
+        self._before: list[Before] = list(drawn)
 
     def sample(self, context: str, count: int) -> Audit:
         """Some of the pictures, half of which show a context where so many do: what is rare is measured too.
@@ -155,15 +155,44 @@ class Audit:
         Raises:
             ConceptError: The segmenter knows no such concept, or the context is in none of the pictures.
         """
-        draw = edits if callable(edits) else lambda w: self._model.images(w, edits)
-        find = _Finder(self._segmenter, context, goal)
+        work = _Counted(self._model, self._segmenter, edits, _Finder(self._segmenter, context, goal))
         counts = []
         with (progress or SilentProgress()).task("Measuring", len(self._weights), "pictures") as task:
-            for w, before, labels in self._before:
-                after = draw(w).clamp(-1, 1)
-                counts.append(find.counts(before, labels, after, self._segmenter.segment(after).cpu()))
-                task.advance(len(w))
+            for found in self._executor.map(work, self._before):
+                counts.append(found)
+                task.advance(len(found))
         return _change(np.concatenate(counts), self._weights, context)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Pictures of seeds as they are, labelled."""
+
+    model: Generator
+    segmenter: Segmenter
+    side_by_side: bool = False
+
+    def __call__(self, seeds: range) -> Before:
+        w = self.model.w_of_seeds(seeds)
+        pictures = self.model.images(w).clamp(-1, 1)
+        return w, _bytes(pictures).cpu(), self.segmenter.segment(pictures).cpu()
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What edits, or any other way of drawing, changed in a batch."""
+
+    model: Generator
+    segmenter: Segmenter
+    edits: Sequence[Edit] | Draw
+    find: _Finder
+    side_by_side: bool = False
+
+    def __call__(self, batch: Before) -> NDArray[np.int64]:
+        w, before, labels = batch
+        after = self.edits(w) if callable(self.edits) else self.model.images(w, self.edits)
+        after = after.clamp(-1, 1)
+        return self.find.counts(before, labels, after, self.segmenter.segment(after).cpu())
 
 
 class _Finder:

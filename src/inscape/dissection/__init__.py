@@ -7,8 +7,9 @@ from inscape.dissection.dissect import Thumbnails, dissect, dissect_layers, diss
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
 from inscape.dissection.findings import TopPictures, UnitFinding, UnitValues
-from inscape.dissection.placement import PlacementReport, placement, rough_boxes
+from inscape.dissection.placement import PlacementReport, placement
 from inscape.dissection.report import DissectionReport
+from inscape.dissection.rough_boxes import rough_boxes
 from inscape.dissection.shipped import shipped_report, shipped_report_folder
 from inscape.dissection.sources import GeneratedPictures, Labeller, ScenePictures, Source
 from inscape.dissection.switches import Switch, maxima, switches

@@ -1,82 +1,45 @@
-"""The page of a dissection report: one file that works from disk, with the strips of pictures beside it.
+"""What the page of a dissection shows inside the frame: the chart, and the list of units with their pictures.
 
-Names of models and concepts are foreign text: they are escaped in the HTML, stand as JSON in the data
-block, and are only ever set as text by the script.
+Names of models and concepts are foreign text: they stand as JSON in the data block, and are only ever set as
+text by the script.
 """
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 from inscape.dissection._chart import chart, colour_of
 from inscape.dissection.findings import Findings, UnitFinding
-from inscape.reports import escape, script_json
+from inscape.reports import Link, Page, read_template
 
 _ALSO = 5
+_PACKAGE = "inscape.dissection"
+FOLDER = "thumbnails"
 
 
-def page(report: Findings) -> str:
-    """The whole of `index.html`."""
-    parts = {
-        "TITLE": escape(f"{report.model} {report.layer}: what its units match"),
-        "STYLE": _template("page.css"),
-        "HEADING": escape(f"{report.model} · {report.layer}"),
-        "FACTS": escape(facts(report)),
-        "NOTE": escape(
-            "Units are counted under the concept that they match best, when the overlap (IoU at their best "
-            "level) is above 0.05 and above their own chance level: what their best match reaches on "
-            "shuffled label maps. Choose a bar to see its units."
-        ),
-        "CHART": chart(report),
-        "DATA": script_json(_data(report)),
-        "SCRIPT": _template("page.js"),
-    }
-    first, *rest = _template("page.html").split("@@")
-    # split once, so that nothing inside a part is taken for a place
-    return first + "".join(parts[piece] if place % 2 == 0 else piece for place, piece in enumerate(rest))
+def page(report: Findings, heading: str, facts: str, link: Link) -> Page:
+    """The page of a dissection.
 
-
-def summary(report: Findings) -> str:
-    """The chart and the units furthest above their chance, for a notebook."""
-    units = report.table()
-    best = (units["iou_best"] - units["chance"]).nlargest(10).index
-    table = units.loc[best].to_html(escape=True, index=False)
-    heading = f"<b>{escape(report.model)} · {escape(report.layer)}</b><br>{escape(facts(report))}"
-    style = "".join(f"--plane-{place}:{colour};" for place, colour in enumerate(_NOTEBOOK_COLOURS))
-    return f'<div style="{style}overflow-x:auto">{heading}{chart(report)}{table}</div>'
-
-
-_NOTEBOOK_COLOURS = ("#0072b2", "#b85000", "#00795a", "#a8507f", "#7a6400", "#3b5bb5")
-
-
-def facts(report: Findings) -> str:
-    """One line of figures."""
-    counting = sum(finding.counts for finding in report.findings)
-    concepts = len(report.concepts)
-    last = report.seed + report.images - 1
-    classes = f", classes {', '.join(map(str, report.classes))}" if report.classes else ""
-    return (
-        f"{counting} of {len(report.findings)} units match one of {concepts} "
-        f"concept{'' if concepts == 1 else 's'} · "
-        f"{report.images} pictures, seeds {report.seed} to {last}{classes}"
+    Args:
+        report: What it shows.
+        heading: Plain text.
+        facts: Plain text.
+        link: The address of a strip of pictures.
+    """
+    figure, sprites = chart(report), report.top.sprites
+    units = [_unit(report, finding, link) for finding in report.findings]
+    return Page(
+        heading,
+        facts,
+        figure,
+        read_template(_PACKAGE, "units.html", {"CHART": figure}),
+        style=read_template(_PACKAGE, "units.css"),
+        data={"count": sprites.count, "size": sprites.size, "units": units},
+        script=read_template(_PACKAGE, "units.js"),
     )
 
 
-def _template(name: str) -> str:
-    return files("inscape.dissection").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _data(report: Findings) -> dict[str, Any]:
-    sprites = report.top.sprites
-    return {
-        "count": sprites.count,
-        "size": sprites.size,
-        "units": [_unit(report, finding) for finding in report.findings],
-    }
-
-
-def _unit(report: Findings, finding: UnitFinding) -> dict[str, Any]:
+def _unit(report: Findings, finding: UnitFinding, link: Link) -> dict[str, Any]:
     column = report.values.iou_best[:, finding.unit]
     best = [place for place in column.argsort(descending=True).tolist()[:_ALSO] if column[place] > 0]
     name = finding.concept_best
@@ -91,7 +54,7 @@ def _unit(report: Findings, finding: UnitFinding) -> dict[str, Any]:
         "chance": finding.chance,
         "counts": finding.counts,
         "colour": 0 if name is None else colour_of(report.vocabulary, report.vocabulary.concept(name).plane),
-        "file": f"thumbnails/{report.top.sprites.file(finding.unit)}",
+        "file": link(f"{FOLDER}/{report.top.sprites.file(finding.unit)}"),
         "seeds": report.top.seeds[finding.unit].tolist(),
         "peaks": [round(peak, 5) for peak in report.top.peaks[finding.unit].tolist()],
         "best": [[report.vocabulary.names[place], round(float(column[place]), 5)] for place in best],

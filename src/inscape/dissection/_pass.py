@@ -22,10 +22,10 @@ from torch import Tensor
 
 from inscape import storage
 from inscape.activations import record
-from inscape.cores import side_by_side
 from inscape.dissection._kept import KeptArray, KeptArrays
 from inscape.dissection.sources import Source
 from inscape.errors import StorageError, UnsupportedError
+from inscape.parallel.cores import side_by_side
 from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
 

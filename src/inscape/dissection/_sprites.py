@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from inscape import storage
 from inscape.errors import FormatError, UnitError
 
 _YELLOW = np.array([255, 255, 0], np.uint8)
@@ -54,12 +53,6 @@ class Sprites:
     def to_json(self) -> dict[str, Any]:
         """`{size, count, pattern}`."""
         return {"size": self.size, "count": self.count, "pattern": "unit-{unit:04d}.webp"}
-
-    def write(self, folder: Path) -> None:
-        """Write all strips."""
-        folder.mkdir(exist_ok=True)
-        for unit in range(self.units):
-            storage.write_bytes(folder / self.file(unit), self.strip(unit))
 
 
 def read_sprites(folder: Path, description: dict[str, Any], units: int) -> Sprites:

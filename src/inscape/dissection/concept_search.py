@@ -9,22 +9,25 @@ pictures above the others; no label map is read here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
 
+from inscape.dissection.switches import LEAST_PICTURES, switches
 from inscape.dissection.unit_set import UnitSet
 from inscape.dissection.variants import FRESH_SEED, Variants, batches
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.pictures import to_uint8
 from inscape.progress import SilentProgress
 from inscape.regions import Region
+from inscape.reports import Report, bars
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from numpy.typing import NDArray
+    from pandas import DataFrame
     from torch import Tensor
 
     from inscape.models import Generator
@@ -58,18 +61,21 @@ class FoundUnit:
     mean_off: float
 
 
-@dataclass(frozen=True)
-class UnitSearch:
+@dataclass(frozen=True, eq=False)
+class UnitSearch(Report):
     """What a search found.
 
-    Args:
+    Attributes:
         model: Name of the model.
         layer: Name of the layer.
         units: Every unit of the layer, the best first.
         positives: How many pictures showed the concept.
         others: How many did not, or were not said to.
         chance: The best average precision among all units that 95 % of shuffled searches stay below.
+        bimodal: The units that act as switches in these pictures: off in most, fully on in some (`switches`).
     """
+
+    kind: ClassVar[str] = "find"
 
     model: str
     layer: str
@@ -77,12 +83,36 @@ class UnitSearch:
     positives: int
     others: int
     chance: float
+    bimodal: tuple[int, ...] = ()
 
     def best(self, top: int = 20) -> UnitSet:
         """The best units, with what they are in pictures that show the concept."""
         chosen = self.units[: max(1, top)]
         means = torch.tensor([found.mean_on for found in chosen])
         return UnitSet(self.model, self.layer, tuple(found.unit for found in chosen), None, means)
+
+    def table(self) -> DataFrame:
+        """A row per unit, the best first, with the columns of `FoundUnit` and whether it acts as a switch."""
+        from pandas import DataFrame
+
+        return DataFrame([{**asdict(each), "bimodal": each.unit in self.bimodal} for each in self.units])
+
+    def heading(self) -> str:
+        """Layer and model."""
+        return f"Units of {self.layer} of {self.model} that tell pictures apart"
+
+    def facts(self) -> str:
+        """One line of figures."""
+        above = sum(each.precision > self.chance for each in self.units)
+        return (
+            f"{above} of {len(self.units)} units rank the {self.positives} pictures that show it above the "
+            f"{self.others} others better than chance."
+        )
+
+    def figure(self) -> str:
+        """The average precision of the best units, beside chance."""
+        rows = [(f"unit {each.unit}", each.precision) for each in self.units[:20]]
+        return bars((name, value, f"{value:.3f}") for name, value in [*rows, ("chance", self.chance)])
 
 
 def search_units(
@@ -195,8 +225,15 @@ def rank_units(
     units = tuple(
         FoundUnit(int(u), float(precision[u]), float(auc[u]), float(on[u]), float(off[u])) for u in order
     )
+    judged = switches(values) if len(values) >= LEAST_PICTURES else []
     return UnitSearch(
-        model, layer, units, positives, len(shows) - positives, float(np.quantile(shuffled, 0.95))
+        model,
+        layer,
+        units,
+        positives,
+        len(shows) - positives,
+        float(np.quantile(shuffled, 0.95)),
+        tuple(each.unit for each in judged if each.is_switch),
     )
 
 

@@ -2,23 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from inscape import storage
-from inscape.dissection._effect_page import page, read_strip, strip_image
-from inscape.dissection.effect_findings import EffectFindings
-from inscape.errors import FormatError
-from inscape.reports import Report, read_report_json
+import numpy as np
+
+from inscape.dissection._curve import curve_chart
+from inscape.reports import Link, Page, Report, bars, escape, percent
+from inscape.reports.arrays import Pixels
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pandas import DataFrame
+    from PIL.Image import Image
+
+_STRIP = "strip.png"
 
 
 @dataclass(frozen=True, eq=False)
-class EffectReport(EffectFindings, Report):
-    """What a set of units causes; `EffectFindings` says what it holds."""
+class EffectReport(Report):
+    """What a set of units causes.
+
+    Areas are means over all pictures, as fractions of the picture. Relative changes are -1 where nothing is
+    left and `None` where there was nothing to begin with.
+
+    Attributes:
+        model: Name of the model.
+        layer: Name of the layer.
+        units: The set, in the order in which the curve switches them off.
+        concept: What was measured.
+        images: Pictures looked at.
+        seed: Seed of the first; the others follow.
+        area_before: Area of the concept in unchanged pictures.
+        area_after: Area with all units of the set off.
+        relative_change: `area_after / area_before - 1`.
+        interval: 95 % interval of that over the choice of pictures (bootstrap).
+        control: The same for random sets: `{sets, relative_change, interval, each}`; the interval holds 95 %
+            of the sets.
+        curve: `[units off, relative change]` from 0 units to all.
+        appears: What stands where the concept was, as fractions of the pixels that it left.
+        elsewhere: Fraction of all other pixels whose label changed: `{units, control}`.
+        concepts: For every concept of the vocabulary `{before, after, relative_change, control}`.
+        insertion: Where asked for, the set switched on everywhere:
+            `{area, relative_change, effect, control}`, where `effect` is the average causal effect,
+            (area on - area off) / area before.
+        strip: Pictures with 0 units off, then more, uint8 `[picture, step, height, width, 3]`.
+        strip_seeds: Seeds of the strip's pictures.
+        classes: Those of a conditional generator that were drawn; all where there are none.
+    """
+
+    kind: ClassVar[str] = "effect"
+    beside: ClassVar[frozenset[str]] = frozenset({"strip"})
+
+    model: str
+    layer: str
+    units: tuple[int, ...]
+    concept: str
+    images: int
+    seed: int
+    area_before: float
+    area_after: float
+    relative_change: float | None
+    interval: tuple[float, float] | None
+    control: dict[str, Any]
+    curve: list[tuple[int, float | None]]
+    appears: dict[str, float]
+    elsewhere: dict[str, float | None]
+    concepts: dict[str, dict[str, float | None]]
+    insertion: dict[str, Any] | None
+    strip: Pixels = field(repr=False)
+    strip_seeds: tuple[int, ...] = ()
+    classes: tuple[int, ...] = ()
+
+    def heading(self) -> str:
+        """Units and concept."""
+        return f"{len(self.units)} units of {self.layer} and {self.concept!r}"
+
+    def facts(self) -> str:
+        """One line of figures."""
+        classes = f", classes {', '.join(map(str, self.classes))}" if self.classes else ""
+        return (
+            f"{self.model}, {self.images} pictures from seed {self.seed} on{classes}. "
+            f"Units: {', '.join(map(str, self.units))}."
+        )
+
+    def sentence(self) -> str:
+        """The change of the concept's area, beside that of random units."""
+        units, concept = len(self.units), self.concept
+        if self.relative_change is None:
+            return f"There is no {concept} in these pictures, so {units} units cannot be seen to change it."
+        low, high = self.control["interval"]
+        change = f"{self.relative_change:+.0%}"
+        return f"{units} units off: area of {concept} {change}; random units {low:+.0%} to {high:+.0%}"
 
     def table(self) -> DataFrame:
         """A row per concept: its area before and after, the change, and the change for random units."""
@@ -26,47 +104,67 @@ class EffectReport(EffectFindings, Report):
 
         return DataFrame([{"concept": name, **row} for name, row in self.concepts.items()])
 
-    def to_json(self) -> dict[str, Any]:
-        """The content of `report.json`."""
-        plain = {
-            name: getattr(self, name)
-            for name in self.__dataclass_fields__
-            if name not in ("strip", "interval")
-        }
-        return {
-            "schema_version": 1,
-            "kind": "effect",
-            **plain,
-            "units": list(self.units),
-            "interval": None if self.interval is None else list(self.interval),
-            "curve": [list(point) for point in self.curve],
-            "strip_seeds": list(self.strip_seeds),
-            "classes": list(self.classes),
-        }
+    def figure(self) -> str:
+        """The curve beside its control."""
+        return curve_chart(self.curve, self.control["interval"])
 
-    def write(self, folder: Path) -> None:
-        """Write `report.json`, `index.html` and `strip.png` into a folder."""
-        storage.write_json(folder / "report.json", self.to_json())
-        strip_image(self.strip).save(folder / "strip.png")
-        storage.write_text(folder / "index.html", page(self))
+    def page(self, link: Link) -> Page:
+        """The figures, the curve beside its control, the strip, and what appears."""
+        figure, last = self.figure(), self.curve[-1][0]
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value}</td></tr>" for name, value in self._rows())
+        appears = bars((name, share, percent(share)) for name, share in self.appears.items())
+        body = f"""<table>{rows}</table>
+<figure>{figure}<figcaption>Area of {escape(self.concept)} as units are switched off, best first;
+the band holds 95 % of the random sets with as many units as the last point.</figcaption></figure>
+<figure><img src="{link(_STRIP)}" alt="Pictures with 0 to {last} units off, from left to right">
+<figcaption>0 to {last} units off, from left to right.</figcaption></figure>
+<h2>What stands where {escape(self.concept)} was</h2>{appears}"""
+        return Page(self.heading(), self.facts(), figure, body)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        control, interval = self.control, self.control["interval"] or [None, None]
+        rows = [
+            ("area before", percent(self.area_before)),
+            ("area with the units off", percent(self.area_after)),
+            ("relative change", percent(self.relative_change)),
+            (f"{control['sets']} random sets, mean", percent(control["relative_change"])),
+            ("random sets, 95 %", f"{percent(interval[0])} to {percent(interval[1])}"),
+            ("other pixels that change label", percent(self.elsewhere["units"])),
+        ]
+        if self.insertion is not None:
+            rows.append(("average causal effect, on minus off", percent(self.insertion["effect"])))
+        return rows
+
+    def strip_image(self) -> Image:
+        """The strip: a row per picture, a column per step."""
+        from PIL import Image as PillowImage
+
+        rows, steps, height, width, _ = self.strip.shape
+        joined = self.strip.transpose(0, 2, 1, 3, 4).reshape(rows * height, steps * width, 3)
+        return PillowImage.fromarray(joined.copy())
+
+    def strip_file(self, kind: str = "PNG") -> bytes:
+        """The strip as the content of a file of a kind that Pillow writes."""
+        stream = io.BytesIO()
+        self.strip_image().save(stream, kind, quality=85)
+        return stream.getvalue()
+
+    def files(self) -> Mapping[str, Callable[[], bytes]]:
+        """The strip."""
+        return {_STRIP: self.strip_file}
 
     @classmethod
-    def load(cls, folder: Path | str) -> Self:
-        """Read a report that was saved.
+    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+        """The report of a `report.json`, and of the strip beside it."""
+        rows, steps = len(document["strip_seeds"]), len(document["curve"])
+        return super().read({**document, "strip": _read_strip(folder / _STRIP, rows, steps)}, folder)
 
-        Raises:
-            FormatError: The folder holds no whole report of an effect.
-        """
-        document = read_report_json(folder)
-        if document.pop("kind", None) != "effect" or document.pop("schema_version", None) != 1:
-            raise FormatError(f"{Path(folder) / 'report.json'} is no report of an effect.")
-        try:
-            rows, steps = len(document["strip_seeds"]), len(document["curve"])
-            document["units"] = tuple(document["units"])
-            document["interval"] = None if document["interval"] is None else tuple(document["interval"])
-            document["curve"] = [(off, change) for off, change in document["curve"]]
-            document["strip_seeds"] = tuple(document["strip_seeds"])
-            document["classes"] = tuple(document.get("classes", ()))
-            return cls(**document, strip=read_strip(Path(folder) / "strip.png", rows, steps))
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            raise FormatError(f"The report of an effect in {folder} is damaged: {error}.") from error
+
+def _read_strip(path: Path, rows: int, steps: int) -> NDArray[np.uint8]:
+    """What `strip_image` drew, as uint8 `[picture, step, height, width, 3]`."""
+    from PIL import Image as PillowImage
+
+    with PillowImage.open(path) as image:
+        array = np.asarray(image.convert("RGB"))
+    height, width = array.shape[0] // rows, array.shape[1] // steps
+    return array.reshape(rows, height, steps, width, 3).transpose(0, 2, 1, 3, 4).copy()

@@ -8,21 +8,27 @@ are driven.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 
-from inscape import storage
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.dissection.variants import FRESH_SEED, Variants, batches, fitting_segmenter, random_sets
-from inscape.errors import ConceptError, FormatError, ValueRangeError
-from inscape.progress import SilentProgress
+from inscape.dissection.variants import (
+    BATCH,
+    FRESH_SEED,
+    Variants,
+    check_seeds,
+    fitting_segmenter,
+    random_sets,
+)
+from inscape.errors import ConceptError, ValueRangeError
+from inscape.parallel import over_pictures, pieces_of
 from inscape.regions import box
-from inscape.reports import Report, read_report_json
+from inscape.reports import Report, percent
+from inscape.reports.arrays import Numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 
     from inscape.dissection.unit_set import UnitSet
     from inscape.models import Generator
+    from inscape.parallel import Executor
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
@@ -57,6 +64,8 @@ class PlacementReport(Report):
         map: Mean gain by cell, `[row, column]`.
     """
 
+    kind: ClassVar[str] = "placement"
+
     model: str
     layer: str
     units: tuple[int, ...]
@@ -65,7 +74,7 @@ class PlacementReport(Report):
     seed: int
     grid: int
     by_label: dict[str, dict[str, Any]]
-    map: NDArray[np.float64] = field(repr=False)
+    map: Numbers = field(repr=False)
 
     def gain(self, label: str) -> float:
         """The mean gain where a label stood; 0 where it never did.
@@ -82,43 +91,34 @@ class PlacementReport(Report):
         ranked = sorted(self.by_label.items(), key=lambda item: -float(item[1]["gain"]))
         return DataFrame([{"label": label, **row} for label, row in ranked])
 
-    def to_json(self) -> dict[str, Any]:
-        """The content of `report.json`."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {
-            "schema_version": 1,
-            "kind": "placement",
-            **plain,
-            "units": list(self.units),
-            "map": self.map.tolist(),
-        }
+    def heading(self) -> str:
+        """Concept and units."""
+        return f"Where {len(self.units)} units of {self.layer} put {self.concept!r}"
 
-    def write(self, folder: Path) -> None:
-        """Write `report.json` into a folder."""
-        storage.write_json(folder / "report.json", self.to_json())
+    def facts(self) -> str:
+        """One line of figures: where it comes most and least."""
+        gains = {row.label: percent(row.gain) for row in self.table().itertuples()}
+        came = ", ".join(f"{label} {gain}" for label, gain in gains.items())
+        return (
+            f"share of a cell gained on {came} · {self.model}, {self.images} pictures, seeds from {self.seed}"
+        )
 
-    @classmethod
-    def load(cls, folder: Path | str) -> Self:
-        """Read a report that was saved.
+    def figure(self) -> str:
+        """The map: each cell as dark as the concept's mean gain there."""
+        rows = "".join(
+            f"<tr>{''.join(_cell(float(gain)) for gain in row)}</tr>" for row in np.asarray(self.map)
+        )
+        return f'<table aria-label="Gain by place in the picture">{rows}</table>'
 
-        Raises:
-            FormatError: The folder holds no whole report of a placement.
-        """
-        document = read_report_json(folder)
-        if document.pop("kind", None) != "placement" or document.pop("schema_version", None) != 1:
-            raise FormatError(f"{Path(folder) / 'report.json'} is no report of a placement.")
-        try:
-            document["units"] = tuple(document["units"])
-            document["map"] = np.asarray(document["map"], np.float64)
-            return cls(**document)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"The report of a placement in {folder} is damaged: {error}.") from error
+
+def _cell(gain: float) -> str:
+    shade = f"color-mix(in srgb, var(--plane-0) {100 * min(1.0, max(0.0, gain)):.0f}%, transparent)"
+    return f'<td title="{percent(gain)}" style="width:2rem;height:2rem;background:{shade}"></td>'
 
 
 def placement(
     model: Generator,
     units: UnitSet,
-    concept: str | None = None,
     *,
     images: int = 100,
     grid: int = 8,
@@ -127,6 +127,7 @@ def placement(
     controls: int = 20,
     segmenter: Segmenter | str | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> PlacementReport:
     """Switch units on in every cell of a grid, one cell at a time, and see where their object comes.
 
@@ -135,8 +136,7 @@ def placement(
 
     Args:
         model: The generator.
-        units: The set, with values.
-        concept: What to look for; the one that the set was chosen for unless given.
+        units: The set, with values; its concept is what is looked for.
         images: Pictures, of the seeds from `seed` on.
         grid: Cells along each side of the picture.
         value: What the units become, as for painting.
@@ -144,6 +144,7 @@ def placement(
         controls: How many random sets.
         segmenter: Labels the pictures; the one on the model's card unless given.
         progress: Told about pictures as they are done.
+        executor: Who works; this process unless given.
 
     Raises:
         ConceptError: The segmenter knows no such concept, or none was named.
@@ -151,54 +152,57 @@ def placement(
         UnsupportedError: No segmenter fits the generator.
         CancelledError: The person asked to stop.
     """
-    concept, values, reader = _ready(model, units, concept, value, segmenter)
+    concept, values, reader = ready(model, units, value, segmenter)
     if not 1 <= grid <= model.image_size or controls < 1:
         raise ValueRangeError(
             f"A grid has 1 to {model.image_size} cells a side, and there is at least one control; "
             f"got {grid} and {controls}."
         )
-    plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
+    check_seeds(seed, images)
     sets = random_sets(model.layer(units.layer).units, units.units, controls, seed)
     random = np.random.RandomState(seed % 2**32)
-    gains, stood = [], []
-    tried: list[list[NDArray[np.float64]]] = [[] for _ in sets]
-    with (progress or SilentProgress()).task("Trying every place", images, "pictures") as task:
-        levels: Tensor | None = None
-        for batch in batches(model, units.layer, seed=seed, images=images):
-            levels = batch.levels(_LEVEL) if levels is None else levels
-            before = _in_cells(reader.segment(batch.draw())[:, plane], len(reader.vocabulary), grid)
-            run = _Cells(batch, reader, before[..., number], (plane, number), model.layer(units.layer).size)
-            stood.append(before.argmax(-1))
-            gains.append(run.gains(units.units, values))
-            for row, picked in zip(tried, sets, strict=True):
-                cells = random.choice(grid * grid, max(1, grid * grid // controls), replace=False)
-                row.append(run.gains(picked, levels[list(picked)], cells))
-            task.advance(len(batch.seeds))
-    gain, label = np.concatenate(gains), np.concatenate(stood)
+    pieces = [
+        _Piece(
+            seeds, [random.choice(grid * grid, max(1, grid * grid // controls), replace=False) for _ in sets]
+        )
+        for seeds in pieces_of(range(seed, seed + images), BATCH)
+    ]
+    levels = Variants(model, units.layer, pieces[0].seeds).levels(_LEVEL)
+    tried = [(units.units, values), *((picked, levels[list(picked)]) for picked in sets)]
+    work = _Cells(model, units.layer, reader, concept, grid, tried)
+    done = over_pictures(work, pieces, "Trying every place", executor=executor, progress=progress)
+    stood, gains = (
+        np.concatenate(part, axis) for part, axis in zip(zip(*done, strict=True), (0, 1), strict=True)
+    )
     names = ("none", *reader.vocabulary.names)
     return PlacementReport(
         model=model.name,
         layer=units.layer,
         units=tuple(units.units),
         concept=concept,
-        images=len(gain),
+        images=images,
         seed=seed,
         grid=grid,
-        by_label=_by_label(gain, label, [np.concatenate(row) for row in tried], names),
-        map=gain.mean(0),
+        by_label=_by_label(gains[0], stood, gains[1:], names),
+        map=gains[0].mean(0),
     )
 
 
-def _ready(
-    model: Generator, units: UnitSet, concept: str | None, value: Value, segmenter: Segmenter | str | None
+def ready(
+    model: Generator, units: UnitSet, value: Value, segmenter: Segmenter | str | None
 ) -> tuple[str, Tensor, Segmenter]:
-    concept = concept or units.concept
-    if concept is None:
+    """The concept that units are to put, what they become, and what looks for it.
+
+    Raises:
+        ConceptError: The segmenter knows no such concept, or none was named.
+        ValueRangeError: The units have no such values.
+    """
+    if units.concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
     reader = fitting_segmenter(model, segmenter)
-    reader.vocabulary.index(concept)
-    return concept, values, reader
+    reader.vocabulary.index(units.concept)
+    return units.concept, values, reader
 
 
 def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
@@ -210,40 +214,65 @@ def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
     return shares
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Some pictures, and the cells that each random set is tried in there."""
+
+    seeds: range
+    cells: list[NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
+@dataclass(frozen=True)
 class _Cells:
-    """Inserts into the cells of one batch of pictures."""
+    """Inserts units into the cells of pictures: what stood there, and the gains of every set."""
 
-    def __init__(
-        self,
-        batch: Variants,
-        reader: Segmenter,
-        before: NDArray[np.float64],
-        place: tuple[int, int],
-        size: int,
-    ) -> None:
-        self._batch, self._reader, self._before, self._size = batch, reader, before, size
-        self._plane, self._number = place
+    model: Generator
+    layer: str
+    reader: Segmenter
+    concept: str
+    grid: int
+    sets: Sequence[tuple[Sequence[int], Tensor]]
+    side_by_side: bool = False
 
-    def gains(
-        self, units: Sequence[int], values: Tensor, cells: Sequence[int] | NDArray[Any] | None = None
+    def __call__(self, piece: _Piece) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The label of each cell `[picture, row, column]`, and gains `[set, picture, row, column]`.
+
+        A gain is not a number in a cell that was not tried.
+        """
+        vocabulary, batch = self.reader.vocabulary, Variants(self.model, self.layer, piece.seeds)
+        plane = vocabulary.plane_of(self.concept)
+        before = _in_cells(self.reader.segment(batch.draw())[:, plane], len(vocabulary), self.grid)
+        covered = before[..., vocabulary.index(self.concept)]
+        found = np.full((len(self.sets), *covered.shape), np.nan)
+        for (units, values), cells, gains in zip(
+            self.sets, [range(self.grid**2), *piece.cells], found, strict=True
+        ):
+            for row, column in (divmod(int(cell), self.grid) for cell in cells):
+                share = self._share(batch, units, values, (row, column))
+                gains[:, row, column] = share - covered[:, row, column]
+        return before.argmax(-1), found
+
+    def _share(
+        self, batch: Variants, units: Sequence[int], values: Tensor, cell: tuple[int, int]
     ) -> NDArray[np.float64]:
-        """`[picture, row, column]`: the gain in each cell that was tried, not a number elsewhere."""
-        grid = self._before.shape[1]
-        found = np.full(self._before.shape, np.nan)
-        for cell in range(grid * grid) if cells is None else cells:
-            row, column = divmod(int(cell), grid)
-            weights = box(column, row, 1, 1).mask(self._size, self._size, image_size=grid)
-            images = self._batch.painted(units, values, weights.expand(len(self._before), -1, -1))
-            hit = (self._reader.segment(images)[:, self._plane] == self._number)[:, None].double()
-            after = torch.nn.functional.adaptive_avg_pool2d(hit, grid)[:, 0, row, column].cpu().numpy()
-            found[:, row, column] = after - self._before[:, row, column]
-        return found
+        """How much of a cell the concept covers with units on in it, by picture."""
+        vocabulary, (row, column) = self.reader.vocabulary, cell
+        size = batch.features.shape[2]
+        weights = box(column, row, 1, 1).mask(size, size, image_size=self.grid)
+        images = batch.painted(units, values, weights.expand(len(batch.seeds), -1, -1))
+        labels = self.reader.segment(images)[:, vocabulary.plane_of(self.concept)]
+        hit = (labels == vocabulary.index(self.concept))[:, None].double()
+        pooled = torch.nn.functional.adaptive_avg_pool2d(hit, self.grid)[:, 0, row, column]
+        return np.asarray(pooled.cpu().numpy())
 
 
 def _by_label(
     gain: NDArray[np.float64],
     label: NDArray[np.int64],
-    tried: list[NDArray[np.float64]],
+    tried: Sequence[NDArray[np.float64]],
     names: Sequence[str],
 ) -> dict[str, dict[str, Any]]:
     found = {}
@@ -257,162 +286,3 @@ def _by_label(
             "interval": np.quantile(random, [0.025, 0.975]).tolist() if random else None,
         }
     return found
-
-
-@dataclass(frozen=True)
-class RoughBox:
-    """What came of a rough box in one picture.
-
-    Args:
-        seed: The picture.
-        rectangle: `(x, y, width, height)` in pixels.
-        before: Share of the box that the concept covered.
-        after: Share that it covers with the units on in the box.
-        height: Height in pixels of the object that then stands in the box; 0 where there is none.
-        support: Height in pixels of what the box was put on: the connected thing below most of it.
-    """
-
-    seed: int
-    rectangle: tuple[int, int, int, int]
-    before: float
-    after: float
-    height: int
-    support: int
-
-
-def rough_boxes(
-    model: Generator,
-    units: UnitSet,
-    where: str,
-    *,
-    size: tuple[int, int],
-    images: int = 500,
-    least: float = 0.8,
-    support: Sequence[str] = (),
-    value: Value = "quantile",
-    seed: int = FRESH_SEED,
-    segmenter: Segmenter | str | None = None,
-) -> list[RoughBox]:
-    """Draw the units' concept into a box that a person might draw, somewhere on something.
-
-    In each picture the box stands at random among all places where `where` covers at least `least` of it and
-    the concept nothing; pictures without such a place are left out.
-
-    Args:
-        model: The generator.
-        units: The set; its concept is what should come.
-        where: The concept that the box is put on, or "none".
-        size: Width and height of the box in pixels.
-        images: How many pictures with such a place to find; looks at ten times as many at most.
-        least: How much of the box `where` covers.
-        support: Concepts that belong to the thing the box stands on; `where` is always among them.
-        value: What the units become, as for painting.
-        seed: Seed of the first picture.
-        segmenter: Labels the pictures; the one on the model's card unless given.
-
-    Raises:
-        ConceptError: The segmenter knows no such concept.
-        ValueRangeError: The units have no such values.
-    """
-    concept, values, reader = _ready(model, units, None, value, segmenter)
-    plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
-    held = [_number(reader, name) for name in (where, *support)]
-    random = np.random.RandomState(seed % 2**32)
-    grid, found = model.layer(units.layer).size, []
-    for batch in batches(model, units.layer, seed=seed, images=10 * images):
-        before = reader.segment(batch.draw())[:, plane].cpu().numpy()
-        boxes = [_free_place(labels, held[0], number, size, least, random) for labels in before]
-        weights = torch.stack(
-            [
-                torch.zeros(grid, grid)
-                if place is None
-                else box(*place).mask(grid, grid, image_size=model.image_size)
-                for place in boxes
-            ]
-        )
-        after = reader.segment(batch.painted(units.units, values, weights))[:, plane].cpu().numpy()
-        for index, place in enumerate(boxes):
-            if place is not None:
-                labels = (before[index] == number, after[index] == number, np.isin(before[index], held))
-                found.append(_outcome(batch.seeds[index], place, labels))
-        if len(found) >= images:
-            break
-    return found[:images]
-
-
-def _number(reader: Segmenter, name: str) -> int:
-    return 0 if name == "none" else reader.vocabulary.index(name)
-
-
-def _free_place(
-    labels: NDArray[np.uint8],
-    where: int,
-    concept: int,
-    size: tuple[int, int],
-    least: float,
-    random: np.random.RandomState,
-) -> tuple[int, int, int, int] | None:
-    """A random box that stands on `where` and has nothing of the concept in it."""
-    width, height = size
-    fits = _window_mean(labels == where, width, height) >= least
-    free = _window_mean(labels == concept, width, height) == 0
-    places = np.argwhere(fits & free)
-    if not len(places):
-        return None
-    y, x = places[random.randint(len(places))]
-    return int(x), int(y), width, height
-
-
-def _window_mean(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.float64]:
-    """Mean of a mask over the window that has its top left corner at each pixel where it fits."""
-    total = np.pad(mask.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    lower = total[height:, width:] - total[height:, :-width]
-    upper = total[:-height, width:] - total[:-height, :-width]
-    means: NDArray[np.float64] = (lower - upper) / (width * height)
-    return means
-
-
-def _outcome(seed: int, place: tuple[int, int, int, int], labels: tuple[NDArray[np.bool_], ...]) -> RoughBox:
-    x, y, width, height = place
-    window = slice(y, y + height), slice(x, x + width)
-    before, after, support = labels
-    return RoughBox(
-        seed,
-        place,
-        float(before[window].mean()),
-        float(after[window].mean()),
-        component_height(after, window),
-        component_height(support, window),
-    )
-
-
-def component_height(mask: NDArray[np.bool_], window: tuple[slice, slice]) -> int:
-    """Height in pixels of the connected part of a mask that covers most of a window; 0 for none."""
-    from scipy import ndimage
-
-    parts, _ = ndimage.label(mask)
-    inside = np.bincount(parts[window].ravel())
-    inside[0] = 0
-    if not inside.any():
-        return 0
-    rows = np.flatnonzero((parts == inside.argmax()).any(1))
-    return int(rows[-1] - rows[0] + 1)
-
-
-def rank_correlation(
-    first: Sequence[float], second: Sequence[float], *, shuffles: int = 1000
-) -> tuple[float, float]:
-    """Spearman's rank correlation, and the 97.5 % level of it when one side is shuffled."""
-    from scipy import stats
-
-    left, right = stats.rankdata(first), stats.rankdata(second)
-    if len(left) < 3 or left.std() == 0 or right.std() == 0:
-        return 0.0, 1.0
-    random = np.random.RandomState(0)
-    shuffled = [float(np.corrcoef(left, random.permutation(right))[0, 1]) for _ in range(shuffles)]
-    return float(np.corrcoef(left, right)[0, 1]), float(np.quantile(shuffled, 0.975))
-
-
-def pairs(boxes: Sequence[RoughBox]) -> Iterator[tuple[int, int]]:
-    """Height of the object and of what it stands on, for every box in which an object came."""
-    return ((found.height, found.support) for found in boxes if found.height)

@@ -2,34 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
 from inscape import storage
 from inscape.concepts import Vocabulary
-from inscape.dissection._page import page, summary
+from inscape.dissection._chart import chart
+from inscape.dissection._page import FOLDER, page
 from inscape.dissection._sprites import read_sprites
 from inscape.dissection.findings import Findings, TopPictures, UnitFinding, UnitValues
-from inscape.errors import FormatError
-from inscape.reports import Report, read_report_json
+from inscape.reports import Link, Page, Report
+from inscape.reports.report import VALUES
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_VALUES = ("quantiles", "mean", "conditional_mean", "iou", "iou_best", "chance")
 
 
 @dataclass(frozen=True, eq=False)
 class DissectionReport(Findings, Report):
     """Which unit of a layer matches which concept; `Findings` says what it holds and answers."""
 
+    kind: ClassVar[str] = "dissection"
+
+    def heading(self) -> str:
+        """Model and layer."""
+        return f"{self.model} · {self.layer}"
+
+    def facts(self) -> str:
+        """One line of figures."""
+        counting = sum(finding.counts for finding in self.findings)
+        concepts = len(self.concepts)
+        last = self.seed + self.images - 1
+        classes = f", classes {', '.join(map(str, self.classes))}" if self.classes else ""
+        return (
+            f"{counting} of {len(self.findings)} units match one of {concepts} "
+            f"concept{'' if concepts == 1 else 's'} · "
+            f"{self.images} pictures, seeds {self.seed} to {last}{classes}"
+        )
+
+    def figure(self) -> str:
+        """How many units count for each concept, as a bar chart."""
+        return chart(self)
+
+    def page(self, link: Link) -> Page:
+        """The chart, and every unit with its top pictures."""
+        return page(self, self.heading(), self.facts(), link)
+
+    def summary(self) -> DataFrame:
+        """The ten units furthest above their chance."""
+        units = self.table()
+        return units.loc[(units["iou_best"] - units["chance"]).nlargest(10).index]
+
+    def files(self) -> Mapping[str, Callable[[], bytes]]:
+        """The strips of pictures."""
+        sprites = self.top.sprites
+        return {
+            f"{FOLDER}/{sprites.file(unit)}": partial(sprites.strip, unit) for unit in range(sprites.units)
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Numbers for brushes, and the pictures of the strips."""
+        values = {name: getattr(self.values, name) for name in (*_VALUES, "information")}
+        return {name: each for name, each in values.items() if each is not None} | {
+            "levels": torch.tensor(self.values.levels, dtype=torch.float64),
+            "top_seeds": self.top.seeds,
+            "top_peaks": self.top.peaks,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The content of `report.json`."""
         return {
-            "schema_version": SCHEMA_VERSION,
-            "kind": "dissection",
+            "schema_version": self.versions[-1],
+            "kind": self.kind,
             "model": self.model,
             "layer": self.layer,
             "images": self.images,
@@ -46,84 +98,29 @@ class DissectionReport(Findings, Report):
             "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
             "vocabulary": self.vocabulary.to_json(),
             "top_pictures": self.top.seeds.tolist(),
-            "thumbnails": {"folder": "thumbnails", **self.top.sprites.to_json()},
-        }
-
-    def write(self, folder: Path) -> None:
-        """Write `report.json`, `index.html`, `thumbnails/` and `values.safetensors`."""
-        self.top.sprites.write(folder / "thumbnails")
-        storage.save_tensors(folder / "values.safetensors", self._tensors())
-        storage.write_text(folder / "index.html", page(self))
-        storage.write_json(folder / "report.json", self.to_json(), indent=None)
-
-    def _tensors(self) -> dict[str, Tensor]:
-        values = self.values
-        information = {} if values.information is None else {"information": values.information}
-        return information | {
-            "levels": torch.tensor(values.levels, dtype=torch.float64),
-            "quantiles": values.quantiles,
-            "mean": values.mean,
-            "conditional_mean": values.conditional_mean,
-            "iou": values.iou,
-            "iou_best": values.iou_best,
-            "chance": values.chance,
-            "top_seeds": self.top.seeds,
-            "top_peaks": self.top.peaks,
+            "thumbnails": {"folder": FOLDER, **self.top.sprites.to_json()},
         }
 
     @classmethod
-    def load(cls, folder: Path | str) -> Self:
-        """Read a report that was saved.
-
-        Raises:
-            FormatError: The folder holds no whole dissection report.
-        """
-        folder = Path(folder)
-        document = read_report_json(folder)
-        if document.get("kind") != "dissection" or document.get("schema_version") != SCHEMA_VERSION:
-            raise FormatError(
-                f"{folder} holds no dissection report of version {SCHEMA_VERSION}.",
-                "Dissect the model again.",
-            )
-        tensors, _ = storage.load_tensors(folder / "values.safetensors")
-        try:
-            return cls(
-                model=str(document["model"]),
-                layer=str(document["layer"]),
-                images=int(document["images"]),
-                seed=int(document["seed"]),
-                vocabulary=Vocabulary.from_json(document["vocabulary"]),
-                findings=_findings(document["units"]),
-                values=_values(tensors),
-                top=TopPictures(
-                    tensors["top_seeds"],
-                    tensors["top_peaks"],
-                    read_sprites(folder / "thumbnails", document["thumbnails"], len(document["units"])),
-                ),
-                seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
-                classes=tuple(int(number) for number in document.get("classes", ())),
-                segmenter=named if isinstance(named := document.get("segmenter"), str) else None,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FormatError(f"The dissection report in {folder} is damaged: {error!r}.") from error
-
-    def _repr_html_(self) -> str:
-        return summary(self)
-
-
-def _findings(rows: Sequence[Mapping[str, Any]]) -> tuple[UnitFinding, ...]:
-    names = [each.name for each in fields(UnitFinding)]
-    return tuple(UnitFinding(**{name: row[name] for name in names}) for row in rows)
-
-
-def _values(tensors: Mapping[str, Tensor]) -> UnitValues:
-    return UnitValues(
-        levels=tuple(tensors["levels"].tolist()),
-        quantiles=tensors["quantiles"],
-        mean=tensors["mean"],
-        conditional_mean=tensors["conditional_mean"],
-        iou=tensors["iou"],
-        iou_best=tensors["iou_best"],
-        chance=tensors["chance"],
-        information=tensors.get("information"),
-    )
+    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+        """The report of a `report.json`, and of the files beside it."""
+        tensors, _ = storage.load_tensors(folder / VALUES)
+        strips = read_sprites(folder / FOLDER, document["thumbnails"], len(document["units"]))
+        names, named = [each.name for each in fields(UnitFinding)], document.get("segmenter")
+        return cls(
+            model=str(document["model"]),
+            layer=str(document["layer"]),
+            images=int(document["images"]),
+            seed=int(document["seed"]),
+            vocabulary=Vocabulary.from_json(document["vocabulary"]),
+            findings=tuple(UnitFinding(**{name: row[name] for name in names}) for row in document["units"]),
+            values=UnitValues(
+                levels=tuple(tensors["levels"].tolist()),
+                information=tensors.get("information"),
+                **{name: tensors[name] for name in _VALUES},
+            ),
+            top=TopPictures(tensors["top_seeds"], tensors["top_peaks"], strips),
+            seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
+            classes=tuple(int(number) for number in document.get("classes", ())),
+            segmenter=named if isinstance(named, str) else None,
+        )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAST_D = 2.0
 LEAST_SHARE = 0.01
+LEAST_PICTURES = 20
 _STEPS = 40
 _CONTROLS = 100
 
@@ -94,9 +95,10 @@ def switches(values: Float[np.ndarray, "picture unit"], *, seed: int = 0) -> lis
     Raises:
         ShapeError: Not `[picture, unit]`, or too few pictures.
     """
-    if values.ndim != 2 or len(values) < 20:
+    if values.ndim != 2 or len(values) < LEAST_PICTURES:
         raise ShapeError(
-            f"Switches are judged on [picture, unit] with 20 pictures or more, got {values.shape}."
+            f"Switches are judged on [picture, unit] with {LEAST_PICTURES} pictures or more, "
+            f"got {values.shape}."
         )
     values = np.asarray(values, np.float64)
     fit = _two_modes(values)

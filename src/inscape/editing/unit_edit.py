@@ -19,6 +19,7 @@ import numpy as np
 
 from inscape.errors import FormatError, InscapeError, RecipeError, ShapeError, UnitError, ValueRangeError
 from inscape.regions import Region
+from inscape.reports.html import described
 from inscape.storage import content_key
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ class UnitEdit:
     def __hash__(self) -> int:
         """Hash of the content."""
         return hash(self.key)
+
+    def _repr_html_(self) -> str:
+        done = "switched off" if self.mode == "remove" else "drawn"
+        shown = ", ".join(map(str, self.units[:20])) + (", …" if len(self.units) > 20 else "")
+        facts = {"units": shown, "concept": self.concept, "strength": self.strength}
+        return described(f"{len(self.units)} units of {self.layer}, {done}", facts)
 
     @property
     def targets(self) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ import numpy as np
 from inscape.editing.edit_file import write_edit
 from inscape.editing.weights import weights_hash
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
+from inscape.reports.html import described
 from inscape.storage import content_key
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ class WeightEdit:
         if "key" not in self._cache:
             self._cache["key"] = content_key(self.to_json())
         return str(self._cache["key"])
+
+    def _repr_html_(self) -> str:
+        made = {name: value for name, value in self.made.items() if isinstance(value, str | int | float)}
+        facts = {"weights": self.parameter, "rank": self.rank, "strength": self.strength}
+        return described(f"{self.name or 'Rule'} in {self.layer}", facts | made)
 
     @property
     def rank(self) -> int:

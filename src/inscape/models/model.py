@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inscape.errors import ConflictError, FormatError
 from inscape.models.card import Card, Layer
+from inscape.reports.html import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,15 @@ class Model:
         """Name, kind and size."""
         size = f"{len(self.layers)} layers, {self.card.parameters:,} parameters"
         return f"<{self.card.kind} {self.name!r}, {size}>"
+
+    def _repr_html_(self) -> str:
+        card, size = self.card, self.card.image_size
+        facts = {"parameters": f"{card.parameters:,}", "pictures": f"{size} px" if size else ""}
+        layers = {
+            layer.name: f"{layer.units} units" + (f", {layer.size} × {layer.size}" if layer.size else "")
+            for layer in card.layers
+        }
+        return described(f"{card.kind} {card.name}", facts | {"licence": card.licence} | layers)
 
     @property
     def name(self) -> str:

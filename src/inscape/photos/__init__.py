@@ -12,7 +12,6 @@ from inscape.photos.inversion import Inversion
 from inscape.photos.invert import InversionSettings, invert
 from inscape.photos.lost import Lost, LostConcept, lost
 from inscape.photos.perceptual import SegmenterDistance, segmenter_distance
-from inscape.photos.pivotal import Pivotal, PivotalSettings, pivotal_tuning
 from inscape.photos.reading import Fit, Photo, read_photo
 from inscape.photos.session import PhotoSession
 from inscape.photos.transfer import transfer
@@ -29,8 +28,6 @@ __all__ = [
     "LostConcept",
     "PhotoSession",
     "Photo",
-    "Pivotal",
-    "PivotalSettings",
     "SearchSettings",
     "SegmenterDistance",
     "Snapshot",
@@ -42,7 +39,6 @@ __all__ = [
     "influence_of",
     "invert",
     "lost",
-    "pivotal_tuning",
     "read_photo",
     "segmenter_distance",
     "transfer",

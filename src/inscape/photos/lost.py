@@ -7,21 +7,30 @@ things do.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+import torch
 from scipy import ndimage
 
+from inscape import storage
 from inscape.errors import ShapeError
-from inscape.pictures import to_tensor
+from inscape.pictures import Picture, to_tensor
+from inscape.reports import Report, data_url, percent
+from inscape.reports.arrays import Pixels
+from inscape.reports.report import VALUES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pandas import DataFrame
+    from torch import Tensor
 
     from inscape.segmenters import Segmenter
 
 OBJECTS = "object"
+_ARRAYS = ("mask", "labels_photo", "labels_inversion", "target")
 _NEAR = (3, 3)
 _MARK = np.array((255, 0, 140), np.float32)
 _PALE = 0.45
@@ -47,10 +56,10 @@ class LostConcept:
 
 
 @dataclass(frozen=True, eq=False)
-class Lost:
+class Lost(Report):
     """What the generator cannot see of a photo.
 
-    Args:
+    Attributes:
         concepts: Those of which something was lost, the most first.
         mask: Boolean `[size, size]`; where the photo's label is nowhere within one pixel in the inversion.
         labels_photo: Numbers in the segmenter's vocabulary, uint8 `[size, size]`; 0 none.
@@ -58,11 +67,14 @@ class Lost:
         target: The photo as it was seen, uint8 `[size, size, 3]`.
     """
 
+    kind: ClassVar[str] = "lost"
+    beside: ClassVar[frozenset[str]] = frozenset(_ARRAYS)
+
     concepts: list[LostConcept]
-    mask: NDArray[np.bool_]
-    labels_photo: NDArray[np.uint8]
-    labels_inversion: NDArray[np.uint8]
-    target: NDArray[np.uint8]
+    mask: Pixels = field(repr=False)
+    labels_photo: Pixels = field(repr=False)
+    labels_inversion: Pixels = field(repr=False)
+    target: Pixels = field(repr=False)
 
     @property
     def share(self) -> float:
@@ -70,8 +82,36 @@ class Lost:
         return float(self.mask.mean())
 
     def to_json(self) -> dict[str, Any]:
-        """`{share, concepts: [{name, area_photo, area_inversion, lost}]}`."""
-        return {"share": self.share, "concepts": [asdict(concept) for concept in self.concepts]}
+        """The content of `report.json`, with the share."""
+        return {**super().to_json(), "share": self.share}
+
+    def table(self) -> DataFrame:
+        """A row per concept, with the columns of `LostConcept`."""
+        from pandas import DataFrame
+
+        return DataFrame([asdict(concept) for concept in self.concepts])
+
+    def heading(self) -> str:
+        """What it is about."""
+        return "What the generator cannot see"
+
+    def facts(self) -> str:
+        """One line of figures."""
+        return f"{percent(self.share)} of the photo is lost"
+
+    def figure(self) -> str:
+        """The photo, with what is lost marked."""
+        return f'<img src="{data_url("lost.png", Picture(self.picture()).png())}" alt="What is lost">'
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The maps and the photo."""
+        return {name: torch.from_numpy(getattr(self, name)) for name in _ARRAYS}
+
+    @classmethod
+    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+        """The report of a `report.json`, and of the maps beside it."""
+        tensors, _ = storage.load_tensors(folder / VALUES)
+        return super().read({**document, **{name: tensors[name].numpy() for name in _ARRAYS}}, folder)
 
     def picture(self) -> NDArray[np.uint8]:
         """The photo as it was seen, pale, with what is lost in its own colours under a red-violet veil.

@@ -8,12 +8,14 @@ the same distance between two disjoint samples of the world itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from inscape.errors import ShapeError, ValueRangeError
+from inscape.parallel import InProcess, pieces_of
 from inscape.pictures import to_tensor
 from inscape.statistics import Covariance, frechet_distance
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.concepts import Vocabulary
+    from inscape.models import Generator
+    from inscape.parallel import Executor
     from inscape.scenes.scene import World
     from inscape.segmenters.segmenter import Segmenter
 
@@ -123,14 +127,25 @@ class WorldDistance:
         segmenter: Reads the pictures and the world's alike, so that its own errors cancel.
         size: Height and width of the world's pictures.
         count: World pictures on either side of the floor.
+        executor: Who draws and reads the world's pictures; this process unless given.
     """
 
-    def __init__(self, world: World, segmenter: Segmenter, size: int = 64, count: int = 1000) -> None:
+    def __init__(
+        self,
+        world: World,
+        segmenter: Segmenter,
+        size: int = 64,
+        count: int = 1000,
+        *,
+        executor: Executor | None = None,
+    ) -> None:
         self._segmenter = segmenter
-        sides = [
-            _world_areas(world, segmenter, size, range(start, start + count))
-            for start in (REFERENCE_SEED, REFERENCE_SEED + count)
-        ]
+        sides = []
+        for start in (REFERENCE_SEED, REFERENCE_SEED + count):
+            pieces = pieces_of(range(start, start + count), 100)
+            work = _LabelledScenes(world, segmenter, size)
+            read, exact = zip(*(executor or InProcess()).map(work, pieces), strict=True)
+            sides.append((_gathered(segmenter.vocabulary, read), _gathered(world.vocabulary, exact)))
         self.world, self.exact = sides[0]
         self.floor = self.world.distance(sides[1][0])
 
@@ -146,9 +161,11 @@ class WorldDistance:
             `area_exact` (mean shares of a picture; exact: by the world's own labels), `ratio`
             (area / area_world; null where the world has none) and `presence`.
         """
-        found = ClassAreas(self._segmenter.vocabulary)
-        for batch in images:
-            found.add(self._segmenter.segment(batch))
+        return self.compare(self._segmenter.segment(batch) for batch in images)
+
+    def compare(self, labels: Iterable[UInt8[Tensor, "b plane h w"]]) -> dict[str, Any]:
+        """The same of pictures whose labels are known, from `LabelledPictures`."""
+        found = _gathered(self._segmenter.vocabulary, labels)
         area, world, exact, presence = found.mean(), self.world.mean(), self.exact.mean(), found.presence()
         concepts = {
             name: {
@@ -170,13 +187,35 @@ class WorldDistance:
         }
 
 
-def _world_areas(
-    world: World, segmenter: Segmenter, size: int, seeds: range
-) -> tuple[ClassAreas, ClassAreas]:
-    """By the segmenter, and by the world's own labels."""
-    found, exact = ClassAreas(segmenter.vocabulary), ClassAreas(world.vocabulary)
-    for start in range(0, len(seeds), 100):
-        pictures, labels = world.batch(seeds[start : start + 100], size)
-        found.add(segmenter.segment(to_tensor(pictures)))
-        exact.add(torch.from_numpy(labels))
-    return found, exact
+@dataclass(frozen=True)
+class LabelledPictures:
+    """Work for an executor: from seeds to the labels of the pictures that a generator draws of them."""
+
+    model: Generator
+    segmenter: Segmenter
+    side_by_side: bool = False
+
+    def __call__(self, seeds: range) -> UInt8[Tensor, "b plane h w"]:
+        """Draw and read."""
+        return self.segmenter.segment(self.model.images(self.model.w_of_seeds(seeds)))
+
+
+@dataclass(frozen=True)
+class _LabelledScenes:
+    """Labels of scenes by the segmenter, and the world's own."""
+
+    world: World
+    segmenter: Segmenter
+    size: int
+    side_by_side: bool = False
+
+    def __call__(self, seeds: range) -> tuple[UInt8[Tensor, "b plane h w"], UInt8[Tensor, "b other h w"]]:
+        pictures, labels = self.world.batch(seeds, self.size)
+        return self.segmenter.segment(to_tensor(pictures)), torch.from_numpy(labels)
+
+
+def _gathered(vocabulary: Vocabulary, labels: Iterable[UInt8[Tensor, "b plane h w"]]) -> ClassAreas:
+    found = ClassAreas(vocabulary)
+    for batch in labels:
+        found.add(batch)
+    return found

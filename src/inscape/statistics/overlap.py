@@ -20,8 +20,8 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inscape.cores import side_by_side
 from inscape.errors import ShapeError, ValueRangeError
+from inscape.parallel.cores import side_by_side
 from inscape.statistics._base import Statistic, array
 from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, workers
 from inscape.statistics._hits import Hits, find_hits

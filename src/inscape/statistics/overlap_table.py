@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from inscape.cores import side_by_side
 from inscape.errors import ValueRangeError
+from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
 from inscape.statistics._blocks import RawMaps, blocks_of, workers
 from inscape.statistics._grid import sample_stride

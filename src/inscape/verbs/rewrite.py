@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from inscape.errors import UsageError
 from inscape.verbs._generators import open_generator
-from inscape.verbs._options import Device, ModelName
+from inscape.verbs._options import Device, ModelName, Workers
 from inscape.verbs._parameters import Option
 from inscape.verbs._request import Request
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from inscape.audits import Audit, Change, Trial
     from inscape.editing import WeightEdit
     from inscape.models import Generator
+    from inscape.parallel import Executor
     from inscape.progress import Progress
     from inscape.rewriting.prepared_task import PreparedTask
     from inscape.rewriting.task import Task
@@ -38,6 +39,7 @@ class RewriteRequest(Request):
     ridge: Annotated[float | None, Option("What a change of the weights costs."), Ge(0)] = None
     images: Annotated[int, Option("Pictures to measure on; 0: none."), Ge(0)] = 500
     out: Annotated[Path, Option("The file to write.")] = Path("rule.edit.safetensors")
+    workers: Workers = "1"
     device: Device = "auto"
 
 
@@ -99,7 +101,7 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     """
     from inscape import storage
     from inscape.editing import check_name
-    from inscape.rewriting import Rewriter
+    from inscape.parallel import open_executor
     from inscape.rewriting.prepared_task import prepare_task
     from inscape.rewriting.task import Task
 
@@ -109,7 +111,22 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     generator = open_generator(request.model, device, "rewrite")
     segmenter = _segmenter(generator, task)
     prepared = _adjusted(prepare_task(task, generator, segmenter), request)
-    audit = _audit(generator, segmenter, task, request.images, progress)
+    with open_executor(request.workers) as executor:
+        audit = _audit(generator, segmenter, task, request.images, progress, executor)
+        return _made(request, task, generator, prepared, audit, progress)
+
+
+def _made(
+    request: RewriteRequest,
+    task: Task,
+    generator: Generator,
+    prepared: PreparedTask,
+    audit: Audit | None,
+    progress: Progress,
+) -> RewriteResult:
+    """The rule, written and measured."""
+    from inscape.rewriting import Rewriter
+
     layer = request.layer or task.layer
     trials = _trials(prepared, generator, audit, task, progress) if layer == "advice" else []
     layer = trials[0].layer if trials else layer
@@ -146,13 +163,18 @@ def _adjusted(prepared: PreparedTask, request: RewriteRequest) -> PreparedTask:
 
 
 def _audit(
-    generator: Generator, segmenter: Segmenter | None, task: Task, images: int, progress: Progress
+    generator: Generator,
+    segmenter: Segmenter | None,
+    task: Task,
+    images: int,
+    progress: Progress,
+    executor: Executor,
 ) -> Audit | None:
     from inscape.audits import Audit
 
     if segmenter is None or not images or task.judged is None:
         return None
-    return Audit(generator, segmenter, images=images, progress=progress)
+    return Audit(generator, segmenter, images=images, progress=progress, executor=executor)
 
 
 def _trials(

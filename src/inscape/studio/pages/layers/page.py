@@ -59,7 +59,8 @@ class ComparisonResult(Result):
 @router.get("", operation_id="getComparison", responses=ERRORS)
 def get_comparison(model: str, studio: StudioOf) -> Comparison:
     """What is known of every layer of a model."""
-    layers, colours = [], {}
+    layers: list[ComparedLayer] = []
+    colours: dict[str, str] = {}
     for layer in studio.library.paintable(model).layers:
         row = {"layer": layer.name, "units": layer.units, "size": layer.size, "dissected": False}
         if studio.reports.has(model, layer.name):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from inscape.errors import NotFoundError, unknown_name
+from inscape.reports import data_url
 from inscape.segmenters import segmenter_names
-from inscape.studio.encoding import data_url, webp
 from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.shapes import Message, Name, field_of
 from inscape.studio.studio import Studio
@@ -146,6 +146,6 @@ def _effects(studio: Studio, model: str, asked: EffectsRequest, progress: Progre
         insert=asked.insert,
     )
     found = measure_opened(generator, units, request, segmenter, progress)
-    rows, steps, height, width, _ = found.report.strip.shape
-    joined = found.report.strip.transpose(0, 2, 1, 3, 4).reshape(rows * height, steps * width, 3)
-    return EffectResult(**found.to_json(), strip_image=data_url(webp(joined), "webp"))
+    return EffectResult(
+        **found.to_json(), strip_image=data_url("strip.webp", found.report.strip_file("WEBP"))
+    )

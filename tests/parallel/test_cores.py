@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from inscape.cores import core_each, side_by_side
+from inscape.parallel.cores import core_each, side_by_side
 
 
 def test_each_thread_has_one_core_and_the_caller_gets_its_own_back():

@@ -49,12 +49,13 @@ def side_by_side(function: Callable[[T], R], items: Sequence[T], *, cores: int) 
         yield map(function, items)
         return
     with core_each(min(cores, len(items))) as pool:
-        yield _in_order(pool, function, items, ahead=cores + 1)
+        yield in_order(pool, function, items, ahead=cores + 1)
 
 
-def _in_order(
+def in_order(
     pool: ThreadPoolExecutor, function: Callable[[T], R], items: Sequence[T], *, ahead: int
 ) -> Iterator[R]:
+    """The results of a pool in the order of the items, of which `ahead` at most are under way."""
     waiting: deque[Future[R]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))

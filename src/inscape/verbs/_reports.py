@@ -1,0 +1,63 @@
+"""What verbs share whose result is a report: where it is written, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from inscape.verbs._parameters import Option
+
+if TYPE_CHECKING:
+    from inscape.reports import Report
+
+Folder = Annotated[Path | None, Option("Folder for the report and its page.")]
+Html = Annotated[
+    Path | None, Option("File for the page alone, with its pictures inside: to send or to keep.")
+]
+
+
+def check_places(out: Path | None, html: Path | None) -> None:
+    """Refuse places that cannot be written, before anything is measured.
+
+    Args:
+        out: The folder of the report.
+        html: The file of the page alone.
+
+    Raises:
+        StorageError: One cannot be written, or the folder holds other things than a report.
+    """
+    from inscape.reports import check_folder
+    from inscape.storage import check_writable
+
+    if out is not None:
+        check_folder(out)
+    if html is not None:
+        check_writable(html)
+
+
+def write_report(report: Report, out: Path | None, html: Path | None) -> None:
+    """Write a report where a person wants it; the places are those of `check_places`.
+
+    Raises:
+        StorageError: A place cannot be written.
+    """
+    if out is not None:
+        report.save(out)
+    if html is not None:
+        report.save_html(html)
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What was measured, as a report."""
+
+    report: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return self.report.to_json()
+
+    def text(self) -> str:
+        """What a person reads."""
+        return self.report.sentence()
