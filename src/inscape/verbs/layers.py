@@ -95,17 +95,19 @@ def compare_opened(generator: Generator, request: LayersRequest, progress: Progr
     from inscape.reports import check_folder
 
     asked = [name.strip() for name in (request.layers or ",".join(generator.layers)).split(",")]
-    for name in asked if request.out is not None else ():
-        check_folder(request.out / generator.layer(name).name)
+    folders = {generator.layer(name).name: request.out and request.out / name for name in asked}
+    for folder in filter(None, folders.values()):
+        check_folder(folder)
     reports = dissect_layers(
         generator,
-        asked,
+        list(folders),
         request.images,
         segmenter=request.segmenter,
         seed=request.seed,
         progress=progress,
     )
     ordered = tuple(reports[name] for name in generator.layers if name in reports)
-    for report in ordered if request.out is not None else ():
-        report.save(request.out / report.layer)
+    for report in ordered:
+        if folder := folders[report.layer]:
+            report.save(folder)
     return LayersResult(ordered, request.out)
