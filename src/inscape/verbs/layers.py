@@ -108,6 +108,6 @@ def compare_opened(generator: Generator, request: LayersRequest, progress: Progr
     )
     ordered = tuple(reports[name] for name in generator.layers if name in reports)
     for report in ordered:
-        if folder := folders[report.layer]:
-            report.save(folder)
+        if (kept := folders[report.layer]) is not None:
+            report.save(kept)
     return LayersResult(ordered, request.out)
