@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from inscape.errors import ConflictError, FormatError, NotFoundError, StorageError
@@ -111,12 +111,10 @@ class Shelf(Database):
             raise self._missing(identifier)
         return found[0]
 
-    def insert(
-        self, identifier: str = "", connection: sqlite3.Connection | None = None, **columns: object
-    ) -> str:
-        """Keep one more; its identifier is a new one unless given."""
+    def insert(self, columns: Mapping[str, object], connection: sqlite3.Connection | None = None) -> str:
+        """Keep one more, and return its identifier: a new one unless given."""
         now = time.time()
-        whole = {"id": identifier or uuid.uuid4().hex[:16], "created": now, "updated": now, **columns}
+        whole = {"id": uuid.uuid4().hex[:16], "created": now, "updated": now, **columns}
         marks = ", ".join("?" * len(whole))
         with self.transaction() if connection is None else contextlib.nullcontext(connection) as into:
             into.execute(

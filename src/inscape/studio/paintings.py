@@ -283,8 +283,8 @@ class Paintings(Shelf):
         cursor = len(request.operations) if request.cursor is None else request.cursor
         check_history(request.operations, cursor)
         columns = request.model_dump(exclude={"operations", "cursor"})
-        text = _text(request.operations)
-        return self.get(self.insert(revision=1, operations=text, cursor=cursor, branches="[]", **columns))
+        columns |= {"operations": _text(request.operations), "cursor": cursor, "branches": "[]"}
+        return self.get(self.insert({"revision": 1, **columns}))
 
     def get(self, identifier: str) -> Painting:
         """The painting of that identifier; the text of those written last is not read again.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import inscape
 from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError
 from inscape.pictures import Picture
@@ -35,8 +36,7 @@ from inscape.verbs.invert import invert_opened
 
 if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
-    from inscape.models import Generator
-    from inscape.photos import Inversion, Lost, Snapshot
+    from inscape.photos import Lost, Snapshot
     from inscape.progress import Progress
 
 logger = logging.getLogger("inscape")
@@ -178,7 +178,13 @@ class Inversions:
             self._watched.pop(info.id, None)
 
     def _keep(
-        self, photo: PhotoInfo, model: str, generator: Generator, inversion: Inversion, *, stopped: bool
+        self,
+        photo: PhotoInfo,
+        model: str,
+        generator: inscape.Generator,
+        inversion: inscape.Inversion,
+        *,
+        stopped: bool,
     ) -> InversionInfo:
         identifier = photo.id
         file = inversion.save(self._photos.file(identifier, INVERSION))
@@ -200,7 +206,7 @@ class Inversions:
         return info
 
 
-def _stage(identifier: str, inversion: Inversion, stage: Stage) -> StageInfo:
+def _stage(identifier: str, inversion: inscape.Inversion, stage: Stage) -> StageInfo:
     there = stage in inversion.pictures
     return StageInfo(
         stage=stage,
@@ -210,7 +216,7 @@ def _stage(identifier: str, inversion: Inversion, stage: Stage) -> StageInfo:
     )
 
 
-def _lost(generator: Generator, inversion: Inversion) -> LostInfo | None:
+def _lost(generator: inscape.Generator, inversion: inscape.Inversion) -> LostInfo | None:
     from inscape.photos import lost
     from inscape.segmenters import open_segmenter
 
