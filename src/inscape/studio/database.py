@@ -94,11 +94,11 @@ class Shelf(Database):
         super().__init__(path, f"{thing}s")
         self._thing = thing
 
-    def rows(self, where: str = "deleted = 0", *values: str) -> list[sqlite3.Row]:
+    def rows(self) -> list[sqlite3.Row]:
         """The rows of what is not deleted, the latest first."""
-        query = f"SELECT * FROM {self._what} WHERE {where} ORDER BY updated DESC"
+        query = f"SELECT * FROM {self._what} WHERE deleted = 0 ORDER BY updated DESC"
         with self.transaction() as connection:
-            return connection.execute(query, values).fetchall()
+            return connection.execute(query).fetchall()
 
     def row(self, identifier: str) -> sqlite3.Row:
         """The row of that identifier.
@@ -106,10 +106,12 @@ class Shelf(Database):
         Raises:
             NotFoundError: There is none, or it was deleted.
         """
-        found = self.rows("id = ? AND deleted = 0", identifier)
-        if not found:
+        query = f"SELECT * FROM {self._what} WHERE id = ? AND deleted = 0"
+        with self.transaction() as connection:
+            found: sqlite3.Row | None = connection.execute(query, (identifier,)).fetchone()
+        if found is None:
             raise self._missing(identifier)
-        return found[0]
+        return found
 
     def insert(self, columns: Mapping[str, object], connection: sqlite3.Connection | None = None) -> str:
         """Keep one more, and return its identifier: a new one unless given."""

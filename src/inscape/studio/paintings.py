@@ -335,7 +335,9 @@ class Paintings(Shelf):
 
     def on_photo(self, photo: str) -> str | None:
         """The painting on a photo that was worked on last; `None` where there is none."""
-        return next((str(row["id"]) for row in self.rows("photo = ? AND deleted = 0", photo)), None)
+        query = "SELECT id FROM paintings WHERE photo = ? AND deleted = 0 ORDER BY updated DESC"
+        with self.transaction() as connection:
+            return next((str(row["id"]) for row in connection.execute(query, (photo,))), None)
 
     def mark_photo(self, photo: str, *, deleted: bool) -> None:
         """Put the paintings on a photo away with it, or bring those back."""

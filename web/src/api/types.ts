@@ -2399,7 +2399,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "dissection" | "effects" | "keys" | "search" | "rule" | "audit" | "advice" | "inversion";
+            kind: "advice" | "audit" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "search";
             /** Layer */
             layer: string;
             /** Model */
@@ -2410,11 +2410,8 @@ export interface components {
              */
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
-            /**
-             * Result
-             * @description While the job runs, what was found so far. Left out of the list of jobs.
-             */
-            result?: (components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["KeysResult"] | components["schemas"]["SearchResult"] | components["schemas"]["RuleResult"] | components["schemas"]["AuditResult"] | components["schemas"]["AdviceResult"] | components["schemas"]["InversionResult"]) | null;
+            /** @description While the job runs, what was found so far. Left out of the list of jobs. */
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["AuditResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["SearchResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -2814,7 +2811,10 @@ export interface components {
              * @default null
              */
             photo: string | null;
-            /** Seed */
+            /**
+             * Seed
+             * @description 0 on a photo.
+             */
             seed: number;
             /** Strokes */
             strokes?: components["schemas"]["Stroke"][];
@@ -2986,7 +2986,10 @@ export interface components {
             photo?: string | null;
             /** Revision */
             revision: number;
-            /** Seed */
+            /**
+             * Seed
+             * @description 0 on a photo.
+             */
             seed: number;
             /**
              * Truncation
