@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 FOLLOWED = (
     *("An architecture", "A model that ships", "A checkpoint format", "A segmenter", "A world"),
-    *("A verb",),
+    *("A verb", "A page of the studio"),
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from inscape.editing import UnitEdit
 from inscape.regions import Region
-from inscape.studio.pages.photo.limits import dropped_islands, kept_region
+from inscape.studio.pages.photo.canvas import dropped_islands, kept_region
 from inscape.studio.painter import Mark
 
 

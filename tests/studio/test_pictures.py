@@ -168,6 +168,18 @@ def test_a_recipe_that_the_page_cannot_hold_is_refused_in_a_sentence(client):
     assert "cannot hold this recipe" in answer.json()["detail"]
 
 
+def test_a_recipe_of_more_than_a_mebibyte_is_read_from_its_png(client):
+    document = recipe_of(client)
+    (edit,) = document["edits"]
+    masks = [np.random.RandomState(number).rand(96, 96).astype(np.float32) for number in range(160)]
+    document["edits"] = [edit | {"region": Region.from_mask(mask).to_json()} for mask in masks]
+    text = json.dumps(document)
+    assert len(text) > 2**20
+    answer = upload(client, png_with(text))
+    assert answer.status_code == 201, answer.text
+    assert len(answer.json()["operations"]) == 160
+
+
 def test_names_in_a_recipe_stay_text(client):
     document = recipe_of(client)
     document["edits"][0]["concept"] = "<img src=x onerror=alert(1)>"

@@ -16,12 +16,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from inscape import __version__
+from inscape.segmenters import segmenter_names
 from inscape.studio import problems
 from inscape.studio.jobs import JobInfo, JobList
 from inscape.studio.page import ERRORS, StudioOf, pages
 from inscape.studio.security import Gate
-from inscape.studio.shapes import Message
-from inscape.studio.studio import Settings, Studio, StudioInfo
+from inscape.studio.shapes import Message, Problem
+from inscape.studio.studio import Settings, Studio
 from inscape.verbs import NAMES, command_line, verb
 
 STATIC = Path(__file__).parent / "static"
@@ -29,6 +30,17 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Insc
 <h1>The page of the studio has not been built</h1>
 <p>In a clone, <code>make studio</code> builds it; the wheel brings it along.</p></html>"""
 router = APIRouter(prefix="/api")
+
+
+class StudioInfo(Message):
+    """What the page needs to know at first."""
+
+    version: str
+    default_model: str | None = Field(description="None where no generator is shipped or was named.")
+    ready: bool = Field(description="Whether the default model has been loaded.")
+    device: str
+    segmenters: list[str] = Field(description="What can label the pictures of a model that names none.")
+    failure: Problem | None = Field(default=None, description="Why the default model could not be loaded.")
 
 
 class Line(Message):
@@ -40,7 +52,15 @@ class Line(Message):
 @router.get("/studio", operation_id="getStudio", responses=ERRORS)
 def get_studio(studio: StudioOf) -> StudioInfo:
     """Version, default model, and whether it has been loaded."""
-    return studio.info()
+    default = studio.library.default()
+    return StudioInfo(
+        version=__version__,
+        default_model=default,
+        ready=default is not None and studio.library.opened(default),
+        device=studio.settings.device,
+        segmenters=segmenter_names(),
+        failure=studio.failure,
+    )
 
 
 @router.get("/jobs", operation_id="listJobs", responses=ERRORS)
@@ -96,7 +116,7 @@ def create_api(studio: Studio | None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if studio is not None:
-            studio.open()
+            studio.compute.submit(studio.warm)
         yield
         if studio is not None:
             studio.close()
@@ -125,9 +145,9 @@ def openapi() -> dict[str, Any]:
         [(message, "validation") for page in pages().values() for message in page.messages],
         ref_template="#/components/schemas/{model}",
     )
-    document["components"]["schemas"] = dict(
-        sorted({**extra.get("$defs", {}), **document["components"]["schemas"]}.items())
-    )
+    schemas = {**extra.get("$defs", {}), **document["components"]["schemas"]}
+    del schemas["Result"]  # the pages' own classes stand in its place
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
 

@@ -78,10 +78,8 @@ class Compute:
         """Take no more work, drop what waits, and wait a little for what runs to end."""
         with self._changed:
             self._closed = True
-            for queue in (self._urgent, self._beside, self._long):
-                for future, _ in queue:
-                    future.cancel()
-                queue.clear()
+            for future, _ in (*self._urgent, *self._beside, *self._long):
+                future.cancel()
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join(_PATIENCE_SECONDS)
@@ -91,7 +89,6 @@ class Compute:
         with self._changed:
             if self._closed:
                 future.cancel()
-                return future
             queue.append((future, function))
             self._changed.notify_all()
         return future
@@ -112,8 +109,6 @@ def _run(piece: Piece) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        result = function()
+        future.set_result(function())
     except BaseException as error:  # handed to whoever waits, KeyboardInterrupt and MemoryError too
         future.set_exception(error)
-    else:
-        future.set_result(result)

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from inscape.errors import ConflictError, FormatError, NotFoundError, StorageError
@@ -94,11 +94,11 @@ class Shelf(Database):
         super().__init__(path, f"{thing}s")
         self._thing = thing
 
-    def rows(self, where: str = "deleted = 0", *values: str) -> list[sqlite3.Row]:
+    def rows(self) -> list[sqlite3.Row]:
         """The rows of what is not deleted, the latest first."""
-        query = f"SELECT * FROM {self._what} WHERE {where} ORDER BY updated DESC"
+        query = f"SELECT * FROM {self._what} WHERE deleted = 0 ORDER BY updated DESC"
         with self.transaction() as connection:
-            return connection.execute(query, values).fetchall()
+            return connection.execute(query).fetchall()
 
     def row(self, identifier: str) -> sqlite3.Row:
         """The row of that identifier.
@@ -106,17 +106,17 @@ class Shelf(Database):
         Raises:
             NotFoundError: There is none, or it was deleted.
         """
-        found = self.rows("id = ? AND deleted = 0", identifier)
-        if not found:
+        query = f"SELECT * FROM {self._what} WHERE id = ? AND deleted = 0"
+        with self.transaction() as connection:
+            found: sqlite3.Row | None = connection.execute(query, (identifier,)).fetchone()
+        if found is None:
             raise self._missing(identifier)
-        return found[0]
+        return found
 
-    def insert(
-        self, identifier: str = "", connection: sqlite3.Connection | None = None, **columns: object
-    ) -> str:
-        """Keep one more; its identifier is a new one unless given."""
+    def insert(self, columns: Mapping[str, object], connection: sqlite3.Connection | None = None) -> str:
+        """Keep one more, and return its identifier: a new one unless given."""
         now = time.time()
-        whole = {"id": identifier or uuid.uuid4().hex[:16], "created": now, "updated": now, **columns}
+        whole = {"id": uuid.uuid4().hex[:16], "created": now, "updated": now, **columns}
         marks = ", ".join("?" * len(whole))
         with self.transaction() if connection is None else contextlib.nullcontext(connection) as into:
             into.execute(

@@ -29,11 +29,6 @@ def clear_png(pixels: NDArray[np.uint8]) -> bytes:
     return _encode(pixels, None, "PNG", compress_level=1)
 
 
-def data_url(data: bytes, kind: str) -> str:
-    """A picture within a message."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
 def packed(numbers: NDArray[np.uint8]) -> str:
     """A byte per pixel, deflated, as base64."""
     return base64.b64encode(zlib.compress(numbers.tobytes(), 1)).decode()

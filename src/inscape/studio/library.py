@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+import inscape
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
 from inscape.models.shipped import ZOO
 
-if TYPE_CHECKING:
-    from inscape.models import Generator
-
 logger = logging.getLogger("inscape")
+T = TypeVar("T")
 
 
 class Library:
@@ -31,8 +30,8 @@ class Library:
         self._folders = {**folders, **{name: path for name, path in shipped.items() if name not in folders}}
         self._fixed = frozenset(self._folders)
         self.device = device
-        self._open: dict[str, Generator] = {}
-        self._on_cpu: dict[str, Generator] = {}
+        self._open: dict[str, inscape.Generator] = {}
+        self._on_cpu: dict[str, inscape.Generator] = {}
         self._gone: set[str] = set()
 
     def names(self) -> list[str]:
@@ -86,19 +85,18 @@ class Library:
         """Whether it ships, or was named at the start: it cannot be removed."""
         return name in self._fixed
 
-    def cards(self) -> dict[str, Card]:
-        """The cards of all models, where they can be read; what is wrong with others is logged."""
-        found = {}
+    def readable(self, read: Callable[[str], T]) -> Iterator[T]:
+        """What is read of every model; what is wrong with those that cannot be read is logged."""
         for name in self.names():
             try:
-                found[name] = self.card(name)
+                yield read(name)
             except InscapeError as error:
                 logger.warning("the model %r is left out: %s", name, error)
-        return found
 
     def default(self) -> str | None:
         """The first model that can be painted with."""
-        return next((name for name, card in self.cards().items() if paints(card)), None)
+        cards = self.readable(lambda name: (name, self.card(name)))
+        return next((name for name, card in cards if paints(card)), None)
 
     def paintable(self, name: str) -> Card:
         """The card of a model that can be painted with.
@@ -112,7 +110,7 @@ class Library:
             raise UnsupportedError(f"{name!r} is {card.noun}; only generators can be painted with.")
         return card
 
-    def generator(self, name: str) -> Generator:
+    def generator(self, name: str) -> inscape.Generator:
         """The opened generator; called in the compute thread.
 
         Raises:
@@ -122,7 +120,7 @@ class Library:
             self._open[name] = self.fresh(name)
         return self._open[name]
 
-    def on_cpu(self, name: str) -> Generator:
+    def on_cpu(self, name: str) -> inscape.Generator:
         """The same on the CPU, where rules are made and tried."""
         generator = self.generator(name)
         if generator.device.type == "cpu":
@@ -135,13 +133,11 @@ class Library:
         """Whether its network has been loaded."""
         return name in self._open
 
-    def fresh(self, name: str, *, device: str | None = None) -> Generator:
+    def fresh(self, name: str, *, device: str | None = None) -> inscape.Generator:
         """A network of its own, for long work that must not meet a stroke in between."""
-        from inscape.models import Generator
-
         self.paintable(name)
         model = open_model(self.folder(name), device=device or self.device)
-        assert isinstance(model, Generator)
+        assert isinstance(model, inscape.Generator)
         return model
 
 

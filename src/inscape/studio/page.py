@@ -64,9 +64,11 @@ def state_of(kind: type[S]) -> Callable[[HTTPConnection], S]:
 
 StudioOf = Annotated[Studio, Depends(studio_of)]
 
-ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": Problem, "description": "What went wrong."}}
-_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-BINARY: dict[int | str, dict[str, Any]] = {200: {"content": _FILE}} | ERRORS
+Answers = dict[int | str, dict[str, Any]]
+ERRORS: Answers = {"default": {"model": Problem, "description": "What went wrong."}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FILE = {"application/octet-stream": _BYTES}
+BINARY: Answers = {200: {"content": _FILE}, **ERRORS}
 """Of a route that answers with a file."""
 UPLOAD: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE}}
 """Of a route whose body is the bytes of a file, as `openapi_extra`."""
@@ -79,6 +81,6 @@ def image(data: bytes, kind: str, *, keep_seconds: int = 600) -> Response:
     )
 
 
-def image_answers(kind: str) -> dict[int | str, dict[str, Any]]:
+def image_answers(kind: str) -> Answers:
     """What OpenAPI says of a route that answers with a picture."""
-    return {200: {"content": {f"image/{kind}": {"schema": {"type": "string", "format": "binary"}}}}} | ERRORS
+    return {200: {"content": {f"image/{kind}": _BYTES}}, **ERRORS}

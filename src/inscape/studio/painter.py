@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+import inscape
 from inscape.errors import ConceptError, NotFoundError, UnsupportedError, UsageError
 from inscape.pictures import Latent, Picture
 from inscape.studio.library import Library
@@ -24,10 +25,8 @@ from inscape.verbs.replay import ReplayRequest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from inscape.dissection import DissectionReport, UnitSet
-    from inscape.editing import Recipe, UnitEdit
+    from inscape.editing import Recipe
     from inscape.painting import PaintSession
-    from inscape.regions import Region
 
 Box = tuple[float, float, float, float]
 
@@ -68,8 +67,8 @@ class Mark:
 
     name: str
     mode: str
-    region: Region
-    edit: UnitEdit | None
+    region: inscape.Region
+    edit: inscape.UnitEdit | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +160,7 @@ class Canvas:
         return Command(cli=cli, python=python)
 
 
-def _edits(marks: Sequence[Mark]) -> list[UnitEdit]:
+def _edits(marks: Sequence[Mark]) -> list[inscape.UnitEdit]:
     """What strokes do to the picture of a seed.
 
     Raises:
@@ -228,7 +227,7 @@ class Painter:
         if self._reports.has(place.model, layer):
             self._reports.load(place.model, layer)
 
-    def mark(self, model: str, stroke: StrokeSettings, region: Region, name: str = "") -> Mark:
+    def mark(self, model: str, stroke: StrokeSettings, region: inscape.Region, name: str = "") -> Mark:
         """A stroke, ready to be drawn.
 
         Raises:
@@ -249,14 +248,12 @@ class Painter:
         values = [] if stroke.mode == "remove" else [float(value) for value in np.asarray(mark.edit.values)]
         return stroke.model_copy(update={"units": list(mark.edit.units), "values": values})
 
-    def _edit(self, model: str, stroke: StrokeSettings, region: Region) -> UnitEdit:
-        from inscape.editing import UnitEdit
-        from inscape.painting import paint
+    def _edit(self, model: str, stroke: StrokeSettings, region: inscape.Region) -> inscape.UnitEdit:
 
         removing = stroke.mode == "remove"
         layer = self._library.paintable(model).layer(stroke.layer).name
         if stroke.units and (removing or stroke.values):
-            edit = UnitEdit(
+            edit = inscape.UnitEdit(
                 layer,
                 tuple(stroke.units),
                 np.asarray(stroke.values, np.float32),
@@ -273,12 +270,12 @@ class Painter:
                 units = self._brush(report, stroke.concept, stroke.top)
             else:
                 raise ConceptError("A stroke needs a concept or units.", "Pick a brush first.")
-            edit = paint(units, region, strength=stroke.strength, remove=removing, value=stroke.value)
+            edit = inscape.paint(units, region, strength=stroke.strength, remove=removing, value=stroke.value)
         edit.check(self._library.generator(model))
         return edit
 
 
-def _concept_units(report: DissectionReport, concept: str, top: int) -> UnitSet:
+def _concept_units(report: inscape.DissectionReport, concept: str, top: int) -> inscape.UnitSet:
     from inscape.painting import concept_units
 
     return concept_units(report, concept, top)

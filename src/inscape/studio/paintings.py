@@ -283,8 +283,8 @@ class Paintings(Shelf):
         cursor = len(request.operations) if request.cursor is None else request.cursor
         check_history(request.operations, cursor)
         columns = request.model_dump(exclude={"operations", "cursor"})
-        text = _text(request.operations)
-        return self.get(self.insert(revision=1, operations=text, cursor=cursor, branches="[]", **columns))
+        columns |= {"operations": _text(request.operations), "cursor": cursor, "branches": "[]"}
+        return self.get(self.insert({"revision": 1, **columns}))
 
     def get(self, identifier: str) -> Painting:
         """The painting of that identifier; the text of those written last is not read again.
@@ -335,7 +335,9 @@ class Paintings(Shelf):
 
     def on_photo(self, photo: str) -> str | None:
         """The painting on a photo that was worked on last; `None` where there is none."""
-        return next((str(row["id"]) for row in self.rows("photo = ? AND deleted = 0", photo)), None)
+        query = "SELECT id FROM paintings WHERE photo = ? AND deleted = 0 ORDER BY updated DESC"
+        with self.transaction() as connection:
+            return next((str(row["id"]) for row in connection.execute(query, (photo,))), None)
 
     def mark_photo(self, photo: str, *, deleted: bool) -> None:
         """Put the paintings on a photo away with it, or bring those back."""

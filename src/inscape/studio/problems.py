@@ -44,37 +44,26 @@ def respond(error: BaseException) -> JSONResponse:
     return JSONResponse(problem.model_dump(), status)
 
 
-def validation_problem(error: RequestValidationError) -> Problem:
-    """The first field that cannot be read, in one sentence."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in ("body", "path", "query"))
-    detail = f"{place}: {first['msg']}." if place else f"{first['msg']}."
-    return Problem(title="Cannot read that", detail=detail[:500], hint="")
+async def answer(request: Request, error: Exception) -> Response:
+    """The HTTP answer to an error of a route, or of what stands before routes."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody reads it: the upload was cancelled
+    if isinstance(error, RequestValidationError):  # the first field that cannot be read, in one sentence
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in ("body", "path", "query"))
+        detail = f"{place}: {first['msg']}." if place else f"{first['msg']}."
+        return JSONResponse(Problem(title="Cannot read that", detail=detail[:500]).model_dump(), 422)
+    if not isinstance(error, HTTPException):
+        return respond(error)
+    where, title = request.url.path[:200], HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {where}: {error.detail}."
+    if error.status_code == 404:
+        detail = f"There is nothing at {where}."
+    body = Problem(title=title, detail=detail).model_dump()
+    return JSONResponse(body, error.status_code, headers=error.headers)
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of an application with the one shape."""
-
-    @app.exception_handler(InscapeError)
-    async def _inscape(request: Request, error: InscapeError) -> JSONResponse:
-        return respond(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse(validation_problem(error).model_dump(), 422)
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        title = HTTPStatus(error.status_code).phrase
-        body = Problem(title=title, detail=f"There is nothing at {request.url.path[:200]}.", hint="")
-        if error.status_code != 404:
-            body.detail = f"{request.method} {request.url.path[:200]}: {error.detail}."
-        return JSONResponse(body.model_dump(), error.status_code, headers=error.headers)
-
-    @app.exception_handler(ClientDisconnect)
-    async def _gone(request: Request, error: ClientDisconnect) -> Response:
-        return Response(status_code=400)  # nobody reads it: the upload was cancelled
-
-    @app.exception_handler(Exception)
-    async def _other(request: Request, error: Exception) -> JSONResponse:
-        return respond(error)
+    for kind in (InscapeError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
+        app.add_exception_handler(kind, answer)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import inscape
 from inscape import storage
 from inscape.errors import FormatError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
 from inscape.studio.library import Library
-
-if TYPE_CHECKING:
-    from inscape.dissection import DissectionReport
 
 
 class Reports:
@@ -24,9 +22,7 @@ class Reports:
     """
 
     def __init__(self, library: Library, folder: Path) -> None:
-        self._library = library
-        self._folder = folder
-        self._loaded: dict[Path, tuple[float, DissectionReport]] = {}
+        self._library, self._folder = library, folder
 
     def kept_at(self, model: str, layer: str) -> Path:
         """The folder for a report that is made here; another for other weights of the same name."""
@@ -51,19 +47,14 @@ class Reports:
         """Whether a layer has been dissected."""
         return self.find(model, layer) is not None
 
-    def load(self, model: str, layer: str) -> DissectionReport:
+    def load(self, model: str, layer: str) -> inscape.DissectionReport:
         """The whole report; called in the compute thread.
 
         Raises:
             NotDissectedError: The layer has not been dissected.
         """
-        from inscape.dissection import DissectionReport
-
         folder = self._need(model, layer)
-        stamp = (folder / "report.json").stat().st_mtime
-        if folder not in self._loaded or self._loaded[folder][0] != stamp:
-            self._loaded[folder] = (stamp, DissectionReport.load(folder))
-        return self._loaded[folder][1]
+        return _loaded(folder, (folder / "report.json").stat().st_mtime_ns)
 
     def document(self, model: str, layer: str) -> dict[str, Any]:
         """Its `report.json`.
@@ -117,6 +108,12 @@ def _document(folder: Path) -> dict[str, Any]:
 def _read(folder: Path, stamp: int) -> dict[str, Any]:
     """`report.json`, once per state of the file."""
     return read_report_json(folder)
+
+
+@lru_cache(maxsize=64)
+def _loaded(folder: Path, stamp: int) -> inscape.DissectionReport:
+    """The whole report, once per state of the file."""
+    return inscape.DissectionReport.load(folder)
 
 
 @lru_cache(maxsize=64)

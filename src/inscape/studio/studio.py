@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field
-
-from inscape import __version__, storage
+from inscape import storage
 from inscape.errors import InscapeError
-from inscape.segmenters import segmenter_names
 from inscape.studio.compute import Compute
+from inscape.studio.database import Database
 from inscape.studio.jobs import Jobs
 from inscape.studio.library import Library
 from inscape.studio.painter import Painter
@@ -21,7 +19,7 @@ from inscape.studio.paintings import Paintings, Place
 from inscape.studio.problems import problem_of
 from inscape.studio.reports import Reports
 from inscape.studio.security import new_token
-from inscape.studio.shapes import Message, Problem
+from inscape.studio.shapes import Problem
 
 
 @dataclass(frozen=True)
@@ -56,17 +54,6 @@ class Settings:
         return self.home / "studio"
 
 
-class StudioInfo(Message):
-    """What the page needs to know at first."""
-
-    version: str
-    default_model: str | None = Field(description="None where no generator is shipped or was named.")
-    ready: bool = Field(description="Whether the default model has been loaded.")
-    device: str
-    segmenters: list[str] = Field(description="What can label the pictures of a model that names none.")
-    failure: Problem | None = Field(default=None, description="Why the default model could not be loaded.")
-
-
 class Studio:
     """What all pages share.
 
@@ -84,16 +71,12 @@ class Studio:
         self.painter = Painter(self.library, self.reports)
         self.paintings = Paintings(settings.folder / "paintings.sqlite")
         self.exports = settings.folder / "exports"
-        self._failure: Problem | None = None
+        self.failure: Problem | None = None
         self._states = [page(self) for page in pages]
 
     def state(self, kind: type[S]) -> S:
         """The state of a page, by its class."""
         return next(state for state in self._states if isinstance(state, kind))
-
-    def open(self) -> None:
-        """Load the default model in the background."""
-        self.compute.submit(self._warm)
 
     def close(self) -> None:
         """Stop jobs, close files; what is under way ends at its next step."""
@@ -110,25 +93,14 @@ class Studio:
         for state in self._states:
             state.forget(model)
 
-    def info(self) -> StudioInfo:
-        """What the page needs at first."""
-        default = self.library.default()
-        return StudioInfo(
-            version=__version__,
-            default_model=default,
-            ready=default is not None and self.library.opened(default),
-            device=self.settings.device,
-            segmenters=segmenter_names(),
-            failure=self._failure,
-        )
-
-    def _warm(self) -> None:
+    def warm(self) -> None:
+        """Load the default model; called in the compute thread."""
         try:
             default = self.library.default()
             if default is not None:
                 self.painter.warm(Place(default, self.settings.first_seed))
         except (InscapeError, OSError, ImportError) as error:
-            self._failure = problem_of(error)[0]
+            self.failure = problem_of(error)[0]
 
 
 class State:
@@ -145,7 +117,10 @@ class State:
         """Drop all that hangs on a model that is offered no more; called in the compute thread."""
 
     def close(self) -> None:
-        """Close files."""
+        """Close what it keeps."""
+        for kept in vars(self).values():
+            if isinstance(kept, Database):
+                kept.close()
 
 
 S = TypeVar("S", bound=State)

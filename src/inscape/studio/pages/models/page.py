@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from inscape.errors import InscapeError
 from inscape.models.catalogue import studio_models
 from inscape.pictures import Picture
 from inscape.studio.encoding import jpeg
-from inscape.studio.library import logger, paints
+from inscape.studio.library import paints
 from inscape.studio.page import ERRORS, UPLOAD, Page, StudioOf, image, image_answers, state_of
 from inscape.studio.pages.models.checkpoints import (
     LARGEST_FILE,
@@ -109,7 +108,7 @@ ModelsOf = Annotated[Models, Depends(state_of(Models))]
 @router.get("/models", operation_id="listModels", responses=ERRORS)
 def list_models(studio: StudioOf) -> ModelList:
     """All models and what their cards say."""
-    return model_list(studio)
+    return ModelList(models=list(studio.library.readable(partial(model_info, studio))))
 
 
 @router.get("/checkpoints", operation_id="listCheckpoints", responses=ERRORS)
@@ -185,17 +184,6 @@ async def get_picture_png(
     return image(drawn, "png")
 
 
-def model_list(studio: Studio) -> ModelList:
-    """Every model whose card can be read; what is wrong with others is logged."""
-    found = []
-    for name in studio.library.cards():
-        try:
-            found.append(model_info(studio, name))
-        except InscapeError as error:
-            logger.warning("the model %r is left out: %s", name, error)
-    return ModelList(models=found)
-
-
 def model_info(studio: Studio, name: str) -> ModelInfo:
     """One model."""
     library = studio.library
@@ -209,20 +197,10 @@ def model_info(studio: Studio, name: str) -> ModelInfo:
         )
         for layer in card.layers
     ]
-    told = {
-        "name": name,
-        "concepts": list(card.vocabulary.names),
-        "layers": layers,
-        "classes": list(card.classes) if card.latent.get("c_dim") else [],
-    }
-    said = card.model_dump(include=set(ModelInfo.model_fields) - set(told))
-    return ModelInfo(
-        **said,
-        **told,
-        argument=library.argument(name),
-        paintable=paints(card),
-        removable=not library.fixed(name),
-    )
+    said = card.model_dump(include=set(ModelInfo.model_fields))
+    said |= {"name": name, "concepts": list(card.vocabulary.names), "layers": layers}
+    said |= {"classes": list(card.classes) if card.latent.get("c_dim") else [], "paintable": paints(card)}
+    return ModelInfo(**said, argument=library.argument(name), removable=not library.fixed(name))
 
 
 PAGE = Page(router, Models, uploads={"/api/checkpoints/upload": LARGEST_FILE})

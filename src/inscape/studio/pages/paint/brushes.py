@@ -6,15 +6,18 @@ import io
 from typing import Any
 
 import numpy as np
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from inscape.errors import ConceptError, unknown_name
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
+from inscape.studio.page import ERRORS, StudioOf, image, image_answers
 from inscape.studio.paintings import Pictured
 from inscape.studio.shapes import Message, Name, RegionBox, RegionMask, region_of
 from inscape.studio.studio import Studio
 
+router = APIRouter(prefix="/api/models/{model}")
 DEFAULT_TOP = 20
 
 
@@ -81,8 +84,9 @@ class ActivityList(Message):
     units: list[ActivityRow]
 
 
-def brushes(studio: Studio, model: str, layer: str | None) -> BrushList:
-    """The concepts that units of a layer match, those with most units first."""
+@router.get("/brushes", operation_id="listBrushes", responses=ERRORS)
+def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> BrushList:
+    """The concepts that can be painted at a layer (the default layer unless one is named)."""
     name = _layer(studio, model, layer)
     if not studio.reports.has(model, name):
         return BrushList(model=model, layer=name, dissected=False, brushes=[])
@@ -100,12 +104,14 @@ def brushes(studio: Studio, model: str, layer: str | None) -> BrushList:
     return BrushList(model=model, layer=name, dissected=True, brushes=shown, absent=absent)
 
 
-def thumbnail(studio: Studio, model: str, layer: str | None, concept: str) -> bytes:
-    """The strongest picture of a brush's best unit, its region marked, as WebP.
-
-    Raises:
-        ConceptError: No unit matches that concept.
-    """
+@router.get(
+    "/brushes/{concept}/thumbnail.webp",
+    operation_id="getBrushThumbnail",
+    response_class=Response,
+    responses=image_answers("webp"),
+)
+def get_brush_thumbnail(model: str, concept: str, studio: StudioOf, layer: str | None = None) -> Response:
+    """What a brush paints, as a small picture: where its best unit fires strongest."""
     from PIL import Image
 
     name = _layer(studio, model, layer)
@@ -115,19 +121,29 @@ def thumbnail(studio: Studio, model: str, layer: str | None, concept: str) -> by
         raise ConceptError(*unknown_name("brush", concept[:120], document["rankings"]))
     size = int(document["thumbnails"]["size"])
     with Image.open(io.BytesIO(studio.reports.strip(model, name, units[0]))) as strip:
-        return webp(np.asarray(strip.crop((0, 0, size, size))))
+        return image(webp(np.asarray(strip.crop((0, 0, size, size)))), "webp")
 
 
-def appearance(studio: Studio, model: str, request: AppearanceRequest) -> Appearance:
-    """What the units of a layer are under a region of a picture; called in the compute thread."""
+@router.post("/appearance", operation_id="getAppearance", responses=ERRORS)
+async def get_appearance(model: str, request: AppearanceRequest, studio: StudioOf) -> Appearance:
+    """What the units of a layer are at a place of a picture, to paint with that elsewhere."""
+    return await studio.compute.run(lambda: _appearance(studio, model, request))
+
+
+@router.post("/activity", operation_id="getActivity", responses=ERRORS)
+async def get_activity(model: str, request: ActivityRequest, studio: StudioOf) -> ActivityList:
+    """Which units fire under a region of a picture, the strongest first."""
+    return await studio.compute.run(lambda: _activity(studio, model, request))
+
+
+def _appearance(studio: Studio, model: str, request: AppearanceRequest) -> Appearance:
     canvas = studio.painter.canvas(request.place(model))
     layer = canvas.session.generator.layer(request.layer).name
     values = canvas.session.means(canvas.drawn, region_of(request.region), layer)
     return Appearance(layer=layer, units=list(range(len(values))), values=[float(one) for one in values])
 
 
-def activity(studio: Studio, model: str, request: ActivityRequest) -> ActivityList:
-    """Which units fire under a region of a picture; called in the compute thread."""
+def _activity(studio: Studio, model: str, request: ActivityRequest) -> ActivityList:
     canvas, reports = studio.painter.canvas(request.place(model)), studio.reports
     layer = canvas.session.generator.layer(request.layer).name
     findings = reports.load(model, layer).findings if reports.has(model, layer) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+import inscape
 from inscape import storage
 from inscape.errors import RecipeError, UnsupportedError
 from inscape.pictures import read_recipe
@@ -91,10 +92,9 @@ def _fitting(kind: type[M], **fields: Any) -> M:
 
 
 def _operations(entry: StackedEdit) -> list[Operation]:
-    from inscape.editing import UnitEdit
 
     edit = entry.edit
-    if not isinstance(edit, UnitEdit):
+    if not isinstance(edit, inscape.UnitEdit):
         raise UnsupportedError(
             "This recipe changes weights, and the page Paint makes strokes only.",
             "The command `inscape replay` draws it.",

@@ -26,51 +26,18 @@ from inscape.studio.paintings import (
 from inscape.studio.shapes import Command, Identifier, Kept
 from inscape.studio.studio import Studio
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api/paintings")
 T = TypeVar("T")
 PaintingInPath = Annotated[Identifier, Path()]
 
 
-@router.get("/models/{model}/brushes", operation_id="listBrushes", responses=ERRORS)
-def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> brushes.BrushList:
-    """The concepts that can be painted at a layer (the default layer unless one is named)."""
-    return brushes.brushes(studio, model, layer)
-
-
-@router.get(
-    "/models/{model}/brushes/{concept}/thumbnail.webp",
-    operation_id="getBrushThumbnail",
-    response_class=Response,
-    responses=image_answers("webp"),
-)
-def get_brush_thumbnail(model: str, concept: str, studio: StudioOf, layer: str | None = None) -> Response:
-    """What a brush paints, as a small picture: where its best unit fires strongest."""
-    return image(brushes.thumbnail(studio, model, layer, concept), "webp")
-
-
-@router.post("/models/{model}/appearance", operation_id="getAppearance", responses=ERRORS)
-async def get_appearance(
-    model: str, request: brushes.AppearanceRequest, studio: StudioOf
-) -> brushes.Appearance:
-    """What the units of a layer are at a place of a picture, to paint with that elsewhere."""
-    return await studio.compute.run(lambda: brushes.appearance(studio, model, request))
-
-
-@router.post("/models/{model}/activity", operation_id="getActivity", responses=ERRORS)
-async def get_activity(
-    model: str, request: brushes.ActivityRequest, studio: StudioOf
-) -> brushes.ActivityList:
-    """Which units fire under a region of a picture, the strongest first."""
-    return await studio.compute.run(lambda: brushes.activity(studio, model, request))
-
-
-@router.get("/paintings", operation_id="listPaintings", responses=ERRORS)
+@router.get("", operation_id="listPaintings", responses=ERRORS)
 def list_paintings(studio: StudioOf) -> PaintingList:
     """All paintings, the latest first."""
     return PaintingList(paintings=studio.paintings.all())
 
 
-@router.post("/paintings", operation_id="createPainting", status_code=201, responses=ERRORS)
+@router.post("", operation_id="createPainting", status_code=201, responses=ERRORS)
 async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
     """Start a painting on the picture of a seed."""
     drawn_in = await studio.compute.run(lambda: _class_of(studio, request))
@@ -80,7 +47,7 @@ async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
 
 
 @router.post(
-    "/paintings/import",
+    "/import",
     operation_id="importPainting",
     status_code=201,
     responses=ERRORS,
@@ -92,13 +59,13 @@ async def import_painting(request: Request, studio: StudioOf) -> Painting:
     return await studio.compute.run(lambda: import_recipe(studio, data))
 
 
-@router.get("/paintings/{painting}", operation_id="getPainting", responses=ERRORS)
+@router.get("/{painting}", operation_id="getPainting", responses=ERRORS)
 def get_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
     """One painting with all its operations."""
     return studio.paintings.get(painting)
 
 
-@router.put("/paintings/{painting}", operation_id="savePainting", responses=ERRORS)
+@router.put("/{painting}", operation_id="savePainting", responses=ERRORS)
 async def save_painting(painting: PaintingInPath, request: SavePainting, studio: StudioOf) -> Painting:
     """Replace a painting; 409 where another tab has changed it since."""
     kept = await run_in_threadpool(studio.paintings.get, painting)
@@ -108,7 +75,7 @@ async def save_painting(painting: PaintingInPath, request: SavePainting, studio:
     )
 
 
-@router.patch("/paintings/{painting}", operation_id="stepPainting", responses=ERRORS)
+@router.patch("/{painting}", operation_id="stepPainting", responses=ERRORS)
 async def step_painting(painting: PaintingInPath, request: StepPainting, studio: StudioOf) -> Kept:
     """One operation, undo or redo; 409 where another tab has changed it since.
 
@@ -121,13 +88,13 @@ async def step_painting(painting: PaintingInPath, request: StepPainting, studio:
     )
 
 
-@router.delete("/paintings/{painting}", operation_id="deletePainting", status_code=204, responses=ERRORS)
+@router.delete("/{painting}", operation_id="deletePainting", status_code=204, responses=ERRORS)
 def delete_painting(painting: PaintingInPath, studio: StudioOf) -> None:
     """Put a painting away; `restorePainting` brings it back."""
     studio.paintings.delete(painting)
 
 
-@router.post("/paintings/{painting}/restore", operation_id="restorePainting", responses=ERRORS)
+@router.post("/{painting}/restore", operation_id="restorePainting", responses=ERRORS)
 def restore_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
     """Bring a deleted painting back."""
     studio.paintings.restore(painting)
@@ -135,7 +102,7 @@ def restore_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
 
 
 @router.get(
-    "/paintings/{painting}/picture.jpg",
+    "/{painting}/picture.jpg",
     operation_id="getPaintingJpeg",
     response_class=Response,
     responses=image_answers("jpeg"),
@@ -154,7 +121,7 @@ async def get_painting_jpeg(
 
 
 @router.get(
-    "/paintings/{painting}/export.png",
+    "/{painting}/export.png",
     operation_id="exportPainting",
     response_class=Response,
     responses=image_answers("png"),
@@ -167,19 +134,19 @@ async def export_painting(painting: PaintingInPath, studio: StudioOf) -> Respons
     return answer
 
 
-@router.get("/paintings/{painting}/influence", operation_id="getInfluence", responses=ERRORS)
+@router.get("/{painting}/influence", operation_id="getInfluence", responses=ERRORS)
 async def get_influence(painting: PaintingInPath, studio: StudioOf) -> InfluenceInfo:
     """Where a painting changes its photo, and the islands that this falls into."""
     return await _drawn(studio, painting, lambda canvas, marks: canvas.influence(marks))
 
 
-@router.get("/paintings/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)
+@router.get("/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)
 async def get_recipe(painting: PaintingInPath, studio: StudioOf) -> dict[str, Any]:
     """The recipe alone."""
     return await _drawn(studio, painting, lambda canvas, marks: canvas.recipe(marks).to_json())
 
 
-@router.get("/paintings/{painting}/command", operation_id="getCommand", responses=ERRORS)
+@router.get("/{painting}/command", operation_id="getCommand", responses=ERRORS)
 async def get_command(painting: PaintingInPath, studio: StudioOf) -> Command:
     """The command line and the Python that do the same."""
     return await _drawn(studio, painting, lambda canvas, marks: canvas.command(marks, f"inscape-{painting}"))
@@ -226,8 +193,10 @@ async def _settled(studio: Studio, model: str, operations: list[Operation]) -> l
     )
 
 
-router.include_router(socket.router)
+_whole = APIRouter()
+for _part in (router, brushes.router, socket.router):
+    _whole.include_router(_part)
 PAGE = Page(
-    router,
+    _whole,
     messages=(socket.PaintGround, socket.PaintRequest, socket.PaintFrame, socket.PaintError),
 )

@@ -121,7 +121,9 @@ class Ground:
                 f"There are {len(self.strokes)} strokes on this picture; keep={message.keep} does not fit.",
                 "Send the whole ground with keep=0.",
             )
-        new = [cache(partial(_mark, painter, message.model, stroke)) for stroke in message.strokes]
+        new: list[Callable[[], Mark]] = [
+            cache(partial(_mark, painter, message.model, stroke)) for stroke in message.strokes
+        ]
         strokes = (*self.strokes[: message.keep], *new)
         if len(strokes) > MOST_STROKES:
             raise UsageError(

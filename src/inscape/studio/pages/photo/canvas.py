@@ -7,77 +7,27 @@ else it has already.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import inscape
 from inscape.errors import UnsupportedError
 from inscape.studio.encoding import packed
-from inscape.studio.library import Library
 from inscape.studio.pages.photo.commands import command_of
-from inscape.studio.pages.photo.limits import dropped_islands, kept_region
-from inscape.studio.pages.photo.photos import INVERSION, SCREEN_SIDE, Photos, scaled
 from inscape.studio.painter import Canvas, Drawn, InfluenceInfo, Island, Mark
-from inscape.studio.paintings import Place
 from inscape.studio.shapes import Command
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.editing import Recipe
-    from inscape.photos import Influence, Photo, PhotoSession
+    from inscape.photos import Influence
     from inscape.studio.pages.photo.shapes import PhotoInfo
 
 _MOST_ISLANDS = 254
-
-
-class PhotoCanvases:
-    """Makes photos ready to be painted on; the last ones are kept ready.
-
-    Args:
-        library: The generators.
-        photos: The photos and their inversions.
-    """
-
-    def __init__(self, library: Library, photos: Photos) -> None:
-        self._library, self._photos = library, photos
-        self._open = lru_cache(2)(self._opened)
-
-    def open(self, identifier: str) -> PhotoCanvas:
-        """A photo, ready to be painted on.
-
-        Raises:
-            NotFoundError: There is no such photo, or its model is gone.
-            ConflictError: It has not been inverted.
-        """
-        self._photos.inverted(identifier)
-        return self._open(identifier)
-
-    def forget(self) -> None:
-        """A model is there no more."""
-        self._open.cache_clear()
-
-    def _opened(self, identifier: str) -> PhotoCanvas:
-        from inscape.photos import Inversion, PhotoSession
-
-        model = self._photos.inverted(identifier).model
-        inversion = Inversion.load(self._photos.file(identifier, INVERSION))
-        session = PhotoSession(self._library.generator(model), inversion)
-        photo, latent = self._photos.photo(identifier), session.latent
-        return PhotoCanvas(
-            place=Place(model, 0, photo=identifier),
-            session=session,
-            latent=latent,
-            drawn=latent,
-            argument=self._library.argument(model),
-            info=self._photos.get(identifier),
-            photo=photo,
-            shown=scaled(photo, SCREEN_SIDE),
-            before=session.render(latent),
-        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,10 +41,10 @@ class PhotoCanvas(Canvas):
         before: What the session draws without strokes, uint8 `[size, size, 3]`.
     """
 
-    session: PhotoSession
+    session: inscape.PhotoSession
     info: PhotoInfo
-    photo: Photo
-    shown: Photo
+    photo: inscape.Photo
+    shown: inscape.Photo
     before: NDArray[np.uint8]
 
     def pixels(self, marks: Sequence[Mark] = ()) -> NDArray[np.uint8]:
@@ -128,7 +78,8 @@ class PhotoCanvas(Canvas):
         """The command line and the Python that invert the photo and paint these strokes."""
         edits = [mark.edit for mark in marks if mark.edit is not None]
         dropped = dropped_islands(self.session.influence(edits).islands, marks) if edits else {}
-        return command_of(self.info, self, self.photo, marks, sorted(dropped))
+        limits = (sorted(dropped), kept_region(marks, self.session.generator.image_size))
+        return command_of(self.info, self, self.photo, marks, limits)
 
     def preview(self, marks: Sequence[Mark], *, final: bool) -> Drawn:
         """What strokes change on the screen; sooner the square as the generator draws it, clear elsewhere."""
@@ -160,7 +111,7 @@ class PhotoCanvas(Canvas):
             left = left.limited(kept)
         return _Change(after, painted, left, _described(whole, left, dropped))
 
-    def _composed(self, photo: Photo, change: _Change) -> NDArray[np.uint8]:
+    def _composed(self, photo: inscape.Photo, change: _Change) -> NDArray[np.uint8]:
         """A photo, at its own size or the screen's, with a change in it."""
         from inscape.photos import transfer
 
@@ -175,6 +126,37 @@ class _Change:
     painted: NDArray[np.float32]
     left: Influence
     info: InfluenceInfo
+
+
+def kept_region(marks: Iterable[Mark], size: int) -> inscape.Region | None:
+    """Where the photo stays as it is; `None` where nothing was said."""
+    masks = [_mask(mark.region, size) for mark in marks if mark.mode == "keep"]
+    return inscape.Region(values=np.maximum.reduce(masks)) if masks else None
+
+
+def dropped_islands(islands: NDArray[np.int32], marks: Sequence[Mark]) -> dict[int, list[str]]:
+    """The islands that were dropped, by number, with the strokes that drop them.
+
+    An island is dropped where most of it lies under the region that it had when it was dropped. It is back
+    when somebody paints into it afterwards, or when it has grown to more than twice that.
+    """
+    size = len(islands)
+    found: dict[int, list[str]] = {}
+    for place, mark in enumerate(marks):
+        if mark.mode != "drop":
+            continue
+        under = islands[_mask(mark.region, size) >= 0.5]
+        later = [_mask(each.region, size) >= 0.5 for each in marks[place + 1 :] if each.edit is not None]
+        for number in map(int, np.unique(under[under > 0])):
+            island = islands == number
+            mostly = 2 * np.count_nonzero(under == number) >= np.count_nonzero(island)
+            if mostly and not any((island & painted).any() for painted in later):
+                found.setdefault(number, []).append(mark.name)
+    return found
+
+
+def _mask(region: inscape.Region, size: int) -> NDArray[np.float32]:
+    return np.asarray(region.mask(size, size, image_size=size), np.float32)
 
 
 def _described(whole: Influence, left: Influence, dropped: dict[int, list[str]]) -> InfluenceInfo:
@@ -229,7 +211,7 @@ def _nearest(islands: NDArray[np.int32]) -> NDArray[np.int32]:
     return nearest
 
 
-def _box(photo: Photo, change: _Change) -> tuple[int, int, int, int]:
+def _box(photo: inscape.Photo, change: _Change) -> tuple[int, int, int, int]:
     """The x, y, width, height that hold every pixel that can have changed; zeros where none can."""
     changes = change.left.weights > 0
     rows, columns = np.flatnonzero(changes.any(1)), np.flatnonzero(changes.any(0))

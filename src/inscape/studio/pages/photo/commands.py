@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from inscape.studio.pages.photo.limits import kept_region
+import inscape
 from inscape.studio.pages.photo.shapes import PhotoInfo
 from inscape.studio.painter import Canvas, Mark
 from inscape.studio.shapes import Command
@@ -16,13 +16,13 @@ from inscape.verbs import command_line
 from inscape.verbs.invert import InvertRequest
 from inscape.verbs.paint import PaintRequest
 
-if TYPE_CHECKING:
-    from inscape.photos import Photo
-    from inscape.regions import Region
-
 
 def command_of(
-    info: PhotoInfo, canvas: Canvas, photo: Photo, marks: Sequence[Mark], dropped: Sequence[int]
+    info: PhotoInfo,
+    canvas: Canvas,
+    photo: inscape.Photo,
+    marks: Sequence[Mark],
+    limits: tuple[Sequence[int], inscape.Region | None],
 ) -> Command:
     """The lines that invert a photo and paint on it.
 
@@ -34,7 +34,7 @@ def command_of(
         canvas: Draws it.
         photo: At its own size.
         marks: What was done on it.
-        dropped: The numbers of the islands that were dropped.
+        limits: The numbers of the islands that were dropped, and where the photo stays as it is.
     """
     fit = info.fit
     box = f"{fit.x:g},{fit.y:g},{fit.width:g},{fit.height:g}"
@@ -63,21 +63,34 @@ def command_of(
             **chosen,
         )
         lines.append(command_line(request))
-    edits = json.dumps([edit.to_json() for _, edit in strokes], separators=(",", ":"))
-    kept = kept_region(marks, canvas.session.generator.image_size)
-    limits = "" if kept is None else f", kept=Region.from_json(json.loads({json.dumps(kept.to_json())!r}))"
-    limits += f", without={list(dropped)!r}" if dropped else ""
-    python = (  # repr: names stay text here
+    edits = [edit.to_json() for _, edit in strokes]
+    return Command(
+        cli="\n".join(lines) + "\n", python=_python(info.name, canvas.argument, made, edits, limits)
+    )
+
+
+def _python(
+    name: str,
+    argument: str,
+    made: Path,
+    edits: Sequence[object],
+    limits: tuple[Sequence[int], inscape.Region | None],
+) -> str:
+    """All strokes in one picture; repr: names stay text here."""
+    strokes = json.dumps(edits, separators=(",", ":"))
+    dropped, kept = limits
+    limited = "" if kept is None else f", kept=Region.from_json(json.loads({json.dumps(kept.to_json())!r}))"
+    limited += f", without={list(dropped)!r}" if dropped else ""
+    return (
         "import json\n\nimport inscape\nfrom inscape.editing import UnitEdit\n"
         "from inscape.photos import Inversion, PhotoSession, read_photo\n"
         "from inscape.pictures import Picture\nfrom inscape.regions import Region\n\n"
         f"inversion = Inversion.load({str(made)!r})\n"
-        f"photo = read_photo({info.name!r}).fitted(inversion.fit)\n"
-        f"session = PhotoSession(inscape.open({canvas.argument!r}), inversion)\n"
-        f"edits = [UnitEdit.from_json(edit) for edit in json.loads({edits!r})]\n"
-        f'Picture(session.compose(photo, edits{limits})).save("painted.png")\n'
+        f"photo = read_photo({name!r}).fitted(inversion.fit)\n"
+        f"session = PhotoSession(inscape.open({argument!r}), inversion)\n"
+        f"edits = [UnitEdit.from_json(edit) for edit in json.loads({strokes!r})]\n"
+        f'Picture(session.compose(photo, edits{limited})).save("painted.png")\n'
     )
-    return Command(cli="\n".join(lines) + "\n", python=python)
 
 
 def invert_request(info: PhotoInfo, argument: str) -> InvertRequest:
@@ -89,7 +102,7 @@ def invert_request(info: PhotoInfo, argument: str) -> InvertRequest:
     )
 
 
-def _box(photo: Photo, region: Region, size: int) -> str:
+def _box(photo: inscape.Photo, region: inscape.Region, size: int) -> str:
     """The box around a region of the square, in pixels of the photo."""
     fit = photo.fit
     x, y, width, height = region.bounds(size, size, image_size=size)

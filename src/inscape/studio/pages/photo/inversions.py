@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import inscape
 from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError
 from inscape.pictures import Picture
@@ -27,7 +28,6 @@ from inscape.studio.pages.photo.shapes import (
     LostInfo,
     PhotoInfo,
     RunningInversion,
-    Stage,
     StageInfo,
 )
 from inscape.studio.studio import Studio
@@ -35,8 +35,7 @@ from inscape.verbs.invert import invert_opened
 
 if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
-    from inscape.models import Generator
-    from inscape.photos import Inversion, Lost, Snapshot
+    from inscape.photos import Lost, Snapshot
     from inscape.progress import Progress
 
 logger = logging.getLogger("inscape")
@@ -159,58 +158,49 @@ class Inversions:
             return None
         return watched.now.model_copy(update={"job": watched.job, "stopping": watched.stop.is_set()})
 
-    def _invert(self, info: PhotoInfo, watched: _Watched, progress: Progress) -> InversionResult:
-        assert info.asked is not None
-        library, model = self._studio.library, info.asked.model
+    def _invert(self, photo: PhotoInfo, watched: _Watched, progress: Progress) -> InversionResult:
+        assert photo.asked is not None
+        library, model = self._studio.library, photo.asked.model
+        place = partial(self._photos.file, photo.id)
         try:
             generator = library.fresh(model)
             inversion = invert_opened(
                 generator,
-                self._photos.photo(info.id).fitted(info.fit.square),
-                invert_request(info, library.argument(model)),
+                self._photos.photo(photo.id).fitted(photo.fit.square),
+                invert_request(photo, library.argument(model)),
                 progress,
-                watch=partial(watched.watch, info.id),
+                watch=partial(watched.watch, photo.id),
                 stop=watched.stop.is_set,
             )
-            kept = self._keep(info, model, generator, inversion, stopped=watched.stop.is_set())
-            return InversionResult(photo=info.id, psnr=kept.psnr)
+            stopped, file = watched.stop.is_set(), inversion.save(place(INVERSION))
+            for name, pixels in (*inversion.pictures.items(), ("target", inversion.target)):
+                storage.write_bytes(place(f"{name}.png"), Picture(pixels).png())
+            shown = {stage: f"api/photos/{photo.id}/stages/{stage}.png" for stage in inversion.pictures}
+            info = InversionInfo(
+                model=model,
+                layer=inversion.layer,
+                size=inversion.size,
+                psnr=max(value for value in inversion.psnr.values() if value is not None),
+                stages=[
+                    StageInfo(
+                        stage=stage,
+                        psnr=inversion.psnr.get(stage),
+                        seconds=inversion.seconds.get(stage),
+                        picture=shown.get(stage),
+                    )
+                    for stage in STAGES
+                ],
+                lost=_lost(generator, inversion),
+                stopped=stopped,
+                bytes=file.stat().st_size,
+            )
+            self._photos.keep(photo.id, info, photo.fit)
+            return InversionResult(photo=photo.id, psnr=info.psnr)
         finally:
-            self._watched.pop(info.id, None)
-
-    def _keep(
-        self, photo: PhotoInfo, model: str, generator: Generator, inversion: Inversion, *, stopped: bool
-    ) -> InversionInfo:
-        identifier = photo.id
-        file = inversion.save(self._photos.file(identifier, INVERSION))
-        for stage, picture in inversion.pictures.items():
-            storage.write_bytes(self._photos.file(identifier, f"{stage}.png"), Picture(picture).png())
-        storage.write_bytes(self._photos.file(identifier, "target.png"), Picture(inversion.target).png())
-        reached = [value for value in inversion.psnr.values() if value is not None]
-        info = InversionInfo(
-            model=model,
-            layer=inversion.layer,
-            size=inversion.size,
-            psnr=max(reached),
-            stages=[_stage(identifier, inversion, stage) for stage in STAGES],
-            lost=_lost(generator, inversion),
-            stopped=stopped,
-            bytes=file.stat().st_size,
-        )
-        self._photos.keep(identifier, info, photo.fit)
-        return info
+            self._watched.pop(photo.id, None)
 
 
-def _stage(identifier: str, inversion: Inversion, stage: Stage) -> StageInfo:
-    there = stage in inversion.pictures
-    return StageInfo(
-        stage=stage,
-        psnr=inversion.psnr.get(stage),
-        seconds=inversion.seconds.get(stage),
-        picture=f"api/photos/{identifier}/stages/{stage}.png" if there else None,
-    )
-
-
-def _lost(generator: Generator, inversion: Inversion) -> LostInfo | None:
+def _lost(generator: inscape.Generator, inversion: inscape.Inversion) -> LostInfo | None:
     from inscape.photos import lost
     from inscape.segmenters import open_segmenter
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
+import inscape
 from inscape.studio.files import file_name
 from inscape.studio.jobs import JobInfo
 from inscape.studio.page import BINARY, ERRORS, UPLOAD, Page, image, image_answers, state_of
-from inscape.studio.pages.photo.canvas import PhotoCanvases
+from inscape.studio.pages.photo.canvas import PhotoCanvas
 from inscape.studio.pages.photo.inversions import Inversions
-from inscape.studio.pages.photo.photos import INVERSION, LARGEST_PHOTO, Photos
+from inscape.studio.pages.photo.photos import INVERSION, LARGEST_PHOTO, SCREEN_SIDE, Photos, scaled
 from inscape.studio.pages.photo.shapes import (
     FitInfo,
     InversionRequest,
@@ -22,6 +24,7 @@ from inscape.studio.pages.photo.shapes import (
     PhotoSummary,
     Stage,
 )
+from inscape.studio.paintings import Place
 from inscape.studio.shapes import Identifier
 from inscape.studio.studio import State, Studio
 
@@ -43,20 +46,42 @@ class PhotoState(State):
         folder = studio.settings.folder
         self.photos = Photos(folder / "photos.sqlite", folder / "photos")
         self.inversions = Inversions(studio, self.photos)
-        self.canvases = PhotoCanvases(studio.library, self.photos)
-        studio.painter.photos = self.canvases.open
-
-    def close(self) -> None:
-        """Close the file."""
-        self.photos.close()
+        self._canvas = lru_cache(2)(self._opened)  # the last ones are kept ready
+        studio.painter.photos = self.canvas
 
     def forget(self, model: str) -> None:
         """Drop what is held of a model that is offered no more."""
-        self.canvases.forget()
+        self._canvas.cache_clear()
 
-    def all(self) -> PhotoList:
-        """Every photo, the latest first."""
-        return PhotoList(photos=[self._summary(each) for each in self.photos.all()], largest=LARGEST_PHOTO)
+    def canvas(self, identifier: str) -> PhotoCanvas:
+        """A photo, ready to be painted on; called in the compute thread.
+
+        Raises:
+            NotFoundError: There is no such photo, or its model is gone.
+            ConflictError: It has not been inverted.
+        """
+        self.photos.inverted(identifier)
+        return self._canvas(identifier)
+
+    def _opened(self, identifier: str) -> PhotoCanvas:
+
+        library, model = self.studio.library, self.photos.inverted(identifier).model
+        inversion = inscape.Inversion.load(self.photos.file(identifier, INVERSION))
+        session, photo = (
+            inscape.PhotoSession(library.generator(model), inversion),
+            self.photos.photo(identifier),
+        )
+        return PhotoCanvas(
+            place=Place(model, 0, photo=identifier),
+            session=session,
+            latent=session.latent,
+            drawn=session.latent,
+            argument=library.argument(model),
+            info=self.photos.get(identifier),
+            photo=photo,
+            shown=scaled(photo, SCREEN_SIDE),
+            before=session.render(session.latent),
+        )
 
     def get(self, identifier: str) -> PhotoInfo:
         """One photo, with what runs and what was painted.
@@ -71,33 +96,6 @@ class PhotoState(State):
             changes |= {"running": running, "state": "inverting"}
         return info.model_copy(update=changes)
 
-    def delete(self, identifier: str) -> None:
-        """Put a photo away, and what was painted on it; `restore` brings both back.
-
-        Raises:
-            NotFoundError: There is no such photo.
-        """
-        self.photos.delete(identifier)
-        self.studio.paintings.mark_photo(identifier, deleted=True)
-
-    def restore(self, identifier: str) -> PhotoInfo:
-        """Bring a deleted photo back, and what was painted on it.
-
-        Raises:
-            NotFoundError: There was no such photo.
-        """
-        self.photos.restore(identifier)
-        self.studio.paintings.mark_photo(identifier, deleted=False)
-        return self.get(identifier)
-
-    def _summary(self, info: PhotoInfo) -> PhotoSummary:
-        named = info.model_dump(include=set(PhotoSummary.model_fields))
-        inversion = info.inversion
-        if inversion is None and self.inversions.running(info.id) is not None:
-            named["state"] = "inverting"
-        model, psnr = (inversion.model, inversion.psnr) if inversion else (None, None)
-        return PhotoSummary(**named, model=model, psnr=psnr)
-
 
 PhotoOf = Annotated[PhotoState, Depends(state_of(PhotoState))]
 
@@ -105,7 +103,14 @@ PhotoOf = Annotated[PhotoState, Depends(state_of(PhotoState))]
 @router.get("", operation_id="listPhotos", responses=ERRORS)
 def list_photos(page: PhotoOf) -> PhotoList:
     """All photos, the latest first."""
-    return page.all()
+    photos = []
+    for info in page.photos.all():
+        named, inversion = info.model_dump(include=set(PhotoSummary.model_fields)), info.inversion
+        if inversion is None and page.inversions.running(info.id) is not None:
+            named["state"] = "inverting"
+        model, psnr = (inversion.model, inversion.psnr) if inversion else (None, None)
+        photos.append(PhotoSummary(**named, model=model, psnr=psnr))
+    return PhotoList(photos=photos, largest=LARGEST_PHOTO)
 
 
 @router.post(
@@ -143,13 +148,16 @@ def copy_photo(photo: PhotoInPath, page: PhotoOf) -> PhotoInfo:
 @router.delete("/{photo}", operation_id="deletePhoto", status_code=204, responses=ERRORS)
 def delete_photo(photo: PhotoInPath, page: PhotoOf) -> None:
     """Put a photo away with what was painted on it; `restorePhoto` brings both back."""
-    page.delete(photo)
+    page.photos.delete(photo)
+    page.studio.paintings.mark_photo(photo, deleted=True)
 
 
 @router.post("/{photo}/restore", operation_id="restorePhoto", responses=ERRORS)
 def restore_photo(photo: PhotoInPath, page: PhotoOf) -> PhotoInfo:
     """Bring a deleted photo back."""
-    return page.restore(photo)
+    page.photos.restore(photo)
+    page.studio.paintings.mark_photo(photo, deleted=False)
+    return page.get(photo)
 
 
 @router.post("/{photo}/inversion", operation_id="invertPhoto", status_code=202, responses=ERRORS)

@@ -17,19 +17,16 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+import inscape
 from inscape import storage
 from inscape.errors import ConflictError, InscapeError, NotFoundError
 from inscape.studio.database import Shelf
 from inscape.studio.encoding import jpeg
 from inscape.studio.files import called, check_space, received
 from inscape.studio.pages.photo.shapes import FitInfo, InversionInfo, InversionRequest, PhotoInfo
-
-if TYPE_CHECKING:
-    from inscape.photos import Photo
 
 logger = logging.getLogger("inscape")
 
@@ -151,7 +148,7 @@ class Photos(Shelf):
             raise NotFoundError("This stage of the inversion did not run, so there is no picture of it.")
         return path
 
-    def photo(self, identifier: str) -> Photo:
+    def photo(self, identifier: str) -> inscape.Photo:
         """The photo itself, at its own size, with the square that was chosen.
 
         Raises:
@@ -162,10 +159,9 @@ class Photos(Shelf):
         return self._decoded(self.file(identifier, "photo"), info.name).fitted(info.fit.square)
 
     @staticmethod
-    def _read(path: Path, name: str) -> Photo:
-        from inscape.photos import read_photo
+    def _read(path: Path, name: str) -> inscape.Photo:
 
-        return read_photo(path, name=name)
+        return inscape.read_photo(path, name=name)
 
     def _take(self, path: Path, name: str, **columns: object) -> str:
         shown = name[-120:] or "photo"
@@ -177,7 +173,7 @@ class Photos(Shelf):
             path.replace(made / "photo")
             for file, side in (("screen.jpg", SCREEN_SIDE), ("small.jpg", SMALL_SIDE)):
                 (made / file).write_bytes(jpeg(scaled(photo, side).pixels))
-        return self.insert(identifier, name=shown, **(_columns(photo) | columns))
+        return self.insert({"id": identifier, "name": shown, **_columns(photo), **columns})
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Make the table; let old ones go, and what a launch that was killed has left."""
@@ -201,10 +197,10 @@ class Photos(Shelf):
         except InscapeError as error:
             logger.warning("%s is no photo of the studio: %s", place, error)
         else:
-            self.insert(place.name, connection, name="photo", **_columns(photo))
+            self.insert({"id": place.name, "name": "photo", **_columns(photo)}, connection)
 
 
-def scaled(photo: Photo, side: int) -> Photo:
+def scaled(photo: inscape.Photo, side: int) -> inscape.Photo:
     """The photo with its longer side at most so many pixels, its square with it."""
     from PIL import Image
 
@@ -220,7 +216,7 @@ def scaled(photo: Photo, side: int) -> Photo:
     return replace(photo, pixels=np.asarray(image), fit=fit, alpha=None)
 
 
-def _columns(photo: Photo) -> dict[str, object]:
+def _columns(photo: inscape.Photo) -> dict[str, object]:
     """What a photo is by itself, with the square that is chosen for it."""
     fit = FitInfo(mode="crop", x=photo.fit.x, y=photo.fit.y, width=photo.fit.width, height=photo.fit.height)
     return {"width": photo.width, "height": photo.height, "fit": fit.model_dump_json()}

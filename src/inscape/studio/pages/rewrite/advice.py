@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import inscape
 from inscape.errors import InscapeError
 from inscape.progress import PartOfWhole
 from inscape.studio.jobs import Told
@@ -13,7 +14,6 @@ from inscape.studio.pages.rewrite.shapes import AdviceRequest, AdviceResult, Adv
 
 if TYPE_CHECKING:
     from inscape.audits import Trial
-    from inscape.editing import WeightEdit
     from inscape.progress import Progress
     from inscape.rewriting import Rewriter
 
@@ -50,7 +50,7 @@ def advise(
         audit = rules.audit(model, looked_at, parts)
         _gather(rewriters.values(), parts)
 
-        def make(layer: str, rank: int) -> WeightEdit:
+        def make(layer: str, rank: int) -> inscape.WeightEdit:
             try:
                 return rules.solved(model, request, rewriters[layer], parts, rank=rank)
             except InscapeError:

@@ -53,10 +53,6 @@ class Rewrite(State):
         self.works = Works(folder / "rules.sqlite", folder / "rules")
         self.rules = Rules(studio.library, self.works)
 
-    def close(self) -> None:
-        """Close the file."""
-        self.works.close()
-
     def forget(self, model: str) -> None:
         """Remove the work on a model that is offered no more."""
         self.works.forget(model)

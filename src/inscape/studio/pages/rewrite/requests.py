@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+import inscape
 from inscape.errors import RegionError, UsageError
 from inscape.regions import Region
 from inscape.studio.pages.rewrite.shapes import (
@@ -20,7 +21,7 @@ from inscape.studio.pages.rewrite.shapes import (
 from inscape.studio.shapes import region_of
 
 if TYPE_CHECKING:
-    from inscape.rewriting import Erase, Paste, PreparedTask
+    from inscape.rewriting import PreparedTask
     from inscape.rewriting.task import TaskGoal
 
 _STACK: TypeAdapter[list[StackEntry]] = TypeAdapter(list[StackEntry])
@@ -52,7 +53,7 @@ def prepared(request: RuleRequest) -> PreparedTask:
     Raises:
         RegionError: Its context is empty.
     """
-    from inscape.rewriting import PreparedTask, RuleSettings
+    from inscape.rewriting import PreparedTask
 
     if not request.context:
         raise RegionError("The context is empty.", "Brush over what the rule is about.")
@@ -60,7 +61,7 @@ def prepared(request: RuleRequest) -> PreparedTask:
         places_of(request.context),
         tuple(_goal(goal) for goal in request.goals),
         places_of(request.protect),
-        RuleSettings(**request.choices.model_dump(exclude={"layer"})),
+        inscape.RuleSettings(**request.choices.model_dump(exclude={"layer"})),
         request.name or "Rule",
     )
 
@@ -119,10 +120,9 @@ def _task_goal(request: RuleRequest) -> TaskGoal:
     return TaskGoal(erase=units.pop(), pictures=len(erased))
 
 
-def _goal(goal: RuleGoal) -> Paste | Erase:
-    from inscape.rewriting import Erase, Paste
+def _goal(goal: RuleGoal) -> inscape.Paste | inscape.Erase:
 
     target = (goal.target.seed, region_of(goal.target.region))
     if isinstance(goal, EraseGoal):
-        return Erase(*target, goal.units)
-    return Paste(goal.source.seed, region_of(goal.source.region), *target, goal.scale)
+        return inscape.Erase(*target, goal.units)
+    return inscape.Paste(goal.source.seed, region_of(goal.source.region), *target, goal.scale)

@@ -11,9 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import inscape
 from inscape import storage
 from inscape.errors import InscapeError, RecipeError, UnsupportedError
-from inscape.studio.encoding import data_url, jpeg
+from inscape.reports import data_url
+from inscape.studio.encoding import jpeg
 from inscape.studio.library import Library
 from inscape.studio.pages.rewrite.requests import places_of, prepared
 from inscape.studio.pages.rewrite.shapes import (
@@ -38,10 +40,7 @@ from inscape.studio.pages.rewrite.works import Works
 
 if TYPE_CHECKING:
     from inscape.audits import Audit
-    from inscape.editing import WeightEdit
-    from inscape.models import Generator
     from inscape.progress import Progress
-    from inscape.regions import Region
     from inscape.rewriting import Rewriter
 
 FORMATS = {"safetensors": "safetensors", "rosinality": "pt"}
@@ -53,12 +52,12 @@ _LIKE_THE_CONTEXT = 0.8
 class Bench:
     """A network on which rules are made while others are on; nothing else ever runs on it."""
 
-    model: Generator
+    model: inscape.Generator
     on: ExitStack = field(default_factory=ExitStack)
-    edits: tuple[WeightEdit, ...] = ()
+    edits: tuple[inscape.WeightEdit, ...] = ()
     rewriters: dict[str, Rewriter] = field(default_factory=dict)
 
-    def rewriter(self, layer: str, edits: Sequence[WeightEdit], plain: Rewriter) -> Rewriter:
+    def rewriter(self, layer: str, edits: Sequence[inscape.WeightEdit], plain: Rewriter) -> Rewriter:
         """A rewriter of a layer as it is with edits on; key directions are those of the plain network."""
         from inscape.editing import weights_hash
         from inscape.rewriting import Rewriter
@@ -139,7 +138,7 @@ class Rules:
         import_module("scipy.optimize")  # the solver's; a first rule would wait for it
         return KeysResult(layer=rewriter.memory.layer.name, inputs=rewriter.memory.width)
 
-    def edits(self, model: str, stack: Sequence[StackEntry]) -> list[WeightEdit]:
+    def edits(self, model: str, stack: Sequence[StackEntry]) -> list[inscape.WeightEdit]:
         """The edits of a stack that are on, lowest first.
 
         Raises:
@@ -149,7 +148,7 @@ class Rules:
         self._works.need(model, [entry.rule for entry in shown])
         return [self._edit(entry) for entry in shown]
 
-    def _edit(self, entry: StackEntry) -> WeightEdit:
+    def _edit(self, entry: StackEntry) -> inscape.WeightEdit:
         edit = self._loaded(entry.rule)
         return replace(edit, strength=entry.strength, name=entry.name or edit.name)
 
@@ -158,7 +157,7 @@ class Rules:
         started = time.perf_counter()
         pixels = self._walls(model).draw(request.seeds, self.edits(model, request.edits))
         pictures = [
-            WallPicture(seed=seed, image=data_url(jpeg(picture, request.size), "jpeg"))
+            WallPicture(seed=seed, image=data_url("wall.jpg", jpeg(picture, request.size)))
             for seed, picture in zip(request.seeds, pixels, strict=True)
         ]
         return WallPictures(pictures=pictures, milliseconds=1000 * (time.perf_counter() - started))
@@ -171,7 +170,6 @@ class Rules:
         """
         import torch
 
-        from inscape.regions import Region
         from inscape.rewriting import KeyBank
 
         rewriter = self.rewriter(model, request.layer)
@@ -188,7 +186,9 @@ class Rules:
         with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
             for seed in request.seeds:
                 here = torch.einsum("ihw,i->hw", rewriter.reading(seed).shown[0], direction)
-                matches.append(_match(seed, float(here.max()), Region.from_mask((here >= level).numpy())))
+                matches.append(
+                    _match(seed, float(here.max()), inscape.Region.from_mask((here >= level).numpy()))
+                )
                 task.advance(1)
         return SearchResult(pictures=bank.latents, matches=matches)
 
@@ -206,7 +206,7 @@ class Rules:
 
     def solved(
         self, model: str, request: RuleRequest, plain: Rewriter, progress: Progress, **changes: int
-    ) -> WeightEdit:
+    ) -> inscape.WeightEdit:
         """The rule that a request asks for.
 
         Args:
@@ -298,21 +298,21 @@ class Rules:
             write_model(generator, path, format=kind)
 
 
-def _loaded(path: Path) -> WeightEdit:
-    from inscape.editing import WeightEdit, load_edit
+def _loaded(path: Path) -> inscape.WeightEdit:
+    from inscape.editing import load_edit
 
     try:
         edit = load_edit(path)
     except InscapeError as error:
         raise type(error)("This file holds no edit that can be read.", error.hint) from error
-    if not isinstance(edit, WeightEdit):
+    if not isinstance(edit, inscape.WeightEdit):
         raise RecipeError(
             "This edit changes units in one picture, not the weights.", "Open it on the page Paint."
         )
     return edit
 
 
-def _concepts(generator: Generator) -> list[str]:
+def _concepts(generator: inscape.Generator) -> list[str]:
     """What a segmenter can tell apart in the pictures: the card says it, else the segmenter itself."""
     if generator.card.segmenter is None:
         return []
@@ -331,5 +331,5 @@ def _told_apart(segmenter: str, device: str) -> list[str]:
         return []
 
 
-def _match(seed: int, score: float, region: Region) -> MatchInfo:
+def _match(seed: int, score: float, region: inscape.Region) -> MatchInfo:
     return MatchInfo.model_validate({"seed": seed, "score": round(score, 4), "region": region.to_json()})

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
+import inscape
 from inscape.pictures import to_uint8
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from inscape.editing import WeightEdit
-    from inscape.models import Generator
     from inscape.models.architectures.synthesis_state import SynthesisState
 
 BATCH = 16
@@ -28,12 +27,12 @@ class Walls:
         generator: Its weights are as they were between any two calls.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: inscape.Generator) -> None:
         self._generator = generator
         self._order = list(generator.layers)
         self._states: OrderedDict[Hashable, SynthesisState] = OrderedDict()
 
-    def draw(self, seeds: Sequence[int], edits: Sequence[WeightEdit] = ()) -> NDArray[np.uint8]:
+    def draw(self, seeds: Sequence[int], edits: Sequence[inscape.WeightEdit] = ()) -> NDArray[np.uint8]:
         """The pictures of seeds with edits, uint8 `[picture, height, width, 3]`.
 
         Raises:
@@ -58,7 +57,7 @@ class Walls:
             for start in range(0, len(seeds), BATCH):
                 self._state(tuple(seeds[start : start + BATCH]), below)
 
-    def _batch(self, seeds: tuple[int, ...], edits: Sequence[WeightEdit]) -> Tensor:
+    def _batch(self, seeds: tuple[int, ...], edits: Sequence[inscape.WeightEdit]) -> Tensor:
         below = self._below([edit.check(self._generator).name for edit in edits])
         if below is None:
             w = self._generator.w_of_seeds(seeds)

@@ -8,15 +8,12 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import inscape
 from inscape.errors import NotFoundError, UsageError
 from inscape.studio.database import Database, check_revision
 from inscape.studio.pages.rewrite.shapes import MOST_STEPS, RuleInfo, StepWork, Work, WorkState
 from inscape.studio.shapes import Kept
-
-if TYPE_CHECKING:
-    from inscape.editing import WeightEdit
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS works (model TEXT PRIMARY KEY, revision INTEGER NOT NULL, "
@@ -118,7 +115,7 @@ class Works(Database):
             )
         self.need(model, {entry.rule for state in request.append for entry in state.stack})
 
-    def add(self, model: str, edit: WeightEdit) -> RuleInfo:
+    def add(self, model: str, edit: inscape.WeightEdit) -> RuleInfo:
         """Keep a rule."""
         identifier = uuid.uuid4().hex[:16]
         info = RuleInfo(

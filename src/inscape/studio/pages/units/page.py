@@ -1,21 +1,34 @@
-"""The page Units: what a dissection says of the units of a layer, and the jobs that find it out."""
+"""The page Units: what a dissection says of the units of a layer, and the jobs that find it out.
+
+The jobs run requests of the verbs `dissect` and `effect`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
+import inscape
+from inscape.errors import NotFoundError, unknown_name
+from inscape.reports import data_url
+from inscape.segmenters import segmenter_names
 from inscape.studio.colours import colour_of
-from inscape.studio.jobs import JobInfo
+from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.page import ERRORS, Page, StudioOf, image, image_answers
-from inscape.studio.pages.units import jobs
-from inscape.studio.reports import Reports
-from inscape.studio.shapes import Message
+from inscape.studio.shapes import Message, Name, field_of
+from inscape.studio.studio import Studio
+from inscape.verbs.dissect import DissectRequest, dissect_opened
+from inscape.verbs.effect import EffectRequest, measure_opened
+
+if TYPE_CHECKING:
+    from inscape.progress import Progress
 
 router = APIRouter(prefix="/api/models/{model}")
 UnitInPath = Annotated[int, Path(ge=0, le=1_000_000)]
+Interval = tuple[float, float]
 LEAST_IOU = 0.05
 
 
@@ -60,16 +73,92 @@ class UnitInfo(Message):
     seeds: list[int] = Field(description="Seeds of its top pictures, strongest first.")
 
 
+class DissectionRequest(Message):
+    """Ask for a dissection."""
+
+    images: int = field_of(DissectRequest, "images", least=20, most=100_000)
+    segmenter: Name | None = Field(default=None, description="A shipped one; the model's own if null.")
+
+
+class DissectionResult(Result):
+    """How much of a layer was found out; the report is kept."""
+
+    kind: Literal["dissection"] = "dissection"
+    images: int
+    units: int
+    concepts: dict[str, int] = Field(description="How many units count for each.")
+
+
+class EffectsRequest(Message):
+    """Ask what switching units off does."""
+
+    layer: Name
+    units: list[int] = Field(min_length=1, max_length=512)
+    concept: Name
+    images: int = field_of(EffectRequest, "images", least=10, most=10_000)
+    insert: bool = field_of(EffectRequest, "insert")
+
+
+class EffectControl(Message):
+    """The same of as many random units."""
+
+    sets: int
+    relative_change: float | None
+    interval: Interval | None = Field(description="It holds 95 % of the sets.")
+    each: list[float]
+
+
+class EffectResult(Result):
+    """What units cause: what `inscape effect --json` prints, and a picture of it."""
+
+    job: ClassVar[str] = "effects"
+    kind: Literal["effect"] = "effect"
+    schema_version: int
+    model: str
+    layer: str
+    units: list[int]
+    concept: str
+    images: int
+    seed: int
+    area_before: float
+    area_after: float
+    relative_change: float | None = Field(description="-1 where nothing is left; null where nothing was.")
+    interval: Interval | None
+    control: EffectControl
+    curve: list[tuple[int, float | None]] = Field(description="Units off, and the change then.")
+    appears: dict[str, float] = Field(description="What stands where the concept was, in parts of that.")
+    elsewhere: dict[str, float | None]
+    concepts: dict[str, dict[str, float | None]]
+    insertion: dict[str, Any] | None
+    strip_seeds: list[int]
+    classes: list[int]
+    strip_image: str = Field(
+        description="Pictures with more and more units off, a row for each, as a data URL."
+    )
+
+
 @router.get("/layers/{layer}/report", operation_id="getReport", responses=ERRORS)
 def get_report(model: str, layer: str, studio: StudioOf) -> ReportInfo:
     """What the units of a layer match; `dissected` is false where nothing is known yet."""
-    return report_info(studio.reports, model, layer)
+    if not studio.reports.has(model, layer):
+        return ReportInfo(model=model, layer=layer, dissected=False)
+    document = studio.reports.document(model, layer)
+    names = [str(row["name"]) for row in document["vocabulary"]]
+    return ReportInfo(
+        model=model,
+        layer=layer,
+        dissected=True,
+        segmenter=document.get("segmenter"),
+        units=[_row(model, layer, row) for row in document["units"]],
+        colours={name: colour_of(name, number) for number, name in enumerate(names)},
+        **{name: document[name] for name in ("images", "rankings", "concepts", "seconds")},
+    )
 
 
 @router.get("/layers/{layer}/units/{unit}", operation_id="getUnit", responses=ERRORS)
 async def get_unit(model: str, layer: str, unit: UnitInPath, studio: StudioOf) -> UnitInfo:
     """One unit in full: every concept, the shape of its distribution, its top pictures' seeds."""
-    return await studio.compute.run(lambda: unit_info(studio.reports, model, layer, unit))
+    return await studio.compute.run(lambda: _unit(studio, model, layer, unit))
 
 
 @router.get(
@@ -84,54 +173,43 @@ def get_strip(model: str, layer: str, unit: UnitInPath, studio: StudioOf) -> Res
 
 
 @router.post("/layers/{layer}/dissection", operation_id="startDissection", status_code=202, responses=ERRORS)
-def start_dissection(model: str, layer: str, request: jobs.DissectionRequest, studio: StudioOf) -> JobInfo:
+def start_dissection(model: str, layer: str, request: DissectionRequest, studio: StudioOf) -> JobInfo:
     """Dissect a layer; a dissection of it that waits or runs already is joined."""
-    return jobs.start_dissection(studio, model, layer, request)
+    studio.library.paintable(model).layer(layer)
+    if request.segmenter is not None and request.segmenter not in segmenter_names():
+        raise NotFoundError(*unknown_name("segmenter", request.segmenter, segmenter_names()))
+    out = studio.reports.kept_at(model, layer)
+    asked = DissectRequest(model, out, layer=layer, images=request.images, segmenter=request.segmenter)
+    name, work = f"Dissect {layer} of {model} ({request.images} pictures)", partial(_dissect, studio, asked)
+    return studio.jobs.start("dissection", name, work, model=model, layer=layer, asked=request)
 
 
 @router.post("/effects", operation_id="startEffects", status_code=202, responses=ERRORS)
-def start_effects(model: str, request: jobs.EffectsRequest, studio: StudioOf) -> JobInfo:
+def start_effects(model: str, request: EffectsRequest, studio: StudioOf) -> JobInfo:
     """Measure what switching units off does to a concept, beside random units."""
-    return jobs.start_effects(studio, model, request)
+    card = studio.library.paintable(model)
+    layer = card.layer(request.layer).name
+    for unit in request.units:
+        studio.reports.check_unit(model, layer, unit)
+    if card.concepts:  # where the card names none, the segmenter knows, and the job says so
+        card.vocabulary.index(request.concept)
+    shown = ", ".join(map(str, request.units[:4])) + (" …" if len(request.units) > 4 else "")
+    verb = "Insert" if request.insert else "Switch off"
+    name = f"{verb} units {shown} of {layer}: {request.concept} ({request.images} pictures)"
+    work = partial(_effects, studio, model, request)
+    return studio.jobs.start("effects", name, work, model=model, layer=layer, asked=request)
 
 
-def report_info(reports: Reports, model: str, layer: str) -> ReportInfo:
-    """The report of a layer."""
-    if not reports.has(model, layer):
-        return ReportInfo(model=model, layer=layer, dissected=False)
-    document = reports.document(model, layer)
-    names = [str(row["name"]) for row in document["vocabulary"]]
-    return ReportInfo(
-        model=model,
-        layer=layer,
-        dissected=True,
-        images=document["images"],
-        segmenter=document.get("segmenter"),
-        units=[_row(model, layer, row) for row in document["units"]],
-        rankings=document["rankings"],
-        concepts=document["concepts"],
-        colours={name: colour_of(name, number) for number, name in enumerate(names)},
-        seconds=document["seconds"],
-    )
-
-
-def unit_info(reports: Reports, model: str, layer: str, unit: int) -> UnitInfo:
-    """One unit in full; called in the compute thread.
-
-    Raises:
-        UnitError: There is no such unit.
-    """
-    report = reports.load(model, layer)
-    reports.check_unit(model, layer, unit)
-    values = report.values
-    names = report.vocabulary.names
-    ranked = sorted(
-        zip(names, values.iou_best[:, unit].tolist(), strict=True), key=lambda pair: -float(pair[1])
-    )
+def _unit(studio: Studio, model: str, layer: str, unit: int) -> UnitInfo:
+    """One unit in full; called in the compute thread."""
+    report = studio.reports.load(model, layer)
+    studio.reports.check_unit(model, layer, unit)
+    values, names = report.values, report.vocabulary.names
+    ious = zip(names, values.iou_best[:, unit].tolist(), strict=True)
     means = values.conditional_mean[:, unit].tolist()
     return UnitInfo(
-        row=_row(model, layer, reports.document(model, layer)["units"][unit]),
-        concepts=[(name, iou) for name, iou in ranked if iou > 0],
+        row=_row(model, layer, studio.reports.document(model, layer)["units"][unit]),
+        concepts=[(name, iou) for name, iou in sorted(ious, key=lambda pair: -pair[1]) if iou > 0],
         conditional_mean=dict(zip(names, means, strict=True)),
         quantiles=list(zip(values.levels, values.quantiles[:, unit].tolist(), strict=True)),
         seeds=[int(seed) for seed in report.top.seeds[unit].tolist()],
@@ -143,6 +221,33 @@ def _row(model: str, layer: str, row: dict[str, Any]) -> UnitRow:
     return UnitRow(
         **row, passes=passes, strip=f"api/models/{model}/layers/{layer}/units/{row['unit']}/strip.webp"
     )
+
+
+def _dissect(studio: Studio, asked: DissectRequest, progress: Progress) -> DissectionResult:
+    report = dissect_opened(studio.library.fresh(asked.model), asked, progress).report
+    return DissectionResult(images=report.images, units=len(report.findings), concepts=report.concepts)
+
+
+def _effects(studio: Studio, model: str, asked: EffectsRequest, progress: Progress) -> EffectResult:
+    generator = studio.library.fresh(model)
+    units: inscape.UnitSet | list[int] = asked.units
+    segmenter = generator.card.segmenter
+    if studio.reports.has(model, asked.layer):
+        report = studio.reports.load(model, asked.layer)
+        units = report.unit_set(asked.units)
+        if segmenter is None and report.segmenter in segmenter_names():  # a report may be foreign
+            segmenter = report.segmenter
+    request = EffectRequest(
+        model,
+        asked.concept,
+        units=",".join(map(str, asked.units)),
+        layer=asked.layer,
+        images=asked.images,
+        insert=asked.insert,
+    )
+    found = measure_opened(generator, units, request, segmenter, progress)
+    strip = data_url("strip.webp", found.strip_file("WEBP"))
+    return EffectResult(**found.to_json(), strip_image=strip)
 
 
 PAGE = Page(router)
