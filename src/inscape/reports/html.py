@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import PurePath
 
 _BAR = "display:inline-block;height:.8em;background:var(--plane-0)"
-_KINDS = {".png": "image/png", ".webp": "image/webp"}
+_KINDS = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg"}
 
 
 def escape(value: object) -> str:
