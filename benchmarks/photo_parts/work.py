@@ -20,8 +20,8 @@ import inscape
 from inscape import storage
 from inscape.dissection import shipped_report
 from inscape.dissection.variants import fitting_segmenter
-from inscape.editing import weights_hash
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.photos import (
     Inversion,
     InversionSettings,

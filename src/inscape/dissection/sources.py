@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from inscape import storage
 from inscape.concepts import Vocabulary
-from inscape.editing.weights import current_weights_hash
 from inscape.errors import ShapeError
+from inscape.models.weights import current_weights_hash
 from inscape.pictures import to_tensor
 from inscape.segmenters.scene import SceneSegmenter
 

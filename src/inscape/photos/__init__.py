@@ -13,9 +13,9 @@ from inscape.photos.invert import InversionSettings, invert
 from inscape.photos.lost import Lost, LostConcept, lost
 from inscape.photos.perceptual import SegmenterDistance, segmenter_distance
 from inscape.photos.pivotal import Pivotal, PivotalSettings, pivotal_tuning
-from inscape.photos.reading import Fit, Photo, read_photo
 from inscape.photos.session import PhotoSession
 from inscape.photos.transfer import transfer
+from inscape.sources.reading import Fit, Photo, read_photo
 
 __all__ = [
     "STAGES",

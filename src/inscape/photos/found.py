@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import FormatError
+from inscape.models.weights import weights_hash
 from inscape.photos.inversion import SUFFIX, Inversion
 from inscape.photos.invert import SECONDS, InversionSettings, invert
 
 if TYPE_CHECKING:
     from inscape.models import Model
-    from inscape.photos.reading import Photo
+    from inscape.sources.reading import Photo
 
 _FOLDER = "photos"
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from inscape.editing import weights_hash
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.photos._canvas import Canvas
 from inscape.photos._descent import STAGES, Clock, Snapshot, Stage, psnr_of
 from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
     from inscape.models.architectures.synthesis_state import SynthesisState
-    from inscape.photos.reading import Photo
     from inscape.progress import Progress
+    from inscape.sources.reading import Photo
 
 SECONDS = 20.0
 _SHARES = {"latent": 0.13, "features": 0.4, "adapted": 1.0}
