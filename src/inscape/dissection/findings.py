@@ -118,6 +118,7 @@ class Findings:
         seconds: Spent on `total`, `model`, `segmenter`, `statistics` and `page`.
         classes: Those of a conditional generator that were drawn; all where there are none.
         segmenter: The name of what labelled the pictures, where it was opened by one.
+        source: The name of what the model was run on; None for pictures that it drew of seeds itself.
     """
 
     model: str
@@ -131,6 +132,7 @@ class Findings:
     seconds: dict[str, float] = field(default_factory=dict)
     classes: tuple[int, ...] = ()
     segmenter: str | None = None
+    source: str | None = None
 
     @property
     def rankings(self) -> dict[str, list[tuple[int, float]]]:

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inscape.activations import record
+from inscape.activations import as_maps, record
 from inscape.errors import LayerError, UnsupportedError
 from inscape.models import Layer, Model
 from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
 from inscape.models.architectures.stylegan2 import SynthesisLayer
 from inscape.models.architectures.stylegan3 import EPSILON, StyleGAN3Layer, StyleGAN3Synthesis
-from inscape.rewriting.memory import Answer, Demodulation, LayerMemory, Reading, maps
+from inscape.rewriting.memory import Answer, Demodulation, LayerMemory, Reading
 
 _EPSILON = 1e-8
 
@@ -172,7 +172,7 @@ class PlainMemory(LayerMemory):
         with record(self.module, "" if self._map is self.module else self._name(), inputs=True) as seen:
             self.module(*inputs)
         (found,) = seen.inputs.values()
-        return maps(found[0]).float()
+        return as_maps(found[0]).float()
 
     def _name(self) -> str:
         names = (name for name, module in self.module.named_modules() if module is self._map)
@@ -210,7 +210,7 @@ class PlainMemory(LayerMemory):
             return total
         handle = self._map.register_forward_hook(instead)
         try:
-            return maps(self.module(*inputs))
+            return as_maps(self.module(*inputs))
         finally:
             handle.remove()
 
@@ -228,6 +228,11 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     """
     place = model.layer(layer)
     module = model.module_of(place)
+    if place.input or place.call is not None:
+        raise UnsupportedError(
+            f"Layer {place.name!r} of {model.name!r} is {'what goes into' if place.input else 'one call of'} "
+            f"{place.module!r}: a rule changes the weights of a module, in all that it puts out."
+        )
     if isinstance(module, SynthesisLayer):
         return ModulatedMemory(model, place, f"{place.module}.weight")
     if isinstance(model.module.get_submodule(place.holder), StyleGAN3Layer):

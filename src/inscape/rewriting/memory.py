@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from inscape.activations import record, stop_after
+from inscape.activations import as_maps, record, stop_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +155,7 @@ class LayerMemory(ABC):
             run()
         inputs = tuple(_plain(value) for value in seen.inputs[around])
         with torch.no_grad():
-            return Reading(inputs, self.keys(inputs), maps(_plain(seen.outputs[place])), self.margin)
+            return Reading(inputs, self.keys(inputs), as_maps(_plain(seen.outputs[place])), self.margin)
 
     def of_sums(
         self, places: Float[Tensor, "batch height width"], reading: Reading
@@ -250,10 +250,3 @@ def _plain(value: Any) -> Any:
         return value
     with torch.inference_mode(False):
         return value.clone() if value.is_inference() else value.detach()
-
-
-def maps(value: Tensor) -> Tensor:
-    """Maps as they are; vectors as maps of one place; tokens `[batch, token, unit]` as one column."""
-    if value.ndim == 2:
-        return value[:, :, None, None]
-    return value.transpose(1, 2)[:, :, :, None] if value.ndim == 3 else value
