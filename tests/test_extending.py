@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 FOLLOWED = (
-    *("An architecture", "A model that ships", "A checkpoint format", "A segmenter", "A world"),
-    *("A verb", "A page of the studio"),
+    *("An architecture", "A model that ships", "A checkpoint format", "A segmenter", "A source"),
+    *("A world", "A verb", "A page of the studio"),
 )
 
 

@@ -1,4 +1,4 @@
-"""What models are run on: folders of photos, generated pictures and prompts, with labels where there are any."""
+"""What models are run on: folders of photos, generated pictures, prompts; with labels where there are any."""
 
 from __future__ import annotations
 
