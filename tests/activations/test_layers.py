@@ -190,12 +190,11 @@ def test_threads_count_calls_of_their_own(residual):
 
 def test_an_edit_of_one_call_leaves_the_other_alone(residual):
     network = residual.module
-    edit = UnitEdit("block.relu@0", (0, 3), mode="remove")
-    with record(residual, ["block.relu@0", "block.relu@1"], copy=True) as plain, torch.no_grad():
+    edit, names = UnitEdit("block.relu@0", (0, 3), mode="remove"), ["block.relu@0", "block.relu@1"]
+    with record(residual, names, copy=True) as plain, torch.no_grad():
         network(IMAGES)
-    with residual.edited([edit]), torch.no_grad():
-        with record(residual, ["block.relu@0", "block.relu@1"], copy=True) as changed:
-            network(IMAGES)
+    with residual.edited([edit]), record(residual, names, copy=True) as changed, torch.no_grad():
+        network(IMAGES)
     first, second = (changed.outputs[f"block.relu@{call}"] for call in range(2))
     assert (first[:, [0, 3]] == 0).all() and plain.outputs["block.relu@0"][:, [0, 3]].max() > 0
     with torch.no_grad():

@@ -55,11 +55,12 @@ def facts(report: Findings) -> str:
     counting = sum(finding.counts for finding in report.findings)
     concepts = len(report.concepts)
     last = report.seed + report.images - 1
+    seen = f"seeds {report.seed} to {last}" if report.source is None else f"of {report.source}"
     classes = f", classes {', '.join(map(str, report.classes))}" if report.classes else ""
     return (
         f"{counting} of {len(report.findings)} units match one of {concepts} "
         f"concept{'' if concepts == 1 else 's'} · "
-        f"{report.images} pictures, seeds {report.seed} to {last}{classes}"
+        f"{report.images} pictures, {seen}{classes}"
     )
 
 

@@ -9,18 +9,17 @@ improvement, that of random units. A generator may well have no such units; then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import torch
 
-from inscape.dissection.variants import FRESH_SEED, batches, fitting_segmenter, random_sets
+from inscape.dissection.variants import Looking, Series
 from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.pictures import to_tensor
-from inscape.progress import SilentProgress
 from inscape.statistics import Covariance, frechet_distance
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Generator
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 WORLD_SEED = 80_000_000
@@ -80,13 +78,9 @@ def artifact_units(
     *,
     layer: str | None = None,
     top: int = 20,
-    images: int = 2000,
     share: float = 0.05,
-    seed: int = FRESH_SEED,
-    controls: int = 20,
     real: Float[Tensor, "picture 3 height width"] | None = None,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
+    **looking: Unpack[Looking],
 ) -> ArtifactReport:
     """Rank units by how far their top pictures lie from real ones, and switch the worst off.
 
@@ -94,13 +88,10 @@ def artifact_units(
         model: The generator.
         layer: The layer; the default one unless given.
         top: How many units to switch off.
-        images: Generated pictures: half to choose the units on, half to measure what they do.
         share: Top pictures of a unit, as a fraction of the first half.
-        seed: Seed of the first picture.
-        controls: Random sets of as many units.
         real: Real pictures in [-1, 1]; as many scenes of the world on the model's card unless given.
-        segmenter: Whose features distances are taken in; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
+        looking: See `Looking`; 2000 images unless it says: half to choose the units on, half to measure what
+            they do. Distances are taken in the features of its segmenter.
 
     Raises:
         LayerError: There is no such layer.
@@ -108,29 +99,32 @@ def artifact_units(
         UnsupportedError: No real pictures were given, and the card names no world.
         CancelledError: The person asked to stop.
     """
-    place = model.layer(layer)
-    half = images // 2
+    whole = Series.of(model, layer, 2000, looking)
+    place, half = whole.layer, whole.images // 2
+    first = replace(whole, images=half)
     count = round(half * share)
-    if controls < 2:
-        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {controls}.")
+    if whole.controls < 2:
+        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {whole.controls}.")
     if count < 8 or not 0 < share < 0.5 or not 0 < top < place.units:
         raise ValueRangeError(
             f"Top pictures must be at least 8 and units fewer than {place.units}; "
             f"got {count} of {half} pictures and {top} units."
         )
-    reader, told = fitting_segmenter(model, segmenter), progress or SilentProgress()
+    reader = whole.reader
     space = _Space(_features(reader, _world(model, half) if real is None else real))
-    peaks, plain = _first_half(model, place.name, (seed, half), reader, told)
+    seen = [
+        (batch.peaks(), _features(reader, batch.draw())) for batch in first.batches("Looking at pictures")
+    ]
+    peaks, plain = (np.concatenate(part) for part in zip(*seen, strict=True))
     points = space(plain)
     order = np.argsort(-peaks, axis=0, kind="stable")[:count]
     distance = np.array([space.distance(points[order[:, unit]]) for unit in range(place.units)])
-    random = np.random.RandomState(seed % 2**32)
+    random = np.random.RandomState(whole.seed % 2**32)
     chance = [space.distance(points[random.choice(half, count, replace=False)]) for _ in range(200)]
     worst = np.argsort(-distance, kind="stable")
     units = [int(unit) for unit in worst[:top]]
-    sets = [[], units, *random_sets(place.units, units, controls, seed)]
-    with told.task("Switching units off", half * len(sets), "pictures") as task:
-        measured = _second_half(model, place.name, (seed + half, half), sets, reader, task.advance)
+    sets = [[], units, *whole.random_sets(units)]
+    measured = _second_half(replace(first, seed=whole.seed + half), sets, reader)
     distances = [space.distance(space(features)) for features in measured]
     low, high = np.quantile(chance, [0.025, 0.975])
     return ArtifactReport(
@@ -180,32 +174,13 @@ def _features(reader: Segmenter, images: Tensor) -> NDArray[np.float64]:
     return features
 
 
-def _first_half(
-    model: Generator, layer: str, seeds: tuple[int, int], reader: Segmenter, progress: Progress
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Largest value of every unit `[picture, unit]`, and the pictures' features."""
-    peaks, features = [], []
-    with progress.task("Looking at pictures", seeds[1], "pictures") as task:
-        for batch in batches(model, layer, seed=seeds[0], images=seeds[1]):
-            peaks.append(batch.features.amax((2, 3)).double().cpu().numpy())
-            features.append(_features(reader, batch.draw()))
-            task.advance(len(batch.seeds))
-    return np.concatenate(peaks), np.concatenate(features)
-
-
 def _second_half(
-    model: Generator,
-    layer: str,
-    seeds: tuple[int, int],
-    sets: Sequence[Sequence[int]],
-    reader: Segmenter,
-    advance: Callable[[int], None],
+    series: Series, sets: Sequence[Sequence[int]], reader: Segmenter
 ) -> list[NDArray[np.float64]]:
     """Features of fresh pictures with each set of units off."""
     rows: list[list[NDArray[np.float64]]] = [[] for _ in sets]
-    for batch in batches(model, layer, seed=seeds[0], images=seeds[1]):
+    for batch in series.batches("Switching units off"):
         for row, units in zip(rows, sets, strict=True):
-            edits = [UnitEdit(layer, tuple(units), mode="remove")] if units else []
+            edits = [UnitEdit(series.layer.name, tuple(units), mode="remove")] if units else []
             row.append(_features(reader, batch.edited(*edits)))
-            advance(len(batch.seeds))
     return [np.concatenate(row) for row in rows]

@@ -10,33 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.insertion import insertion_values
 from inscape.dissection.unit_set import UnitSet
-from inscape.dissection.variants import (
-    FRESH_SEED,
-    Variants,
-    bare_units,
-    batches,
-    check_seeds,
-    fitting_segmenter,
-    random_sets,
-)
+from inscape.dissection.variants import Looking, Series, Variants, bare_units
 from inscape.editing import UnitEdit
 from inscape.errors import ConceptError, ValueRangeError
+from inscape.models import Generator
 from inscape.pictures import to_uint8
-from inscape.progress import SilentProgress
+from inscape.segmenters.areas import class_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from inscape.models import Generator
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 CURVE_POINTS = 20
@@ -64,12 +55,8 @@ def effect(
     concept: str | None = None,
     *,
     layer: str | None = None,
-    images: int = 200,
     insert: bool = False,
-    seed: int = FRESH_SEED,
-    controls: int = 20,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
+    **looking: Unpack[Looking],
 ) -> EffectReport:
     """Measure what switching units off everywhere does to a concept.
 
@@ -83,12 +70,8 @@ def effect(
         units: From a report, or channel numbers of `layer`; the curve switches them off in this order.
         concept: What to measure; the one that the set was chosen for unless given.
         layer: Where plain channel numbers are; the default layer unless given.
-        images: Pictures, of the seeds from `seed` on; the default start is far from where dissections count.
         insert: Also switch the units on everywhere, to their conditional means.
-        seed: Seed of the first picture; the random sets follow from it too.
-        controls: How many random sets of as many units.
-        segmenter: Labels the pictures; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
+        looking: See `Looking`; 200 images unless it says.
 
     Raises:
         LayerError, UnitError: The model has no such layer or unit.
@@ -101,24 +84,22 @@ def effect(
     concept = concept or chosen.concept
     if concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to measure.")
-    if controls < 2:
-        raise ValueRangeError(f"An effect is read beside at least 2 random sets, got {controls}.")
-    check_seeds(seed, images)
-    reader = fitting_segmenter(model, segmenter)
+    series = Series.of(model, chosen.layer, 200, looking)
+    if series.controls < 2:
+        raise ValueRangeError(f"An effect is read beside at least 2 random sets, got {series.controls}.")
+    reader = series.reader
     reader.vocabulary.index(concept)
     bare_units(model, chosen.layer, chosen.units)
     steps = _steps(len(chosen.units))
     off = {f"off {count}": _off(chosen.layer, chosen.units[:count]) for count in steps[1:]}
-    sets = random_sets(model.layer(chosen.layer).units, chosen.units, controls, seed)
+    sets = series.random_sets(chosen.units)
     off |= {f"random {number}": _off(chosen.layer, picked) for number, picked in enumerate(sets)}
     on = _Insertion(chosen, sets) if insert else None
     tally, strip = _Tally(), _Strip(steps)
-    with (progress or SilentProgress()).task("Switching units off", images, "pictures") as task:
-        for batch in batches(model, chosen.layer, seed=seed, images=images):
-            edits = off | (on.edits(batch) if on else {})
-            _add(tally, strip, batch, edits, reader, concept)
-            task.advance(len(batch.seeds))
-    return _report(tally, strip, chosen, concept, reader, (model.name, seed, controls, insert, model.classes))
+    for batch in series.batches("Switching units off"):
+        edits = off | (on.edits(batch) if on else {})
+        _add(tally, strip, batch, edits, reader, concept)
+    return _report(tally, strip, chosen, concept, series)
 
 
 def _steps(count: int) -> list[int]:
@@ -185,8 +166,6 @@ def _add(
     reader: Segmenter,
     concept: str,
 ) -> None:
-    from inscape.segmenters.areas import class_areas
-
     vocabulary = reader.vocabulary
     plane, number = vocabulary.plane_of(concept), vocabulary.index(concept)
     plain = batch.draw()
@@ -247,11 +226,9 @@ def _report(
     strip: _Strip,
     chosen: UnitSet,
     concept: str,
-    reader: Segmenter,
-    facts: tuple[str, int, int, bool, tuple[int, ...]],
+    series: Series,
 ) -> EffectReport:
-    name, seed, controls, insert, classes = facts
-    vocabulary, last = reader.vocabulary, f"off {strip.steps[-1]}"
+    vocabulary, last, controls = series.reader.vocabulary, f"off {strip.steps[-1]}", series.controls
     column = vocabulary.index(concept) - 1
     means = {variant: tally.area(variant).mean(0) for variant in tally.areas}
     before, after = means[""], means[last]
@@ -262,12 +239,12 @@ def _report(
         for count in strip.steps
     ]
     return EffectReport(
-        model=name,
+        model=series.model.name,
         layer=chosen.layer,
         units=tuple(chosen.units),
         concept=concept,
         images=len(tally.area("")),
-        seed=seed,
+        seed=series.numbers.start,
         area_before=float(before[column]),
         area_after=float(after[column]),
         relative_change=change,
@@ -280,10 +257,10 @@ def _report(
             label: _row(before[index], after[index], [area[index] for area in random])
             for index, label in enumerate(vocabulary.names)
         },
-        insertion=_insertion(means, column, last, controls) if insert else None,
+        insertion=_insertion(means, column, last, controls) if "on" in means else None,
         strip=strip.pictures,
         strip_seeds=strip.seeds,
-        classes=classes,
+        classes=series.model.classes,
     )
 
 

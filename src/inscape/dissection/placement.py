@@ -9,18 +9,17 @@ are driven.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 import torch
 
 from inscape import storage
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.dissection.variants import FRESH_SEED, Variants, batches, fitting_segmenter, random_sets
+from inscape.dissection.variants import Looking, Series, Variants
 from inscape.errors import ConceptError, FormatError, ValueRangeError
-from inscape.progress import SilentProgress
 from inscape.regions import box
 from inscape.reports import Report, read_report_json
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from inscape.dissection.unit_set import UnitSet
     from inscape.models import Generator
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 _LEVEL = 0.99
@@ -120,13 +118,9 @@ def placement(
     units: UnitSet,
     concept: str | None = None,
     *,
-    images: int = 100,
     grid: int = 8,
     value: Value = "quantile",
-    seed: int = FRESH_SEED,
-    controls: int = 20,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
+    **looking: Unpack[Looking],
 ) -> PlacementReport:
     """Switch units on in every cell of a grid, one cell at a time, and see where their object comes.
 
@@ -137,13 +131,9 @@ def placement(
         model: The generator.
         units: The set, with values.
         concept: What to look for; the one that the set was chosen for unless given.
-        images: Pictures, of the seeds from `seed` on.
         grid: Cells along each side of the picture.
         value: What the units become, as for painting.
-        seed: Seed of the first picture.
-        controls: How many random sets.
-        segmenter: Labels the pictures; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
+        looking: See `Looking`; 100 images unless it says.
 
     Raises:
         ConceptError: The segmenter knows no such concept, or none was named.
@@ -151,29 +141,28 @@ def placement(
         UnsupportedError: No segmenter fits the generator.
         CancelledError: The person asked to stop.
     """
-    concept, values, reader = _ready(model, units, concept, value, segmenter)
-    if not 1 <= grid <= model.image_size or controls < 1:
+    series = Series.of(model, units.layer, 100, looking)
+    concept, values, reader = _ready(series, units, concept, value)
+    if not 1 <= grid <= model.image_size or series.controls < 1:
         raise ValueRangeError(
             f"A grid has 1 to {model.image_size} cells a side, and there is at least one control; "
-            f"got {grid} and {controls}."
+            f"got {grid} and {series.controls}."
         )
     plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
-    sets = random_sets(model.layer(units.layer).units, units.units, controls, seed)
-    random = np.random.RandomState(seed % 2**32)
+    sets = series.random_sets(units.units)
+    random = np.random.RandomState(series.seed % 2**32)
     gains, stood = [], []
     tried: list[list[NDArray[np.float64]]] = [[] for _ in sets]
-    with (progress or SilentProgress()).task("Trying every place", images, "pictures") as task:
-        levels: Tensor | None = None
-        for batch in batches(model, units.layer, seed=seed, images=images):
-            levels = batch.levels(_LEVEL) if levels is None else levels
-            before = _in_cells(reader.segment(batch.draw())[:, plane], len(reader.vocabulary), grid)
-            run = _Cells(batch, reader, before[..., number], (plane, number), model.layer(units.layer).size)
-            stood.append(before.argmax(-1))
-            gains.append(run.gains(units.units, values))
-            for row, picked in zip(tried, sets, strict=True):
-                cells = random.choice(grid * grid, max(1, grid * grid // controls), replace=False)
-                row.append(run.gains(picked, levels[list(picked)], cells))
-            task.advance(len(batch.seeds))
+    levels: Tensor | None = None
+    for batch in series.batches("Trying every place"):
+        levels = batch.levels(_LEVEL) if levels is None else levels
+        before = _in_cells(reader.segment(batch.draw())[:, plane], len(reader.vocabulary), grid)
+        run = _Cells(batch, reader, before[..., number], (plane, number), series.layer.size)
+        stood.append(before.argmax(-1))
+        gains.append(run.gains(units.units, values))
+        for row, picked in zip(tried, sets, strict=True):
+            cells = random.choice(grid * grid, max(1, grid * grid // series.controls), replace=False)
+            row.append(run.gains(picked, levels[list(picked)], cells))
     gain, label = np.concatenate(gains), np.concatenate(stood)
     names = ("none", *reader.vocabulary.names)
     return PlacementReport(
@@ -182,7 +171,7 @@ def placement(
         units=tuple(units.units),
         concept=concept,
         images=len(gain),
-        seed=seed,
+        seed=series.seed,
         grid=grid,
         by_label=_by_label(gain, label, [np.concatenate(row) for row in tried], names),
         map=gain.mean(0),
@@ -190,15 +179,14 @@ def placement(
 
 
 def _ready(
-    model: Generator, units: UnitSet, concept: str | None, value: Value, segmenter: Segmenter | str | None
+    series: Series, units: UnitSet, concept: str | None, value: Value
 ) -> tuple[str, Tensor, Segmenter]:
     concept = concept or units.concept
     if concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
-    reader = fitting_segmenter(model, segmenter)
-    reader.vocabulary.index(concept)
-    return concept, values, reader
+    series.reader.vocabulary.index(concept)
+    return concept, values, series.reader
 
 
 def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
@@ -260,6 +248,23 @@ def _by_label(
 
 
 @dataclass(frozen=True)
+class RoughPlace:
+    """A box that a person might draw, and what it is put on.
+
+    Args:
+        on: The concept that it is put on, or "none".
+        size: Width and height of the box in pixels.
+        least: How much of the box that covers.
+        support: Concepts that belong to the thing the box stands on; `on` is always among them.
+    """
+
+    on: str
+    size: tuple[int, int]
+    least: float = 0.8
+    support: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class RoughBox:
     """What came of a rough box in one picture.
 
@@ -283,45 +288,38 @@ class RoughBox:
 def rough_boxes(
     model: Generator,
     units: UnitSet,
-    where: str,
+    where: RoughPlace,
     *,
-    size: tuple[int, int],
-    images: int = 500,
-    least: float = 0.8,
-    support: Sequence[str] = (),
     value: Value = "quantile",
-    seed: int = FRESH_SEED,
-    segmenter: Segmenter | str | None = None,
+    **looking: Unpack[Looking],
 ) -> list[RoughBox]:
     """Draw the units' concept into a box that a person might draw, somewhere on something.
 
-    In each picture the box stands at random among all places where `where` covers at least `least` of it and
-    the concept nothing; pictures without such a place are left out.
+    In each picture the box stands at random among all places that are as asked for and have nothing of the
+    concept; pictures without such a place are left out.
 
     Args:
         model: The generator.
         units: The set; its concept is what should come.
-        where: The concept that the box is put on, or "none".
-        size: Width and height of the box in pixels.
-        images: How many pictures with such a place to find; looks at ten times as many at most.
-        least: How much of the box `where` covers.
-        support: Concepts that belong to the thing the box stands on; `where` is always among them.
+        where: The box, and what it is put on.
         value: What the units become, as for painting.
-        seed: Seed of the first picture.
-        segmenter: Labels the pictures; the one on the model's card unless given.
+        looking: See `Looking`; as many pictures with such a place are looked for, 500 unless it says, among
+            ten times as many.
 
     Raises:
         ConceptError: The segmenter knows no such concept.
         ValueRangeError: The units have no such values.
     """
-    concept, values, reader = _ready(model, units, None, value, segmenter)
+    series = Series.of(model, units.layer, 500, looking)
+    images = series.images
+    concept, values, reader = _ready(series, units, None, value)
     plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
-    held = [_number(reader, name) for name in (where, *support)]
-    random = np.random.RandomState(seed % 2**32)
-    grid, found = model.layer(units.layer).size, []
-    for batch in batches(model, units.layer, seed=seed, images=10 * images):
+    held = [_number(reader, name) for name in (where.on, *where.support)]
+    random = np.random.RandomState(series.seed % 2**32)
+    grid, found = series.layer.size, []
+    for batch in replace(series, images=10 * images).batches("Looking for places"):
         before = reader.segment(batch.draw())[:, plane].cpu().numpy()
-        boxes = [_free_place(labels, held[0], number, size, least, random) for labels in before]
+        boxes = [_free_place(labels, held[0], number, where, random) for labels in before]
         weights = torch.stack(
             [
                 torch.zeros(grid, grid)
@@ -345,16 +343,11 @@ def _number(reader: Segmenter, name: str) -> int:
 
 
 def _free_place(
-    labels: NDArray[np.uint8],
-    where: int,
-    concept: int,
-    size: tuple[int, int],
-    least: float,
-    random: np.random.RandomState,
+    labels: NDArray[np.uint8], on: int, concept: int, where: RoughPlace, random: np.random.RandomState
 ) -> tuple[int, int, int, int] | None:
-    """A random box that stands on `where` and has nothing of the concept in it."""
-    width, height = size
-    fits = _window_mean(labels == where, width, height) >= least
+    """A random box that stands where it should and has nothing of the concept in it."""
+    width, height = where.size
+    fits = _window_mean(labels == on, width, height) >= where.least
     free = _window_mean(labels == concept, width, height) == 0
     places = np.argwhere(fits & free)
     if not len(places):

@@ -36,6 +36,7 @@ class DissectionReport(Findings, Report):
             "seed": self.seed,
             "classes": list(self.classes),
             "segmenter": self.segmenter,
+            **({} if self.source is None else {"source": self.source}),
             "units": [asdict(finding) for finding in self.findings],
             "rankings": {
                 name: [[unit, round(iou, 6)] for unit, iou in ranking]
@@ -103,6 +104,7 @@ class DissectionReport(Findings, Report):
                 seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
                 classes=tuple(int(number) for number in document.get("classes", ())),
                 segmenter=named if isinstance(named := document.get("segmenter"), str) else None,
+                source=shown if isinstance(shown := document.get("source"), str) else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"The dissection report in {folder} is damaged: {error!r}.") from error

@@ -1,9 +1,9 @@
 """Opening any `torch.nn.Module`: its card is built by running it once.
 
-The layers are the modules that put out one tensor, in the order in which they ended, under their dotted names.
-A module that runs several times, as a shared rectifier does, is a layer for each call: "block1.relu@0" and
-"block1.relu@1". A vector that a linear map gets and no module puts out, pooled from the maps or tokens before it,
-is the layer "NAME.input".
+The layers are the modules that put out one tensor, in the order in which they ended, under their dotted
+names. A module that runs several times, as a shared rectifier does, is a layer for each call: "block1.relu@0"
+and "block1.relu@1". A vector that a linear map gets and no module puts out, pooled from the maps or tokens
+before it, is the layer "NAME.input".
 """
 
 from __future__ import annotations

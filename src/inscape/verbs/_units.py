@@ -103,7 +103,7 @@ def find_report(
     if folder is None:
         folder = (folder_of(source) if source in names() else Path(source)) / "report"
         if not (folder / "report.json").is_file():
-            labels = "" if generator.card.segmenter else " --segmenter town-segmenter"
+            labels = "" if generator.card.segmenter else " --segmenter NAME"
             raise NotFoundError(
                 f"Model {source!r} has no dissection beside it, which says what its units stand for.",
                 f"Make one with `inscape dissect {source}{labels} --out report`, then add --report report.",
