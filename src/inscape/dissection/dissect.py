@@ -110,8 +110,8 @@ def dissect_layers(
     progress = options.get("progress") or SilentProgress()
     plan = Plan(model, source, labeller, names, numbers, options.get("label_size"))
     started = time.perf_counter()
-    spread = {"cache": options.get("cache"), "executor": options.get("executor")}
-    with kept_run(plan, progress=progress, **spread) as kept:
+    cache, executor = options.get("cache"), options.get("executor")
+    with kept_run(plan, progress=progress, cache=cache, executor=executor) as kept:
         shared = time.perf_counter() - started
         reports = [_report(kept, name, thumbnails, shared, progress) for name in names]
     classes = model.classes if isinstance(model, Generator) else ()

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from inscape.concepts import Vocabulary
 from inscape.dissection._sprites import Sprites
-from inscape.dissection.unit_set import UnitSet
-from inscape.errors import ConceptError, UnitError, unknown_name
+from inscape.dissection.unit_set import UnitSet, check_units
+from inscape.errors import ConceptError, unknown_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -192,13 +192,7 @@ class Findings:
         Raises:
             UnitError: None was given, one is not in the layer, or one is named twice.
         """
-        count = len(self.findings)
-        outside = [unit for unit in units if not 0 <= unit < count]
-        if outside or not units or len(set(units)) != len(units):
-            came = f"got {outside}" if outside else "got a unit twice" if units else "got none"
-            raise UnitError(
-                f"Layer {self.layer!r} has units 0 to {count - 1}, each to be named once; {came}."
-            )
+        check_units(units, self.layer, len(self.findings))
         return self._set(list(units), None)
 
     def _set(self, units: list[int], concept: str | None) -> UnitSet:

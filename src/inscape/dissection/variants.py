@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from inscape.activations import as_maps
-from inscape.dissection.unit_set import UnitSet
-from inscape.errors import UnitError, ValueRangeError
+from inscape.dissection.unit_set import UnitSet, check_units
+from inscape.errors import ValueRangeError
 from inscape.parallel import over_pictures, pieces_of
 from inscape.progress import SilentProgress
 from inscape.segmenters import fitting_segmenter
@@ -84,7 +84,8 @@ class Series:
         Raises:
             LayerError: There is no such layer.
         """
-        return cls(model, model.layer(layer), **{"images": images, **looking})
+        asked: Looking = {"images": images, **looking}
+        return cls(model, model.layer(layer), **asked)
 
     @cached_property
     def reader(self) -> Segmenter:
@@ -237,12 +238,7 @@ def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> Uni
         UnitError: A unit is not in the layer, is named twice, or none is named.
     """
     place = model.layer(layer)
-    outside = [unit for unit in units if not 0 <= unit < place.units]
-    if outside or not units or len(set(units)) != len(units):
-        came = f"got {outside[:5]}" if outside else "got a unit twice" if units else "got none"
-        raise UnitError(
-            f"Layer {place.name!r} has units 0 to {place.units - 1}, each to be named once; {came}."
-        )
+    check_units(units, place.name, place.units)
     return UnitSet(model.name, place.name, tuple(units), None, torch.full((len(units),), float("nan")))
 
 

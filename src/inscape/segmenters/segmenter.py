@@ -35,11 +35,6 @@ class Segmenter(Labeller, Protocol):
 
     name: str
 
-    @property
-    def planes(self) -> tuple[str, ...]:
-        """The label planes, in the order of the label maps."""
-        ...
-
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b dims"]:
         """Numbers in which pictures can be compared.
 
