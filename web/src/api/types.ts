@@ -1841,6 +1841,11 @@ export interface components {
              */
             classes?: string | null;
             /**
+             * Concepts
+             * @description Names of the label maps' values, a line each from 0 on; concepts.txt beside them otherwise.
+             */
+            concepts?: string | null;
+            /**
              * Device
              * @description auto, cpu, cuda:0, mps.
              * @default auto
@@ -1848,7 +1853,7 @@ export interface components {
             device: string;
             /**
              * Images
-             * @description Pictures to look at.
+             * @description Pictures to look at; all of a folder that has fewer.
              * @default 1000
              */
             images: number;
@@ -1857,6 +1862,11 @@ export interface components {
              * @description Where units and labels are compared.
              */
             label_size?: number | null;
+            /**
+             * Labels
+             * @description Folder of the photos' label maps: PNG files of one channel under the photos' names.
+             */
+            labels?: string | null;
             /**
              * Layer
              * @description A layer's name; the model's default unless given.
@@ -1875,15 +1885,20 @@ export interface components {
             out: string;
             /**
              * Seed
-             * @description Seed of the first picture.
+             * @description Seed of the first picture; of a folder, its number.
              * @default 0
              */
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; the card's own unless given.
+             * @description What labels the pictures; label maps, or the card's own, unless given.
              */
             segmenter?: string | null;
+            /**
+             * Source
+             * @description Folder of photos that the model is shown; a generator draws pictures of seeds unless given.
+             */
+            source?: string | null;
             /**
              * Top
              * @description Top pictures kept per unit.
@@ -1898,7 +1913,7 @@ export interface components {
         DissectionRequest: {
             /**
              * Images
-             * @description Pictures to look at.
+             * @description Pictures to look at; all of a folder that has fewer.
              * @default 1000
              */
             images: number;
@@ -3312,6 +3327,11 @@ export interface components {
              * @description What a change of the weights costs.
              */
             ridge?: number | null;
+            /**
+             * Segmenter
+             * @description What labels the pictures; the card's own unless given.
+             */
+            segmenter?: string | null;
             /**
              * Task
              * Format: path
