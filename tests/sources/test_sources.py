@@ -88,6 +88,14 @@ def test_a_folder_with_label_maps_gives_the_middle_square_of_both(streets, red):
         assert (batch.inputs[row, 0, :sky] == 1).all() and (batch.inputs[row, 0, sky:] == -1).all()
 
 
+def test_label_maps_in_a_folder_among_the_photos_are_no_photos(streets):
+    (streets / "maps").mkdir()
+    for path in [*streets.glob("*.png"), streets / "concepts.txt"]:
+        path.rename(streets / "maps" / path.name)
+    source = FolderPictures(streets, size=32, labels=streets / "maps")
+    assert {path.suffix for path in source.files} == {".bmp"} and len(source.files) == 10
+
+
 def test_photos_are_taken_from_all_over_the_folder(streets):
     source = FolderPictures(streets, size=32, labels=streets)
     assert list(source.numbers(0, 4)) == [0, 2, 4, 6]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
 
-SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".jp2", ".ppm"),)
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".jp2", ".ppm"}
 NAMES = "concepts.txt"
 
 
@@ -50,7 +50,7 @@ class FolderPictures:
     ) -> None:
         self.folder, self.name, self._size, self._labels = folder, folder.resolve().name, size, labels
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-        self.files = [path for path in found if labels is None or path != self._map_of(path)]
+        self.files = [path for path in found if labels is None or not self._is_map(path, labels)]
         if not self.files:
             raise NotFoundError(f"There are no photos in the folder {folder}.", "Is the path right?")
         tops = [path.relative_to(folder).parts[0] for path in self.files]
@@ -64,6 +64,10 @@ class FolderPictures:
         plane = "class" if labels is None else "object"
         known = Vocabulary(Concept(name, plane) for name in names if name)
         self.vocabulary: Vocabulary | None = known if known.names else None
+
+    def _is_map(self, path: Path, labels: Path) -> bool:
+        """Whether it is a label map: they may lie beside the photos, or in a folder among them."""
+        return path == self._map_of(path) or (labels != self.folder and labels in path.parents)
 
     def _map_of(self, photo: Path) -> Path:
         assert self._labels is not None
