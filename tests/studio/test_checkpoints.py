@@ -198,8 +198,8 @@ def test_a_model_whose_card_cannot_be_read_is_left_out(client, folder, home, set
 
 def test_a_model_is_removed_while_a_deleted_photo_of_it_is_at_hand(client, studio, folder, monkeypatch):
     name = upload(client, "net.pth", (folder / "church.pth").read_bytes()).json()["name"]
-    canvases = studio.state(PhotoState).canvases
-    monkeypatch.setattr(canvases, "_open", lru_cache(lambda identifier: f"a photo drawn by {name}"))
-    canvases._open("gone")
+    page = studio.state(PhotoState)
+    monkeypatch.setattr(page, "_canvas", lru_cache(lambda identifier: f"a photo drawn by {name}"))
+    page._canvas("gone")
     assert client.delete(f"/api/models/{name}").status_code == 204
-    assert canvases._open.cache_info().currsize == 0
+    assert page._canvas.cache_info().currsize == 0

@@ -249,7 +249,6 @@ class Painter:
         return stroke.model_copy(update={"units": list(mark.edit.units), "values": values})
 
     def _edit(self, model: str, stroke: StrokeSettings, region: inscape.Region) -> inscape.UnitEdit:
-
         removing = stroke.mode == "remove"
         layer = self._library.paintable(model).layer(stroke.layer).name
         if stroke.units and (removing or stroke.values):

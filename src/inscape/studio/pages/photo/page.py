@@ -64,13 +64,10 @@ class PhotoState(State):
         return self._canvas(identifier)
 
     def _opened(self, identifier: str) -> PhotoCanvas:
-
         library, model = self.studio.library, self.photos.inverted(identifier).model
         inversion = inscape.Inversion.load(self.photos.file(identifier, INVERSION))
-        session, photo = (
-            inscape.PhotoSession(library.generator(model), inversion),
-            self.photos.photo(identifier),
-        )
+        session = inscape.PhotoSession(library.generator(model), inversion)
+        photo = self.photos.photo(identifier)
         return PhotoCanvas(
             place=Place(model, 0, photo=identifier),
             session=session,

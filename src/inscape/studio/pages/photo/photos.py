@@ -160,7 +160,6 @@ class Photos(Shelf):
 
     @staticmethod
     def _read(path: Path, name: str) -> inscape.Photo:
-
         return inscape.read_photo(path, name=name)
 
     def _take(self, path: Path, name: str, **columns: object) -> str:
