@@ -1,9 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { percent } from "../../engine/numbers";
 import type { Mode } from "../../engine/stroke";
-import { perform, tip } from "../actions";
-import { Button, Segmented, Slider } from "../controls";
-import { useStore } from "../hooks";
+import { Button, perform, Segmented, Slider, tip, useStore } from "..";
 import { sizes } from "./actions";
 import { useEasel } from "./easel";
 import { SaveState } from "./SaveState";

@@ -1,9 +1,7 @@
 import type { PhotoSummary } from "../../api/client";
-import { Button, Notice } from "../../kit/controls";
-import { chooseFile } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
-import { openPhoto, photos, removePhoto } from "./session";
+import { Button, chooseFile, Icon, Notice, useStore } from "../../kit";
+import { openPhoto, removePhoto } from "./session";
+import { photos } from "./state";
 
 function stateOf({ state, model, psnr }: PhotoSummary): string {
   if (state === "inverting") return "being inverted";

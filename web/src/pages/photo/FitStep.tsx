@@ -1,15 +1,12 @@
 import { address, type PhotoInfo } from "../../api/client";
 import { boxText, CLOSEST, type Fit, type FitMode, zoomed, zoomOf } from "../../engine/fit";
-import { Button, Segmented, Select, Slider } from "../../kit/controls";
-import { layerChoice } from "../../kit/easel/state";
-import { useStore } from "../../kit/hooks";
-import { modelNamed, paintable } from "../../kit/models";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, modelNamed, paintable, Segmented, Select, Slider, useStore, VerbLine } from "../../kit";
+import { layerChoice } from "../../kit/easel";
 import { FitStage } from "./FitStage";
 import { invert } from "./inverting";
 import { Seen, useImage } from "./Seen";
-import { chooseFit, chooseMode, photos } from "./session";
-import { SECONDS } from "./state";
+import { chooseFit, chooseMode } from "./session";
+import { photos, SECONDS } from "./state";
 
 const STARTS = [
   { value: "encoder", label: "the encoder's guess" },

@@ -1,14 +1,8 @@
-import { perform } from "../../kit/actions";
-import { Button } from "../../kit/controls";
-import { BrushPanel } from "../../kit/easel/BrushPanel";
-import { HistoryPanel } from "../../kit/easel/HistoryPanel";
-import { Stage } from "../../kit/easel/Stage";
-import type { Compare } from "../../kit/easel/state";
-import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
-import { useStore } from "../../kit/hooks";
-import { Menu } from "../../kit/Menu";
+import { Button, Menu, perform, useStore } from "../../kit";
+import { BrushPanel, BrushTools, type Compare, HistoryPanel, PictureTools, Stage } from "../../kit/easel";
 import { InfluencePanel } from "./InfluencePanel";
-import { photos } from "./session";
+import { photos } from "./state";
+
 import { easel, exportPhoto } from "./work";
 
 const COMPARED = {

@@ -2,12 +2,11 @@ import type { RunningInversion } from "../../api/client";
 import { address } from "../../api/client";
 import { linePath } from "../../engine/fit";
 import { percent } from "../../engine/numbers";
-import { Button } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
+import { Button, useStore } from "../../kit";
 import { giveUp, stopAndUse } from "./inverting";
 import { Seen } from "./Seen";
 import { STAGE_NAMES, Stages } from "./Stages";
-import { photos } from "./session";
+import { photos } from "./state";
 
 const CHART = { width: 800, height: 64 };
 

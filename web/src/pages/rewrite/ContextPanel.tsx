@@ -1,9 +1,6 @@
 import { emptyMask } from "../../engine/mask";
 import { type Role, withPlace } from "../../engine/rule";
-import { Button, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
+import { Button, isActive, JobProgress, Select, useStore } from "../../kit";
 import { clearDraft, search } from "./actions";
 import { drawMask, inksOf } from "./drawing";
 import { jobs } from "./jobs";

@@ -9,11 +9,7 @@ import {
   taskNameOf,
   under,
 } from "../../engine/rule";
-import { Button, Select, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, isActive, JobProgress, Select, Slider, useStore, VerbLine } from "../../kit";
 import { execute, nameOf, newRule, saveTask } from "./actions";
 import { jobs } from "./jobs";
 import { setLayer } from "./start";

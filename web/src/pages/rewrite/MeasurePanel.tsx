@@ -1,11 +1,8 @@
 import { useState } from "preact/hooks";
-import { type Advice, type Audit, bestOfLayers } from "../../engine/audit";
 import { percent } from "../../engine/numbers";
+import { type Advice, type Audit, bestOfLayers } from "../../engine/results";
 import { missing } from "../../engine/rule";
-import { Button, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
+import { Button, isActive, JobProgress, Select, useStore } from "../../kit";
 import { advise, measure } from "./actions";
 import { jobs } from "./jobs";
 import { setLayer } from "./start";
@@ -23,7 +20,7 @@ function Figures({ audit }: { audit: Audit }) {
         <dd>
           <b class="big">{percent(audit.reach)}</b>
           <span>
-            of the {audit.context} became {audit.goal ?? "something else"} ({range(audit.reachInterval)})
+            of the {audit.context} became {audit.goal ?? "something else"} ({range(audit.reach_interval)})
           </span>
         </dd>
       </div>
@@ -31,11 +28,11 @@ function Figures({ audit }: { audit: Audit }) {
         <dt>Leak</dt>
         <dd>
           <b class="big">{percent(audit.leak, 1)}</b>
-          <span>of everything else changed ({range(audit.leakInterval)})</span>
+          <span>of everything else changed ({range(audit.leak_interval)})</span>
         </dd>
       </div>
       <p class="hint">
-        {audit.pictures} new pictures, {audit.withContext} of them with {audit.context}.
+        {audit.pictures} new pictures, {audit.with_context} of them with {audit.context}.
       </p>
     </dl>
   );

@@ -1,10 +1,7 @@
 import { useState } from "preact/hooks";
 import { percent } from "../../engine/numbers";
 import { type Entry, editsOf, reordered, withEntry, withoutEntry } from "../../engine/rule";
-import { Button, Slider } from "../../kit/controls";
-import { chooseFile, FileInput } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, chooseFile, FileInput, Slider, useStore, VerbLine } from "../../kit";
 import { exportModel, loadEdit, saveEdit } from "./actions";
 import { rewrite } from "./state";
 import { apply, undoable } from "./work";

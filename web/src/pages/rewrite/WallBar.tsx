@@ -1,8 +1,5 @@
 import { useState } from "preact/hooks";
-import { perform } from "../../kit/actions";
-import { Button, Segmented, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { isActive } from "../../kit/jobs";
+import { Button, isActive, perform, Segmented, Slider, useStore } from "../../kit";
 import { search, typeSeeds } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite, sizes, type Tool, tools } from "./state";

@@ -1,12 +1,8 @@
 import { useState } from "preact/hooks";
 import { api, type ModelInfo, type ReportInfo } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
-import { readEffect } from "../../engine/effect";
-import { Button, Select, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive, useFollower } from "../../kit/jobs";
-import { VerbLine } from "../../kit/VerbLine";
+import { resultOf } from "../../engine/results";
+import { Button, isActive, JobProgress, Select, Slider, useFollower, useStore, VerbLine } from "../../kit";
 import { EffectResult } from "./EffectResult";
 
 const AMOUNTS = ["50", "200", "1000"] as const;
@@ -78,7 +74,7 @@ export function EffectsPanel(props: Props) {
     true,
   );
   const { job } = useStore(follower.store);
-  const effect = job?.state === "done" ? readEffect(job.result) : null;
+  const effect = job?.state === "done" ? resultOf("effect", job.result) : null;
   const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
