@@ -77,10 +77,12 @@ export class Easel {
     try {
       const { brushes, absent = [] } = await api.brushes(model.name, layer);
       if (this.paint.get().layer !== layer || this.paint.get().model !== model) return;
+      learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
+      this.paint.set({ brushes, absent });
+      if (this.paint.get().brush !== brush) return; // something was chosen meanwhile
       const same = brushes.find((one) => one.concept === brush?.concept);
       const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
-      learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
-      this.paint.set({ brushes, absent, brush: first ? brushOf(first.concept, layer, first.top) : null });
+      this.paint.set({ brush: first ? brushOf(first.concept, layer, first.top) : null });
     } catch (error) {
       complain(problemOf(error));
     }

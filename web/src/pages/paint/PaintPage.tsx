@@ -19,7 +19,6 @@ import {
   PictureTools,
   Stage,
 } from "../../kit/easel";
-import { exportPng } from "./exporting";
 import { PaintingsDialog } from "./PaintingsDialog";
 import { PictureStrip } from "./PictureStrip";
 import { dialogs, easel, importFile, look, paint } from "./session";
@@ -61,7 +60,6 @@ function Share() {
         label="Save as PNG, recipe inside"
         action="export"
         testid="export-png"
-        onClick={() => void exportPng()}
       />
       <Menu
         testid="share-menu"

@@ -1,5 +1,5 @@
 import type { PhotoSummary } from "../../api/client";
-import { Button, chooseFile, Icon, Notice, useStore } from "../../kit";
+import { Button, Icon, Notice, useStore } from "../../kit";
 import { openPhoto, removePhoto } from "./session";
 import { photos } from "./state";
 
@@ -49,9 +49,7 @@ export function ChoosePhoto() {
           icon="upload"
           label={sending ? `Reading ${sending}…` : "Choose a photo"}
           action="choose-photo"
-          testid="choose-photo"
           disabled={sending !== ""}
-          onClick={() => chooseFile("photo-file")}
         />
         <p class="hint">JPEG, PNG, WebP, AVIF, TIFF, … It stays on this computer.</p>
         {problem && (

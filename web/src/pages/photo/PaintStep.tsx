@@ -1,9 +1,9 @@
-import { Button, Menu, perform, useStore } from "../../kit";
+import { Button, Menu, useStore } from "../../kit";
 import { BrushPanel, BrushTools, type Compare, HistoryPanel, PictureTools, Stage } from "../../kit/easel";
 import { InfluencePanel } from "./InfluencePanel";
 import { photos } from "./state";
 
-import { easel, exportPhoto } from "./work";
+import { easel } from "./work";
 
 const COMPARED = {
   off: "Edited photo",
@@ -51,9 +51,7 @@ export function PaintStep() {
               icon="outline"
               label="What the strokes influence"
               action="influence"
-              testid="influence"
               pressed={marked}
-              onClick={() => perform("influence")}
             />
           </div>
           <div class="group share">
@@ -63,7 +61,6 @@ export function PaintStep() {
               label={`Save as PNG, ${photo.width} × ${photo.height}`}
               action="export"
               testid="export-png"
-              onClick={() => void exportPhoto()}
             />
             <Menu
               testid="photo-menu"

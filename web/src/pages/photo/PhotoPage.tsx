@@ -1,7 +1,6 @@
 import { useEffect } from "preact/hooks";
 import {
   Button,
-  chooseFile,
   DropVeil,
   FileInput,
   Notice,
@@ -58,7 +57,6 @@ function PhotoStrip() {
         action="choose-photo"
         testid="another-photo"
         disabled={sending !== ""}
-        onClick={() => chooseFile("photo-file")}
       />
     </Strip>
   );

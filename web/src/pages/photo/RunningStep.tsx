@@ -3,7 +3,6 @@ import { address } from "../../api/client";
 import { linePath } from "../../engine/fit";
 import { percent } from "../../engine/numbers";
 import { Button, useStore } from "../../kit";
-import { giveUp, stopAndUse } from "./inverting";
 import { Seen } from "./Seen";
 import { STAGE_NAMES, Stages } from "./Stages";
 import { photos } from "./state";
@@ -43,11 +42,9 @@ function Head({ running }: { running: RunningInversion }) {
           icon="check"
           label="Stop and use"
           action="stop-and-use"
-          testid="stop-and-use"
           disabled={waiting || running.stopping}
-          onClick={() => void stopAndUse()}
         />
-        <Button icon="close" label="Cancel" action="abort" testid="give-up" onClick={() => void giveUp()} />
+        <Button icon="close" label="Cancel" action="abort" testid="give-up" />
       </div>
     </div>
   );

@@ -82,9 +82,7 @@ function Pastes() {
           <Slider
             label="Size"
             value={paste.scale}
-            min={SCALES.smallest}
-            max={largestScale(paste.mask)}
-            step={0.05}
+            range={[SCALES.smallest, largestScale(paste.mask), 0.05]}
             shown={percent(paste.scale)}
             testid="paste-scale"
             onChange={resize}
@@ -137,9 +135,7 @@ export function GoalPanel() {
           <Slider
             label="Silent units"
             value={Math.min(rule.erased, inputs)}
-            min={1}
-            max={inputs}
-            step={1}
+            range={[1, inputs, 1]}
             shown={`${Math.min(rule.erased, inputs)} of ${inputs}`}
             testid="erased"
             onChange={(erased) => apply((state) => ({ ...state, erased }), "erased")}

@@ -71,9 +71,7 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
       <Slider
         label={info ? `${info.layer}, rank ${info.rank}` : "Strength"}
         value={entry.strength}
-        min={0}
-        max={2}
-        step={0.05}
+        range={[0, 2, 0.05]}
         shown={percent(entry.strength)}
         testid="edit-strength"
         onChange={(strength) => change({ strength }, "strength")}

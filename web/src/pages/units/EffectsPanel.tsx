@@ -48,16 +48,7 @@ function useChoices({ report, chosen }: Props) {
         onChange={setPicked}
       />
       <Select label="Pictures" value={images} choices={AMOUNTS} testid="effect-images" onChange={setImages} />
-      <Slider
-        label="Units off"
-        value={off}
-        min={1}
-        max={most}
-        step={1}
-        shown={String(off)}
-        testid="effect-units"
-        onChange={setCount}
-      />
+      <Slider label="Units off" value={off} range={[1, most, 1]} testid="effect-units" onChange={setCount} />
     </div>
   );
   const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
