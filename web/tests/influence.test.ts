@@ -59,7 +59,8 @@ describe("islands", () => {
   test("what the studio sends is read, and a map of another size refused", async () => {
     const { cells, size } = influence();
     const map = toBase64(zlibStored(cells));
-    const wire = { size, map, area: 0.1, islands: [{ ...island(1), box: [0.1, 0.2, 0.3, 0.4] }] };
+    const box: [number, number, number, number] = [0.1, 0.2, 0.3, 0.4];
+    const wire = { size, map, area: 0.1, islands: [{ ...island(1), dropped: [], box }] };
     const read = await influenceFromWire(wire);
     expect([...read.cells]).toEqual([...cells]);
     expect(read.islands[0]?.box).toEqual({ x: 0.1, y: 0.2, width: 0.3, height: 0.4 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MaskReader, requestOf, stateFromWire, stateToWire } from "../src/api/ruleWire";
-import { bestOfLayers, readAdvice, readAudit } from "../src/engine/audit";
 import { centred } from "../src/engine/clip";
 import { emptyMask, type Mask, stamp } from "../src/engine/mask";
+import { bestOfLayers, resultOf } from "../src/engine/results";
 import * as rules from "../src/engine/rule";
 
 function disc(x: number, y: number, diameter = 4): Mask {
@@ -144,7 +144,7 @@ describe("what was measured", () => {
     ...{ leak_interval: [0, 0.2] as [number, number], pictures: 9, with_context: 4 },
   };
   const advice = (rows: { layer: string; rank: number; harmonic: number }[]) =>
-    readAdvice({
+    resultOf("advice", {
       kind: "advice",
       rows: rows.map((row) => ({ ...change, loss: 1, change: 0.1, ...row })),
       best: 1,
@@ -152,15 +152,15 @@ describe("what was measured", () => {
     });
 
   it("is read from the result of its own kind alone", () => {
-    expect(readAudit(null)).toBeNull();
-    expect(readAudit({ kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
-    expect(readAdvice({ ...change, kind: "audit", goal: null, context: "spire" })).toBeNull();
-    const audit = readAudit({ ...change, kind: "audit", goal: "tree", context: "spire" });
+    expect(resultOf("audit", null)).toBeNull();
+    expect(resultOf("audit", { kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
+    expect(resultOf("advice", { ...change, kind: "audit", goal: null, context: "spire" })).toBeNull();
+    const audit = resultOf("audit", { ...change, kind: "audit", goal: "tree", context: "spire" });
     expect(audit).toMatchObject({
       reach: 0.5,
-      reachInterval: [0.4, 0.6],
-      leakInterval: [0, 0.2],
-      withContext: 4,
+      reach_interval: [0.4, 0.6],
+      leak_interval: [0, 0.2],
+      with_context: 4,
       goal: "tree",
     });
   });

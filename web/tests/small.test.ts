@@ -6,22 +6,17 @@ import { classCount, classIn, className, ownClass } from "../src/engine/classes"
 import { conceptIcon } from "../src/engine/conceptIcons";
 import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
 import { changedShare, heat, heatMap } from "../src/engine/difference";
-import { changeRange, readEffect } from "../src/engine/effect";
 import { factsOf, trainingOf } from "../src/engine/facts";
 import { compact, formatUnits, parseUnits, percent, sizeOf, timeLeft } from "../src/engine/numbers";
 import { quantileCurve } from "../src/engine/quantiles";
+import { appearing, changeRange, curveOf, resultOf, stripOf } from "../src/engine/results";
 import { Store } from "../src/engine/store";
 import { brushName, freshId } from "../src/engine/stroke";
 import { conceptColour, learnColours } from "../src/kit/colours";
 
-const row = (unit: number, concept: string, iouBest: number, passes = true): UnitRow => ({
-  unit,
-  concept,
-  plane: "object",
-  iou: iouBest / 2,
-  iouBest,
-  chance: 0.02,
-  passes,
+const row = (unit: number, concept: string, best: number, passes = true): UnitRow => ({
+  ...{ unit, concept, concept_best: concept, plane: "object", passes },
+  ...{ iou: best / 2, iou_best: best, chance: 0.02, threshold: 1, threshold_best: 1, strip: "" },
 });
 
 describe("unit numbers", () => {
@@ -173,34 +168,28 @@ describe("what an effect says", () => {
     ...{ strip_seeds: [], classes: [], strip_image: "http://x/y" },
   };
 
-  test("is read as far as the page draws it", () => {
-    const effect = readEffect(found);
-    expect(effect?.interval).toEqual([-0.05, 0.06]);
-    expect(effect && changeRange(effect)).toEqual([-1, 0.25]);
-    expect(effect?.curve).toEqual([
+  test("is drawn as far as there was something to change", () => {
+    expect(changeRange(found)).toEqual([-1, 0.25]);
+    expect(curveOf(found)).toEqual([
       [0, 0],
       [1, -0.3],
     ]);
-    expect([effect?.units, effect?.steps]).toEqual([2, 3]);
   });
 
   test("shows what took the place, largest first, and only pictures that it holds itself", () => {
-    expect(readEffect(found)?.appears).toEqual([
+    expect(appearing(found)).toEqual([
       ["grass", 0.7],
       ["sky", 0.2],
     ]);
-    expect(readEffect(found)?.strip).toBeNull();
+    expect(stripOf(found)).toBeNull();
     const image = "data:image/webp;base64,AAAA";
-    expect(readEffect({ ...found, strip_image: image })?.strip).toBe(image);
-  });
-
-  test("of a concept that no picture shows has no change", () => {
-    expect(readEffect({ ...found, relative_change: null })?.change).toBeNull();
+    expect(stripOf({ ...found, strip_image: image })).toBe(image);
   });
 
   test("of another kind is refused", () => {
-    expect(readEffect(null)).toBeNull();
-    expect(readEffect({ kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
+    expect(resultOf("effect", found)).toBe(found);
+    expect(resultOf("effect", null)).toBeNull();
+    expect(resultOf("effect", { kind: "keys", layer: "layer4", inputs: 8 })).toBeNull();
   });
 });
 

@@ -1,29 +1,21 @@
 import { boxOf, placementOf } from "../engine/clip";
-import { inflate, zlibStored } from "../engine/frame";
-import { fromBase64, type Mask, toBase64 } from "../engine/mask";
-import type { Paste, RuleState, Selection } from "../engine/rule";
-import { under } from "../engine/rule";
+import type { Mask } from "../engine/mask";
+import { emptyState, type Paste, type RuleState, type Selection, under } from "../engine/rule";
 import type { WireSelection, WireState } from "./rewriting";
 import type { components } from "./types";
-import { boxMask } from "./wire";
+import { maskOf, regionToWire } from "./wire";
 
 type Region = WireSelection["region"];
 type WirePaste = NonNullable<WireState["pastes"]>[number];
 
-const regionOf = ({ size, cells }: Mask): Region => ({
-  mask: toBase64(zlibStored(cells)),
-  height: size,
-  width: size,
-});
-
 export const selectionToWire = ({ seed, mask }: Selection): WireSelection => ({
   seed,
-  region: regionOf(mask),
+  region: regionToWire(mask),
 });
 
 const pasteToWire = (paste: Paste, imageSize: number): WirePaste => ({
   kind: "paste",
-  source: { seed: paste.from, region: regionOf(paste.mask) },
+  source: { seed: paste.from, region: regionToWire(paste.mask) },
   target: { seed: paste.into, region: { box: boxOf(paste, imageSize) } },
   scale: paste.scale,
 });
@@ -70,15 +62,9 @@ export class MaskReader {
     const key = JSON.stringify(region);
     const known = this.known.get(key);
     if (known) return known;
-    const mask = await this.fresh(region, grid, imageSize);
+    const mask = await maskOf(region, grid, imageSize);
     this.known.set(key, mask);
     return mask;
-  }
-
-  private async fresh(region: Region, grid: number, imageSize: number): Promise<Mask> {
-    if ("box" in region) return boxMask(region.box, grid, imageSize);
-    if (region.height !== region.width) throw new Error("this mask is not square");
-    return { size: region.width, cells: await inflate(fromBase64(region.mask)) };
   }
 }
 
@@ -97,30 +83,16 @@ export async function stateFromWire(
     const box = "box" in target.region ? target.region.box : [0, 0, imageSize, imageSize];
     return { ...placementOf(mask, scale ?? 1, box, imageSize), from: source.seed, into: target.seed };
   };
-  const { choices } = wire;
+  const empty = emptyState(wire.choices.layer);
+  const entry = { name: "", strength: 1, hidden: false };
   return {
-    stack: (wire.stack ?? []).map((entry) => ({
-      rule: entry.rule,
-      name: entry.name ?? "",
-      strength: entry.strength ?? 1,
-      hidden: entry.hidden ?? false,
-    })),
+    ...empty,
+    ...wire,
+    stack: (wire.stack ?? []).map((one) => ({ ...entry, ...one })),
     context: await Promise.all((wire.context ?? []).map(selection)),
     protect: await Promise.all((wire.protect ?? []).map(selection)),
-    goal: wire.goal ?? "paste",
     copied: wire.copied ? await selection(wire.copied) : null,
     pastes: await Promise.all((wire.pastes ?? []).map(paste)),
-    another: wire.another ?? false,
-    erased: wire.erased ?? 30,
-    making: wire.making ?? null,
-    choices: {
-      layer: choices.layer,
-      rank: choices.rank ?? 1,
-      ridge: choices.ridge ?? 0.01,
-      method: choices.method ?? "whitened",
-      solver: choices.solver ?? "reduced",
-      steps: choices.steps ?? null,
-      halo: choices.halo ?? 1,
-    },
+    choices: { ...empty.choices, ...wire.choices },
   };
 }

@@ -54,8 +54,12 @@ export function operationToWire(operation: Operation): WireOperation {
   return { ...operation };
 }
 
-/** Regions that are boxes come from recipes; they are drawn onto the grid of their layer. */
-async function maskOf(region: WireStroke["region"], gridSize: number, imageSize: number): Promise<Mask> {
+/** Regions that are boxes come from recipes; they are drawn onto a grid. */
+export async function maskOf(
+  region: WireStroke["region"],
+  gridSize: number,
+  imageSize: number,
+): Promise<Mask> {
   if ("box" in region) return boxMask(region.box, gridSize, imageSize);
   const cells = await inflate(fromBase64(region.mask));
   if (region.height === region.width) return { size: region.width, cells };

@@ -1,14 +1,12 @@
-/** What is known of one unit, as the catalogue shows it. */
-export interface UnitRow {
-  readonly unit: number;
-  readonly concept: string | null;
-  readonly plane: string | null;
-  readonly iou: number;
-  readonly iouBest: number;
-  readonly chance: number;
-  /** Whether the report counts the unit as matching: above 0.05 and above chance. */
-  readonly passes: boolean;
-}
+import type { components } from "../api/types";
+
+type Report = components["schemas"]["ReportInfo"];
+/** What a report says of a unit. */
+export type UnitRow = NonNullable<Report["units"]>[number];
+
+/** The rows of a report, each under the concept that its unit matches best. */
+export const rowsOf = ({ units = [] }: Report): UnitRow[] =>
+  units.map((row) => ({ ...row, concept: row.concept_best ?? row.concept }));
 
 export const SORTS = ["above", "best", "iou", "unit", "concept"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -43,18 +41,18 @@ function matches(row: UnitRow, text: string): boolean {
 }
 
 /** How far a match is above chance: of a large concept every unit has a large IoU. */
-const above = (row: UnitRow): number => row.iouBest - row.chance;
+const above = (row: UnitRow): number => row.iou_best - row.chance;
 
 const ORDER: Readonly<Record<Sort, (a: UnitRow, b: UnitRow) => number>> = {
   above: (a, b) => above(b) - above(a) || a.unit - b.unit,
-  best: (a, b) => b.iouBest - a.iouBest || a.unit - b.unit,
+  best: (a, b) => b.iou_best - a.iou_best || a.unit - b.unit,
   iou: (a, b) => b.iou - a.iou || a.unit - b.unit,
   unit: (a, b) => a.unit - b.unit,
-  concept: (a, b) => (a.concept ?? "~").localeCompare(b.concept ?? "~") || b.iouBest - a.iouBest,
+  concept: (a, b) => (a.concept ?? "~").localeCompare(b.concept ?? "~") || b.iou_best - a.iou_best,
 };
 
 /** The units that a person asked for, in the order asked for. The rows given are left as they are. */
-export function select<Row extends UnitRow>(rows: readonly Row[], filter: Filter): Row[] {
+export function select(rows: readonly UnitRow[], filter: Filter): UnitRow[] {
   return rows
     .filter((row) => filter.concept === "" || row.concept === filter.concept)
     .filter((row) => !filter.meaningful || row.passes)

@@ -1,9 +1,8 @@
+import type { ModelInfo } from "../api/client";
+
 /** Classes of conditional generators: what can be chosen, and what a seed is drawn in unless one is. */
 
-interface Model {
-  readonly latent: Readonly<Record<string, number>>;
-  readonly classes: readonly string[];
-}
+type Model = Pick<ModelInfo, "latent" | "classes">;
 
 /** How many classes a model draws; 0 for an unconditional one. */
 export const classCount = (model: Model | null): number => model?.latent.c_dim ?? 0;

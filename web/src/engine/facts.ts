@@ -1,21 +1,21 @@
+import type { ModelInfo } from "../api/client";
 import { compact, duration } from "./numbers";
 
 /** What a card says, as rows that a person can read. */
 export type Fact = readonly [name: string, value: string];
 
-interface Card {
-  readonly architecture: string;
-  readonly image_size: number | null;
-  readonly parameters: number;
-  readonly latent: Readonly<Record<string, number>>;
-  readonly concepts: readonly string[];
-  readonly classes: readonly string[];
-  readonly segmenter: string | null;
-  readonly world: string | null;
-  readonly world_hash: string | null;
-  readonly source: string;
-  readonly licence: string;
-}
+type Card = Omit<
+  ModelInfo,
+  | "name"
+  | "kind"
+  | "description"
+  | "layers"
+  | "default_layer"
+  | "training"
+  | "argument"
+  | "paintable"
+  | "removable"
+>;
 
 const SHOWN_CLASSES = 20;
 

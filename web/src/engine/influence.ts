@@ -1,3 +1,4 @@
+import type { components } from "../api/types";
 import { inflate } from "./frame";
 import { fromBase64, type Mask, type Point } from "./mask";
 import type { Part } from "./view";
@@ -22,18 +23,7 @@ export interface Influence {
 }
 
 /** How it comes over the wire. */
-export interface WireInfluence {
-  readonly size: number;
-  readonly map: string;
-  readonly area: number;
-  readonly islands: readonly {
-    readonly number: number;
-    readonly area: number;
-    readonly change: number;
-    readonly box: readonly number[];
-    readonly dropped: readonly string[];
-  }[];
-}
+type WireInfluence = NonNullable<components["schemas"]["PaintFrame"]["influence"]>;
 
 /** Numbers of a square map that was deflated and written in base64. */
 export async function unpackMap(map: string, size: number): Promise<Uint8Array> {

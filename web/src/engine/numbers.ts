@@ -1,32 +1,21 @@
+import { formatRanges, readSpans } from "./ranges";
+
 /** Read unit numbers: "3, 5 8-12". Returns sorted numbers without repeats, or says what cannot be read. */
 export function parseUnits(text: string, count: number): { units: number[]; problem: string } {
   const units = new Set<number>();
-  for (const part of text.split(/[\s,;]+/).filter(Boolean)) {
-    const match = /^(\d+)(?:[-–](\d+))?$/.exec(part);
-    if (!match) return { units: [], problem: `“${part}” is no unit number; write 3, 5, 8-12.` };
-    const from = Number(match[1]);
-    const to = match[2] === undefined ? from : Number(match[2]);
-    if (to < from || to >= count) {
+  const { spans, wrong } = readSpans(text);
+  if (wrong) return { units: [], problem: `“${wrong}” is no unit number; write 3, 5, 8-12.` };
+  for (const { part, from, to } of spans) {
+    if (to < from || to >= count)
       return { units: [], problem: `This layer has the units 0 to ${count - 1}, not ${part}.` };
-    }
     for (let unit = from; unit <= to; unit++) units.add(unit);
   }
   return { units: [...units].sort((a, b) => a - b), problem: "" };
 }
 
 /** Write unit numbers the short way: 3, 5, 8-12. */
-export function formatUnits(units: readonly number[]): string {
-  const sorted = [...new Set(units)].sort((a, b) => a - b);
-  const parts: string[] = [];
-  for (let i = 0; i < sorted.length; ) {
-    let end = i;
-    while (sorted[end + 1] === (sorted[end] ?? 0) + 1) end++;
-    if (end - i >= 2) parts.push(`${sorted[i]}-${sorted[end]}`);
-    else for (let k = i; k <= end; k++) parts.push(`${sorted[k]}`);
-    i = end + 1;
-  }
-  return parts.join(", ");
-}
+export const formatUnits = (units: readonly number[]): string =>
+  formatRanges([...new Set(units)].sort((a, b) => a - b));
 
 /** How long something still takes, in words that do not flicker. */
 export function timeLeft(seconds: number | null | undefined): string {

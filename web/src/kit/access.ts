@@ -1,6 +1,7 @@
 import { access, probe } from "../api/access";
-import { studio } from "./page";
+import { studio, type Work } from "./page";
 
+const TURNS = 20;
 let trying = false;
 
 /** The token may have come into the browser meanwhile: keep what waits here, then load everything anew. */
@@ -10,8 +11,10 @@ async function tryAgain(): Promise<void> {
   if ((await probe()) === "open") {
     access.set({ locked: false });
     const works = studio.pages.flatMap((page) => page.work ?? []);
-    for (const work of works) await work.retry();
-    if (works.every(({ store }) => ["saved", "new"].includes(store.get().save))) location.reload();
+    const isKept = ({ store }: Work) => ["saved", "new"].includes(store.get().save);
+    for (let turn = 0; turn < TURNS && !works.every(isKept); turn += 1)
+      await Promise.all(works.map((work) => work.retry()));
+    if (works.every(isKept)) location.reload();
   }
   trying = false;
 }

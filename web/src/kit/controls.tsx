@@ -1,14 +1,17 @@
 import type { ComponentChildren } from "preact";
 import type { Problem } from "../api/client";
 import type { IconName } from "../engine/icons";
-import { tip } from "./actions";
+import { perform, tip } from "./actions";
 import { Icon } from "./Icon";
 
 interface ButtonProps {
   readonly label: string;
-  readonly onClick: () => void;
   readonly icon?: IconName;
+  /** What the page calls what it does; its key is shown. */
   readonly action?: string;
+  /** What it does, unless that is its action. */
+  readonly onClick?: () => void;
+  /** Its name in tests, unless that is its action's. */
   readonly testid?: string;
   readonly kind?: "plain" | "icon" | "primary" | "quiet";
   readonly disabled?: boolean;
@@ -18,17 +21,18 @@ interface ButtonProps {
 
 /** A button; one that shows only an icon carries its name and shortcut as a tooltip. */
 export function Button(props: ButtonProps) {
-  const { label, onClick, icon, action, kind = "plain", disabled = false, pressed } = props;
+  const { label, icon, action = "", kind = "plain", disabled = false, pressed } = props;
+  const run = props.onClick ?? (() => perform(action));
   return (
     <button
       type="button"
       class={`button ${kind} ${props.class ?? ""}`}
-      data-testid={props.testid}
+      data-testid={props.testid ?? (action || undefined)}
       data-tip={kind === "icon" || action ? tip(label, action) : undefined}
       aria-label={kind === "icon" ? label : undefined}
       aria-pressed={pressed}
       aria-disabled={disabled}
-      onClick={() => !disabled && onClick()}
+      onClick={() => !disabled && run()}
     >
       {icon && <Icon name={icon} />}
       {kind !== "icon" && <span>{label}</span>}
@@ -39,16 +43,17 @@ export function Button(props: ButtonProps) {
 interface SliderProps {
   readonly label: string;
   readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
-  readonly shown: string;
+  /** The smallest value, the largest, and what lies between two. */
+  readonly range: readonly [number, number, number];
+  /** How the value is written, unless as it is. */
+  readonly shown?: string;
   readonly testid: string;
   readonly hint?: string;
   readonly onChange: (value: number) => void;
 }
 
-export function Slider({ label, value, min, max, step, shown, testid, hint, onChange }: SliderProps) {
+export function Slider({ label, value, range, shown = `${value}`, testid, hint, onChange }: SliderProps) {
+  const [min, max, step] = range;
   const filled = (100 * (value - min)) / (max - min);
   return (
     <label class="slider" data-tip={hint}>

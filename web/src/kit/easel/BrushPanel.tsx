@@ -3,13 +3,7 @@ import type { BrushInfo } from "../../api/client";
 import { conceptIcon } from "../../engine/conceptIcons";
 import { formatUnits, parseUnits } from "../../engine/numbers";
 import { type Brush, sameBrush } from "../../engine/stroke";
-import { tip } from "../actions";
-import { conceptColour } from "../colours";
-import { Button, Notice, Select } from "../controls";
-import { useStore } from "../hooks";
-import { Icon } from "../Icon";
-import { studioModels } from "../models";
-import { go } from "../router";
+import { Button, conceptColour, go, Icon, Notice, Select, studioModels, tip, useStore } from "..";
 import { brushOf, useEasel } from "./easel";
 import { layerChoice, paintableLayers } from "./state";
 

@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { placed } from "../../engine/view";
-import { onAppearance, prepare } from "../canvas";
-import { useStore } from "../hooks";
+import { onAppearance, prepare, useStore } from "..";
 import { useEasel } from "./easel";
 
 /** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */

@@ -4,10 +4,7 @@ import { type Operation, operationLabel, type Placed } from "../../engine/histor
 import { countCells } from "../../engine/mask";
 import { formatUnits, percent } from "../../engine/numbers";
 import { limits } from "../../engine/stroke";
-import { strokeColour } from "../colours";
-import { Button } from "../controls";
-import { useStore } from "../hooks";
-import { Icon } from "../Icon";
+import { Button, Icon, strokeColour, useStore } from "..";
 import { deleteStroke } from "./actions";
 import { type Easel, useEasel } from "./easel";
 

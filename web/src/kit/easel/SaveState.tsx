@@ -1,8 +1,5 @@
 import { problemOf } from "../../api/client";
-import { Button } from "../controls";
-import { useStore } from "../hooks";
-import { Icon } from "../Icon";
-import { complain } from "../messages";
+import { Button, complain, Icon, useStore } from "..";
 import { useEasel } from "./easel";
 
 const TEXT = {

@@ -1,9 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { percent } from "../../engine/numbers";
 import type { Mode } from "../../engine/stroke";
-import { perform, tip } from "../actions";
-import { Button, Segmented, Slider } from "../controls";
-import { useStore } from "../hooks";
+import { Button, perform, Segmented, Slider, tip, useStore } from "..";
 import { sizes } from "./actions";
 import { useEasel } from "./easel";
 import { SaveState } from "./SaveState";
@@ -41,9 +39,7 @@ export function BrushTools({ more = [] }: { more?: Modes }) {
         label="Size"
         testid="brush-size"
         value={diameter}
-        min={sizes.smallest}
-        max={sizes.largest}
-        step={1}
+        range={[sizes.smallest, sizes.largest, 1]}
         shown={cells}
         hint="Brush size ([ and ])"
         onChange={(value) => paint.set({ diameter: value })}
@@ -52,9 +48,7 @@ export function BrushTools({ more = [] }: { more?: Modes }) {
         label="Strength"
         testid="strength"
         value={strength}
-        min={0.05}
-        max={1}
-        step={0.05}
+        range={[0.05, 1, 0.05]}
         shown={percent(strength)}
         hint="Strength (- and =)"
         onChange={(value) => paint.set({ strength: value })}
@@ -134,20 +128,10 @@ export function PictureTools({ compare: names, children }: PictureToolsProps) {
             icon="compare"
             label="Compare before and after"
             action="compare"
-            testid="compare"
             pressed={compare === "slider"}
-            onClick={() => perform("compare")}
           />
           <Shown names={names} />
-          <Button
-            kind="icon"
-            icon="grid"
-            label="Cells of the layer"
-            action="grid"
-            testid="grid"
-            pressed={grid}
-            onClick={() => perform("grid")}
-          />
+          <Button kind="icon" icon="grid" label="Cells of the layer" action="grid" pressed={grid} />
         </div>
         {children}
       </div>

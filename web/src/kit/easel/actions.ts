@@ -1,6 +1,6 @@
 import { type Action, shared } from "../../engine/shortcuts";
 import { FITTED, zoomAt } from "../../engine/view";
-import { offerUndo } from "../messages";
+import { offerUndo } from "..";
 import { brushOf, type Easel } from "./easel";
 import { copyCommand } from "./keeping";
 import type { Painter } from "./painter";

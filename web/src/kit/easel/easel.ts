@@ -9,10 +9,7 @@ import type { Ground } from "../../engine/preview";
 import { numberIn, oneOf, type Query } from "../../engine/route";
 import type { Brush } from "../../engine/stroke";
 import type { Shape } from "../../engine/view";
-import { learnColours } from "../colours";
-import { report } from "../link";
-import { complain, say } from "../messages";
-import type { Work } from "../page";
+import { complain, learnColours, report, say, type Work } from "..";
 import { keep } from "./keeping";
 import { Painter } from "./painter";
 import type { Place } from "./ports";
@@ -80,10 +77,12 @@ export class Easel {
     try {
       const { brushes, absent = [] } = await api.brushes(model.name, layer);
       if (this.paint.get().layer !== layer || this.paint.get().model !== model) return;
+      learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
+      this.paint.set({ brushes, absent });
+      if (this.paint.get().brush !== brush) return; // something was chosen meanwhile
       const same = brushes.find((one) => one.concept === brush?.concept);
       const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
-      learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
-      this.paint.set({ brushes, absent, brush: first ? brushOf(first.concept, layer, first.top) : null });
+      this.paint.set({ brush: first ? brushOf(first.concept, layer, first.top) : null });
     } catch (error) {
       complain(problemOf(error));
     }

@@ -3,7 +3,7 @@ import { operationToWire } from "../../api/wire";
 import type { Keep, Kept } from "../../engine/autosave";
 import type { Operation } from "../../engine/history";
 import type { Store } from "../../engine/store";
-import { complain, copy, whyNotKept } from "../messages";
+import { complain, copy, whyNotKept } from "..";
 import type { Painter } from "./painter";
 import type { Place } from "./ports";
 import type { PaintState } from "./state";

@@ -1,6 +1,6 @@
 import type { Influence } from "../../engine/influence";
 import type { Box } from "../../engine/view";
-import { outline, twoTone } from "../canvas";
+import { outline, twoTone } from "..";
 
 type Context = CanvasRenderingContext2D;
 

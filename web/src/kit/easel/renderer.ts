@@ -1,8 +1,7 @@
 import { heatMap } from "../../engine/difference";
 import type { Stroke } from "../../engine/stroke";
 import { type Box, type Part, placed, type Size, WHOLE, within } from "../../engine/view";
-import { edge, outline, twoTone } from "../canvas";
-import { strokeColour } from "../colours";
+import { edge, outline, strokeColour, twoTone } from "..";
 import { drawInfluence } from "./overlay";
 import { gridSize, type LookState, type PaintState } from "./state";
 

@@ -3,123 +3,81 @@ import type { Connection } from "../../api/socket";
 import type { SaveState } from "../../engine/autosave";
 import type { Cursor } from "../../engine/cursor";
 import type { Influence } from "../../engine/influence";
+import type { Point } from "../../engine/mask";
 import { Store } from "../../engine/store";
 import type { Brush, Mode, Stroke } from "../../engine/stroke";
-import { FITTED, type Part, type Shape, SQUARE, type View } from "../../engine/view";
-
-/** What is painted, and with what. */
-export interface PaintState {
-  readonly model: ModelInfo | null;
-  readonly seed: number;
-  /** Class of a conditional generator; null for others. */
-  readonly classIndex: number | null;
-  /** The photo that is painted on; null where it is the picture of a seed. */
-  readonly photo: string | null;
-  readonly shape: Shape;
-  /** The lowest layer that can be painted at; empty where every layer can. */
-  readonly lowest: string;
-  readonly layer: string;
-  readonly brushes: readonly BrushInfo[];
-  /** Objects that no unit of the layer counts for. */
-  readonly absent: readonly string[];
-  readonly brush: Brush | null;
-  readonly mode: Mode;
-  /** The next press on the picture picks the appearance of that place up, to paint with it. */
-  readonly picking: boolean;
-  readonly strength: number;
-  /** Diameter of the brush in cells of the layer. */
-  readonly diameter: number;
-  /** Counts every change of the history, which itself is not a plain value. */
-  readonly version: number;
-  readonly live: Stroke | null;
-  readonly highlighted: Stroke | null;
-  readonly picture: ImageBitmap | null;
-  /** On a photo, which part of it `picture` covers; everything else is the photo's own. */
-  readonly box: Part | null;
-  readonly influence: Influence | null;
-  readonly original: ImageBitmap | null;
-  /** What the generator itself draws of a photo, by stage of the inversion. */
-  readonly drawn: Readonly<Partial<Record<Compare, ImageBitmap>>>;
-  /** Number of the request that `picture` answers, and whether the pointer had been lifted. */
-  readonly seq: number;
-  readonly final: boolean;
-  readonly units: readonly number[];
-  readonly milliseconds: number;
-  readonly drawing: boolean;
-  readonly connection: Connection;
-  readonly save: SaveState;
-  readonly painting: string | null;
-  readonly firstVisit: boolean;
-}
+import { FITTED, type Part, SQUARE } from "../../engine/view";
 
 export const COMPARE = ["off", "original", "slider", "side", "difference", "features", "adapted"] as const;
 export type Compare = (typeof COMPARE)[number];
 
-/** How it is looked at. */
-export interface LookState {
-  readonly compare: Compare;
-  readonly peek: boolean;
-  readonly hideMask: boolean;
+const PAINT = {
+  model: null as ModelInfo | null,
+  seed: 0,
+  /** Class of a conditional generator; null for others. */
+  classIndex: null as number | null,
+  /** The photo that is painted on; null where it is the picture of a seed. */
+  photo: null as string | null,
+  shape: SQUARE,
+  /** The lowest layer that can be painted at; empty where every layer can. */
+  lowest: "",
+  layer: "",
+  brushes: [] as readonly BrushInfo[],
+  /** Objects that no unit of the layer counts for. */
+  absent: [] as readonly string[],
+  brush: null as Brush | null,
+  mode: "draw" as Mode,
+  /** The next press on the picture picks the appearance of that place up, to paint with it. */
+  picking: false,
+  strength: 1,
+  /** Diameter of the brush in cells of the layer. */
+  diameter: 2,
+  /** Counts every change of the history, which itself is not a plain value. */
+  version: 0,
+  live: null as Stroke | null,
+  highlighted: null as Stroke | null,
+  picture: null as ImageBitmap | null,
+  /** On a photo, which part of it `picture` covers; everything else is the photo's own. */
+  box: null as Part | null,
+  influence: null as Influence | null,
+  original: null as ImageBitmap | null,
+  /** What the generator itself draws of a photo, by stage of the inversion. */
+  drawn: {} as Readonly<Partial<Record<Compare, ImageBitmap>>>,
+  /** Number of the request that `picture` answers, and whether the pointer had been lifted. */
+  seq: 0,
+  final: true,
+  units: [] as readonly number[],
+  milliseconds: 0,
+  drawing: false,
+  connection: "connecting" as Connection,
+  save: "new" as SaveState,
+  painting: null as string | null,
+  firstVisit: false,
+};
+
+/** What is painted, and with what. */
+export type PaintState = Readonly<typeof PAINT>;
+export const paintStore = () => new Store<PaintState>(PAINT);
+
+const LOOK = {
+  compare: "off" as Compare,
+  peek: false,
+  hideMask: false,
   /** Whether what the strokes influence is marked; on photos only. */
-  readonly marked: boolean;
-  readonly grid: boolean;
+  marked: true,
+  grid: false,
   /** Where the slider stands: the share of the picture's width that shows the original. */
-  readonly split: number;
-  readonly view: View;
-  readonly hand: boolean;
-  readonly cursor: Cursor | null;
+  split: 0.5,
+  view: FITTED,
+  hand: false,
+  cursor: null as Cursor | null,
   /** Where the pointer hovers, in fractions of the picture; null where it is elsewhere. */
-  readonly hover: { readonly x: number; readonly y: number } | null;
-}
+  hover: null as Point | null,
+};
 
-export const paintStore = () =>
-  new Store<PaintState>({
-    model: null,
-    seed: 0,
-    classIndex: null,
-    photo: null,
-    shape: SQUARE,
-    lowest: "",
-    layer: "",
-    brushes: [],
-    absent: [],
-    brush: null,
-    mode: "draw",
-    picking: false,
-    strength: 1,
-    diameter: 2,
-    version: 0,
-    live: null,
-    highlighted: null,
-    picture: null,
-    box: null,
-    influence: null,
-    drawn: {},
-    original: null,
-    seq: 0,
-    final: true,
-    units: [],
-    milliseconds: 0,
-    drawing: false,
-    connection: "connecting",
-    save: "new",
-    painting: null,
-    firstVisit: false,
-  });
-
-export const lookStore = () =>
-  new Store<LookState>({
-    compare: "off",
-    peek: false,
-    hideMask: false,
-    marked: true,
-    grid: false,
-    split: 0.5,
-    view: FITTED,
-    hand: false,
-    cursor: null,
-    hover: null,
-  });
+/** How it is looked at. */
+export type LookState = Readonly<typeof LOOK>;
+export const lookStore = () => new Store<LookState>(LOOK);
 
 /** Cells along a side of the layer that is painted at. */
 export function gridSize(state: Pick<PaintState, "model" | "layer">): number {

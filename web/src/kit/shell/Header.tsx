@@ -6,7 +6,6 @@ import { link } from "../link";
 import { studio } from "../page";
 import { go } from "../router";
 import { nextTheme, setTheme, themeStore } from "../theme";
-import { over } from "./commands";
 
 const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
 
@@ -22,14 +21,7 @@ function Tools() {
   return (
     <div class="header-end">
       <span class={`link-state ${connection}`} data-testid="connection" data-state={connection} />
-      <Button
-        kind="icon"
-        icon="search"
-        label="Command palette"
-        action="palette"
-        testid="commands"
-        onClick={() => over.set({ sheet: "palette" })}
-      />
+      <Button kind="icon" icon="search" label="Command palette" action="palette" testid="commands" />
       <Button
         kind="icon"
         icon={THEME_ICONS[theme]}
@@ -37,14 +29,7 @@ function Tools() {
         testid="theme"
         onClick={() => setTheme(nextTheme())}
       />
-      <Button
-        kind="icon"
-        icon="help"
-        label="Keyboard shortcuts"
-        action="help"
-        testid="help"
-        onClick={() => over.set({ sheet: "help" })}
-      />
+      <Button kind="icon" icon="help" label="Keyboard shortcuts" action="help" />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ModelInfo } from "../../api/client";
-import { go } from "../../kit/router";
+import { go } from "../../kit";
 
 /** The layers in the order of the forward pass: as high as their output, as wide as their units. Click for units. */
 export function LayerMap({ model }: { model: ModelInfo }) {

@@ -1,11 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../../api/client";
 import { type Fact, factsOf, trainingOf } from "../../engine/facts";
-import { Button, Notice } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { useModels } from "../../kit/models";
-import { go, router, show } from "../../kit/router";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, go, Notice, router, show, useModels, useStore, VerbLine } from "../../kit";
 import { LayerMap } from "./LayerMap";
 import { OpenCheckpoint } from "./OpenCheckpoint";
 

@@ -1,9 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { api, type CheckpointFile, type ModelInfo, type Problem, problemOf } from "../../api/client";
 import { sizeOf } from "../../engine/numbers";
-import { Button, Notice } from "../../kit/controls";
-import { chooseFile, DropVeil, FileInput, tooLarge, useDropping } from "../../kit/files";
-import { useLoaded } from "../../kit/hooks";
+import { Button, chooseFile, DropVeil, FileInput, Notice, tooLarge, useDropping, useLoaded } from "../../kit";
 
 interface Props {
   /** Told of a model that was opened, or is to be shown. */

@@ -1,5 +1,5 @@
 import "./models.css";
-import type { Page } from "../../kit/page";
+import type { Page } from "../../kit";
 import { ModelsPage } from "./ModelsPage";
 
 /** The models that are here, and what is known of them. */

@@ -1,17 +1,24 @@
 import { brushName } from "../../engine/stroke";
-import { Button, Notice } from "../../kit/controls";
-import { BrushPanel } from "../../kit/easel/BrushPanel";
-import { EaselContext } from "../../kit/easel/easel";
-import { HistoryPanel } from "../../kit/easel/HistoryPanel";
-import { Stage } from "../../kit/easel/Stage";
-import type { Compare } from "../../kit/easel/state";
-import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
-import { FileInput, useDropping } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { Menu } from "../../kit/Menu";
-import { paintable, studioModels } from "../../kit/models";
-import { show } from "../../kit/router";
-import { exportPng } from "./exporting";
+import {
+  Button,
+  FileInput,
+  Menu,
+  Notice,
+  paintable,
+  show,
+  studioModels,
+  useDropping,
+  useStore,
+} from "../../kit";
+import {
+  BrushPanel,
+  BrushTools,
+  type Compare,
+  EaselContext,
+  HistoryPanel,
+  PictureTools,
+  Stage,
+} from "../../kit/easel";
 import { PaintingsDialog } from "./PaintingsDialog";
 import { PictureStrip } from "./PictureStrip";
 import { dialogs, easel, importFile, look, paint } from "./session";
@@ -53,7 +60,6 @@ function Share() {
         label="Save as PNG, recipe inside"
         action="export"
         testid="export-png"
-        onClick={() => void exportPng()}
       />
       <Menu
         testid="share-menu"

@@ -1,7 +1,5 @@
 import { api, type PaintingSummary } from "../../api/client";
-import { Button, Notice } from "../../kit/controls";
-import { Dialog } from "../../kit/Dialog";
-import { useLoaded } from "../../kit/hooks";
+import { Button, Dialog, Notice, useLoaded } from "../../kit";
 import { deletePainting } from "./exporting";
 import { openPainting } from "./session";
 

@@ -2,9 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { address } from "../../api/client";
 import { classCount, className } from "../../engine/classes";
 import { LARGEST_SEED, page, pageOf, parseSeed, shuffle } from "../../engine/seeds";
-import { Button, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { Strip } from "../../kit/Strip";
+import { Button, Select, Strip, useStore } from "../../kit";
 import { openSeed, paint } from "./session";
 
 const COUNT = 12;

@@ -3,10 +3,8 @@ import { classIn } from "../../engine/classes";
 import { numberIn, type Query } from "../../engine/route";
 import { LARGEST_SEED } from "../../engine/seeds";
 import { fromLink } from "../../engine/share";
-import type { Address } from "../../kit/address";
-import { gridsOf } from "../../kit/easel/easel";
-import { complain } from "../../kit/messages";
-import { loadModels, paintable, studioModels } from "../../kit/models";
+import { type Address, complain, loadModels, paintable, studioModels } from "../../kit";
+import { gridsOf } from "../../kit/easel";
 import { exampleSeed, exampleStrokes } from "./examples";
 import { easel, openPainting, openSeed, paint, painter, turn } from "./session";
 

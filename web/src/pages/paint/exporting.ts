@@ -1,9 +1,8 @@
 import { address, api, problemOf } from "../../api/client";
 import { formatRoute } from "../../engine/route";
 import { toLink } from "../../engine/share";
-import { keptId } from "../../kit/easel/keeping";
-import { download } from "../../kit/files";
-import { complain, copy, offerUndo, toast } from "../../kit/messages";
+import { complain, copy, download, offerUndo, toast } from "../../kit";
+import { keptId } from "../../kit/easel";
 import { easel, openPainting, openSeed, paint, painter } from "./session";
 
 export async function exportPng(): Promise<void> {

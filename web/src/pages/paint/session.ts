@@ -1,10 +1,8 @@
 import { api, isMissing, type Painting, problemOf } from "../../api/client";
 import { className } from "../../engine/classes";
 import { Store } from "../../engine/store";
-import { Easel } from "../../kit/easel/easel";
-import { complain, say, toast } from "../../kit/messages";
-import { modelNamed } from "../../kit/models";
-import { go } from "../../kit/router";
+import { complain, go, modelNamed, say, toast } from "../../kit";
+import { Easel } from "../../kit/easel";
 
 /** What the page Paint works on. */
 export const easel = new Easel();

@@ -1,9 +1,7 @@
 import type { PhotoSummary } from "../../api/client";
-import { Button, Notice } from "../../kit/controls";
-import { chooseFile } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
-import { openPhoto, photos, removePhoto } from "./session";
+import { Button, Icon, Notice, useStore } from "../../kit";
+import { openPhoto, removePhoto } from "./session";
+import { photos } from "./state";
 
 function stateOf({ state, model, psnr }: PhotoSummary): string {
   if (state === "inverting") return "being inverted";
@@ -51,9 +49,7 @@ export function ChoosePhoto() {
           icon="upload"
           label={sending ? `Reading ${sending}…` : "Choose a photo"}
           action="choose-photo"
-          testid="choose-photo"
           disabled={sending !== ""}
-          onClick={() => chooseFile("photo-file")}
         />
         <p class="hint">JPEG, PNG, WebP, AVIF, TIFF, … It stays on this computer.</p>
         {problem && (

@@ -3,9 +3,9 @@ import type { PhotoInfo } from "../../api/client";
 import { centreOf, type Fit, moved, shapeOf, zoomed, zoomOf } from "../../engine/fit";
 import type { Point } from "../../engine/mask";
 import { FITTED, placed, spread, within } from "../../engine/view";
-import { useSize } from "../../kit/hooks";
-import { startPointing, startWheel } from "../../kit/pointing";
-import { chooseFit, photos } from "./session";
+import { startPointing, startWheel, useSize } from "../../kit";
+import { chooseFit } from "./session";
+import { photos } from "./state";
 
 interface Props {
   readonly photo: PhotoInfo;

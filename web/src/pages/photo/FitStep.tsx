@@ -1,15 +1,11 @@
 import { address, type PhotoInfo } from "../../api/client";
 import { boxText, CLOSEST, type Fit, type FitMode, zoomed, zoomOf } from "../../engine/fit";
-import { Button, Segmented, Select, Slider } from "../../kit/controls";
-import { layerChoice } from "../../kit/easel/state";
-import { useStore } from "../../kit/hooks";
-import { modelNamed, paintable } from "../../kit/models";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, modelNamed, paintable, Segmented, Select, Slider, useStore, VerbLine } from "../../kit";
+import { layerChoice } from "../../kit/easel";
 import { FitStage } from "./FitStage";
-import { invert } from "./inverting";
 import { Seen, useImage } from "./Seen";
-import { chooseFit, chooseMode, photos } from "./session";
-import { SECONDS } from "./state";
+import { chooseFit, chooseMode } from "./session";
+import { photos, SECONDS } from "./state";
 
 const STARTS = [
   { value: "encoder", label: "the encoder's guess" },
@@ -115,9 +111,7 @@ export function FitStep() {
             label="Zoom"
             testid="fit-zoom"
             value={Math.log2(zoomOf(fit, photo))}
-            min={0}
-            max={Math.log2(CLOSEST)}
-            step={0.01}
+            range={[0, Math.log2(CLOSEST), 0.01]}
             shown={`${zoomOf(fit, photo).toFixed(1)} ×`}
             onChange={(value) => chooseFit(zoomed(fit, photo, 2 ** value))}
           />
@@ -129,14 +123,7 @@ export function FitStep() {
           </figcaption>
         </figure>
         <Choices />
-        <Button
-          kind="primary"
-          icon="play"
-          label="Invert"
-          action="execute"
-          testid="invert"
-          onClick={() => void invert()}
-        />
+        <Button kind="primary" icon="play" label="Invert" action="execute" testid="invert" />
         <Line photo={photo} fit={fit} />
       </section>
     </div>

@@ -1,6 +1,6 @@
 import { islandLabel, islandMask } from "../../engine/influence";
 import { percent } from "../../engine/numbers";
-import { useStore } from "../../kit/hooks";
+import { useStore } from "../../kit";
 import { easel } from "./work";
 
 /** What the strokes influence, island by island; each can be dropped, so that the photo stays as it was there. */

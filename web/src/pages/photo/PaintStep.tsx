@@ -1,15 +1,9 @@
-import { perform } from "../../kit/actions";
-import { Button } from "../../kit/controls";
-import { BrushPanel } from "../../kit/easel/BrushPanel";
-import { HistoryPanel } from "../../kit/easel/HistoryPanel";
-import { Stage } from "../../kit/easel/Stage";
-import type { Compare } from "../../kit/easel/state";
-import { BrushTools, PictureTools } from "../../kit/easel/Toolbar";
-import { useStore } from "../../kit/hooks";
-import { Menu } from "../../kit/Menu";
+import { Button, Menu, useStore } from "../../kit";
+import { BrushPanel, BrushTools, type Compare, HistoryPanel, PictureTools, Stage } from "../../kit/easel";
 import { InfluencePanel } from "./InfluencePanel";
-import { photos } from "./session";
-import { easel, exportPhoto } from "./work";
+import { photos } from "./state";
+
+import { easel } from "./work";
 
 const COMPARED = {
   off: "Edited photo",
@@ -57,9 +51,7 @@ export function PaintStep() {
               icon="outline"
               label="What the strokes influence"
               action="influence"
-              testid="influence"
               pressed={marked}
-              onClick={() => perform("influence")}
             />
           </div>
           <div class="group share">
@@ -69,7 +61,6 @@ export function PaintStep() {
               label={`Save as PNG, ${photo.width} × ${photo.height}`}
               action="export"
               testid="export-png"
-              onClick={() => void exportPhoto()}
             />
             <Menu
               testid="photo-menu"

@@ -1,17 +1,24 @@
 import { useEffect } from "preact/hooks";
-import { Button, Notice, Trouble } from "../../kit/controls";
-import { EaselContext } from "../../kit/easel/easel";
-import { chooseFile, DropVeil, FileInput, useDropping } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { paintable, studioModels } from "../../kit/models";
-import { Strip } from "../../kit/Strip";
+import {
+  Button,
+  DropVeil,
+  FileInput,
+  Notice,
+  paintable,
+  Strip,
+  studioModels,
+  Trouble,
+  useDropping,
+  useStore,
+} from "../../kit";
+import { EaselContext } from "../../kit/easel";
 import { ChoosePhoto } from "./ChoosePhoto";
 import { FitStep } from "./FitStep";
 import { PaintStep } from "./PaintStep";
 import { ResultStep } from "./ResultStep";
 import { RunningStep } from "./RunningStep";
-import { bring, closePhoto, openPhoto, photos, removePhoto, start } from "./session";
-import { stepOf } from "./state";
+import { bring, closePhoto, openPhoto, removePhoto, start } from "./session";
+import { photos, stepOf } from "./state";
 import { easel } from "./work";
 
 const PARTS = {
@@ -50,7 +57,6 @@ function PhotoStrip() {
         action="choose-photo"
         testid="another-photo"
         disabled={sending !== ""}
-        onClick={() => chooseFile("photo-file")}
       />
     </Strip>
   );

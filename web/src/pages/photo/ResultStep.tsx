@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import { address, type LostInfo, type PhotoInfo } from "../../api/client";
 import { scoreInWords } from "../../engine/fit";
 import { percent } from "../../engine/numbers";
-import { Button } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
+import { Button, useStore } from "../../kit";
 import { LostMap } from "./LostMap";
 import { Stages } from "./Stages";
-import { photos, startOver } from "./session";
+import { startOver } from "./session";
+import { photos } from "./state";
 
 interface LostProps {
   readonly lost: LostInfo | null;

@@ -2,12 +2,10 @@ import type { RunningInversion } from "../../api/client";
 import { address } from "../../api/client";
 import { linePath } from "../../engine/fit";
 import { percent } from "../../engine/numbers";
-import { Button } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { giveUp, stopAndUse } from "./inverting";
+import { Button, useStore } from "../../kit";
 import { Seen } from "./Seen";
 import { STAGE_NAMES, Stages } from "./Stages";
-import { photos } from "./session";
+import { photos } from "./state";
 
 const CHART = { width: 800, height: 64 };
 
@@ -44,11 +42,9 @@ function Head({ running }: { running: RunningInversion }) {
           icon="check"
           label="Stop and use"
           action="stop-and-use"
-          testid="stop-and-use"
           disabled={waiting || running.stopping}
-          onClick={() => void stopAndUse()}
         />
-        <Button icon="close" label="Cancel" action="abort" testid="give-up" onClick={() => void giveUp()} />
+        <Button icon="close" label="Cancel" action="abort" testid="give-up" />
       </div>
     </div>
   );

@@ -1,11 +1,10 @@
 import { type Action, isAble, shared } from "../../engine/shortcuts";
 import type { Mode } from "../../engine/stroke";
-import { copyActions, easelActions, toggle } from "../../kit/easel/actions";
-import { chooseFile } from "../../kit/files";
-import { copy } from "../../kit/messages";
+import { chooseFile, copy } from "../../kit";
+import { copyActions, easelActions, toggle } from "../../kit/easel";
 import { giveUp, invert, stopAndUse } from "./inverting";
-import { photos } from "./session";
-import { type Step, stepOf } from "./state";
+
+import { photos, type Step, stepOf } from "./state";
 import { easel, exportInversion, exportPhoto } from "./work";
 
 const at = (step: Step) => stepOf(photos.get()) === step;

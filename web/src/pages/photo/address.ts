@@ -1,7 +1,7 @@
 import { oneOf, type Query } from "../../engine/route";
-import type { Address } from "../../kit/address";
-import { closePhoto, openPhoto, photos } from "./session";
-import { VIEWS } from "./state";
+import type { Address } from "../../kit";
+import { closePhoto, openPhoto } from "./session";
+import { photos, VIEWS } from "./state";
 import { easel } from "./work";
 
 /** Which photo, how far, and with which brush. */

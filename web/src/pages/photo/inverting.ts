@@ -1,6 +1,7 @@
 import { photoApi } from "../../api/photos";
-import { say } from "../../kit/messages";
-import { inversion, keptElsewhere, photos, watch } from "./session";
+import { say } from "../../kit";
+import { inversion, keptElsewhere, watch } from "./session";
+import { photos } from "./state";
 
 /** Let the generator draw the photo. */
 export async function invert(): Promise<void> {

@@ -1,6 +1,6 @@
 import "./choose.css";
 import "./photo.css";
-import type { Page } from "../../kit/page";
+import type { Page } from "../../kit";
 import { actions } from "./actions";
 import { address } from "./address";
 import { PhotoPage } from "./PhotoPage";

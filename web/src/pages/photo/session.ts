@@ -2,14 +2,19 @@ import { api, isOffline, type JobInfo, problemOf } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import { photoApi } from "../../api/photos";
 import { type Fit, type FitMode, fitIn } from "../../engine/fit";
-import { tooLarge } from "../../kit/files";
-import { Follower } from "../../kit/jobs";
-import { complain, offerUndo, say, toast } from "../../kit/messages";
-import { loadModels, paintable, studioModels } from "../../kit/models";
-import { type PhotoView, photoStore } from "./state";
+import {
+  complain,
+  Follower,
+  loadModels,
+  offerUndo,
+  paintable,
+  say,
+  studioModels,
+  toast,
+  tooLarge,
+} from "../../kit";
+import { type PhotoView, photos } from "./state";
 import { paintOn } from "./work";
-
-export const photos = photoStore();
 
 let started: Promise<unknown> | null = null;
 

@@ -1,11 +1,8 @@
 import { address, api, isMissing, type PhotoInfo } from "../../api/client";
 import { shapeOf } from "../../engine/fit";
 import { FITTED } from "../../engine/view";
-import { Easel } from "../../kit/easel/easel";
-import { keptId } from "../../kit/easel/keeping";
-import { download } from "../../kit/files";
-import { toast } from "../../kit/messages";
-import { modelNamed } from "../../kit/models";
+import { download, modelNamed, toast } from "../../kit";
+import { Easel, keptId } from "../../kit/easel";
 
 /** What the page Photo paints on. */
 export const easel = new Easel();

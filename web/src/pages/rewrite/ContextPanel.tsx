@@ -1,10 +1,6 @@
 import { emptyMask } from "../../engine/mask";
 import { type Role, withPlace } from "../../engine/rule";
-import { Button, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
-import { clearDraft, search } from "./actions";
+import { Button, isActive, JobProgress, Select, useStore } from "../../kit";
 import { drawMask, inksOf } from "./drawing";
 import { jobs } from "./jobs";
 import { rewrite, tools } from "./state";
@@ -49,13 +45,7 @@ export function ContextPanel() {
           <span class="swatch context" /> Context
         </h2>
         {context.length > 0 && (
-          <Button
-            kind="icon"
-            icon="trash"
-            label="Clear context and goal"
-            action="reset"
-            onClick={clearDraft}
-          />
+          <Button kind="icon" icon="trash" label="Clear context and goal" action="reset" />
         )}
       </header>
       {context.length === 0 ? (
@@ -69,9 +59,7 @@ export function ContextPanel() {
           icon="eye"
           action="matches"
           pressed={marks !== null}
-          testid="matches"
           disabled={context.length === 0 || isActive(job)}
-          onClick={() => (marks ? rewrite.set({ marks: null }) : void search("wall", among))}
         />
         <Select
           label="Search among"

@@ -9,12 +9,8 @@ import {
   taskNameOf,
   under,
 } from "../../engine/rule";
-import { Button, Select, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
-import { VerbLine } from "../../kit/VerbLine";
-import { execute, nameOf, newRule, saveTask } from "./actions";
+import { Button, isActive, JobProgress, Select, Slider, useStore, VerbLine } from "../../kit";
+import { nameOf, newRule, saveTask } from "./actions";
 import { jobs } from "./jobs";
 import { setLayer } from "./start";
 import { rewrite } from "./state";
@@ -56,9 +52,7 @@ function Advanced({ choices }: { choices: Choices }) {
         <Slider
           label="Halo"
           value={choices.halo}
-          min={0}
-          max={4}
-          step={1}
+          range={[0, 4, 1]}
           shown={`${choices.halo} cells`}
           testid="halo"
           hint="How many cells around what is pasted must stay as they are"
@@ -129,10 +123,7 @@ function Amounts({ choices, most }: { choices: Choices; most: number }) {
       <Slider
         label="Strength"
         value={strength}
-        min={0}
-        max={100}
-        step={1}
-        shown={`${strength}`}
+        range={[0, 100, 1]}
         testid="rule-strength"
         hint="A stronger rule comes closer to the goal, and moves more of the rest"
         onChange={(value) => choose({ ridge: ridgeOf(value) }, "ridge")}
@@ -140,10 +131,7 @@ function Amounts({ choices, most }: { choices: Choices; most: number }) {
       <Slider
         label="Rank"
         value={choices.rank}
-        min={1}
-        max={most}
-        step={1}
-        shown={`${choices.rank}`}
+        range={[1, most, 1]}
         testid="rule-rank"
         hint="How many directions of the layer's keys change"
         onChange={(rank) => choose({ rank }, "rank")}
@@ -182,9 +170,7 @@ export function ExecutePanel() {
             icon="play"
             label={rule.making ? "Execute again" : "Execute"}
             action="execute"
-            testid="execute"
             disabled={lacking !== ""}
-            onClick={() => void execute()}
           />
         )}
         {rule.making && !running && (

@@ -2,9 +2,7 @@ import { largestScale, resized, SCALES } from "../../engine/clip";
 import { emptyMask } from "../../engine/mask";
 import { percent } from "../../engine/numbers";
 import { MOST_PASTES, type RuleState, withCopied, withoutPaste } from "../../engine/rule";
-import { Button, Segmented, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
+import { Button, Icon, Segmented, Slider, useStore } from "../../kit";
 import { drawClip, drawMask, imageOf, inksOf } from "./drawing";
 import { rewrite, tools } from "./state";
 import { Tray, TrayItem } from "./Tray";
@@ -84,9 +82,7 @@ function Pastes() {
           <Slider
             label="Size"
             value={paste.scale}
-            min={SCALES.smallest}
-            max={largestScale(paste.mask)}
-            step={0.05}
+            range={[SCALES.smallest, largestScale(paste.mask), 0.05]}
             shown={percent(paste.scale)}
             testid="paste-scale"
             onChange={resize}
@@ -139,9 +135,7 @@ export function GoalPanel() {
           <Slider
             label="Silent units"
             value={Math.min(rule.erased, inputs)}
-            min={1}
-            max={inputs}
-            step={1}
+            range={[1, inputs, 1]}
             shown={`${Math.min(rule.erased, inputs)} of ${inputs}`}
             testid="erased"
             onChange={(erased) => apply((state) => ({ ...state, erased }), "erased")}

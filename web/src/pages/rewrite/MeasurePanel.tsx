@@ -1,11 +1,8 @@
 import { useState } from "preact/hooks";
-import { type Advice, type Audit, bestOfLayers } from "../../engine/audit";
 import { percent } from "../../engine/numbers";
+import { type Advice, type Audit, bestOfLayers } from "../../engine/results";
 import { missing } from "../../engine/rule";
-import { Button, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive } from "../../kit/jobs";
+import { Button, isActive, JobProgress, Select, useStore } from "../../kit";
 import { advise, measure } from "./actions";
 import { jobs } from "./jobs";
 import { setLayer } from "./start";
@@ -23,7 +20,7 @@ function Figures({ audit }: { audit: Audit }) {
         <dd>
           <b class="big">{percent(audit.reach)}</b>
           <span>
-            of the {audit.context} became {audit.goal ?? "something else"} ({range(audit.reachInterval)})
+            of the {audit.context} became {audit.goal ?? "something else"} ({range(audit.reach_interval)})
           </span>
         </dd>
       </div>
@@ -31,11 +28,11 @@ function Figures({ audit }: { audit: Audit }) {
         <dt>Leak</dt>
         <dd>
           <b class="big">{percent(audit.leak, 1)}</b>
-          <span>of everything else changed ({range(audit.leakInterval)})</span>
+          <span>of everything else changed ({range(audit.leak_interval)})</span>
         </dd>
       </div>
       <p class="hint">
-        {audit.pictures} new pictures, {audit.withContext} of them with {audit.context}.
+        {audit.pictures} new pictures, {audit.with_context} of them with {audit.context}.
       </p>
     </dl>
   );
@@ -84,23 +81,38 @@ function Layers({ advice, running }: { advice: Advice; running: boolean }) {
   );
 }
 
+const NoSegmenter = () => (
+  <section class="panel">
+    <h2>Reach and leak</h2>
+    <p class="hint">The card of this model names no segmenter, so nothing can say what a rule changed.</p>
+  </section>
+);
+
+/** What was found so far. */
+function Found() {
+  const { audit, advice } = useStore(rewrite);
+  const advising = isActive(useStore(jobs.advice.store).job);
+  return (
+    <>
+      <JobProgress follower={jobs.audit} kind="audit" what="Measuring" />
+      <JobProgress follower={jobs.advice} kind="advice" what="Comparing layers" />
+      {audit && <Figures audit={audit} />}
+      {advice && <Layers advice={advice} running={advising} />}
+    </>
+  );
+}
+
 /** What the rules that are on reach, and what else they change; and which layer would do better. */
 export function MeasurePanel() {
-  const { concepts, rule, audit, advice } = useStore(rewrite);
-  const auditing = isActive(useStore(jobs.audit.store).job);
-  const advising = isActive(useStore(jobs.advice.store).job);
+  const { concepts, rule } = useStore(rewrite);
+  const running = [useStore(jobs.audit.store).job, useStore(jobs.advice.store).job];
   const [context, setContext] = useState("");
   const [goal, setGoal] = useState("");
   const [images, setImages] = useState<(typeof AMOUNTS)[number]>("200");
-  if (concepts.length === 0)
-    return (
-      <section class="panel">
-        <h2>Reach and leak</h2>
-        <p class="hint">The card of this model names no segmenter, so nothing can say what a rule changed.</p>
-      </section>
-    );
-  const about = context || (concepts.includes("spire") ? "spire" : (concepts[0] ?? ""));
-  const busy = auditing || advising;
+  const count = Number(images);
+  if (concepts.length === 0) return <NoSegmenter />;
+  const about = context || (concepts.find((name) => name === "spire") ?? concepts[0] ?? "");
+  const busy = running.some(isActive);
   return (
     <section class="panel" aria-labelledby="measure-title" data-testid="measure">
       <h2 id="measure-title">Reach and leak</h2>
@@ -133,20 +145,17 @@ export function MeasurePanel() {
           label="Measure"
           testid="measure-start"
           disabled={busy || rule.stack.length === 0}
-          onClick={() => void measure(about, goal, Number(images))}
+          onClick={() => void measure(about, goal, count)}
         />
         <Button
           icon="layers"
           label="Compare layers"
           testid="advise"
           disabled={busy || missing(rule) !== ""}
-          onClick={() => void advise(about, goal, Math.min(64, Number(images)))}
+          onClick={() => void advise(about, goal, Math.min(64, count))}
         />
       </div>
-      <JobProgress follower={jobs.audit} kind="audit" what="Measuring" />
-      <JobProgress follower={jobs.advice} kind="advice" what="Comparing layers" />
-      {audit && <Figures audit={audit} />}
-      {advice && <Layers advice={advice} running={advising} />}
+      <Found />
     </section>
   );
 }

@@ -1,8 +1,4 @@
-import { Notice, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
-import { paintable } from "../../kit/models";
-import { show } from "../../kit/router";
+import { Icon, Notice, paintable, Select, show, useStore } from "../../kit";
 import { ContextPanel } from "./ContextPanel";
 import { ExecutePanel } from "./ExecutePanel";
 import { GoalPanel } from "./GoalPanel";

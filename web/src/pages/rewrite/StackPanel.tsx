@@ -1,10 +1,7 @@
 import { useState } from "preact/hooks";
 import { percent } from "../../engine/numbers";
 import { type Entry, editsOf, reordered, withEntry, withoutEntry } from "../../engine/rule";
-import { Button, Slider } from "../../kit/controls";
-import { chooseFile, FileInput } from "../../kit/files";
-import { useStore } from "../../kit/hooks";
-import { VerbLine } from "../../kit/VerbLine";
+import { Button, chooseFile, FileInput, Slider, useStore, VerbLine } from "../../kit";
 import { exportModel, loadEdit, saveEdit } from "./actions";
 import { rewrite } from "./state";
 import { apply, undoable } from "./work";
@@ -74,9 +71,7 @@ function Row({ entry, first, last }: { entry: Entry; first: boolean; last: boole
       <Slider
         label={info ? `${info.layer}, rank ${info.rank}` : "Strength"}
         value={entry.strength}
-        min={0}
-        max={2}
-        step={0.05}
+        range={[0, 2, 0.05]}
         shown={percent(entry.strength)}
         testid="edit-strength"
         onChange={(strength) => change({ strength }, "strength")}

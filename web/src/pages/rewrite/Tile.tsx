@@ -1,122 +1,73 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Cursor, centre, cursorPoint, moveCursor, spoken } from "../../engine/cursor";
-import { Gestures, type Touch } from "../../engine/gestures";
+import type { Point } from "../../engine/mask";
 import { placeOf } from "../../engine/rule";
-import { perform } from "../../kit/actions";
-import { useStore } from "../../kit/hooks";
-import { say } from "../../kit/messages";
-import { drawClip, drawCursor, drawMask, imageOf, inksOf, prepareCanvas } from "./drawing";
+import { onAppearance, perform, prepare, say, startPointing, useStore } from "../../kit";
+import { drawClip, drawCursor, drawMask, imageOf, inksOf } from "./drawing";
 import { abort, begin, end, live, move, unmark } from "./marking";
 import { gridOf, rewrite, tools } from "./state";
 import { wall } from "./wall";
 
-const looking = () => tools.get().original || tools.get().peek;
-
 /** Everything that lies over a picture of the wall. */
 function paint(canvas: HTMLCanvasElement, seed: number, cursor: Cursor | null): void {
-  const prepared = prepareCanvas(canvas);
-  if (!prepared) return;
-  const [to, side] = prepared;
-  const again = () => paint(canvas, seed, cursor);
+  const to = prepare(canvas);
+  if (!to) return;
+  const { diameter, hideMasks } = tools.get();
+  if (!hideMasks) drawMarks(to, canvas, seed, () => paint(canvas, seed, cursor));
+  if (cursor) drawCursor(to, cursor, gridOf(rewrite.get()), diameter, canvas.clientWidth);
+}
+
+/** What is marked in a picture, and what is being marked. */
+function drawMarks(to: CanvasRenderingContext2D, canvas: HTMLCanvasElement, seed: number, again: () => void) {
+  const side = canvas.clientWidth;
   const inks = inksOf(canvas);
   const { rule, marks, madeFor } = rewrite.get();
-  const { plain } = wall.get();
+  const { tool, original, peek } = tools.get();
   const now = live.get().live;
   const mine = now?.seed === seed ? now : null;
-  const { tool, hideMasks } = tools.get();
-  if (!hideMasks) {
-    const mark = marks?.[seed];
-    if (mark) drawMask(to, mark, side, inks.match, { fill: 0.3 });
-    const settled = madeFor === rule.pastes && rule.making !== null;
-    for (const role of ["protect", "context"] as const) {
-      const place = mine?.mask && tool === role ? mine.mask : placeOf(rule, role, seed);
-      if (place) drawMask(to, place, side, inks[role], settled ? { fill: 0 } : {});
-    }
-    const copied =
-      mine?.mask && tool === "copy" ? mine.mask : rule.copied?.seed === seed ? rule.copied.mask : null;
-    if (copied && rule.goal === "paste")
-      drawMask(to, copied, side, inks.copy, { fill: settled ? 0 : 0.25, dashed: true });
-    if (rule.goal === "paste") {
-      const moving = now?.paste && !rule.another ? rule.pastes.slice(0, -1) : rule.pastes;
-      const shown = mine?.paste ? [...moving, mine.paste] : moving;
-      for (const paste of shown.filter((one) => one.into === seed)) {
-        const filled = (!settled || paste === mine?.paste) && !looking();
-        drawClip(to, imageOf(plain[paste.from], again), paste, side, inks.paste, filled);
-      }
-    }
+  const mark = marks?.[seed];
+  if (mark) drawMask(to, mark, side, inks.match, { fill: 0.3 });
+  const settled = madeFor === rule.pastes && rule.making !== null;
+  for (const role of ["protect", "context"] as const) {
+    const place = mine?.mask && tool === role ? mine.mask : placeOf(rule, role, seed);
+    if (place) drawMask(to, place, side, inks[role], settled ? { fill: 0 } : {});
   }
-  if (cursor) drawCursor(to, cursor, gridOf(rewrite.get()), tools.get().diameter, side);
+  if (rule.goal !== "paste") return;
+  const marked = rule.copied?.seed === seed ? rule.copied.mask : null;
+  const copied = mine?.mask && tool === "copy" ? mine.mask : marked;
+  if (copied) drawMask(to, copied, side, inks.copy, { fill: settled ? 0 : 0.25, dashed: true });
+  const moving = now?.paste && !rule.another ? rule.pastes.slice(0, -1) : rule.pastes;
+  const shown = mine?.paste ? [...moving, mine.paste] : moving;
+  for (const paste of shown.filter((one) => one.into === seed)) {
+    const filled = (!settled || paste === mine?.paste) && !original && !peek;
+    drawClip(to, imageOf(wall.get().plain[paste.from], again), paste, side, inks.paste, filled);
+  }
 }
 
 /** Pointer, pen and finger: one draws, two scroll the page, a tap of two undoes. */
-function startPointing(canvas: HTMLCanvasElement, seed: number): () => void {
-  const place = ({ x, y }: { x: number; y: number }) => ({
-    x: x / canvas.clientWidth,
-    y: y / canvas.clientHeight,
-  });
+function startHands(canvas: HTMLCanvasElement, seed: number): () => void {
+  const place = ({ x, y }: Point) => ({ x: x / canvas.clientWidth, y: y / canvas.clientHeight });
   let flip = false;
-  const gestures = new Gestures({
-    begin: (touch) => begin(seed, place(touch), flip),
-    move: (touch) => move(place(touch)),
+  const onDown = (event: PointerEvent) => {
+    flip = event.ctrlKey || event.metaKey;
+  };
+  const handlers = {
+    begin: (touch: Point) => begin(seed, place(touch), flip),
+    move: (touch: Point) => move(place(touch)),
     end,
     abort: () => void abort(),
     pan: () => undefined,
-    pinch: (was, is) => window.scrollBy(0, (was[0].y + was[1].y - is[0].y - is[1].y) / 2),
-    tap: (fingers) => perform(fingers === 2 ? "undo" : "redo"),
-  });
-  const touchOf = (event: PointerEvent): Touch => {
-    const box = canvas.getBoundingClientRect();
-    const { pointerId: id, pointerType: kind, pressure, timeStamp: time } = event;
-    return { id, kind, pressure, time, pans: false, x: event.clientX - box.left, y: event.clientY - box.top };
+    pinch: (was: readonly [Point, Point], is: readonly [Point, Point]) =>
+      window.scrollBy(0, (was[0].y + was[1].y - is[0].y - is[1].y) / 2),
+    tap: (fingers: number) => perform(fingers === 2 ? "undo" : "redo"),
   };
-  const controller = new AbortController();
-  const options = { signal: controller.signal };
-  const listen = (name: "pointerdown" | "pointermove" | "pointerup", react: (event: PointerEvent) => void) =>
-    canvas.addEventListener(name, react, options);
-  listen("pointerdown", (event) => {
-    if (event.button > 0) return;
-    canvas.setPointerCapture(event.pointerId);
-    flip = event.ctrlKey || event.metaKey;
-    gestures.press(touchOf(event));
-  });
-  listen("pointermove", (event) => {
-    const parts = event.getCoalescedEvents?.() ?? [];
-    for (const part of parts.length > 0 ? parts : [event]) gestures.move(touchOf(part));
-  });
-  listen("pointerup", (event) => gestures.release(touchOf(event)));
-  canvas.addEventListener("pointercancel", (event) => gestures.cancel(event.pointerId), options);
-  return () => controller.abort();
+  return startPointing(canvas, handlers, { onDown }).stop;
 }
 
-/** A picture of the wall: what the rules make of it, and what is marked in it. */
-export function Tile({ seed }: { seed: number }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+/** Arrows move the cursor, Enter and Space mark or paste there, Delete takes away. */
+function useKeys(seed: number) {
   const [cursor, setCursor] = useState<Cursor | null>(null);
-  const { plain, edited } = useStore(wall);
-  const { original, peek } = useStore(tools);
-  const { rule, marks } = useStore(rewrite);
-  const latest = useRef(cursor);
-  latest.current = cursor;
-  useEffect(() => {
-    const element = canvas.current;
-    if (!element) return;
-    const draw = () => paint(element, seed, latest.current);
-    const stops = [startPointing(element, seed), live.subscribe(draw), tools.subscribe(draw)];
-    stops.push(rewrite.subscribe(draw), wall.subscribe(draw));
-    const sized = new ResizeObserver(draw);
-    sized.observe(element);
-    const themed = new MutationObserver(draw);
-    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => {
-      for (const stop of stops) stop();
-      sized.disconnect();
-      themed.disconnect();
-    };
-  }, [seed]);
-  useEffect(() => {
-    if (canvas.current) paint(canvas.current, seed, cursor);
-  }, [cursor, plain[seed]]);
-  const onKey = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const size = gridOf(rewrite.get());
     const here = cursor ?? centre(size);
     const modified = event.ctrlKey || event.metaKey;
@@ -133,25 +84,55 @@ export function Tile({ seed }: { seed: number }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const url = (original || peek ? undefined : edited[seed]) ?? plain[seed];
+  return { cursor, keys: { onKeyDown, onBlur: () => setCursor(null) } };
+}
+
+/** What a picture is to the rule, in words. */
+function useRoles(seed: number): string {
+  const { rule, marks } = useStore(rewrite);
   const roles = [
-    placeOf(rule, "context", seed) ? "in the context" : "",
-    placeOf(rule, "protect", seed) ? "protected" : "",
-    rule.copied?.seed === seed ? "copied from" : "",
-    rule.pastes.some((paste) => paste.into === seed) ? "pasted into" : "",
-    marks?.[seed]?.cells.some((weight) => weight > 0) ? "has matches" : "",
-  ].filter(Boolean);
+    placeOf(rule, "context", seed) && "in the context",
+    placeOf(rule, "protect", seed) && "protected",
+    rule.copied?.seed === seed && "copied from",
+    rule.pastes.some((paste) => paste.into === seed) && "pasted into",
+    marks?.[seed]?.cells.some((weight) => weight > 0) && "has matches",
+  ];
+  return roles.filter(Boolean).join(", ");
+}
+
+/** A picture of the wall: what the rules make of it, and what is marked in it. */
+export function Tile({ seed }: { seed: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { plain, edited } = useStore(wall);
+  const { original, peek } = useStore(tools);
+  const { cursor, keys } = useKeys(seed);
+  const roles = useRoles(seed);
+  const latest = useRef(cursor);
+  latest.current = cursor;
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const draw = () => paint(element, seed, latest.current);
+    const watched = [live, tools, rewrite, wall].map((store) => store.subscribe(draw));
+    const stops = [startHands(element, seed), onAppearance(element, draw), ...watched];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [seed]);
+  useEffect(() => {
+    if (canvas.current) paint(canvas.current, seed, cursor);
+  }, [cursor, plain[seed]]);
+  const url = (original || peek ? undefined : edited[seed]) ?? plain[seed];
   return (
-    <li class="tile" data-testid={`tile-${seed}`} data-roles={roles.join(", ")}>
+    <li class="tile" data-testid={`tile-${seed}`} data-roles={roles}>
       {url ? <img src={url} alt="" draggable={false} /> : <span class="tile-empty" />}
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that takes keys of its own is an application */}
       <canvas
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={`Picture ${seed}${roles.length ? `, ${roles.join(", ")}` : ""}. Arrow keys move, Enter marks or pastes, Delete takes away.`}
-        onKeyDown={onKey}
-        onBlur={() => setCursor(null)}
+        aria-label={`Picture ${seed}${roles && `, ${roles}`}. Arrow keys move, Enter marks or pastes, Delete takes away.`}
+        {...keys}
       />
       <span class="tile-seed" aria-hidden="true">
         {seed}

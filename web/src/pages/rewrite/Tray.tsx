@@ -1,8 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { prepare } from "../../kit/canvas";
-import { useStore } from "../../kit/hooks";
-import { Icon } from "../../kit/Icon";
+import { Icon, prepare, useStore } from "../../kit";
 import { imageOf } from "./drawing";
 import { wall } from "./wall";
 

@@ -1,6 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { Notice } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
+import { Notice, useStore } from "../../kit";
 import { rewrite, tools } from "./state";
 import { Tile } from "./Tile";
 import { drawWall, wall } from "./wall";

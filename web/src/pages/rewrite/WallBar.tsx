@@ -1,8 +1,5 @@
 import { useState } from "preact/hooks";
-import { perform } from "../../kit/actions";
-import { Button, Segmented, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { isActive } from "../../kit/jobs";
+import { Button, isActive, perform, Segmented, Slider, useStore } from "../../kit";
 import { search, typeSeeds } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite, sizes, type Tool, tools } from "./state";
@@ -53,14 +50,7 @@ export function SeedBar() {
           onBlur={take}
         />
       </label>
-      <Button
-        kind="icon"
-        icon="shuffle"
-        label="Other pictures"
-        action="shuffle"
-        testid="wall-shuffle"
-        onClick={() => perform("shuffle")}
-      />
+      <Button kind="icon" icon="shuffle" label="Other pictures" action="shuffle" testid="wall-shuffle" />
       <Button
         icon="search"
         label="Search"
@@ -98,16 +88,12 @@ function Marking() {
         action="remove"
         pressed={erasing}
         testid="eraser"
-        onClick={() => perform("remove")}
       />
       {shape === "brush" && (
         <Slider
           label="Size"
           value={diameter}
-          min={sizes.smallest}
-          max={sizes.largest}
-          step={1}
-          shown={`${diameter}`}
+          range={[sizes.smallest, sizes.largest, 1]}
           testid="brush-size"
           onChange={(value) => tools.set({ diameter: value })}
         />

@@ -1,8 +1,9 @@
 import { type JobInfo, problemOf } from "../../api/client";
 import { ruleAddress, ruleApi } from "../../api/rewriting";
 import { MaskReader, requestOf, selectionToWire } from "../../api/ruleWire";
-import { readAdvice, readAudit } from "../../engine/audit";
 import type { Mask } from "../../engine/mask";
+import { formatRanges } from "../../engine/ranges";
+import { resultOf } from "../../engine/results";
 import {
   type Entry,
   fileNameOf,
@@ -13,9 +14,8 @@ import {
   taskNameOf,
   withRule,
 } from "../../engine/rule";
-import { formatSeeds, parseSeeds } from "../../engine/seedList";
-import { download, saveBlob } from "../../kit/files";
-import { complain, say, toast } from "../../kit/messages";
+import { parseSeeds } from "../../engine/seedList";
+import { complain, download, saveBlob, say, toast } from "../../kit";
 import { jobs } from "./jobs";
 import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
@@ -73,7 +73,7 @@ export function typeSeeds(text: string): void {
 
 export function showSeeds(seeds: readonly number[]): void {
   const { marks } = rewrite.get();
-  rewrite.set({ seeds, seedText: formatSeeds(seeds), seedProblem: "" });
+  rewrite.set({ seeds, seedText: formatRanges(seeds), seedProblem: "" });
   drawWall();
   save();
   if (marks) rewrite.set({ marks: seeds.every((seed) => marks[seed]) ? marks : null });
@@ -130,7 +130,7 @@ export async function measure(context: string, goal: string, images: number): Pr
   const job = await jobs.audit.follow(() => ruleApi.audit(model.name, request));
   const now = rewrite.get();
   if (job?.state === "done" && now.model === model && now.rule.stack === rule.stack)
-    rewrite.set({ audit: readAudit(job.result) });
+    rewrite.set({ audit: resultOf("audit", job.result) });
 }
 
 export async function advise(concept: string, becomes: string, images: number): Promise<void> {
@@ -138,7 +138,7 @@ export async function advise(concept: string, becomes: string, images: number): 
   if (!model) return;
   const request = requestOf(rule, "", imageSize());
   const show = ({ result }: JobInfo) => {
-    const advice = readAdvice(result);
+    const advice = resultOf("advice", result);
     if (advice && rewrite.get().model === model) rewrite.set({ advice });
   };
   rewrite.set({ advice: null });

@@ -1,4 +1,4 @@
-import type { Address } from "../../kit/address";
+import type { Address } from "../../kit";
 import { open } from "./start";
 import { rewrite } from "./state";
 

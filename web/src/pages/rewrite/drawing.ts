@@ -1,53 +1,20 @@
 import { cellsOf, type Placement } from "../../engine/clip";
 import type { Cursor } from "../../engine/cursor";
 import { bounds, type Mask } from "../../engine/mask";
+import { outline } from "../../kit";
+
+const INKS = ["context", "protect", "copy", "paste", "match"] as const;
 
 /** Colours of what is marked; they come from the style sheet, so that both themes have their own. */
-export interface Inks {
-  readonly context: string;
-  readonly protect: string;
-  readonly copy: string;
-  readonly paste: string;
-  readonly match: string;
-}
-
-export function inksOf(element: Element): Inks {
+export function inksOf(element: Element): Readonly<Record<(typeof INKS)[number], string>> {
   const style = getComputedStyle(element);
-  const ink = (name: string) => style.getPropertyValue(`--ink-${name}`).trim();
-  return {
-    context: ink("context"),
-    protect: ink("protect"),
-    copy: ink("copy"),
-    paste: ink("paste"),
-    match: ink("match"),
-  };
+  const [context = "", protect = "", copy = "", paste = "", match = ""] = INKS.map((name) =>
+    style.getPropertyValue(`--ink-${name}`).trim(),
+  );
+  return { context, protect, copy, paste, match };
 }
 
 const HALF = 100;
-
-/** The border of a mask, along its cells. */
-function outline(mask: Mask, side: number): Path2D {
-  const { size, cells } = mask;
-  const cell = side / size;
-  const path = new Path2D();
-  const inside = (column: number, row: number) =>
-    column >= 0 && row >= 0 && column < size && row < size && (cells[row * size + column] ?? 0) >= HALF;
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      if (!inside(column, row)) continue;
-      const [x, y] = [column * cell, row * cell];
-      const edge = (x1: number, y1: number, x2: number, y2: number) => {
-        path.moveTo(x1, y1);
-        path.lineTo(x2, y2);
-      };
-      if (!inside(column, row - 1)) edge(x, y, x + cell, y);
-      if (!inside(column, row + 1)) edge(x, y + cell, x + cell, y + cell);
-      if (!inside(column - 1, row)) edge(x, y, x, y + cell);
-      if (!inside(column + 1, row)) edge(x + cell, y, x + cell, y + cell);
-    }
-  }
-  return path;
-}
 
 const stencils = new WeakMap<Mask, Map<string, HTMLCanvasElement>>();
 
@@ -91,7 +58,8 @@ export function drawMask(
     to.drawImage(stencil(mask, colour), 0, 0, side, side);
     to.globalAlpha = 1;
   }
-  const path = outline(mask, side);
+  const half = (index: number) => ((mask.cells[index] ?? 0) >= HALF ? 1 : 0);
+  const path = outline(mask.size, half, { left: 0, top: 0, width: side, height: side });
   to.lineCap = "square";
   to.strokeStyle = "rgb(0 0 0 / 0.55)";
   const thin = side < 100 ? 0.6 : 1;
@@ -180,20 +148,4 @@ export function imageOf(url: string | undefined, ready: () => void): HTMLImageEl
   if (image.complete) return image;
   image.addEventListener("load", ready, { once: true });
   return null;
-}
-
-/** Fit a canvas to its size on the screen; the side in CSS pixels, the context scaled to them. */
-export function prepareCanvas(canvas: HTMLCanvasElement): [CanvasRenderingContext2D, number] | null {
-  const context = canvas.getContext("2d");
-  const side = canvas.clientWidth;
-  if (!context || side === 0) return null;
-  const scale = window.devicePixelRatio || 1;
-  const pixels = Math.round(side * scale);
-  if (canvas.width !== pixels) {
-    canvas.width = pixels;
-    canvas.height = pixels;
-  }
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, side, side);
-  return [context, side];
 }

@@ -1,4 +1,4 @@
-import { Follower } from "../../kit/jobs";
+import { Follower } from "../../kit";
 
 /** The long work of the page, one of each kind at a time. */
 export const jobs = {

@@ -2,7 +2,7 @@ import { centred, covers, middleOf } from "../../engine/clip";
 import { drag, emptyMask, isEmpty, type Mask, type Point, stamp } from "../../engine/mask";
 import { combined, type Paste, placeOf, withCopied, withPaste, withPlace } from "../../engine/rule";
 import { Store } from "../../engine/store";
-import { say } from "../../kit/messages";
+import { say } from "../../kit";
 import { gridOf, rewrite, type Tool, tools } from "./state";
 import { apply } from "./work";
 

@@ -1,6 +1,6 @@
 import "./rewrite.css";
 import "./panels.css";
-import type { Page } from "../../kit/page";
+import type { Page } from "../../kit";
 import { address } from "./address";
 import { actions } from "./commands";
 import { RewritePage } from "./RewritePage";

@@ -2,7 +2,7 @@ import { type ModelInfo, problemOf } from "../../api/client";
 import { ruleApi } from "../../api/rewriting";
 import type { Query } from "../../engine/route";
 import { parseSeeds } from "../../engine/seedList";
-import { loadModels, paintable } from "../../kit/models";
+import { loadModels, paintable } from "../../kit";
 import { prepare } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite } from "./state";

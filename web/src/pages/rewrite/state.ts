@@ -1,85 +1,57 @@
 import type { ModelInfo, Problem } from "../../api/client";
 import type { RuleInfo, RuleLayer } from "../../api/rewriting";
-import type { Advice, Audit } from "../../engine/audit";
 import type { SaveState } from "../../engine/autosave";
 import type { Mask } from "../../engine/mask";
+import type { Advice, Audit } from "../../engine/results";
 import { emptyState, type Role, type RuleState } from "../../engine/rule";
 import { Store } from "../../engine/store";
 
 export type Tool = Role | "copy" | "paste";
 
-export interface RewriteState {
-  readonly model: ModelInfo | null;
-  readonly layers: readonly RuleLayer[];
-  readonly concepts: readonly string[];
+const REWRITE = {
+  model: null as ModelInfo | null,
+  layers: [] as readonly RuleLayer[],
+  concepts: [] as readonly string[],
   /** What names the model on the command line. */
-  readonly command: string;
-  readonly rule: RuleState;
-  readonly canUndo: boolean;
-  readonly canRedo: boolean;
-  readonly save: SaveState;
-  readonly infos: Readonly<Record<string, RuleInfo>>;
-  readonly seeds: readonly number[];
-  readonly seedText: string;
-  readonly seedProblem: string;
-  /** Places like the context, by picture; null where nobody asked. */
-  readonly marks: Readonly<Record<number, Mask>> | null;
-  readonly said: string;
-  /** The goal that the last rule was made for: it is drawn now, and need not be shown over the pictures. */
-  readonly madeFor: RuleState["pastes"] | null;
-  readonly audit: Audit | null;
-  readonly advice: Advice | null;
-  readonly problem: Problem | null;
-}
-
-export const rewrite = new Store<RewriteState>({
-  model: null,
-  layers: [],
-  concepts: [],
   command: "",
   rule: emptyState(""),
   canUndo: false,
   canRedo: false,
-  save: "new",
-  infos: {},
-  seeds: [],
+  save: "new" as SaveState,
+  infos: {} as Readonly<Record<string, RuleInfo>>,
+  seeds: [] as readonly number[],
   seedText: "",
   seedProblem: "",
-  marks: null,
+  /** Places like the context, by picture; null where nobody asked. */
+  marks: null as Readonly<Record<number, Mask>> | null,
   said: "",
-  madeFor: null,
-  audit: null,
-  advice: null,
-  problem: null,
-});
+  /** The goal that the last rule was made for: it is drawn now, and need not be shown over the pictures. */
+  madeFor: null as RuleState["pastes"] | null,
+  audit: null as Audit | null,
+  advice: null as Advice | null,
+  problem: null as Problem | null,
+};
 
-export interface ToolState {
-  readonly tool: Tool;
-  readonly shape: "brush" | "box";
-  readonly erasing: boolean;
-  /** In cells of the layer. */
-  readonly diameter: number;
-  readonly original: boolean;
-  readonly peek: boolean;
-  readonly hideMasks: boolean;
-  /** Fingers scroll the wall instead of marking it. */
-  readonly hand: boolean;
-  /** How many pictures a search looks through. */
-  readonly among: number;
-}
+export type RewriteState = Readonly<typeof REWRITE>;
+export const rewrite = new Store<RewriteState>(REWRITE);
 
-/** What the hand holds, and how the wall is looked at: neither is undone nor kept. */
-export const tools = new Store<ToolState>({
-  tool: "context",
-  shape: "brush",
+const TOOLS = {
+  tool: "context" as Tool,
+  shape: "brush" as "brush" | "box",
   erasing: false,
+  /** In cells of the layer. */
   diameter: 2,
   original: false,
   peek: false,
   hideMasks: false,
+  /** Fingers scroll the wall instead of marking it. */
   hand: false,
+  /** How many pictures a search looks through. */
   among: 1000,
-});
+};
+
+/** What the hand holds, and how the wall is looked at: neither is undone nor kept. */
+export const tools = new Store<Readonly<typeof TOOLS>>(TOOLS);
 
 export const sizes = { smallest: 1, largest: 12 };
 

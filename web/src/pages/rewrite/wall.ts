@@ -3,7 +3,7 @@ import { ruleApi } from "../../api/rewriting";
 import { Latest } from "../../engine/latest";
 import type { Entry } from "../../engine/rule";
 import { Store } from "../../engine/store";
-import { complain } from "../../kit/messages";
+import { complain } from "../../kit";
 import { rewrite } from "./state";
 
 /** As many pictures are asked for at once: the studio keeps what lies below a rule by these groups. */

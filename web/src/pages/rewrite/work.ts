@@ -3,8 +3,7 @@ import { MaskReader, stateFromWire, stateToWire } from "../../api/ruleWire";
 import { Autosave, type Change, type Keep, type SaveState } from "../../engine/autosave";
 import { emptyState, type RuleState } from "../../engine/rule";
 import { Steps } from "../../engine/steps";
-import { offerUndo, say, toast, whyNotKept } from "../../kit/messages";
-import type { Work } from "../../kit/page";
+import { offerUndo, say, toast, type Work, whyNotKept } from "../../kit";
 import { type RewriteState, rewrite } from "./state";
 
 const AGAIN = 3000;

@@ -1,15 +1,21 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ModelInfo, ReportInfo } from "../../api/client";
-import { type Bar, bars, SORT_NAMES, SORTS, type Sort, select } from "../../engine/catalogue";
+import {
+  type Bar,
+  bars,
+  rowsOf,
+  SORT_NAMES,
+  SORTS,
+  type Sort,
+  select,
+  type UnitRow,
+} from "../../engine/catalogue";
 import { oneOf, type Query } from "../../engine/route";
-import { Notice, Select } from "../../kit/controls";
-import { useRested, useStore } from "../../kit/hooks";
-import { go, router, show } from "../../kit/router";
+import { go, Notice, router, Select, show, useRested, useStore } from "../../kit";
 import { Chart } from "./Chart";
 import { CompareLayers } from "./CompareLayers";
 import { EffectsPanel } from "./EffectsPanel";
 import { Lightbox } from "./Lightbox";
-import { type CatalogueRow, catalogueRows } from "./rows";
 import { UnitCard } from "./UnitCard";
 
 const PAGE = 60;
@@ -70,9 +76,9 @@ function Filters({ query, sort }: { query: Query; sort: Sort }) {
 }
 
 interface ListProps {
-  readonly rows: readonly CatalogueRow[];
+  readonly rows: readonly UnitRow[];
   readonly concept: string;
-  readonly onPaint: (row: CatalogueRow) => void;
+  readonly onPaint: (row: UnitRow) => void;
 }
 
 function Units({ rows, concept, onPaint }: ListProps) {
@@ -111,7 +117,7 @@ interface Props {
 }
 
 /** What the layer knows, beside another layer, and what its units cause. */
-function Side({ model, report, others, rows }: Props & { rows: readonly CatalogueRow[] }) {
+function Side({ model, report, others, rows }: Props & { rows: readonly UnitRow[] }) {
   const { concept = "", compare = "" } = useStore(router).route.query;
   const chart: readonly Bar[] = bars(rows);
   return (
@@ -145,10 +151,10 @@ export function Catalogue({ model, report, others }: Props) {
   const { query } = useStore(router).route;
   const { q = "", concept = "", unit = "", all = "" } = query;
   const sort = oneOf(query.sort, SORTS, "above");
-  const rows = catalogueRows(report);
+  const rows = rowsOf(report);
   const shown = select(rows, { text: q, concept, sort, meaningful: all === "" });
   const open = unit === "" ? undefined : rows.find((row) => row.unit === Number(unit));
-  const paint = (row: CatalogueRow) =>
+  const paint = (row: UnitRow) =>
     go("paint", { model: model.name, layer: report.layer, units: `${row.unit}` });
   const step = (by: number) => {
     const at = shown.findIndex((row) => row.unit === open?.unit);

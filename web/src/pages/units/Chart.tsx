@@ -1,5 +1,5 @@
 import type { Bar } from "../../engine/catalogue";
-import { conceptColour } from "../../kit/colours";
+import { conceptColour } from "../../kit";
 
 interface ChartProps {
   readonly bars: readonly Bar[];

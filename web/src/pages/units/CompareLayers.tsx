@@ -1,8 +1,5 @@
-import { type Bar, bars, compareBars } from "../../engine/catalogue";
-import { conceptColour, reportOf } from "../../kit/colours";
-import { Notice } from "../../kit/controls";
-import { useLoaded } from "../../kit/hooks";
-import { catalogueRows } from "./rows";
+import { type Bar, bars, compareBars, rowsOf } from "../../engine/catalogue";
+import { conceptColour, Notice, reportOf, useLoaded } from "../../kit";
 
 /** The concepts of two layers beside each other. */
 export function CompareLayers(props: { model: string; layer: string; other: string; shown: readonly Bar[] }) {
@@ -12,7 +9,7 @@ export function CompareLayers(props: { model: string; layer: string; other: stri
   if (!value) return <p class="hint">Loading {other}…</p>;
   if (!value.dissected)
     return <Notice title={`${other} has not been dissected`} detail="Choose it above to do so." />;
-  const rows = compareBars(shown, bars(catalogueRows(value)));
+  const rows = compareBars(shown, bars(rowsOf(value)));
   const most = Math.max(1, ...rows.flatMap((row) => [row.a, row.b]));
   return (
     <table class="compare-table" data-testid="compare-layers">

@@ -1,12 +1,17 @@
 import { useState } from "preact/hooks";
 import { api, type LayerInfo, type ModelInfo } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
-import { Button, Notice, Select } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive, useFollower } from "../../kit/jobs";
-import { studioModels } from "../../kit/models";
-import { VerbLine } from "../../kit/VerbLine";
+import {
+  Button,
+  isActive,
+  JobProgress,
+  Notice,
+  Select,
+  studioModels,
+  useFollower,
+  useStore,
+  VerbLine,
+} from "../../kit";
 
 const AMOUNTS = ["200", "1000", "5000"] as const;
 type Amount = (typeof AMOUNTS)[number];

@@ -1,6 +1,6 @@
-import { changeRange, type Effect } from "../../engine/effect";
 import { percent } from "../../engine/numbers";
-import { conceptColour } from "../../kit/colours";
+import { appearing, changeRange, curveOf, type Effect, stripOf } from "../../engine/results";
+import { conceptColour } from "../../kit";
 
 const signed = (change: number) => `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [320, 160, 54, 8, 10, 26];
@@ -8,17 +8,18 @@ const SHOWN = 4;
 
 /** What is left of a concept after each unit that was switched off, beside what random units do. */
 function Curve({ effect }: { effect: Effect }) {
-  const last = Math.max(1, ...effect.curve.map(([off]) => off));
+  const curve = curveOf(effect);
+  const last = Math.max(1, ...curve.map(([off]) => off));
   const [low, high] = changeRange(effect);
   const x = (off: number) => LEFT + ((WIDTH - LEFT - RIGHT) * off) / last;
   const y = (change: number) => {
     const share = (high - Math.min(high, Math.max(low, change))) / (high - low);
     return TOP + (HEIGHT - TOP - BOTTOM) * share;
   };
-  const path = effect.curve.map(
+  const path = curve.map(
     ([off, change], i) => `${i ? "L" : "M"}${x(off).toFixed(1)} ${y(change).toFixed(1)}`,
   );
-  const band = effect.interval;
+  const band = effect.control.interval;
   const marks = high > 0 ? [high, 0, low] : [0, low];
   return (
     <svg
@@ -69,18 +70,20 @@ function Strip({ effect, source }: { effect: Effect; source: string }) {
       <section class="effect-scroll" tabIndex={0} aria-label="Pictures with more and more units off">
         <img
           src={source}
-          alt={`Rows are pictures; columns have 0 to ${effect.units} units off`}
-          style={{ width: `${effect.steps * 56}px` }}
+          alt={`Rows are pictures; columns have 0 to ${effect.units.length} units off`}
+          style={{ width: `${effect.curve.length * 56}px` }}
         />
       </section>
-      <figcaption class="hint">From 0 units off on the left to {effect.units} on the right.</figcaption>
+      <figcaption class="hint">
+        From 0 units off on the left to {effect.units.length} on the right.
+      </figcaption>
     </figure>
   );
 }
 
 /** What a measurement found, in a sentence, a curve and pictures. */
 export function EffectResult({ effect }: { effect: Effect }) {
-  const { concept, change, control, interval } = effect;
+  const { concept, relative_change: change, control } = effect;
   if (change === null) {
     return (
       <p class="effect" data-testid="effect-result">
@@ -88,17 +91,20 @@ export function EffectResult({ effect }: { effect: Effect }) {
       </p>
     );
   }
-  const appears = effect.appears.slice(0, SHOWN);
+  const appears = appearing(effect).slice(0, SHOWN);
+  const strip = stripOf(effect);
   return (
     <div class="effect" data-testid="effect-result">
       <p>
-        <b class="big">{signed(change)}</b> {concept} with {effect.units} units off: from{" "}
-        {percent(effect.before, 1)} to {percent(effect.after, 1)} of {effect.images} new pictures.
+        <b class="big">{signed(change)}</b> {concept} with {effect.units.length} units off: from{" "}
+        {percent(effect.area_before, 1)} to {percent(effect.area_after, 1)} of {effect.images} new pictures.
       </p>
-      {control !== null && (
+      {control.relative_change !== null && (
         <p class="hint">
-          As many random units, {effect.sets} times: {signed(control)}
-          {interval && ` (${signed(interval[0])} to ${signed(interval[1])}, the band)`}.
+          As many random units, {control.sets} times: {signed(control.relative_change)}
+          {control.interval &&
+            ` (${signed(control.interval[0])} to ${signed(control.interval[1])}, the band)`}
+          .
         </p>
       )}
       {effect.curve.length > 1 && <Curve effect={effect} />}
@@ -107,7 +113,7 @@ export function EffectResult({ effect }: { effect: Effect }) {
           Where it was: {appears.map(([name, share]) => `${name} ${percent(share)}`).join(", ")}.
         </p>
       )}
-      {effect.strip && <Strip effect={effect} source={effect.strip} />}
+      {strip && <Strip effect={effect} source={strip} />}
     </div>
   );
 }

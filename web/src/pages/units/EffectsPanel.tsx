@@ -1,12 +1,8 @@
 import { useState } from "preact/hooks";
 import { api, type ModelInfo, type ReportInfo } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
-import { readEffect } from "../../engine/effect";
-import { Button, Select, Slider } from "../../kit/controls";
-import { useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive, useFollower } from "../../kit/jobs";
-import { VerbLine } from "../../kit/VerbLine";
+import { resultOf } from "../../engine/results";
+import { Button, isActive, JobProgress, Select, Slider, useFollower, useStore, VerbLine } from "../../kit";
 import { EffectResult } from "./EffectResult";
 
 const AMOUNTS = ["50", "200", "1000"] as const;
@@ -52,16 +48,7 @@ function useChoices({ report, chosen }: Props) {
         onChange={setPicked}
       />
       <Select label="Pictures" value={images} choices={AMOUNTS} testid="effect-images" onChange={setImages} />
-      <Slider
-        label="Units off"
-        value={off}
-        min={1}
-        max={most}
-        step={1}
-        shown={String(off)}
-        testid="effect-units"
-        onChange={setCount}
-      />
+      <Slider label="Units off" value={off} range={[1, most, 1]} testid="effect-units" onChange={setCount} />
     </div>
   );
   const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
@@ -78,7 +65,7 @@ export function EffectsPanel(props: Props) {
     true,
   );
   const { job } = useStore(follower.store);
-  const effect = job?.state === "done" ? readEffect(job.result) : null;
+  const effect = job?.state === "done" ? resultOf("effect", job.result) : null;
   const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || undefined}>

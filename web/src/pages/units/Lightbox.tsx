@@ -1,17 +1,14 @@
 import { useEffect } from "preact/hooks";
 import { api, type UnitInfo } from "../../api/client";
-import { conceptColour } from "../../kit/colours";
-import { Button } from "../../kit/controls";
-import { Dialog } from "../../kit/Dialog";
-import { useLoaded } from "../../kit/hooks";
+import type { UnitRow } from "../../engine/catalogue";
+import { Button, conceptColour, Dialog, useLoaded } from "../../kit";
 import { Histogram } from "./Histogram";
-import type { CatalogueRow } from "./rows";
 import { Numbers, Strip } from "./UnitCard";
 
 interface LightboxProps {
   readonly model: string;
   readonly layer: string;
-  readonly row: CatalogueRow;
+  readonly row: UnitRow;
   readonly onStep: (by: number) => void;
   readonly onPaint: () => void;
   readonly onClose: () => void;
@@ -82,7 +79,7 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
         </div>
         <Numbers row={row} />
         {problem && <p class="problem">{problem.detail}</p>}
-        {value && <Detail unit={value} threshold={row.threshold} />}
+        {value && <Detail unit={value} threshold={row.threshold_best} />}
       </div>
     </Dialog>
   );

@@ -1,10 +1,9 @@
 import { useState } from "preact/hooks";
-import { conceptColour } from "../../kit/colours";
-import { Button } from "../../kit/controls";
-import type { CatalogueRow } from "./rows";
+import type { UnitRow } from "../../engine/catalogue";
+import { Button, conceptColour } from "../../kit";
 
 /** The pictures on which a unit fires most; the upper row has its region marked. */
-export function Strip({ row, both = false }: { row: CatalogueRow; both?: boolean }) {
+export function Strip({ row, both = false }: { row: UnitRow; both?: boolean }) {
   const [shape, setShape] = useState<number | null>(null);
   return (
     <div class="unit-strip" style={{ aspectRatio: shape === null ? (both ? 4 : 8) : shape * (both ? 1 : 2) }}>
@@ -21,23 +20,26 @@ export function Strip({ row, both = false }: { row: CatalogueRow; both?: boolean
 const three = (value: number) => value.toFixed(3);
 
 /** How well a unit matches its concept, beside what chance would give. */
-export function Match({ row }: { row: CatalogueRow }) {
+export function Match({ row }: { row: UnitRow }) {
   const full = 0.6;
   const share = (value: number) => `${Math.min(100, (100 * value) / full)}%`;
   return (
-    <div class="match" title={`IoU ${three(row.iouBest)} at the best level; chance ${three(row.chance)}`}>
-      <span class="match-bar" style={{ width: share(row.iouBest), background: conceptColour(row.concept) }} />
+    <div class="match" title={`IoU ${three(row.iou_best)} at the best level; chance ${three(row.chance)}`}>
+      <span
+        class="match-bar"
+        style={{ width: share(row.iou_best), background: conceptColour(row.concept) }}
+      />
       <span class="match-chance" style={{ left: share(row.chance) }} />
     </div>
   );
 }
 
-export function Numbers({ row }: { row: CatalogueRow }) {
+export function Numbers({ row }: { row: UnitRow }) {
   return (
     <dl class="numbers">
       <div>
         <dt>IoU, best level</dt>
-        <dd>{three(row.iouBest)}</dd>
+        <dd>{three(row.iou_best)}</dd>
       </div>
       <div>
         <dt>IoU, top 1 %</dt>
@@ -49,14 +51,14 @@ export function Numbers({ row }: { row: CatalogueRow }) {
       </div>
       <div>
         <dt>Threshold</dt>
-        <dd>{row.threshold.toFixed(2)}</dd>
+        <dd>{row.threshold_best.toFixed(2)}</dd>
       </div>
     </dl>
   );
 }
 
 interface CardProps {
-  readonly row: CatalogueRow;
+  readonly row: UnitRow;
   readonly onOpen: () => void;
   readonly onPaint: () => void;
 }

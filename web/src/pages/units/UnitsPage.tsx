@@ -1,8 +1,4 @@
-import { reportOf } from "../../kit/colours";
-import { Notice, Select } from "../../kit/controls";
-import { useLoaded, useStore } from "../../kit/hooks";
-import { useModels } from "../../kit/models";
-import { router, show } from "../../kit/router";
+import { Notice, reportOf, router, Select, show, useLoaded, useModels, useStore } from "../../kit";
 import { Catalogue } from "./Catalogue";
 import { DissectPanel } from "./DissectPanel";
 

@@ -1,7 +1,7 @@
 import "./units.css";
 import "./effects.css";
 import { shared } from "../../engine/shortcuts";
-import type { Page } from "../../kit/page";
+import type { Page } from "../../kit";
 import { UnitsPage } from "./UnitsPage";
 
 /** What the units of a layer are. */

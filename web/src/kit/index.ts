@@ -1,0 +1,21 @@
+/** What pages use. */
+export * from "./actions";
+export type { Address } from "./address";
+export * from "./canvas";
+export * from "./colours";
+export * from "./controls";
+export * from "./Dialog";
+export * from "./files";
+export * from "./hooks";
+export * from "./Icon";
+export * from "./JobProgress";
+export * from "./jobs";
+export * from "./link";
+export * from "./Menu";
+export * from "./messages";
+export * from "./models";
+export type { Page, Work } from "./page";
+export * from "./pointing";
+export * from "./router";
+export * from "./Strip";
+export * from "./VerbLine";
