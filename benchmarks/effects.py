@@ -24,14 +24,14 @@ from inscape.dissection.artifacts import artifact_units
 from inscape.dissection.concept_search import search_units, top_precision
 from inscape.dissection.effects import control_of, effect
 from inscape.dissection.placement import placement
-from inscape.dissection.rough_boxes import pairs, rank_correlation, rough_boxes
+from inscape.dissection.rough_boxes import RoughPlace, pairs, rank_correlation, rough_boxes
 from inscape.dissection.switches import maxima, switches
-from inscape.dissection.variants import FRESH_SEED, batches, fitting_segmenter, random_sets
+from inscape.dissection.variants import FRESH_SEED, Series, random_sets
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError, ValueRangeError
 from inscape.models import Generator, folder_of
 from inscape.progress import TerminalProgress
-from inscape.segmenters import Segmenter
+from inscape.segmenters import Segmenter, fitting_segmenter
 from inscape.segmenters.areas import WATERMARK
 
 BUILDING = ("wall", "roof", "window", "door")
@@ -91,11 +91,8 @@ class Bench:
             found = rough_boxes(
                 self.model,
                 units,
-                place,
-                size=box,
+                RoughPlace(place, box, least, BUILDING),
                 images=self.options.images,
-                least=least,
-                support=BUILDING,
                 **options,
             )
             if not found:
@@ -111,11 +108,8 @@ class Bench:
         found = rough_boxes(
             self.model,
             units,
-            "wall",
-            size=(box[0], round(size / 4)),
+            RoughPlace("wall", (box[0], round(size / 4)), 0.6, BUILDING),
             images=self.options.images,
-            least=0.6,
-            support=BUILDING,
             **options,
         )
         heights = list(pairs(found))
@@ -148,10 +142,8 @@ class Bench:
             found = rough_boxes(
                 self.model,
                 named,
-                place,
-                size=shape[0],
+                RoughPlace(place, *shape),
                 images=max(10, self.options.images // 20),
-                least=shape[1],
                 value=self.options.value,
                 segmenter=self.reader,
             )
@@ -196,7 +188,8 @@ class Bench:
 
     def _marked(self, layer: str, seed: int, images: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
         rows = []
-        for batch in batches(self.model, layer, seed=seed, images=images, batch=64):
+        series = Series.of(self.model, layer, images, {"seed": seed})
+        for batch in series.batches("Reading labels", at_once=64):
             labels = self.reader.segment(batch.draw())
             rows.append(
                 np.any(
@@ -212,9 +205,8 @@ class Bench:
         after = [dict.fromkeys(WATERMARK, 0.0) for _ in sets]
         moved, other = np.zeros(len(sets)), 0
         numbers = [self.reader.vocabulary.index(name) for name in WATERMARK]
-        for batch in batches(
-            self.model, layer, seed=FRESH_SEED + 2_000_000, images=self.options.images, batch=64
-        ):
+        series = Series.of(self.model, layer, self.options.images, {"seed": FRESH_SEED + 2_000_000})
+        for batch in series.batches("Switching units off", at_once=64):
             plain = self.reader.segment(batch.draw())
             outside = ~np.isin(plain[:, 0].cpu().numpy(), numbers)
             other += int(outside.sum())

@@ -19,7 +19,6 @@ from typing import Any
 
 import inscape
 from inscape.audits import Audit, Change, Trial, advise, rewritable_layers
-from inscape.dissection.variants import fitting_segmenter
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError
 from inscape.models import Generator
@@ -27,7 +26,7 @@ from inscape.progress import TerminalProgress
 from inscape.rewriting import Paste, PreparedTask, Rewriter, Task, prepare_task
 from inscape.rewriting.fine_tuning import fine_tune
 from inscape.rewriting.goals import loudest_units
-from inscape.segmenters import Segmenter
+from inscape.segmenters import Segmenter, fitting_segmenter
 
 TASKS = Path(__file__).parent / "rewriting"
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 import inscape
 from inscape.dissection import shipped_report
-from inscape.dissection.variants import fitting_segmenter
 from inscape.models import Generator
 from inscape.painting import concept_units
 from inscape.pictures import grid, to_tensor
 from inscape.rewriting import Rewriter, Task, prepare_task
+from inscape.segmenters import fitting_segmenter
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "pictures"

@@ -18,6 +18,7 @@ ORDER = [
     {"models"},
     {"activations"},
     {"segmenters"},
+    {"sources"},
     {"editing"},
     {"dissection"},
     {"painting"},

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from inscape.models import Generator, Model
     from inscape.photos._canvas import Canvas
-    from inscape.photos.reading import Photo
     from inscape.progress import Progress
+    from inscape.sources.reading import Photo
 
 
 @dataclass(frozen=True)

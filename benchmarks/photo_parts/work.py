@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 import inscape
 from inscape import storage
 from inscape.dissection import shipped_report
-from inscape.dissection.variants import fitting_segmenter
-from inscape.editing import weights_hash
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.photos import (
     Inversion,
     InversionSettings,
@@ -33,6 +32,7 @@ from inscape.photos import (
 )
 from inscape.photos.inversion import SUFFIX
 from inscape.pictures import to_tensor
+from inscape.segmenters import fitting_segmenter
 from photo_parts.photo_sets import Subject
 
 Start = Literal["encoder", "average"]

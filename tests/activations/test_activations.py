@@ -9,6 +9,7 @@ from torch import nn
 
 from inscape.activations import edited, read, record, stop_after
 from inscape.errors import LayerError, ShapeError
+from inscape.models import Card, Layer, Model
 
 
 class Small(nn.Module):
@@ -32,14 +33,10 @@ class Pair(nn.Module):
         return x, 2 * x
 
 
-class Opened:
-    """A model with layer names of its own."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-
-    def module_of(self, layer: str) -> nn.Module:
-        return {"layer1": self.module.first}[layer]
+def opened(module: nn.Module) -> Model:
+    """A model with a layer name of its own."""
+    layer = Layer(name="layer1", units=4, size=0, module="first")
+    return Model(module, Card(name="small", kind="classifier", architecture="small", layers=(layer,)))
 
 
 @pytest.fixture
@@ -161,11 +158,11 @@ def test_stops_nest_and_each_ends_its_own_block(network):
 def test_reading_sees_the_edits_around_it(network):
     with edited(network, "first", lambda features: features + 1):
         assert torch.equal(read(network, "first", X), network.first[1](network.first[0](X)) + 1)
-    assert torch.equal(read(Opened(network), "layer1", X), network.first(X))
+    assert torch.equal(read(opened(network), "layer1", X), network.first(X))
 
 
 def test_an_opened_model_goes_by_its_layer_names(network):
-    with record(Opened(network), "layer1") as recording:
+    with record(opened(network), "layer1") as recording:
         network(X)
     assert torch.equal(recording.outputs["layer1"], network.first(X))
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,10 @@ from inscape.activations import record
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection import (
     DissectionReport,
-    ScenePictures,
     Thumbnails,
     dissect,
     dissect_layers,
-    dissect_source,
 )
-from inscape.dissection.dissect import _sized
-from inscape.dissection.sources import fingerprint
 from inscape.errors import (
     CancelledError,
     LayerError,
@@ -34,7 +29,9 @@ from inscape.errors import (
     UsageError,
     ValueRangeError,
 )
+from inscape.models.weights import fingerprint
 from inscape.scenes.scene import Scene
+from inscape.sources import ScenePictures
 from reference import overlap as reference
 from small_generators import small_generator
 
@@ -273,8 +270,10 @@ def test_a_classifier_is_dissected_over_scenes_with_exact_labels():
     )
     with torch.no_grad():
         network[0].weight.copy_(torch.tensor([1.0, -1.0])[:, None, None, None].expand(2, 3, 1, 1))
-    source = ScenePictures("tiny", network, Stripes(), size=32)
-    report = dissect_source(source, range(48), {"pixels": "1", "pooled": "2"}, top=1)["pixels"]
+    model = inscape.open(network, card={"image_size": 32, "name": "tiny"}, device="cpu")
+    source = ScenePictures(Stripes(), size=32)
+    report = dissect_layers(model, ["1", "2", "3"], 48, source=source, top=1)["1"]
+    assert (report.model, report.source, report.segmenter) == ("tiny", "stripes", None)
     assert report.findings[0].concept_best == "stripe"
     assert report.findings[0].iou_best == pytest.approx(1.0)
     assert report.findings[1].iou_best < 0.3
@@ -295,9 +294,8 @@ def test_unknown_layers_and_senseless_numbers_are_refused():
 
 
 def test_many_top_pictures_make_a_strip_that_webp_can_hold():
-    kept = SimpleNamespace(pictures=np.zeros((4, 256, 256, 3), np.uint8))
     for count in (8, 64, 400):
-        size = _sized(Thumbnails(count), kept).size
+        size = Thumbnails(count).size_for(256)
         assert size * count <= 16_383 and size == min(256, 16_383 // count)
 
 
@@ -328,5 +326,6 @@ def test_a_layer_of_tokens_is_refused():
         def forward(self, images):
             return images.flatten(2)
 
-    with pytest.raises(UnsupportedError, match=r"\[batch, unit, height, width\]"):
-        dissect_source(ScenePictures("tokens", Tokens(), Stripes(), size=16), range(8), {"all": ""}, top=1)
+    model = inscape.open(nn.Sequential(Tokens()), card={"image_size": 16}, device="cpu")
+    with pytest.raises(UnsupportedError, match=r"it has tokens.*\[batch, unit, height, width\]"):
+        dissect(model, "0", 8, source=ScenePictures(Stripes(), size=16))

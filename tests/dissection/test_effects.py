@@ -9,7 +9,7 @@ import torch
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import bootstrap_interval, control_of, effect, relative_change
 from inscape.dissection.unit_set import UnitSet
-from inscape.dissection.variants import FRESH_SEED, Variants, random_sets
+from inscape.dissection.variants import FRESH_SEED, Series, random_sets
 from inscape.editing import UnitEdit
 from inscape.errors import CancelledError, ConceptError, LayerError, UnitError, ValueRangeError
 from inscape.progress import CallbackProgress
@@ -89,7 +89,7 @@ def test_what_lies_below_the_layer_runs_once_for_each_batch():
 def test_variants_draw_what_the_full_pass_draws():
     model = small_generator()
     edit = UnitEdit("layer16a", (0, 3), np.array([2.0, -2.0]))
-    batch = Variants(model, "layer16a", [5, 9])
+    batch = Series.of(model, "layer16a", 2, {}).variants([5, 9])
     for picture, seed in zip(batch.edited(edit), [5, 9], strict=True):
         alone = model.images(model.to_w(model.latents([seed])), [edit])[0].clamp(-1, 1)
         assert torch.allclose(picture, alone, atol=1e-5)

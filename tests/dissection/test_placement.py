@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from inscape.dissection.placement import PlacementReport, placement
-from inscape.dissection.rough_boxes import component_height, pairs, rank_correlation, rough_boxes
+from inscape.dissection.rough_boxes import (
+    RoughPlace,
+    component_height,
+    pairs,
+    rank_correlation,
+    rough_boxes,
+)
 from inscape.dissection.unit_set import UnitSet
 from inscape.errors import ConceptError, ValueRangeError
 from planted_effects import DOORS, ColourReader, planted_generator
@@ -58,7 +64,7 @@ def test_a_saved_placement_comes_back(tmp_path):
 
 def test_rough_boxes_stand_on_what_was_asked_for():
     model = planted_generator()
-    found = rough_boxes(model, doors(), "wall", size=(4, 4), images=10, segmenter=ColourReader())
+    found = rough_boxes(model, doors(), RoughPlace("wall", (4, 4)), images=10, segmenter=ColourReader())
     assert len(found) == 10
     for one in found:
         _, y, width, height = one.rectangle
@@ -72,7 +78,7 @@ def test_rough_boxes_stand_on_what_was_asked_for():
 
 def test_rough_boxes_where_nothing_grows_stay_empty():
     model = planted_generator()
-    found = rough_boxes(model, doors(), "none", size=(4, 4), images=30, least=1.0, segmenter=ColourReader())
+    found = rough_boxes(model, doors(), RoughPlace("none", (4, 4), 1.0), images=30, segmenter=ColourReader())
     top = [one for one in found if one.rectangle[1] == 0]
     assert top and all(one.after == 0.0 and one.height == 0 for one in top)
     assert len(list(pairs(top))) == 0
@@ -102,7 +108,7 @@ def test_impossible_placements_are_refused():
     with pytest.raises(ValueRangeError, match="1 to 16 cells"):
         placement(model, doors(), images=4, grid=17, segmenter=reader)
     with pytest.raises(ConceptError, match="did you mean 'wall'"):
-        rough_boxes(model, doors(), "wal", size=(4, 4), segmenter=reader)
+        rough_boxes(model, doors(), RoughPlace("wal", (4, 4)), segmenter=reader)
     nothing = torch.full((2,), float("nan"))
     bare = UnitSet("planted", "units", DOORS, "door", nothing, {0.99: nothing})
     with pytest.raises(ValueRangeError, match="no values"):

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inscape
-from inscape.editing import EditStack, Recipe, UnitEdit, replay, weights_hash
-from inscape.editing.weights import current_weights_hash
+from inscape.editing import EditStack, Recipe, UnitEdit, replay
 from inscape.errors import InscapeError, RecipeError
+from inscape.models.weights import current_weights_hash, weights_hash
 from inscape.pictures import Latent
 from inscape.regions import Region
 from small_generators import small_generator

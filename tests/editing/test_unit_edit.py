@@ -52,9 +52,10 @@ def test_removing_goes_to_zero_and_what_came_in_stays():
 
 def test_features_without_places_are_one_cell():
     features = torch.randn(3, 4)
-    assert (UnitEdit("layer", (1,), mode="remove").transform(features)[:, 1] == 0).all()
+    edit = UnitEdit("layer", (1,), mode="remove")
+    assert (edit.transform(features, axes=("unit",))[:, 1] == 0).all()
     with pytest.raises(ShapeError, match="batch, unit, height, width"):
-        UnitEdit("layer", (1,), mode="remove").transform(features[:, :, None])
+        edit.transform(features[:, :, None])
 
 
 def test_applied_restores_every_byte_even_after_an_error():

@@ -51,8 +51,15 @@ def test_a_module_gets_its_card_by_running_once(package):
     module = Faces()
     model = inscape.open(module, card={"image_size": 32, "name": "faces"}, device="cpu")
     found = [(layer.name, layer.units, layer.size) for layer in model.card.layers]
-    assert found == [("first", 4, 16), ("second", 6, 8), ("head", 2, 0)]
-    assert (model.card.kind, model.card.default_layer, model.name) == ("classifier", "second", "faces")
+    assert found == [
+        ("first", 4, 16),
+        ("rectifier@0", 4, 16),
+        ("second", 6, 8),
+        ("rectifier@1", 6, 8),
+        ("head.input", 6, 0),
+        ("head", 2, 0),
+    ]
+    assert (model.card.kind, model.card.default_layer, model.name) == ("classifier", "rectifier@1", "faces")
     assert model.module is module and not module.training
     with record(model, ["second"]) as recording, torch.inference_mode():
         module(torch.zeros(1, 3, 32, 32))
@@ -118,7 +125,7 @@ def test_a_generator_that_cannot_stop_is_run_whole_and_keeps_no_hook():
 
 def test_a_factory_is_imported_and_called(package):
     model = inscape.open("inscape_example:faces", device="cpu")
-    assert model.name == "faces" and list(model.layers) == ["first", "second", "head"]
+    assert model.name == "faces" and list(model.layers)[-2:] == ["head.input", "head"]
     for wrong in ("inscape_example:nobody", "inscape_absent:faces"):
         with pytest.raises(ModelNotFoundError, match="There is no"):
             inscape.open(wrong)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inscape.dissection import dissect
-from inscape.dissection.variants import Variants
+from inscape.dissection.variants import Series
 from inscape.editing import Recipe, replay
 from inscape.errors import LatentError, NotFoundError, UnsupportedError, ValueRangeError
 from inscape.pictures import Latent
@@ -81,7 +81,7 @@ def test_a_recipe_carries_the_class(model):
 
 def test_what_is_measured_is_drawn_in_the_chosen_classes(model):
     narrowed = model.with_classes([2])
-    drawn = Variants(narrowed, "layer16a", [5, 6]).draw()
+    drawn = Series.of(narrowed, "layer16a", 2, {}).variants([5, 6]).draw()
     expected = model.images(model.to_w(model.latents([5, 6]), classes=[2, 2])).clamp(-1, 1)
     assert torch.allclose(drawn, expected, atol=1e-6)
 

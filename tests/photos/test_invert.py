@@ -58,7 +58,7 @@ def test_the_figures_are_those_of_the_pictures():
 
 
 def test_the_generator_stays_as_it_was():
-    from inscape.editing import weights_hash
+    from inscape.models.weights import weights_hash
 
     generator, _, _ = inverted()
     assert weights_hash(generator.module) == weights_hash(small_generator().module)

@@ -51,11 +51,11 @@ def random_images(count: int, size: int = 32) -> torch.Tensor:
 
 def test_labels_have_the_planes_and_the_size_of_the_pictures():
     segmenter = SceneSegmenter(small_model())
-    assert segmenter.planes == ("object", "part", "material")
+    assert segmenter.vocabulary.planes == ("object", "part", "material")
     for size in (32, 48, 17):
         labels = segmenter.segment(random_images(3, size))
         assert labels.shape == (3, 3, size, size) and labels.dtype == torch.uint8
-        for plane, name in enumerate(segmenter.planes):
+        for plane, name in enumerate(segmenter.vocabulary.planes):
             allowed = {0, *map(VOCABULARY.index, VOCABULARY.in_plane(name))}
             assert set(labels[:, plane].unique().tolist()) <= allowed
 

@@ -206,14 +206,14 @@ def test_jobs_that_make_no_sense_are_refused_at_once(client, path, body, status)
 
 
 def test_an_effects_job_ends_with_what_the_library_measures(client, studio, monkeypatch):
-    from inscape.dissection import effects
-    from inscape.dissection.variants import fitting_segmenter
+    from inscape.dissection import variants
+    from inscape.segmenters import fitting_segmenter
     from studio.conftest import ByUnits
 
     fresh = studio.library.fresh("small")
     labels = ByUnits(fresh, "layer16a")
     monkeypatch.setattr(studio.library, "fresh", lambda name: fresh)
-    monkeypatch.setattr(effects, "fitting_segmenter", lambda model, named: fitting_segmenter(model, labels))
+    monkeypatch.setattr(variants, "fitting_segmenter", lambda model, named: fitting_segmenter(model, labels))
     body = {"layer": "layer16a", "units": [0, 4, 5], "concept": "light", "images": 20}
     answer = client.post("/api/models/small/effects", json=body)
     job = done(client, answer)

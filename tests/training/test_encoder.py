@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import CancelledError, FormatError, UnsupportedError
 from inscape.models import Card, Generator, folder_of, open_model
 from inscape.models.architectures.picture_encoder import PictureEncoder, PictureEncoderConfig
+from inscape.models.weights import weights_hash
 from inscape.progress import Task
 from inscape.segmenters import open_segmenter
 from inscape.training._drawn import Whitening, draw, measure_generator

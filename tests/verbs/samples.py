@@ -17,6 +17,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "town", "out": Path("report")},
         {"model": "x", "out": Path("r"), "images": 4, "seed": 2**32 - 1, "label_size": 64, "top": 64},
         {"model": "x", "out": Path("r"), "layer": "a b", "segmenter": "town-segmenter", "classes": "0-3"},
+        {
+            **{"model": "x", "out": Path("r"), "source": Path("my photos"), "labels": Path("maps")},
+            **{"concepts": Path("names.txt")},
+        },
     ],
     "effect": [
         {"model": "town", "concept": "tree"},
@@ -50,6 +54,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "rewrite": [
         {"model": "town", "task": Path("t.toml")},
         {"model": "town", "task": Path("t.toml"), "layer": "advice", "rank": 3, "ridge": 1e-5, "images": 0},
+        {"model": "m", "task": Path("t.toml"), "segmenter": "hf:org/name"},
     ],
     "apply": [
         {"model": "town", "edits": (Path("a"), Path("b c")), "out": Path("o")},

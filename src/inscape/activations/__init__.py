@@ -1,7 +1,8 @@
 """Read the output of layers, change it, stop early; afterwards, errors included, the network is as it was."""
 
+from inscape.activations.axes import as_maps
 from inscape.activations.editing import edited
 from inscape.activations.recording import Recorded, Recording, record
 from inscape.activations.stopping import Stopped, read, stop_after
 
-__all__ = ["Recorded", "Recording", "Stopped", "edited", "read", "record", "stop_after"]
+__all__ = ["Recorded", "Recording", "Stopped", "as_maps", "edited", "read", "record", "stop_after"]

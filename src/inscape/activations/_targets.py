@@ -1,48 +1,41 @@
-"""From a name to the `torch.nn.Module` that answers to it."""
+"""From a name to the place in a forward pass that answers to it."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
 from inscape.errors import LayerError, unknown_name
+from inscape.models.model import Model
+from inscape.models.taps import Tap, tapped
+
+Target: TypeAlias = nn.Module | Model
 
 
-@runtime_checkable
-class HasLayers(Protocol):
-    """What an opened model offers: named layers on top of a network."""
-
-    def module_of(self, layer: str) -> nn.Module:
-        """The part of the network whose output is the layer."""
-        ...
-
-
-Target: TypeAlias = nn.Module | HasLayers
-
-
-def find_module(target: Target, name: str) -> nn.Module:
-    """The module of a dotted name, or of a layer of an opened model.
+def tap(target: Target, name: str, function: Tap) -> AbstractContextManager[None]:
+    """Call a function with what a layer puts out while the block runs; see `taps.tapped`.
 
     Args:
         target: Any `torch.nn.Module`, whose modules go by their dotted names ("" is the module itself), or an
             opened model, whose layers go by their own names.
         name: Such a name.
+        function: From what the module was called with and the value to what takes the value's place.
 
     Raises:
         LayerError: Nothing answers to the name; near names are given.
     """
-    if not isinstance(target, nn.Module):
-        module: nn.Module = target.module_of(name)
-        return module
-    modules: dict[str, nn.Module] = dict(target.named_modules())
-    if name not in modules:
-        known = [known for known in modules if known]
+    if isinstance(target, Model):
+        return target.tapped(name, function)
+    known = [known for known, _ in target.named_modules() if known]
+    if name and name not in known:
         raise LayerError(*unknown_name("layer", name, known, where=f"in {type(target).__name__}"))
-    return modules[name]
+    return tapped(target, name, function)
 
 
-def mapped(value: Any, function: Any) -> Any:
+def mapped(value: Any, function: Callable[[Tensor], Any]) -> Any:
     """Apply a function to every tensor in a tensor, tuple, list or dict; keep everything else."""
     if isinstance(value, Tensor):
         return function(value)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from inscape.activations._targets import Target, find_module
+from inscape.activations._targets import Target, tap
 from inscape.errors import ShapeError
 
 
@@ -31,9 +31,8 @@ def edited(target: Target, name: str, function: Callable[[Any], Any]) -> Iterato
         LayerError: The layer does not exist; near names are given.
         ShapeError: The function gave a tensor of another shape than it got.
     """
-    module = find_module(target, name)
 
-    def hook(_: nn.Module, __: Any, output: Any) -> Any:
+    def change(_: tuple[Any, ...], output: Any) -> Any:
         changed = function(output)
         both = isinstance(output, Tensor) and isinstance(changed, Tensor)
         if both and changed.shape != output.shape:
@@ -43,8 +42,5 @@ def edited(target: Target, name: str, function: Callable[[Any], Any]) -> Iterato
             )
         return changed
 
-    handle = module.register_forward_hook(hook)
-    try:
+    with tap(target, name, change):
         yield
-    finally:
-        handle.remove()

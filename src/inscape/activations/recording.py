@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 
-from inscape.activations._targets import Target, find_module, mapped
-from inscape.errors import LayerError
+from inscape.activations._targets import Target, mapped, tap
+from inscape.activations.axes import as_maps
+from inscape.errors import LayerError, ShapeError
+from inscape.models.card import Axis
+from inscape.models.model import Model
 
 
 class Recorded(dict[str, Any]):
@@ -35,10 +40,25 @@ class Recording:
         runs: How often each layer ran while it was recorded.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], axes: Mapping[str, Sequence[Axis]]) -> None:
         self.outputs = Recorded(names)
         self.inputs = Recorded(names)
         self.runs = dict.fromkeys(names, 0)
+        self._axes = axes
+
+    def maps(self, name: str) -> Float[Tensor, "batch unit height width"]:
+        """The output of a layer with its units first: tokens as one column, vectors as one cell.
+
+        Raises:
+            LayerError: The layer is not recorded, or has not run.
+            ShapeError: It put out something else than its axes say, or no tensor.
+        """
+        output = self.outputs[name]
+        if not isinstance(output, Tensor):
+            raise ShapeError(
+                f"Layer {name!r} puts out a {type(output).__name__}, where a tensor was expected."
+            )
+        return as_maps(output, self._axes.get(name))
 
 
 @contextmanager
@@ -73,8 +93,8 @@ def record(
         LayerError: A layer does not exist; near names are given.
     """
     names = [names] if isinstance(names, str) else list(names)
-    modules = {name: find_module(target, name) for name in names}
-    recording = Recording(names)
+    axes = {name: target.layer(name).axes for name in names} if isinstance(target, Model) else {}
+    recording = Recording(names, axes)
     owner = threading.get_ident()
 
     def kept(value: Any) -> Any:
@@ -84,18 +104,15 @@ def record(
 
         return mapped(value, one)
 
-    def hook_of(name: str) -> Any:
-        def hook(_: nn.Module, arguments: Any, output: Any) -> None:
-            if own_thread and threading.get_ident() != owner:
-                return
-            recording.outputs[name] = kept(output)
-            recording.runs[name] += 1
-            if inputs:
-                recording.inputs[name] = kept(arguments)
-
-        return hook
+    def keep(name: str, arguments: tuple[Any, ...], output: Any) -> None:
+        if own_thread and threading.get_ident() != owner:
+            return
+        recording.outputs[name] = kept(output)
+        recording.runs[name] += 1
+        if inputs:
+            recording.inputs[name] = kept(arguments)
 
     with ExitStack() as stack:
-        for name, module in modules.items():
-            stack.callback(module.register_forward_hook(hook_of(name)).remove)
+        for name in dict.fromkeys(names):
+            stack.enter_context(tap(target, name, partial(keep, name)))
         yield recording

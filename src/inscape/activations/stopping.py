@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from inscape.activations._targets import Target, find_module
+from inscape.activations._targets import Target, tap
 from inscape.errors import LayerError
 
 
@@ -58,22 +58,19 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
     Raises:
         LayerError: The layer does not exist (near names are given), or the block ended without running it.
     """
-    module = find_module(target, name)
     stopped = Stopped(name)
 
-    def hook(_: nn.Module, __: Any, output: Any) -> None:
+    def stop(_: tuple[Any, ...], output: Any) -> None:
         stopped.reached = True
         stopped._output = output
         raise _StopError(stopped)
 
-    handle = module.register_forward_hook(hook)
     try:
-        yield stopped
-    except _StopError as stop:
-        if stop.owner is not stopped:
+        with tap(target, name, stop):
+            yield stopped
+    except _StopError as error:
+        if error.owner is not stopped:
             raise
-    finally:
-        handle.remove()
     if not stopped.reached:
         raise LayerError(f"Layer {name!r} did not run inside the block.", "Does this network use that layer?")
 
@@ -89,7 +86,7 @@ def read(target: Target, name: str, *inputs: Any) -> Any:
     Raises:
         LayerError: The layer does not exist, or the network does not use it.
     """
-    network: Any = target if isinstance(target, nn.Module) else target.module  # type: ignore[attr-defined]
+    network = target if isinstance(target, nn.Module) else target.module
     with stop_after(target, name) as stopped:
         network(*inputs)
     return stopped.output

@@ -1,30 +1,30 @@
 """Which unit matches which concept, what a unit causes, and the report of it."""
 
+from inscape.dissection._top import Thumbnails
 from inscape.dissection.artifacts import ArtifactReport, artifact_units
 from inscape.dissection.compare import compare_layers
 from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_units
-from inscape.dissection.dissect import Thumbnails, dissect, dissect_layers, dissect_source
+from inscape.dissection.dissect import DissectOptions, dissect, dissect_layers
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
 from inscape.dissection.findings import TopPictures, UnitFinding, UnitValues
 from inscape.dissection.placement import PlacementReport, placement
 from inscape.dissection.report import DissectionReport
-from inscape.dissection.rough_boxes import rough_boxes
+from inscape.dissection.rough_boxes import RoughPlace, rough_boxes
 from inscape.dissection.shipped import shipped_report, shipped_report_folder
-from inscape.dissection.sources import GeneratedPictures, Labeller, ScenePictures, Source
 from inscape.dissection.switches import Switch, maxima, switches
 from inscape.dissection.unit_set import UnitSet
+from inscape.dissection.variants import Looking
 
 __all__ = [
     "ArtifactReport",
     "DissectionReport",
+    "DissectOptions",
     "EffectReport",
     "FoundUnit",
-    "GeneratedPictures",
-    "Labeller",
+    "Looking",
     "PlacementReport",
-    "ScenePictures",
-    "Source",
+    "RoughPlace",
     "Switch",
     "Thumbnails",
     "TopPictures",
@@ -36,7 +36,6 @@ __all__ = [
     "compare_layers",
     "dissect",
     "dissect_layers",
-    "dissect_source",
     "effect",
     "maxima",
     "placement",

@@ -9,27 +9,37 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from inscape import storage
 from inscape.activations import record
 from inscape.dissection._kept import KeptArray, KeptArrays
-from inscape.dissection.sources import Source
-from inscape.errors import StorageError, UnsupportedError
-from inscape.parallel.cores import side_by_side
+from inscape.errors import ShapeError, StorageError
+from inscape.models.weights import fingerprint
+from inscape.parallel import InProcess
 from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
+from inscape.segmenters.scene import SceneSegmenter
+from inscape.sources.source import runs_side_by_side
 
-_VERSION = 3
+if TYPE_CHECKING:
+    from inscape.concepts import Vocabulary
+    from inscape.models import Model
+    from inscape.parallel import Executor
+    from inscape.segmenters import Labeller
+    from inscape.sources import PictureSource
+
+_VERSION = 4
 BATCH, BATCH_PER_CORE = 32, 8
 _LABEL_SIZE = 128
 """What larger label maps are made to: four times the pixels take four times as long to count."""
@@ -40,20 +50,64 @@ class Plan:
     """What is to be looked at.
 
     Attributes:
-        seeds: Of the pictures, in order.
-        modules: Dotted module path by layer name.
-        label_size: Height and width of the label maps; those of the segmenter unless given, at most 128.
-        batch: Pictures at a time; a kept run is only taken up again with the same.
+        model: Whose layers are dissected.
+        source: What it is run on.
+        segmenter: Labels the pictures; None where the source does.
+        layers: Their names.
+        numbers: Of the pictures, in order.
+        label_size: Height and width of the label maps; their own unless given, at most 128.
     """
 
-    seeds: range
-    modules: Mapping[str, str]
+    model: Model
+    source: PictureSource
+    segmenter: Labeller | None
+    layers: tuple[str, ...]
+    numbers: range
     label_size: int | None = None
-    batch: int = BATCH
+
+    @cached_property
+    def side_by_side(self) -> bool:
+        """Whether each core may work on a batch of its own."""
+        plain = self.segmenter is None or isinstance(self.segmenter, SceneSegmenter)
+        return plain and self.source.side_by_side and runs_side_by_side(self.model.module)
+
+    @property
+    def batch(self) -> int:
+        """Pictures at a time; a kept run is only taken up again with the same."""
+        return BATCH_PER_CORE if self.side_by_side else BATCH
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the label maps are written in."""
+        known = self.source.vocabulary if self.segmenter is None else self.segmenter.vocabulary
+        assert known is not None
+        return known
 
     def batches(self) -> list[range]:
-        """The seeds of every batch."""
-        return [self.seeds[start : start + self.batch] for start in range(0, len(self.seeds), self.batch)]
+        """The numbers of every batch."""
+        return [self.numbers[start : start + self.batch] for start in range(0, len(self.numbers), self.batch)]
+
+    def key(self) -> str | None:
+        """What identifies network, pictures and labels by content; `None` where that cannot be told."""
+        labels = "own" if self.segmenter is None else _segmenter_key(self.segmenter)
+        parts = [fingerprint(self.model.module), self.source.key(), labels]
+        return None if None in parts else storage.content_key(*parts)
+
+    def to_json(self) -> list[Any]:
+        """The rest of what a kept run must have in common with another one."""
+        layers = [self.model.layer(name).model_dump() for name in self.layers]
+        return [list(self.numbers), layers, self.label_size, self.batch]
+
+
+def _segmenter_key(segmenter: Labeller) -> str | None:
+    """A key of the one network that a segmenter is or holds; `None` where that is not so plain."""
+    held = [segmenter] if isinstance(segmenter, nn.Module) else list(vars(segmenter).values())
+    modules = [part if isinstance(part, nn.Module) else getattr(part, "module", None) for part in held]
+    found = [module for module in modules if isinstance(module, nn.Module)]
+    weights = fingerprint(found[0]) if len(found) == 1 else None
+    if weights is None:
+        return None
+    return storage.content_key(type(segmenter).__qualname__, segmenter.vocabulary.to_json(), weights)
 
 
 @dataclass(frozen=True)
@@ -63,8 +117,8 @@ class Kept:
     Attributes:
         plan: What was asked.
         arrays: `pictures`, `labels` and `layer:NAME`.
-        seconds: That "model" and "segmenter" took of this pass; where cores work side by side, of all of them
-            together by their number.
+        seconds: That "model" and "segmenter" took of this pass; where batches are worked on side by side, of
+            all of them together by how many were at once.
     """
 
     plan: Plan
@@ -73,7 +127,7 @@ class Kept:
 
     def __len__(self) -> int:
         """The number of pictures."""
-        return len(self.plan.seeds)
+        return len(self.plan.numbers)
 
     @property
     def pictures(self) -> KeptArray:
@@ -91,44 +145,61 @@ class Kept:
 
 
 @contextmanager
-def kept_run(source: Source, plan: Plan, *, progress: Progress, cache: Path | None = None) -> Iterator[Kept]:
+def kept_run(
+    plan: Plan, *, progress: Progress, cache: Path | None = None, executor: Executor | None = None
+) -> Iterator[Kept]:
     """Run the network and the segmenter once over all pictures; batches that are on disk are not run again.
 
     The folder is removed when the block succeeds, and stays for the next attempt when it does not.
 
     Args:
-        source: Pictures, network and labels.
-        plan: Seeds and layers.
+        plan: Network, pictures, labels and layers.
         progress: Advances by pictures; stops between batches.
         cache: Where the folder of the run is made; `cache_folder()/dissections` unless given.
+        executor: Who runs the batches; this process unless given.
 
     Raises:
         StorageError: The disk is full or cannot be written.
     """
-    with _folder(cache or storage.cache_folder() / "dissections", source.key(), plan) as folder:
-        kept = Kept(plan, KeptArrays(folder, len(plan.seeds)))
-        with progress.task("Looking at pictures", total=len(plan.seeds), unit="pictures") as task:
-            _run(source, kept, task)
+    with _folder(cache or storage.cache_folder() / "dissections", plan) as folder:
+        kept = Kept(plan, KeptArrays(folder, len(plan.numbers)))
+        with progress.task("Looking at pictures", total=len(plan.numbers), unit="pictures") as task:
+            _run(kept, task, executor or InProcess())
         yield kept
 
 
-def _run(source: Source, kept: Kept, task: Task) -> None:
+@dataclass(frozen=True)
+class _OfBatch:
+    """The arrays of a batch of a plan, by the numbers of its pictures."""
+
+    plan: Plan
+
+    @property
+    def side_by_side(self) -> bool:
+        return self.plan.side_by_side
+
+    def __call__(self, numbers: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+        return run_batch(self.plan, numbers)
+
+
+def _run(kept: Kept, task: Task, executor: Executor) -> None:
     """Run the batches that are not on disk."""
     plan, arrays = kept.plan, kept.arrays
-    names = {"pictures", "labels", *(f"layer:{name}" for name in plan.modules)}
+    names = {"pictures", "labels", *(f"layer:{name}" for name in plan.layers)}
     missing = []
-    for number, seeds in enumerate(plan.batches()):
-        if arrays.holds(number, number * plan.batch, len(seeds), names):
-            task.advance(len(seeds))
+    for number, some in enumerate(plan.batches()):
+        if arrays.holds(number, number * plan.batch, len(some), names):
+            task.advance(len(some))
         else:
-            missing.append((number, seeds))
-    cores = min(torch.get_num_threads(), max(1, len(missing))) if source.side_by_side else 1
-    with side_by_side(lambda item: _run_batch(source, plan, item[1]), missing, cores=cores) as batches:
-        for (number, seeds), (batch, seconds) in zip(missing, batches, strict=True):
-            _write(arrays, number, number * plan.batch, batch)
-            for name, spent in seconds.items():
-                kept.seconds[name] += spent / cores
-            task.advance(len(seeds))
+            missing.append((number, some))
+    began, spent = time.perf_counter(), dict.fromkeys(kept.seconds, 0.0)
+    batches = executor.map(_OfBatch(plan), [some for _, some in missing])
+    for (number, some), (batch, seconds) in zip(missing, batches, strict=True):
+        _write(arrays, number, number * plan.batch, batch)
+        spent = {name: spent[name] + seconds[name] for name in spent}
+        task.advance(len(some))
+    at_once = max(1.0, sum(spent.values()) / (time.perf_counter() - began))
+    kept.seconds.update({name: each / at_once for name, each in spent.items()})
 
 
 def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:
@@ -142,9 +213,9 @@ def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, NDArray
 
 
 @contextmanager
-def _folder(root: Path, key: str | None, plan: Plan) -> Iterator[Path]:
+def _folder(root: Path, plan: Plan) -> Iterator[Path]:
     """The folder of this run: named by its content; a private one where that has no key or is in use."""
-    described = [plan.seeds.start, len(plan.seeds), dict(plan.modules), plan.label_size, plan.batch]
+    key, described = plan.key(), plan.to_json()
     private = f"private-{uuid.uuid4().hex[:12]}"
     name = private if key is None else storage.content_key(_VERSION, key, *described)
     with _lock(root / f"{name}.lock") as free:
@@ -181,34 +252,31 @@ def _lock(path: Path) -> Iterator[bool]:
                 path.unlink(missing_ok=True)
 
 
-def _run_batch(source: Source, plan: Plan, seeds: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
     """The arrays of a batch, and the seconds that network and segmenter took."""
     began = time.perf_counter()
-    with record(source.module, list(plan.modules.values()), own_thread=True) as recorded:
-        images = source.run(seeds)
-    if images.is_cuda:
-        torch.cuda.synchronize(images.device)
+    with record(plan.model, plan.layers, copy=True, own_thread=True) as recorded:
+        batch = plan.source.run(plan.model, numbers)
+    if batch.inputs.is_cuda:
+        torch.cuda.synchronize(batch.inputs.device)
     drawn = time.perf_counter()
-    labels = source.labels(seeds, images).cpu()
+    labels = batch.labels if plan.segmenter is None else plan.segmenter.segment(batch.inputs)
+    labels = _checked_labels(labels, len(numbers)).cpu()
     labelled = time.perf_counter()
     size = plan.label_size or _LABEL_SIZE
     if plan.label_size is not None or max(labels.shape[-2:]) > size:
         labels = _nearest(labels, size)
-    arrays: dict[str, NDArray[Any]] = {"pictures": to_uint8(images), "labels": labels.numpy()}
-    for name, path in plan.modules.items():
-        arrays[f"layer:{name}"] = _as_maps(recorded.outputs[path], name).numpy()
+    arrays: dict[str, NDArray[Any]] = {"pictures": to_uint8(batch.inputs), "labels": labels.numpy()}
+    for name in plan.layers:
+        arrays[f"layer:{name}"] = recorded.maps(name).float().cpu().numpy()
     return arrays, {"model": drawn - began, "segmenter": labelled - drawn}
 
 
-def _as_maps(output: Tensor, layer: str) -> Float[Tensor, "batch unit height width"]:
-    if not isinstance(output, Tensor) or output.ndim not in (2, 4):
-        came = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise UnsupportedError(
-            f"Layer {layer!r} cannot be dissected: its output should be [batch, unit, height, width], "
-            f"got {came}."
-        )
-    maps = output.detach().float().cpu()
-    return maps if maps.ndim == 4 else maps[:, :, None, None]
+def _checked_labels(labels: Tensor | None, count: int) -> UInt8[Tensor, "batch plane height width"]:
+    if labels is None or labels.ndim != 4 or labels.dtype != torch.uint8 or len(labels) != count:
+        came = "none" if labels is None else f"{labels.dtype} {list(labels.shape)}"
+        raise ShapeError(f"Label maps are uint8 [{count}, plane, height, width], got {came}.")
+    return labels
 
 
 def _nearest(

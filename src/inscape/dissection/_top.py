@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -10,7 +12,11 @@ from inscape.dissection._kept import KeptArray
 from inscape.dissection._pass import Kept
 from inscape.dissection._sprites import Sprites, strip
 from inscape.dissection.findings import TopPictures
+from inscape.errors import ValueRangeError
 from inscape.progress import Progress
+
+_WIDEST_STRIP = 16_383
+"""Pixels that a WebP file can be wide."""
 
 
 def top_places(
@@ -27,15 +33,32 @@ def top_places(
     return np.ascontiguousarray(order), np.take_along_axis(peaks.T, order, axis=1)
 
 
+@dataclass(frozen=True)
+class Thumbnails:
+    """How the top pictures of a unit are kept.
+
+    Attributes:
+        count: Pictures per unit.
+        size: Height and width of each in pixels; that of the pictures unless given, from 128 to 256.
+        quality: Of the WebP, 0 to 100.
+    """
+
+    count: int = 8
+    size: int | None = None
+    quality: int = 82
+
+    def __post_init__(self) -> None:
+        """Check the count."""
+        if self.count < 1:
+            raise ValueRangeError(f"At least one top picture is kept per unit, got {self.count}.")
+
+    def size_for(self, pictures: int) -> int:
+        """The size that suits pictures of so many pixels where none was asked for."""
+        return self.size or max(1, min(256, max(128, pictures), _WIDEST_STRIP // self.count))
+
+
 def top_pictures(
-    kept: Kept,
-    layer: str,
-    thresholds: Float[np.ndarray, "unit"],
-    *,
-    count: int,
-    size: int,
-    quality: int,
-    progress: Progress,
+    kept: Kept, layer: str, thresholds: Float[np.ndarray, "unit"], asked: Thumbnails, progress: Progress
 ) -> TopPictures:
     """Find the top pictures of every unit of a layer and draw their strips.
 
@@ -43,20 +66,18 @@ def top_pictures(
         kept: The pass.
         layer: Name of the layer.
         thresholds: Of every unit; the region shown lies above.
-        count: Pictures per unit.
-        size: Height and width of each in the strip.
-        quality: Of the WebP, 0 to 100.
+        asked: How many pictures there are of each, and how large.
         progress: Advances by units.
     """
-    activations = kept.layer(layer)
-    places, peaks = top_places(activations, count)
+    activations, size = kept.layer(layer), asked.size_for(kept.pictures.shape[1])
+    places, peaks = top_places(activations, asked.count)
     strips: list[bytes] = []
     with progress.task(f"Drawing units of {layer}", total=len(places), unit="units") as task:
         for unit, row in enumerate(places):
             pictures = [kept.pictures.rows(int(place), 1)[0] for place in row]
             maps = [torch.from_numpy(activations.unit_of(int(place), unit)) for place in row]
-            strips.append(strip(pictures, maps, float(thresholds[unit]), size=size, quality=quality))
+            strips.append(strip(pictures, maps, float(thresholds[unit]), size=size, quality=asked.quality))
             task.advance()
-    seeds = torch.tensor(kept.plan.seeds)[torch.from_numpy(places)]
+    numbers = torch.tensor(kept.plan.numbers)[torch.from_numpy(places)]
     sprites = Sprites(len(strips), places.shape[1], size, strips.__getitem__)
-    return TopPictures(seeds, torch.from_numpy(peaks), sprites)
+    return TopPictures(numbers, torch.from_numpy(peaks), sprites)

@@ -10,23 +10,15 @@ improvement, that of random units. A generator may well have no such units; then
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 import numpy as np
 import torch
 
-from inscape.dissection.variants import (
-    BATCH,
-    FRESH_SEED,
-    Variants,
-    check_seeds,
-    fitting_segmenter,
-    random_sets,
-)
+from inscape.dissection.variants import Looking, Series, Variants
 from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
-from inscape.parallel import over_pictures, pieces_of
 from inscape.pictures import to_tensor
 from inscape.reports import Report, bars
 from inscape.statistics import Covariance, frechet_distance
@@ -38,8 +30,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Generator
-    from inscape.parallel import Executor
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 WORLD_SEED = 80_000_000
@@ -128,13 +118,8 @@ def artifact_units(
     *,
     layer: str | None = None,
     top: int = 20,
-    images: int = 2000,
-    seed: int = FRESH_SEED,
-    controls: int = 20,
     real: Float[Tensor, "picture 3 height width"] | None = None,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
+    **looking: Unpack[Looking],
 ) -> ArtifactReport:
     """Rank units by how far their top pictures lie from real ones, and switch the worst off.
 
@@ -142,13 +127,9 @@ def artifact_units(
         model: The generator.
         layer: The layer; the default one unless given.
         top: How many units to switch off.
-        images: Generated pictures: half to choose the units on, half to measure what they do.
-        seed: Seed of the first picture.
-        controls: Random sets of as many units.
         real: Real pictures in [-1, 1]; as many scenes of the world on the model's card unless given.
-        segmenter: Whose features distances are taken in; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
-        executor: Who works; this process unless given.
+        looking: See `Looking`; 2000 images unless it says: half to choose the units on, half to measure what
+            they do. Distances are taken in the features of its segmenter.
 
     Raises:
         LayerError: There is no such layer.
@@ -156,40 +137,38 @@ def artifact_units(
         UnsupportedError: No real pictures were given, and the card names no world.
         CancelledError: The person asked to stop.
     """
-    place = model.layer(layer)
-    half = images // 2
+    whole = Series.of(model, layer, 2000, looking)
+    place, half = whole.layer, whole.images // 2
+    first = replace(whole, images=half)
     count = round(half * SHARE)
-    if controls < 2:
-        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {controls}.")
+    if whole.controls < 2:
+        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {whole.controls}.")
     if count < 8 or not 0 < top < place.units:
         raise ValueRangeError(
             f"Top pictures must be at least 8 and units fewer than {place.units}; "
             f"got {count} of {half} pictures and {top} units."
         )
-    check_seeds(seed, 2 * half)
-    reader = fitting_segmenter(model, segmenter)
+    reader = whole.reader
     space = _Space(_features(reader, _world(model, half) if real is None else real))
-    first, second = (pieces_of(range(start, start + half), BATCH) for start in (seed, seed + half))
-    spread: Any = {"executor": executor, "progress": progress}
-    seen = list(over_pictures(_Peaks(model, place.name, reader), first, "Looking at pictures", **spread))
+    seen = first.over(_Seen(reader), "Looking at pictures")
     peaks, plain = (np.concatenate(part) for part in zip(*seen, strict=True))
     points = space(plain)
     order = np.argsort(-peaks, axis=0, kind="stable")[:count]
     distance = np.array([space.distance(points[order[:, unit]]) for unit in range(place.units)])
-    random = np.random.RandomState(seed % 2**32)
+    random = np.random.RandomState(whole.seed % 2**32)
     chance = [space.distance(points[random.choice(half, count, replace=False)]) for _ in range(200)]
     worst = np.argsort(-distance, kind="stable")
     units = [int(unit) for unit in worst[:top]]
-    sets = [[], units, *random_sets(place.units, units, controls, seed)]
-    work = _WithoutSets(model, place.name, reader, sets)
-    features = np.concatenate(list(over_pictures(work, second, "Switching units off", **spread)), axis=1)
+    sets = [[], units, *whole.random_sets(units)]
+    second = replace(first, seed=whole.seed + half)
+    features = np.concatenate(list(second.over(_Without(reader, sets), "Switching units off")), axis=1)
     distances = [space.distance(space(each)) for each in features]
     low, high = np.quantile(chance, [0.025, 0.975])
     return ArtifactReport(
         model.name,
         place.name,
         2 * half,
-        seed,
+        whole.seed,
         tuple((int(unit), float(distance[unit])) for unit in worst),
         (float(low), float(high)),
         tuple(units),
@@ -234,31 +213,23 @@ def _features(reader: Segmenter, images: Tensor) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Peaks:
+class _Seen:
     """Largest value of every unit `[picture, unit]`, and the pictures' features."""
 
-    model: Generator
-    layer: str
     reader: Segmenter
-    side_by_side: bool = False
 
-    def __call__(self, seeds: range) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        batch = Variants(self.model, self.layer, seeds)
-        peaks: NDArray[np.float64] = batch.features.amax((2, 3)).double().cpu().numpy()
-        return peaks, _features(self.reader, batch.draw())
+    def __call__(self, batch: Variants) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return batch.peaks(), _features(self.reader, batch.draw())
 
 
 @dataclass(frozen=True)
-class _WithoutSets:
+class _Without:
     """Features of pictures with each set of units off, `[set, picture, feature]`."""
 
-    model: Generator
-    layer: str
     reader: Segmenter
     sets: Sequence[Sequence[int]]
-    side_by_side: bool = False
 
-    def __call__(self, seeds: range) -> NDArray[np.float64]:
-        batch = Variants(self.model, self.layer, seeds)
-        off = [[UnitEdit(self.layer, tuple(units), mode="remove")] if units else [] for units in self.sets]
+    def __call__(self, batch: Variants) -> NDArray[np.float64]:
+        layer = batch.layer.name
+        off = [[UnitEdit(layer, tuple(units), mode="remove")] if units else [] for units in self.sets]
         return np.stack([_features(self.reader, batch.edited(*edits)) for edits in off])

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Unpack
 
 import numpy as np
 import torch
 
 from inscape.dissection.switches import LEAST_PICTURES, switches
 from inscape.dissection.unit_set import UnitSet
-from inscape.dissection.variants import FRESH_SEED, Variants, batches
+from inscape.dissection.variants import BATCH, Looking, Series, Variants
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.pictures import to_uint8
-from inscape.progress import SilentProgress
 from inscape.regions import Region
 from inscape.reports import Report, bars
 
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from numpy.typing import NDArray
     from pandas import DataFrame
-    from torch import Tensor
 
     from inscape.models import Generator
-    from inscape.progress import Progress
 
 Predicate: TypeAlias = Callable[["NDArray[np.uint8]"], "NDArray[np.bool_]"]
 """From pictures, uint8 `[picture, height, width, 3]`, to whether each shows the concept."""
@@ -120,9 +117,7 @@ def search_units(
     shown: Shown,
     *,
     layer: str | None = None,
-    images: int = 1000,
-    seed: int = FRESH_SEED,
-    progress: Progress | None = None,
+    **looking: Unpack[Looking],
 ) -> UnitSearch:
     """Find units for a concept of one's own, without a segmenter.
 
@@ -133,13 +128,11 @@ def search_units(
 
     Args:
         model: The generator.
-        shown: A predicate, asked about the `images` pictures from `seed` on; seeds of example pictures, each
-            set against those pictures; or regions by seed, where only what fires inside the region counts,
-            set against the same regions in those pictures.
+        shown: A predicate, asked about the pictures looked at; seeds of example pictures, each set against
+            those pictures; or regions by seed, where only what fires inside the region counts, set against
+            the same regions in those pictures.
         layer: Where to look; the default layer unless given.
-        images: How many pictures to look at.
-        seed: Seed of the first of them.
-        progress: Told about pictures as they are done.
+        looking: See `Looking`; 1000 images unless it says.
 
     Raises:
         LayerError: There is no such layer.
@@ -147,46 +140,38 @@ def search_units(
         ValueRangeError: No picture shows the concept, or all do.
         RegionError: A region lies outside the picture.
     """
-    name = model.layer(layer).name
+    series = Series.of(model, layer, 1000, looking)
     rows, flags = [], []
-    with (progress or SilentProgress()).task("Looking for units", images, "pictures") as task:
-        regions = list(shown.values()) if isinstance(shown, Mapping) else []
-        for number, batch in enumerate(batches(model, name, seed=seed, images=images)):
-            region = regions[number % len(regions)] if regions else None
-            rows.append(_statistic(batch, model, region))
-            flags.append(_asked(shown, batch) if callable(shown) else np.zeros(len(batch.seeds), bool))
-            task.advance(len(batch.seeds))
+    regions = list(shown.values()) if isinstance(shown, Mapping) else []
+    for number, batch in enumerate(series.batches("Looking for units")):
+        region = regions[number % len(regions)] if regions else None
+        rows.append(_statistic(batch, model, region))
+        flags.append(_asked(shown, batch) if callable(shown) else np.zeros(len(batch.seeds), bool))
     if not callable(shown):
-        rows.insert(0, _shown_statistics(model, name, shown))
+        rows.insert(0, _shown_statistics(series, shown))
         flags.insert(0, np.ones(len(rows[0]), bool))
-    return rank_units(np.concatenate(rows), np.concatenate(flags), model=model.name, layer=name)
+    return rank_units(np.concatenate(rows), np.concatenate(flags), model=model.name, layer=series.layer.name)
 
 
 def _statistic(batch: Variants, model: Generator, region: Region | None) -> NDArray[np.float64]:
     """The largest value of every unit, `[picture, unit]`; the mean under the region where there is one."""
-    features = batch.features.double()
     if region is None:
-        return _array(features.amax((2, 3)))
-    weights = region.mask(*features.shape[2:], image_size=model.image_size).to(features)
-    return _array((features * weights).sum((2, 3)) / weights.sum().clamp_min(1e-9))
+        return batch.peaks()
+    maps = batch.maps.double()
+    weights = region.mask(*maps.shape[2:], image_size=model.image_size).to(maps)
+    mean: NDArray[np.float64] = ((maps * weights).sum((2, 3)) / weights.sum().clamp_min(1e-9)).cpu().numpy()
+    return mean
 
 
-def _array(tensor: Tensor) -> NDArray[np.float64]:
-    array: NDArray[np.float64] = tensor.cpu().numpy()
-    return array
-
-
-def _shown_statistics(
-    model: Generator, layer: str, shown: Mapping[int, Region] | Sequence[int]
-) -> NDArray[np.float64]:
+def _shown_statistics(series: Series, shown: Mapping[int, Region] | Sequence[int]) -> NDArray[np.float64]:
     if not len(shown):
         raise ValueRangeError("Show at least one picture with the concept.")
     if isinstance(shown, Mapping):
-        marked = [_statistic(Variants(model, layer, [seed]), model, region) for seed, region in shown.items()]
+        marked = [_statistic(series.variants([seed]), series.model, region) for seed, region in shown.items()]
         return np.concatenate(marked)
     seeds = list(shown)
-    parts = [seeds[start : start + 32] for start in range(0, len(seeds), 32)]
-    return np.concatenate([_statistic(Variants(model, layer, part), model, None) for part in parts])
+    parts = [seeds[start : start + BATCH] for start in range(0, len(seeds), BATCH)]
+    return np.concatenate([series.variants(part).peaks() for part in parts])
 
 
 def _asked(predicate: Callable[[NDArray[np.uint8]], Any], batch: Variants) -> NDArray[np.bool_]:

@@ -8,196 +8,163 @@ activations are kept on disk, and thresholds, overlaps and chance levels are com
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from inscape.dissection._measure import Measured, measure
-from inscape.dissection._pass import BATCH, BATCH_PER_CORE, Kept, Plan, kept_run
-from inscape.dissection._top import top_pictures
+from inscape.dissection._pass import Kept, Plan, kept_run
+from inscape.dissection._top import Thumbnails, top_pictures
 from inscape.dissection.findings import LEAST_IOU, UnitFinding
 from inscape.dissection.report import DissectionReport
-from inscape.dissection.sources import GeneratedPictures, Labeller, Source
-from inscape.errors import UnsupportedError, UsageError, ValueRangeError
+from inscape.errors import UnsupportedError, ValueRangeError
+from inscape.models import Generator, Model, resolve_device
 from inscape.progress import Progress, SilentProgress
+from inscape.segmenters import Labeller, fitting_segmenter
+from inscape.sources import GeneratedPictures, PictureSource
 
 if TYPE_CHECKING:
     import torch
 
-    from inscape.models import Generator, Model
+    from inscape.concepts import Vocabulary
+    from inscape.parallel import Executor
 
-_LARGEST_SEED = 2**32 - 1
 
-
-@dataclass(frozen=True)
-class Thumbnails:
-    """How the top pictures of a unit are kept.
+class DissectOptions(TypedDict, total=False):
+    """What else a dissection can be told.
 
     Attributes:
-        count: Pictures per unit.
-        size: Height and width of each in pixels; that of the pictures unless given, from 128 to 256.
-        quality: Of the WebP, 0 to 100.
+        source: What the model is run on; of a generator the pictures that it draws of seeds, unless given.
+        segmenter: Labels the pictures: a segmenter, or its name. The source's own labels unless given, or
+            the segmenter that the source or the model's card names.
+        seed: Of the first picture, 0 unless given; of a folder, its number.
+        label_size: Height and width at which units and labels are compared; the label maps' unless given, at
+            most 128.
+        progress: Told about pictures and units as they are done.
+        device: Where the model runs; where it is unless given. It stays there.
+        cache: Where raw activations are kept meanwhile, and taken up again after a kill.
+        top: Top pictures kept per unit, 8 unless given, or how they are kept.
+        executor: Who runs model and segmenter; this process unless given.
     """
 
-    count: int = 8
-    size: int | None = None
-    quality: int = 82
+    source: PictureSource | None
+    segmenter: Labeller | str | None
+    seed: int
+    label_size: int | None
+    progress: Progress | None
+    device: str | torch.device | None
+    cache: Path | None
+    top: int | Thumbnails
+    executor: Executor | None
 
 
 def dissect(
-    model: Generator,
-    layer: str | None = None,
-    images: int = 1000,
-    *,
-    segmenter: Labeller | str | None = None,
-    seed: int = 0,
-    label_size: int | None = None,
-    progress: Progress | None = None,
-    device: str | torch.device | None = None,
-    cache: Path | None = None,
-    top: int | Thumbnails = 8,
+    model: Model, layer: str | None = None, images: int = 1000, **options: Unpack[DissectOptions]
 ) -> DissectionReport:
-    """Find out which unit of a layer of a generator matches which concept.
+    """Find out which unit of a layer matches which concept.
 
     Example:
         >>> report = inscape.dissect(inscape.open("town"), layer="layer16a", images=1000)
         >>> report.units("door", top=20)
+        >>> streets = FolderPictures(Path("streets"), size=224, labels=Path("streets"))
+        >>> inscape.dissect(inscape.open("efficientnet-lite0"), source=streets)
 
     Args:
-        model: A generator; a conditional one draws all classes, or those of `model.with_classes(...)`.
+        model: The model; a conditional generator draws all classes, or those of `model.with_classes(...)`.
         layer: Name of the layer; the model's default unless given.
-        images: Pictures to look at, of the seeds `seed` to `seed + images - 1`; at least 4.
-        segmenter: Labels the pictures: a segmenter, or its name; the one on the model's card unless given.
-        seed: Seed of the first picture.
-        label_size: Height and width at which units and labels are compared; the label maps' unless given, at
-            most 128.
-        progress: Told about pictures and units as they are done.
-        device: Where generator and segmenter run; where the model is unless given. The model stays there.
-        cache: Where raw activations are kept meanwhile, and taken up again after a kill.
-        top: Top pictures kept per unit, or how they are kept.
+        images: Pictures to look at, at least 4; all of a source that has fewer.
+        options: See `DissectOptions`.
 
     Raises:
         LayerError: The model has no such layer.
-        ValueRangeError: Too few pictures, or seeds that do not exist.
-        UnsupportedError: The model is no generator, or no segmenter fits it.
+        ValueRangeError: Too few pictures.
+        UsageError: Seeds that do not exist.
+        UnsupportedError: The model does not take what the source gives, the layer is of tokens, or nothing
+            labels the pictures.
         StorageError: The activations cannot be kept.
         CancelledError: The person asked to stop; what is done is kept for the next attempt.
     """
     name = model.layer(layer).name
-    reports = dissect_layers(
-        model,
-        [name],
-        images,
-        segmenter=segmenter,
-        seed=seed,
-        label_size=label_size,
-        progress=progress,
-        device=device,
-        cache=cache,
-        top=top,
-    )
-    return reports[name]
+    return dissect_layers(model, [name], images, **options)[name]
 
 
 def dissect_layers(
-    model: Generator,
-    layers: Sequence[str],
-    images: int = 1000,
-    *,
-    segmenter: Labeller | str | None = None,
-    seed: int = 0,
-    label_size: int | None = None,
-    progress: Progress | None = None,
-    device: str | torch.device | None = None,
-    cache: Path | None = None,
-    top: int | Thumbnails = 8,
+    model: Model, layers: Sequence[str], images: int = 1000, **options: Unpack[DissectOptions]
 ) -> dict[str, DissectionReport]:
-    """Dissect several layers in one pass over the generator; arguments as for `dissect`.
+    """Dissect several layers in one pass over the pictures; arguments as for `dissect`.
 
     Returns:
         A report per layer; `compare_layers` puts them side by side.
     """
-    if not hasattr(model, "to_w"):
-        raise UnsupportedError(
-            f"A dissection by seeds needs a generator, got {model!r}.",
-            "For a classifier, pass inscape.dissection.ScenePictures to dissect_source.",
-        )
-    modules = {model.layer(name).name: model.layer(name).module for name in layers}
-    if device is not None:
-        from inscape.models import resolve_device
-
+    names = tuple(dict.fromkeys(_name_of(model, layer) for layer in layers))
+    if (device := options.get("device")) is not None:
         model.module.to(resolve_device(device))
-    source = GeneratedPictures(model, _segmenter_of(model, segmenter))
-    reports = dissect_source(
-        source, _seeds(seed, images), modules, label_size=label_size, progress=progress, cache=cache, top=top
-    )
-    named = segmenter if isinstance(segmenter, str) else None if segmenter else model.card.segmenter
-    return {name: replace(report, classes=model.classes, segmenter=named) for name, report in reports.items()}
-
-
-def dissect_source(
-    source: Source,
-    seeds: range,
-    modules: Mapping[str, str],
-    *,
-    label_size: int | None = None,
-    progress: Progress | None = None,
-    cache: Path | None = None,
-    top: int | Thumbnails = 8,
-) -> dict[str, DissectionReport]:
-    """Dissect any network over any pictures: what `dissect` and Network Dissection have in common.
-
-    Example:
-        >>> source = ScenePictures("resnet", module, inscape.world("town"), size=64)
-        >>> dissect_source(source, range(1000), {"layer4": "layer4.1.conv2"})
-
-    Args:
-        source: The network, the pictures and their labels.
-        seeds: Of the pictures.
-        modules: Dotted path of the `torch.nn.Module` by the name of each layer.
-        label_size: Height and width at which units and labels are compared.
-        progress: Told about pictures and units as they are done.
-        cache: Where raw activations are kept meanwhile.
-        top: Top pictures kept per unit, or how they are kept.
-    """
-    started = time.perf_counter()
-    told = progress or SilentProgress()
+    given, top = options.get("source"), options.get("top", 8)
+    source = _own_pictures(model) if given is None else given
+    numbers = source.numbers(options.get("seed", 0), images)
+    if len(numbers) < 4:
+        raise ValueRangeError(f"A dissection needs at least 4 pictures, got {len(numbers)}.", "Ask for 1000.")
     thumbnails = top if isinstance(top, Thumbnails) else Thumbnails(count=top)
-    if thumbnails.count < 1:
-        raise ValueRangeError(f"At least one top picture is kept per unit, got {thumbnails.count}.")
-    plan = Plan(seeds, modules, label_size, BATCH_PER_CORE if source.side_by_side else BATCH)
-    with kept_run(source, plan, progress=told, cache=cache) as kept:
+    labeller, named = _labels(model, source, options.get("segmenter"))
+    progress = options.get("progress") or SilentProgress()
+    plan = Plan(model, source, labeller, names, numbers, options.get("label_size"))
+    started = time.perf_counter()
+    cache, executor = options.get("cache"), options.get("executor")
+    with kept_run(plan, progress=progress, cache=cache, executor=executor) as kept:
         shared = time.perf_counter() - started
-        return {
-            name: _report(source, kept, name, told, _sized(thumbnails, kept), shared) for name in plan.modules
-        }
+        reports = [_report(kept, name, thumbnails, shared, progress) for name in names]
+    classes = model.classes if isinstance(model, Generator) else ()
+    shown = None if given is None else source.name
+    return {
+        report.layer: replace(report, classes=classes, segmenter=named, source=shown) for report in reports
+    }
+
+
+def _name_of(model: Model, layer: str) -> str:
+    found = model.layer(layer)
+    if "token" in found.axes:
+        raise UnsupportedError(
+            f"Layer {found.name!r} cannot be dissected: it has tokens, and label maps have height and width.",
+            "Name a layer of maps [batch, unit, height, width], or of vectors.",
+        )
+    return found.name
+
+
+def _own_pictures(model: Model) -> PictureSource:
+    if not isinstance(model, Generator):
+        raise UnsupportedError(
+            f"{model.name!r} is {model.card.noun} and draws no pictures of its own: say what it is shown.",
+            "Pass source=, from inscape.sources; on the command line, --source FOLDER.",
+        )
+    return GeneratedPictures(model)
+
+
+def _labels(
+    model: Model, source: PictureSource, asked: Labeller | str | None
+) -> tuple[Labeller | None, str | None]:
+    """What labels the pictures instead of the source itself, and its name where it was opened by one."""
+    if asked is None and source.vocabulary is not None:
+        return None, None
+    named = asked if asked is not None else source.segmenter or model.card.segmenter
+    return fitting_segmenter(model, named), named if isinstance(named, str) else None
 
 
 def _report(
-    source: Source, kept: Kept, layer: str, progress: Progress, thumbnails: Thumbnails, shared: float
+    kept: Kept, layer: str, thumbnails: Thumbnails, shared: float, progress: Progress
 ) -> DissectionReport:
-    began = time.perf_counter()
-    measured = measure(kept, layer, len(source.vocabulary), progress)
+    began, plan = time.perf_counter(), kept.plan
+    measured = measure(kept, layer, len(plan.vocabulary), progress)
     counted = time.perf_counter()
-    assert thumbnails.size is not None
-    top = top_pictures(
-        kept,
-        layer,
-        measured.threshold,
-        count=thumbnails.count,
-        size=thumbnails.size,
-        quality=thumbnails.quality,
-        progress=progress,
-    )
+    top = top_pictures(kept, layer, measured.threshold, thumbnails, progress)
     drawn = time.perf_counter()
     return DissectionReport(
-        model=source.name,
+        model=plan.model.name,
         layer=layer,
         images=len(kept),
-        seed=kept.plan.seeds.start,
-        vocabulary=source.vocabulary,
-        findings=_findings(measured, source),
+        seed=plan.numbers.start,
+        vocabulary=plan.vocabulary,
+        findings=_findings(measured, plan.vocabulary),
         values=measured.values,
         top=top,
         seconds={
@@ -209,8 +176,8 @@ def _report(
     )
 
 
-def _findings(measured: Measured, source: Source) -> tuple[UnitFinding, ...]:
-    vocabulary, values = source.vocabulary, measured.values
+def _findings(measured: Measured, vocabulary: Vocabulary) -> tuple[UnitFinding, ...]:
+    values = measured.values
     rows = []
     for unit in range(len(measured.threshold)):
         top, best, chance = _concepts_of(measured, unit)
@@ -246,40 +213,3 @@ def _concepts_of(measured: Measured, unit: int) -> tuple[int, int, float]:
     if float(values.iou[top, unit]) > LEAST_IOU and reached > max(LEAST_IOU, chance):
         return top, top, chance
     return top, int(values.iou_best[:, unit].argmax()), float(measured.chance[unit])
-
-
-_WIDEST_STRIP = 16_383
-"""Pixels that a WebP file can be wide."""
-
-
-def _sized(asked: Thumbnails, kept: Kept) -> Thumbnails:
-    """With the size that suits the pictures where none was asked for."""
-    if asked.size is not None:
-        return asked
-    size = min(256, max(128, kept.pictures.shape[1]), _WIDEST_STRIP // asked.count)
-    return replace(asked, size=max(1, size))
-
-
-def _seeds(seed: int, images: int) -> range:
-    if images < 4:
-        raise ValueRangeError(f"A dissection needs at least 4 pictures, got {images}.", "Ask for 1000.")
-    if seed < 0 or seed + images - 1 > _LARGEST_SEED:
-        raise UsageError(
-            f"Seeds are whole numbers from 0 to {_LARGEST_SEED}; {images} from {seed} on are not."
-        )
-    return range(seed, seed + images)
-
-
-def _segmenter_of(model: Model, segmenter: Labeller | str | None) -> Labeller:
-    if segmenter is not None and not isinstance(segmenter, str):
-        return segmenter
-    name = segmenter or model.card.segmenter
-    if name is None:
-        raise UnsupportedError(
-            f"The card of {model.name!r} names no segmenter that fits its pictures.",
-            "Name one: segmenter=, or --segmenter on the command line (town-segmenter, hf:ORG/NAME).",
-        )
-    from inscape import segmenters
-
-    opened: Labeller = segmenters.open(name, device=model.device)
-    return opened

@@ -9,34 +9,24 @@ measured on pictures that the dissection has not used.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.insertion import insertion_values
 from inscape.dissection.unit_set import UnitSet
-from inscape.dissection.variants import (
-    FRESH_SEED,
-    Variants,
-    bare_units,
-    batches,
-    check_seeds,
-    fitting_segmenter,
-    random_sets,
-)
+from inscape.dissection.variants import BATCH, Looking, Series, Variants, bare_units
 from inscape.editing import UnitEdit
 from inscape.errors import ConceptError, ValueRangeError
+from inscape.models import Generator
 from inscape.pictures import to_uint8
-from inscape.progress import SilentProgress
+from inscape.segmenters.areas import class_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from inscape.models import Generator
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 CURVE_POINTS = 20
@@ -44,18 +34,38 @@ STRIP_ROWS = 4
 _LEVEL = 0.99
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Tally:
-    """What is gathered over the batches, by variant name."""
+    """What is gathered of a batch, and of all, by variant name.
 
-    areas: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
-    left: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
-    moved: dict[str, int] = field(default_factory=dict)
-    other: int = 0
+    Attributes:
+        areas: `[picture, concept]`.
+        left: How many pixels that the concept left have each label.
+        moved: How many other pixels changed their label.
+        other: How many other pixels there are.
+        seeds: Of the pictures of the strip.
+        strip: `[picture, step, height, width, 3]`.
+    """
 
-    def area(self, name: str) -> NDArray[np.float64]:
-        """`[picture, concept]`."""
-        return np.concatenate(self.areas[name])
+    areas: dict[str, NDArray[np.float64]]
+    left: NDArray[np.int64]
+    moved: dict[str, int]
+    other: int
+    seeds: tuple[int, ...] = ()
+    strip: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def of(cls, parts: Sequence[_Tally]) -> _Tally:
+        """That of all batches; the first has the strip."""
+        first = parts[0]
+        return cls(
+            {name: np.concatenate([part.areas[name] for part in parts]) for name in first.areas},
+            np.sum([part.left for part in parts], 0),
+            {name: sum(part.moved[name] for part in parts) for name in first.moved},
+            sum(part.other for part in parts),
+            first.seeds,
+            first.strip,
+        )
 
 
 def effect(
@@ -64,12 +74,8 @@ def effect(
     concept: str | None = None,
     *,
     layer: str | None = None,
-    images: int = 200,
     insert: bool = False,
-    seed: int = FRESH_SEED,
-    controls: int = 20,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
+    **looking: Unpack[Looking],
 ) -> EffectReport:
     """Measure what switching units off everywhere does to a concept.
 
@@ -83,12 +89,8 @@ def effect(
         units: From a report, or channel numbers of `layer`; the curve switches them off in this order.
         concept: What to measure; the one that the set was chosen for unless given.
         layer: Where plain channel numbers are; the default layer unless given.
-        images: Pictures, of the seeds from `seed` on; the default start is far from where dissections count.
         insert: Also switch the units on everywhere, to their conditional means.
-        seed: Seed of the first picture; the random sets follow from it too.
-        controls: How many random sets of as many units.
-        segmenter: Labels the pictures; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
+        looking: See `Looking`; 200 images unless it says.
 
     Raises:
         LayerError, UnitError: The model has no such layer or unit.
@@ -101,24 +103,20 @@ def effect(
     concept = concept or chosen.concept
     if concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to measure.")
-    if controls < 2:
-        raise ValueRangeError(f"An effect is read beside at least 2 random sets, got {controls}.")
-    check_seeds(seed, images)
-    reader = fitting_segmenter(model, segmenter)
+    series = Series.of(model, chosen.layer, 200, looking)
+    if series.controls < 2:
+        raise ValueRangeError(f"An effect is read beside at least 2 random sets, got {series.controls}.")
+    reader = series.reader
     reader.vocabulary.index(concept)
     bare_units(model, chosen.layer, chosen.units)
     steps = _steps(len(chosen.units))
     off = {f"off {count}": _off(chosen.layer, chosen.units[:count]) for count in steps[1:]}
-    sets = random_sets(model.layer(chosen.layer).units, chosen.units, controls, seed)
+    sets = series.random_sets(chosen.units)
     off |= {f"random {number}": _off(chosen.layer, picked) for number, picked in enumerate(sets)}
-    on = _Insertion(chosen, sets) if insert else None
-    tally, strip = _Tally(), _Strip(steps)
-    with (progress or SilentProgress()).task("Switching units off", images, "pictures") as task:
-        for batch in batches(model, chosen.layer, seed=seed, images=images):
-            edits = off | (on.edits(batch) if on else {})
-            _add(tally, strip, batch, edits, reader, concept)
-            task.advance(len(batch.seeds))
-    return _report(tally, strip, chosen, concept, reader, (model.name, seed, controls, insert, model.classes))
+    edits = off | (_on(chosen, sets, series) if insert else {})
+    work = _Measured(reader, concept, edits, steps, series.numbers.start)
+    parts = list(series.over(work, "Switching units off"))
+    return _report(_Tally.of(parts), steps, chosen, concept, series)
 
 
 def _steps(count: int) -> list[int]:
@@ -131,83 +129,54 @@ def _off(layer: str, units: Sequence[int]) -> UnitEdit:
     return UnitEdit(layer, tuple(units), mode="remove")
 
 
-class _Insertion:
-    """The set switched on, and random sets switched on to their own 99 % level."""
-
-    def __init__(self, chosen: UnitSet, sets: Sequence[Sequence[int]]) -> None:
-        values = insertion_values(chosen)
-        self._chosen, self._sets, self._values = chosen, sets, values
-        self._levels: NDArray[np.float32] | None = None
-
-    def edits(self, batch: Variants) -> dict[str, UnitEdit]:
-        """The variants of a batch; levels are those of the first."""
-        layer = self._chosen.layer
-        if self._levels is None:
-            self._levels = batch.levels(_LEVEL).cpu().numpy()
-        edits = {"on": UnitEdit(layer, self._chosen.units, self._values)}
-        for number, picked in enumerate(self._sets):
-            edits[f"random on {number}"] = UnitEdit(layer, tuple(picked), self._levels[list(picked)])
-        return edits
+def _on(chosen: UnitSet, sets: Sequence[Sequence[int]], series: Series) -> dict[str, UnitEdit]:
+    """The set switched on, and random sets switched on to their own 99 % level, that of the first batch."""
+    values = insertion_values(chosen)
+    levels = series.variants(series.numbers[:BATCH]).levels(_LEVEL).cpu().numpy()
+    edits = {"on": UnitEdit(chosen.layer, chosen.units, values)}
+    for number, picked in enumerate(sets):
+        edits[f"random on {number}"] = UnitEdit(chosen.layer, tuple(picked), levels[list(picked)])
+    return edits
 
 
-class _Strip:
-    """A few pictures of the first batch, those with most of the concept, at every point of the curve."""
+@dataclass(frozen=True)
+class _Measured:
+    """Measures a batch of pictures, unchanged and with every edit.
 
-    def __init__(self, steps: Sequence[int]) -> None:
-        self._names = ["", *(f"off {count}" for count in steps[1:])]
-        self.steps = steps
-        self.seeds: tuple[int, ...] = ()
-        self._rows: list[int] = []
-        self._pictures: dict[str, NDArray[np.uint8]] = {}
+    The strip are a few pictures of the first batch, those with most of the concept, at every point of the
+    curve.
+    """
 
-    def choose(self, batch: Variants, areas: NDArray[np.float64]) -> None:
-        """Take the pictures of the first batch in which the concept is largest."""
-        if not self._rows:
-            self._rows = np.argsort(-areas, kind="stable")[:STRIP_ROWS].tolist()
-            self.seeds = tuple(batch.seeds[row] for row in self._rows)
+    reader: Segmenter
+    concept: str
+    edits: dict[str, UnitEdit]
+    steps: Sequence[int]
+    first: int
 
-    def add(self, name: str, images: Tensor) -> None:
-        """Keep those pictures of a variant, the first time."""
-        if name in self._names and name not in self._pictures:
-            self._pictures[name] = to_uint8(images[self._rows])
-
-    @property
-    def pictures(self) -> NDArray[np.uint8]:
-        """`[picture, step, height, width, 3]`."""
-        return np.stack([self._pictures[name] for name in self._names], 1)
-
-
-def _add(
-    tally: _Tally,
-    strip: _Strip,
-    batch: Variants,
-    edits: dict[str, UnitEdit],
-    reader: Segmenter,
-    concept: str,
-) -> None:
-    from inscape.segmenters.areas import class_areas
-
-    vocabulary = reader.vocabulary
-    plane, number = vocabulary.plane_of(concept), vocabulary.index(concept)
-    plain = batch.draw()
-    before = reader.segment(plain)
-    areas = class_areas(before, vocabulary).numpy()
-    tally.areas.setdefault("", []).append(areas)
-    strip.choose(batch, areas[:, number - 1])
-    strip.add("", plain)
-    inside = before[:, plane] == number
-    tally.other += int((~inside).sum())
-    last = f"off {strip.steps[-1]}"
-    for name, edit in edits.items():
-        images = batch.edited(edit)
-        after = reader.segment(images)
-        tally.areas.setdefault(name, []).append(class_areas(after, vocabulary).numpy())
-        strip.add(name, images)
-        moved = (after[:, plane] != before[:, plane]) & ~inside
-        tally.moved[name] = tally.moved.get(name, 0) + int(moved.sum())
-        if name == last:
-            left = after[:, plane][inside & (after[:, plane] != number)]
-            tally.left += np.bincount(left.cpu().numpy(), minlength=256)
+    def __call__(self, batch: Variants) -> _Tally:
+        vocabulary = self.reader.vocabulary
+        plane, number = vocabulary.plane_of(self.concept), vocabulary.index(self.concept)
+        plain = batch.draw()
+        before = self.reader.segment(plain)
+        areas = {"": class_areas(before, vocabulary).numpy()}
+        rows = np.argsort(-areas[""][:, number - 1], kind="stable")[:STRIP_ROWS].tolist()
+        shown = {"": to_uint8(plain[rows])}
+        inside, moved, left = before[:, plane] == number, {}, before.new_zeros(0)
+        last = f"off {self.steps[-1]}"
+        for name, edit in self.edits.items():
+            images = batch.edited(edit)
+            after = self.reader.segment(images)
+            areas[name] = class_areas(after, vocabulary).numpy()
+            shown[name] = to_uint8(images[rows])
+            moved[name] = int(((after[:, plane] != before[:, plane]) & ~inside).sum())
+            if name == last:
+                left = after[:, plane][inside & (after[:, plane] != number)]
+        counts = np.bincount(left.cpu().numpy(), minlength=256)
+        tally = _Tally(areas, counts, moved, int((~inside).sum()))
+        if batch.seeds[0] != self.first:
+            return tally
+        strip = np.stack([shown[f"off {count}" if count else ""] for count in self.steps], 1)
+        return replace(tally, seeds=tuple(batch.seeds[row] for row in rows), strip=strip)
 
 
 def relative_change(before: float, after: float) -> float | None:
@@ -244,34 +213,33 @@ def bootstrap_interval(
 
 def _report(
     tally: _Tally,
-    strip: _Strip,
+    steps: Sequence[int],
     chosen: UnitSet,
     concept: str,
-    reader: Segmenter,
-    facts: tuple[str, int, int, bool, tuple[int, ...]],
+    series: Series,
 ) -> EffectReport:
-    name, seed, controls, insert, classes = facts
-    vocabulary, last = reader.vocabulary, f"off {strip.steps[-1]}"
+    assert tally.strip is not None
+    vocabulary, last, controls = series.reader.vocabulary, f"off {steps[-1]}", series.controls
     column = vocabulary.index(concept) - 1
-    means = {variant: tally.area(variant).mean(0) for variant in tally.areas}
+    means = {variant: areas.mean(0) for variant, areas in tally.areas.items()}
     before, after = means[""], means[last]
     random = [means[f"random {number}"] for number in range(controls)]
     change = relative_change(before[column], after[column])
     curve = [
         (count, relative_change(before[column], means[f"off {count}" if count else ""][column]))
-        for count in strip.steps
+        for count in steps
     ]
     return EffectReport(
-        model=name,
+        model=series.model.name,
         layer=chosen.layer,
         units=tuple(chosen.units),
         concept=concept,
-        images=len(tally.area("")),
-        seed=seed,
+        images=len(tally.areas[""]),
+        seed=series.numbers.start,
         area_before=float(before[column]),
         area_after=float(after[column]),
         relative_change=change,
-        interval=bootstrap_interval(tally.area("")[:, column], tally.area(last)[:, column]),
+        interval=bootstrap_interval(tally.areas[""][:, column], tally.areas[last][:, column]),
         control=control_of([relative_change(before[column], area[column]) for area in random]),
         curve=curve,
         appears=_appears(tally.left, vocabulary.names),
@@ -280,10 +248,10 @@ def _report(
             label: _row(before[index], after[index], [area[index] for area in random])
             for index, label in enumerate(vocabulary.names)
         },
-        insertion=_insertion(means, column, last, controls) if insert else None,
-        strip=strip.pictures,
-        strip_seeds=strip.seeds,
-        classes=classes,
+        insertion=_insertion(means, column, last, controls) if "on" in means else None,
+        strip=tally.strip,
+        strip_seeds=tally.seeds,
+        classes=series.model.classes,
     )
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from inscape.concepts import Vocabulary
 from inscape.dissection._sprites import Sprites
-from inscape.dissection.unit_set import UnitSet
-from inscape.errors import ConceptError, UnitError, unknown_name
+from inscape.dissection.unit_set import UnitSet, check_units
+from inscape.errors import ConceptError, unknown_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -118,6 +118,7 @@ class Findings:
         seconds: Spent on `total`, `model`, `segmenter`, `statistics` and `page`.
         classes: Those of a conditional generator that were drawn; all where there are none.
         segmenter: The name of what labelled the pictures, where it was opened by one.
+        source: The name of what the model was run on; None for pictures that it drew of seeds itself.
     """
 
     model: str
@@ -131,6 +132,7 @@ class Findings:
     seconds: dict[str, float] = field(default_factory=dict)
     classes: tuple[int, ...] = ()
     segmenter: str | None = None
+    source: str | None = None
 
     @property
     def rankings(self) -> dict[str, list[tuple[int, float]]]:
@@ -190,13 +192,7 @@ class Findings:
         Raises:
             UnitError: None was given, one is not in the layer, or one is named twice.
         """
-        count = len(self.findings)
-        outside = [unit for unit in units if not 0 <= unit < count]
-        if outside or not units or len(set(units)) != len(units):
-            came = f"got {outside}" if outside else "got a unit twice" if units else "got none"
-            raise UnitError(
-                f"Layer {self.layer!r} has units 0 to {count - 1}, each to be named once; {came}."
-            )
+        check_units(units, self.layer, len(self.findings))
         return self._set(list(units), None)
 
     def _set(self, units: list[int], concept: str | None) -> UnitSet:

@@ -8,24 +8,16 @@ are driven.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 import torch
 
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.dissection.variants import (
-    BATCH,
-    FRESH_SEED,
-    Variants,
-    check_seeds,
-    fitting_segmenter,
-    random_sets,
-)
+from inscape.dissection.variants import BATCH, Looking, Series, Variants
 from inscape.errors import ConceptError, ValueRangeError
-from inscape.parallel import over_pictures, pieces_of
 from inscape.regions import box
 from inscape.reports import Report, percent
 from inscape.reports.arrays import Numbers
@@ -37,8 +29,6 @@ if TYPE_CHECKING:
 
     from inscape.dissection.unit_set import UnitSet
     from inscape.models import Generator
-    from inscape.parallel import Executor
-    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
 
 _LEVEL = 0.99
@@ -97,8 +87,8 @@ class PlacementReport(Report):
 
     def facts(self) -> str:
         """One line of figures: where it comes most and least."""
-        gains = {row.label: percent(row.gain) for row in self.table().itertuples()}
-        came = ", ".join(f"{label} {gain}" for label, gain in gains.items())
+        ranked = sorted(self.by_label, key=self.gain, reverse=True)
+        came = ", ".join(f"{label} {percent(self.gain(label))}" for label in ranked)
         return (
             f"share of a cell gained on {came} · {self.model}, {self.images} pictures, seeds from {self.seed}"
         )
@@ -120,14 +110,9 @@ def placement(
     model: Generator,
     units: UnitSet,
     *,
-    images: int = 100,
     grid: int = 8,
     value: Value = "quantile",
-    seed: int = FRESH_SEED,
-    controls: int = 20,
-    segmenter: Segmenter | str | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
+    **looking: Unpack[Looking],
 ) -> PlacementReport:
     """Switch units on in every cell of a grid, one cell at a time, and see where their object comes.
 
@@ -137,72 +122,59 @@ def placement(
     Args:
         model: The generator.
         units: The set, with values; its concept is what is looked for.
-        images: Pictures, of the seeds from `seed` on.
         grid: Cells along each side of the picture.
         value: What the units become, as for painting.
-        seed: Seed of the first picture.
-        controls: How many random sets.
-        segmenter: Labels the pictures; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
-        executor: Who works; this process unless given.
+        looking: See `Looking`; 100 images unless it says.
 
     Raises:
-        ConceptError: The segmenter knows no such concept, or none was named.
+        ConceptError: The segmenter knows no such concept, or the units stand for none.
         ValueRangeError: The units have no such values, or grid or controls are out of range.
         UnsupportedError: No segmenter fits the generator.
         CancelledError: The person asked to stop.
     """
-    concept, values, reader = ready(model, units, value, segmenter)
-    if not 1 <= grid <= model.image_size or controls < 1:
+    series = Series.of(model, units.layer, 100, looking)
+    concept, values = ready(series, units, value)
+    if not 1 <= grid <= model.image_size or series.controls < 1:
         raise ValueRangeError(
             f"A grid has 1 to {model.image_size} cells a side, and there is at least one control; "
-            f"got {grid} and {controls}."
+            f"got {grid} and {series.controls}."
         )
-    check_seeds(seed, images)
-    sets = random_sets(model.layer(units.layer).units, units.units, controls, seed)
-    random = np.random.RandomState(seed % 2**32)
-    pieces = [
-        _Piece(
-            seeds, [random.choice(grid * grid, max(1, grid * grid // controls), replace=False) for _ in sets]
-        )
-        for seeds in pieces_of(range(seed, seed + images), BATCH)
-    ]
-    levels = Variants(model, units.layer, pieces[0].seeds).levels(_LEVEL)
+    sets, numbers = series.random_sets(units.units), series.numbers
+    random = np.random.RandomState(series.seed % 2**32)
+    some = max(1, grid * grid // series.controls)
+    cells = {
+        first: [random.choice(grid * grid, some, replace=False) for _ in sets] for first in numbers[::BATCH]
+    }
+    levels = series.variants(numbers[:BATCH]).levels(_LEVEL)
     tried = [(units.units, values), *((picked, levels[list(picked)]) for picked in sets)]
-    work = _Cells(model, units.layer, reader, concept, grid, tried)
-    done = over_pictures(work, pieces, "Trying every place", executor=executor, progress=progress)
-    stood, gains = (
-        np.concatenate(part, axis) for part, axis in zip(zip(*done, strict=True), (0, 1), strict=True)
-    )
-    names = ("none", *reader.vocabulary.names)
+    done = series.over(_Cells(series.reader, concept, grid, tried, cells), "Trying every place")
+    stood, found = zip(*done, strict=True)
+    gains = np.concatenate(found, axis=1)
     return PlacementReport(
         model=model.name,
         layer=units.layer,
         units=tuple(units.units),
         concept=concept,
-        images=images,
-        seed=seed,
+        images=len(numbers),
+        seed=series.seed,
         grid=grid,
-        by_label=_by_label(gains[0], stood, gains[1:], names),
+        by_label=_by_label(gains, np.concatenate(stood), ("none", *series.reader.vocabulary.names)),
         map=gains[0].mean(0),
     )
 
 
-def ready(
-    model: Generator, units: UnitSet, value: Value, segmenter: Segmenter | str | None
-) -> tuple[str, Tensor, Segmenter]:
-    """The concept that units are to put, what they become, and what looks for it.
+def ready(series: Series, units: UnitSet, value: Value) -> tuple[str, Tensor]:
+    """The concept that units are to put, and what they become.
 
     Raises:
-        ConceptError: The segmenter knows no such concept, or none was named.
+        ConceptError: The segmenter knows no such concept, or the units stand for none.
         ValueRangeError: The units have no such values.
     """
     if units.concept is None:
         raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
-    reader = fitting_segmenter(model, segmenter)
-    reader.vocabulary.index(units.concept)
-    return units.concept, values, reader
+    series.reader.vocabulary.index(units.concept)
+    return units.concept, values
 
 
 def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
@@ -215,41 +187,35 @@ def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """Some pictures, and the cells that each random set is tried in there."""
-
-    seeds: range
-    cells: list[NDArray[np.int64]]
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-
-@dataclass(frozen=True)
 class _Cells:
-    """Inserts units into the cells of pictures: what stood there, and the gains of every set."""
+    """Inserts sets of units into cells of pictures.
 
-    model: Generator
-    layer: str
+    Args:
+        reader: Labels the pictures.
+        concept: That is looked for.
+        grid: Cells along each side.
+        sets: Units and what they become; the first is tried in every cell.
+        cells: The cells that each other set is tried in, by the number of the first picture of a batch.
+    """
+
     reader: Segmenter
     concept: str
     grid: int
     sets: Sequence[tuple[Sequence[int], Tensor]]
-    side_by_side: bool = False
+    cells: Mapping[int, Sequence[NDArray[np.int64]]]
 
-    def __call__(self, piece: _Piece) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The label of each cell `[picture, row, column]`, and gains `[set, picture, row, column]`.
+    def __call__(self, batch: Variants) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """What stood in each cell `[picture, row, column]`, and gains `[set, picture, row, column]`.
 
         A gain is not a number in a cell that was not tried.
         """
-        vocabulary, batch = self.reader.vocabulary, Variants(self.model, self.layer, piece.seeds)
+        vocabulary = self.reader.vocabulary
         plane = vocabulary.plane_of(self.concept)
         before = _in_cells(self.reader.segment(batch.draw())[:, plane], len(vocabulary), self.grid)
         covered = before[..., vocabulary.index(self.concept)]
         found = np.full((len(self.sets), *covered.shape), np.nan)
-        for (units, values), cells, gains in zip(
-            self.sets, [range(self.grid**2), *piece.cells], found, strict=True
-        ):
+        tried = [range(self.grid**2), *self.cells[batch.seeds[0]]]
+        for (units, values), cells, gains in zip(self.sets, tried, found, strict=True):
             for row, column in (divmod(int(cell), self.grid) for cell in cells):
                 share = self._share(batch, units, values, (row, column))
                 gains[:, row, column] = share - covered[:, row, column]
@@ -260,7 +226,7 @@ class _Cells:
     ) -> NDArray[np.float64]:
         """How much of a cell the concept covers with units on in it, by picture."""
         vocabulary, (row, column) = self.reader.vocabulary, cell
-        size = batch.features.shape[2]
+        size = batch.layer.size
         weights = box(column, row, 1, 1).mask(size, size, image_size=self.grid)
         images = batch.painted(units, values, weights.expand(len(batch.seeds), -1, -1))
         labels = self.reader.segment(images)[:, vocabulary.plane_of(self.concept)]
@@ -270,18 +236,15 @@ class _Cells:
 
 
 def _by_label(
-    gain: NDArray[np.float64],
-    label: NDArray[np.int64],
-    tried: Sequence[NDArray[np.float64]],
-    names: Sequence[str],
+    gains: NDArray[np.float64], label: NDArray[np.int64], names: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     found = {}
     for value in np.unique(label):
         here = label == value
-        random = [float(np.nanmean(row[here])) for row in tried if np.isfinite(row[here]).any()]
+        random = [float(np.nanmean(row[here])) for row in gains[1:] if np.isfinite(row[here]).any()]
         found[names[value]] = {
             "places": int(here.sum()),
-            "gain": float(gain[here].mean()),
+            "gain": float(gains[0][here].mean()),
             "control": float(np.mean(random)) if random else None,
             "interval": np.quantile(random, [0.025, 0.975]).tolist() if random else None,
         }

@@ -41,11 +41,12 @@ class DissectionReport(Findings, Report):
         counting = sum(finding.counts for finding in self.findings)
         concepts = len(self.concepts)
         last = self.seed + self.images - 1
+        seen = f"seeds {self.seed} to {last}" if self.source is None else f"of {self.source}"
         classes = f", classes {', '.join(map(str, self.classes))}" if self.classes else ""
         return (
             f"{counting} of {len(self.findings)} units match one of {concepts} "
             f"concept{'' if concepts == 1 else 's'} · "
-            f"{self.images} pictures, seeds {self.seed} to {last}{classes}"
+            f"{self.images} pictures, {seen}{classes}"
         )
 
     def figure(self) -> str:
@@ -88,6 +89,7 @@ class DissectionReport(Findings, Report):
             "seed": self.seed,
             "classes": list(self.classes),
             "segmenter": self.segmenter,
+            **({} if self.source is None else {"source": self.source}),
             "units": [asdict(finding) for finding in self.findings],
             "rankings": {
                 name: [[unit, round(iou, 6)] for unit, iou in ranking]
@@ -106,7 +108,8 @@ class DissectionReport(Findings, Report):
         """The report of a `report.json`, and of the files beside it."""
         tensors, _ = storage.load_tensors(folder / VALUES)
         strips = read_sprites(folder / FOLDER, document["thumbnails"], len(document["units"]))
-        names, named = [each.name for each in fields(UnitFinding)], document.get("segmenter")
+        names = [each.name for each in fields(UnitFinding)]
+        named, shown = document.get("segmenter"), document.get("source")
         return cls(
             model=str(document["model"]),
             layer=str(document["layer"]),
@@ -123,4 +126,5 @@ class DissectionReport(Findings, Report):
             seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
             classes=tuple(int(number) for number in document.get("classes", ())),
             segmenter=named if isinstance(named, str) else None,
+            source=shown if isinstance(shown, str) else None,
         )

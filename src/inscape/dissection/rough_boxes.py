@@ -7,15 +7,15 @@ of what comes is compared with the height of what the box stands on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import torch
 
 from inscape.dissection.insertion import Value
 from inscape.dissection.placement import ready
-from inscape.dissection.variants import FRESH_SEED, batches
+from inscape.dissection.variants import Looking, Series
 from inscape.regions import box
 
 if TYPE_CHECKING:
@@ -24,6 +24,23 @@ if TYPE_CHECKING:
     from inscape.dissection.unit_set import UnitSet
     from inscape.models import Generator
     from inscape.segmenters import Segmenter
+
+
+@dataclass(frozen=True)
+class RoughPlace:
+    """A box that a person might draw, and what it is put on.
+
+    Args:
+        on: The concept that it is put on, or "none".
+        size: Width and height of the box in pixels.
+        least: How much of the box that covers.
+        support: Concepts that belong to the thing the box stands on; `on` is always among them.
+    """
+
+    on: str
+    size: tuple[int, int]
+    least: float = 0.8
+    support: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -50,45 +67,38 @@ class RoughBox:
 def rough_boxes(
     model: Generator,
     units: UnitSet,
-    where: str,
+    where: RoughPlace,
     *,
-    size: tuple[int, int],
-    images: int = 500,
-    least: float = 0.8,
-    support: Sequence[str] = (),
     value: Value = "quantile",
-    seed: int = FRESH_SEED,
-    segmenter: Segmenter | str | None = None,
+    **looking: Unpack[Looking],
 ) -> list[RoughBox]:
     """Draw the units' concept into a box that a person might draw, somewhere on something.
 
-    In each picture the box stands at random among all places where `where` covers at least `least` of it and
-    the concept nothing; pictures without such a place are left out.
+    In each picture the box stands at random among all places that are as asked for and have nothing of the
+    concept; pictures without such a place are left out.
 
     Args:
         model: The generator.
         units: The set; its concept is what should come.
-        where: The concept that the box is put on, or "none".
-        size: Width and height of the box in pixels.
-        images: How many pictures with such a place to find; looks at ten times as many at most.
-        least: How much of the box `where` covers.
-        support: Concepts that belong to the thing the box stands on; `where` is always among them.
+        where: The box, and what it is put on.
         value: What the units become, as for painting.
-        seed: Seed of the first picture.
-        segmenter: Labels the pictures; the one on the model's card unless given.
+        looking: See `Looking`; as many pictures with such a place are looked for, 500 unless it says, among
+            ten times as many.
 
     Raises:
         ConceptError: The segmenter knows no such concept.
         ValueRangeError: The units have no such values.
     """
-    concept, values, reader = ready(model, units, value, segmenter)
+    series = Series.of(model, units.layer, 500, looking)
+    images = series.images
+    (concept, values), reader = ready(series, units, value), series.reader
     plane, number = reader.vocabulary.plane_of(concept), reader.vocabulary.index(concept)
-    held = [_number(reader, name) for name in (where, *support)]
-    random = np.random.RandomState(seed % 2**32)
-    grid, found = model.layer(units.layer).size, []
-    for batch in batches(model, units.layer, seed=seed, images=10 * images):
+    held = [_number(reader, name) for name in (where.on, *where.support)]
+    random = np.random.RandomState(series.seed % 2**32)
+    grid, found = series.layer.size, []
+    for batch in replace(series, images=10 * images).batches("Looking for places"):
         before = reader.segment(batch.draw())[:, plane].cpu().numpy()
-        boxes = [_free_place(labels, held[0], number, size, least, random) for labels in before]
+        boxes = [_free_place(labels, held[0], number, where, random) for labels in before]
         weights = torch.stack(
             [
                 torch.zeros(grid, grid)
@@ -112,16 +122,11 @@ def _number(reader: Segmenter, name: str) -> int:
 
 
 def _free_place(
-    labels: NDArray[np.uint8],
-    where: int,
-    concept: int,
-    size: tuple[int, int],
-    least: float,
-    random: np.random.RandomState,
+    labels: NDArray[np.uint8], on: int, concept: int, where: RoughPlace, random: np.random.RandomState
 ) -> tuple[int, int, int, int] | None:
-    """A random box that stands on `where` and has nothing of the concept in it."""
-    width, height = size
-    fits = _window_mean(labels == where, width, height) >= least
+    """A random box that stands where it should and has nothing of the concept in it."""
+    width, height = where.size
+    fits = _window_mean(labels == on, width, height) >= where.least
     free = _window_mean(labels == concept, width, height) == 0
     places = np.argwhere(fits & free)
     if not len(places):

@@ -11,20 +11,18 @@ mean or spread.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from inscape.dissection.variants import FRESH_SEED, batches
+from inscape.dissection.variants import Looking, Series
 from inscape.errors import ShapeError
-from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from numpy.typing import NDArray
 
     from inscape.models import Generator
-    from inscape.progress import Progress
 
 LEAST_D = 2.0
 LEAST_SHARE = 0.01
@@ -62,27 +60,20 @@ class Switch:
     high: float
 
 
-def maxima(
-    model: Generator,
-    layer: str | None = None,
-    *,
-    images: int = 1000,
-    seed: int = FRESH_SEED,
-    progress: Progress | None = None,
-) -> NDArray[np.float64]:
+def maxima(model: Generator, layer: str | None = None, **looking: Unpack[Looking]) -> NDArray[np.float64]:
     """The largest value of every unit in every picture, `[picture, unit]`.
+
+    Args:
+        model: The generator.
+        layer: The layer; the default one unless given.
+        looking: See `Looking`; 1000 images unless it says.
 
     Raises:
         LayerError: There is no such layer.
         ValueRangeError: Fewer than 2 pictures.
     """
-    name = model.layer(layer).name
-    rows = []
-    with (progress or SilentProgress()).task("Reading units", images, "pictures") as task:
-        for batch in batches(model, name, seed=seed, images=images, batch=64):
-            rows.append(batch.features.amax((2, 3)).double().cpu().numpy())
-            task.advance(len(batch.seeds))
-    return np.concatenate(rows)
+    series = Series.of(model, layer, 1000, looking)
+    return np.concatenate([batch.peaks() for batch in series.batches("Reading units", at_once=64)])
 
 
 def switches(values: Float[np.ndarray, "picture unit"], *, seed: int = 0) -> list[Switch]:

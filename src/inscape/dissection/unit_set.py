@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jaxtyping import Float
 from torch import Tensor
 
-from inscape.errors import ValueRangeError
+from inscape.errors import UnitError, ValueRangeError
+
+
+def check_units(units: Sequence[int], layer: str, count: int) -> None:
+    """Refuse units that a layer does not have.
+
+    Raises:
+        UnitError: None was given, one is not in the layer, or one is named twice.
+    """
+    outside = [unit for unit in units if not 0 <= unit < count]
+    if outside or not units or len(set(units)) != len(units):
+        came = f"got {outside[:5]}" if outside else "got a unit twice" if units else "got none"
+        raise UnitError(f"Layer {layer!r} has units 0 to {count - 1}, each to be named once; {came}.")
 
 
 @dataclass(frozen=True, eq=False)

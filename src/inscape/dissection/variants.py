@@ -1,27 +1,38 @@
-"""Pictures of fresh seeds, drawn again and again with units changed; what lies below the layer runs once.
+"""Pictures of fresh latents, drawn again and again with units changed; what lies below the layer runs once.
 
 What a unit causes is measured on pictures that the dissection which chose it has never seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 import numpy as np
 import torch
 
-from inscape.dissection.unit_set import UnitSet
-from inscape.errors import UnitError, UnsupportedError, UsageError, ValueRangeError
+from inscape.activations import as_maps
+from inscape.dissection.unit_set import UnitSet, check_units
+from inscape.errors import ValueRangeError
+from inscape.parallel import over_pictures, pieces_of
+from inscape.progress import SilentProgress
+from inscape.segmenters import fitting_segmenter
+from inscape.sources import GeneratedPictures
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
     from inscape.editing import UnitEdit
-    from inscape.models import Generator
+    from inscape.models import Generator, Layer
+    from inscape.parallel import Executor
+    from inscape.progress import Progress
     from inscape.segmenters import Segmenter
+    from inscape.sources import LatentSource
+
+R = TypeVar("R")
 
 FRESH_SEED = 1_000_000
 """Where the seeds of effects start: dissections count from 0."""
@@ -30,38 +41,164 @@ BATCH = 32
 """Pictures at once."""
 
 
+class Looking(TypedDict, total=False):
+    """What every measurement of what units cause can be told.
+
+    Attributes:
+        source: The latents that pictures are drawn from; those of seeds unless given.
+        images: How many pictures.
+        seed: Of the first picture, far from where dissections count unless given; random sets follow from it.
+        controls: How many random sets of as many units, 20 unless given.
+        segmenter: Labels the pictures; the one on the model's card unless given.
+        progress: Told about pictures as they are done.
+        executor: Who measures the pictures; this process unless given.
+    """
+
+    source: LatentSource | None
+    images: int
+    seed: int
+    controls: int
+    segmenter: Segmenter | str | None
+    progress: Progress | None
+    executor: Executor | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """The pictures that one measurement looks at; the fields are those of `Looking`."""
+
+    model: Generator
+    layer: Layer
+    images: int
+    seed: int = FRESH_SEED
+    controls: int = 20
+    source: LatentSource | None = None
+    segmenter: Segmenter | str | None = None
+    progress: Progress | None = None
+    executor: Executor | None = None
+
+    @classmethod
+    def of(cls, model: Generator, layer: str | None, images: int, looking: Looking) -> Series:
+        """What was asked for, of a layer (the default one unless named), with so many images unless it says.
+
+        Raises:
+            LayerError: There is no such layer.
+        """
+        asked: Looking = {"images": images, **looking}
+        return cls(model, model.layer(layer), **asked)
+
+    @cached_property
+    def reader(self) -> Segmenter:
+        """What labels the pictures.
+
+        Raises:
+            UnsupportedError: No segmenter fits the generator.
+        """
+        return fitting_segmenter(self.model, self.segmenter)
+
+    @cached_property
+    def numbers(self) -> range:
+        """The numbers of the pictures in their source.
+
+        Raises:
+            ValueRangeError: Fewer than 2 pictures.
+            UsageError: Seeds that do not exist.
+        """
+        found = self._latents.numbers(self.seed, self.images)
+        if len(found) < 2:
+            raise ValueRangeError(
+                f"An effect is measured on at least 2 pictures, got {len(found)}.", "Ask for 200."
+            )
+        return found
+
+    @cached_property
+    def _latents(self) -> LatentSource:
+        return self.source or GeneratedPictures(self.model)
+
+    def variants(self, numbers: Sequence[int]) -> Variants:
+        """Some of the pictures."""
+        return Variants(self.model, self.layer, self._latents.latents(numbers), numbers)
+
+    def batches(self, task: str, *, at_once: int = BATCH) -> Iterator[Variants]:
+        """All pictures, batch by batch, while progress is told."""
+        numbers = self.numbers
+        with (self.progress or SilentProgress()).task(task, len(numbers), "pictures") as told:
+            for start in range(0, len(numbers), at_once):
+                batch = self.variants(numbers[start : start + at_once])
+                yield batch
+                told.advance(len(batch.seeds))
+
+    def over(self, measure: Callable[[Variants], R], task: str) -> Iterator[R]:
+        """What is measured of all pictures, batch by batch, by the executor, while progress is told.
+
+        Args:
+            measure: A value that other processes can be sent.
+            task: What is done, as a person reads it.
+        """
+        work = _OfBatch(replace(self, segmenter=None, progress=None, executor=None), measure)
+        pieces = pieces_of(self.numbers, BATCH)
+        return over_pictures(work, pieces, task, executor=self.executor, progress=self.progress)
+
+    def random_sets(self, units: Sequence[int]) -> list[list[int]]:
+        """The random sets of as many units; see `random_sets`."""
+        return random_sets(self.layer.units, units, self.controls, self.seed)
+
+
+@dataclass(frozen=True)
+class _OfBatch(Generic[R]):
+    """What is measured of one batch of a series."""
+
+    series: Series
+    measure: Callable[[Variants], R]
+    side_by_side: bool = False
+
+    def __call__(self, numbers: range) -> R:
+        return self.measure(self.series.variants(numbers))
+
+
 class Variants:
     """A batch of pictures that can be drawn with any change of one layer.
 
     Args:
         model: The generator.
-        layer: Name of the layer that changes.
-        seeds: Whose pictures.
+        layer: The layer that changes.
+        w: Latents of the pictures.
+        numbers: Of the pictures in their source.
 
     Attributes:
-        features: What the layer puts out unchanged, `[batch, unit, height, width]`.
+        features: What the layer puts out unchanged.
     """
 
-    def __init__(self, model: Generator, layer: str, seeds: Sequence[int]) -> None:
-        self._model, self.seeds = model, tuple(seeds)
-        self._state = model.run_until(model.w_of_seeds(seeds), layer)
+    def __init__(
+        self,
+        model: Generator,
+        layer: Layer,
+        w: Float[Tensor, "batch num_ws w_dim"],
+        numbers: Sequence[int],
+    ) -> None:
+        self._model, self.layer, self.seeds = model, layer, tuple(numbers)
+        self._state = model.run_until(w, layer.name)
         self.features: Tensor = self._state.features
 
-    def draw(
-        self, features: Float[Tensor, "batch unit height width"] | None = None
-    ) -> Float[Tensor, "batch 3 height width"]:
+    @property
+    def maps(self) -> Float[Tensor, "batch unit height width"]:
+        """A view of the features with units first."""
+        return as_maps(self.features, self.layer.axes)
+
+    def draw(self, features: Float[Tensor, "batch ..."] | None = None) -> Float[Tensor, "batch 3 h w"]:
         """The pictures with other features in the layer, or the unchanged ones; RGB in [-1, 1]."""
         changed = self.features if features is None else features
         return self._model.resume(replace(self._state, features=changed)).clamp(-1, 1)
 
+    @torch.inference_mode()
     def edited(self, *edits: UnitEdit) -> Float[Tensor, "batch 3 height width"]:
         """The pictures with edits of this layer made in order."""
         features = self.features
-        with torch.inference_mode():
-            for edit in edits:
-                features = edit.transform(features, self._model.image_size)
+        for edit in edits:
+            features = edit.transform(features, self._model.image_size, self.layer.axes)
         return self.draw(features)
 
+    @torch.inference_mode()
     def painted(
         self,
         units: Sequence[int],
@@ -76,69 +213,21 @@ class Variants:
             weights: From 0 to 1, on the layer's grid.
         """
         index = torch.tensor(tuple(units), device=self.features.device)
-        with torch.inference_mode():
-            chosen = self.features[:, index]
-            target = values.to(chosen)[None, :, None, None].expand_as(chosen)
-            features = self.features.clone()
-            features[:, index] = torch.lerp(chosen, target, weights.to(chosen)[:, None].expand_as(chosen))
+        chosen, features = self.maps[:, index], self.features.clone()
+        target = values.to(chosen)[None, :, None, None].expand_as(chosen)
+        painted = torch.lerp(chosen, target, weights.to(chosen)[:, None].expand_as(chosen))
+        as_maps(features, self.layer.axes)[:, index] = painted
         return self.draw(features)
 
     def levels(self, fraction: float) -> Float[Tensor, "unit"]:
         """For every unit of the layer, the value that a fraction of this batch's activations stay below."""
-        flat = self.features.float().transpose(0, 1).flatten(1)
+        flat = self.maps.float().transpose(0, 1).flatten(1)
         return torch.quantile(flat[:, : 2**20], fraction, dim=1)
 
-
-def batches(
-    model: Generator, layer: str, *, seed: int, images: int, batch: int = BATCH
-) -> Iterator[Variants]:
-    """The pictures of `images` seeds from `seed` on, batch by batch.
-
-    Raises:
-        ValueRangeError: Fewer than 2 pictures.
-        UsageError: Seeds that do not exist.
-        LayerError: There is no such layer.
-    """
-    check_seeds(seed, images)
-    for start in range(seed, seed + images, batch):
-        yield Variants(model, layer, range(start, min(start + batch, seed + images)))
-
-
-def check_seeds(seed: int, images: int) -> None:
-    """Refuse what cannot be measured.
-
-    Raises:
-        ValueRangeError: Fewer than 2 pictures.
-        UsageError: Seeds that do not exist.
-    """
-    if images < 2:
-        raise ValueRangeError(f"An effect is measured on at least 2 pictures, got {images}.", "Ask for 200.")
-    if seed < 0 or seed + images > 2**32:
-        raise UsageError(f"Seeds are whole numbers from 0 to {2**32 - 1}; {images} from {seed} on are not.")
-
-
-def fitting_segmenter(model: Generator, segmenter: Segmenter | str | None = None) -> Segmenter:
-    """The segmenter that reads a generator's pictures.
-
-    Args:
-        model: The generator.
-        segmenter: A segmenter or its name; the one on the model's card unless given.
-
-    Raises:
-        UnsupportedError: The card names none.
-        ModelNotFoundError: There is none of that name.
-    """
-    if segmenter is not None and not isinstance(segmenter, str):
-        return segmenter
-    name = segmenter or model.card.segmenter
-    if name is None:
-        raise UnsupportedError(
-            f"The card of {model.name!r} names no segmenter that fits its pictures.",
-            "Name one: segmenter=, or --segmenter on the command line (town-segmenter, hf:ORG/NAME).",
-        )
-    from inscape.segmenters import open_segmenter
-
-    return open_segmenter(name, device=model.device)
+    def peaks(self) -> Float[np.ndarray, "picture unit"]:
+        """The largest value of every unit in every picture, float64."""
+        peaks: Float[np.ndarray, "picture unit"] = self.maps.amax((2, 3)).double().cpu().numpy()
+        return peaks
 
 
 def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> UnitSet:
@@ -149,12 +238,7 @@ def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> Uni
         UnitError: A unit is not in the layer, is named twice, or none is named.
     """
     place = model.layer(layer)
-    outside = [unit for unit in units if not 0 <= unit < place.units]
-    if outside or not units or len(set(units)) != len(units):
-        came = f"got {outside[:5]}" if outside else "got a unit twice" if units else "got none"
-        raise UnitError(
-            f"Layer {place.name!r} has units 0 to {place.units - 1}, each to be named once; {came}."
-        )
+    check_units(units, place.name, place.units)
     return UnitSet(model.name, place.name, tuple(units), None, torch.full((len(units),), float("nan")))
 
 

@@ -6,7 +6,6 @@ from inscape.editing.recipe import Recipe, replay
 from inscape.editing.stack import EditStack, StackedEdit
 from inscape.editing.unit_edit import UnitEdit
 from inscape.editing.weight_edit import WeightEdit
-from inscape.editing.weights import weights_hash
 
 __all__ = [
     "AnyEdit",
@@ -20,5 +19,4 @@ __all__ = [
     "load_edit",
     "replay",
     "save_edit",
-    "weights_hash",
 ]

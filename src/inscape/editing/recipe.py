@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from inscape import storage
 from inscape.editing.kinds import AnyEdit
 from inscape.editing.stack import EditStack
-from inscape.editing.weights import weights_hash
 from inscape.errors import InscapeError, RecipeError, UnsupportedError, unknown_name
+from inscape.models.weights import weights_hash
 from inscape.pictures import Latent, Picture, read_recipe
 
 if TYPE_CHECKING:

@@ -10,14 +10,23 @@ with the region averaged over the area of each cell of the layer's own grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from inscape.errors import FormatError, InscapeError, RecipeError, ShapeError, UnitError, ValueRangeError
+from inscape.errors import (
+    FormatError,
+    InscapeError,
+    RecipeError,
+    RegionError,
+    ShapeError,
+    UnitError,
+    ValueRangeError,
+)
+from inscape.models.card import MAPS
 from inscape.regions import Region
 from inscape.reports.html import described
 from inscape.storage import content_key
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models import Layer, Model
+    from inscape.models.card import Axis
 
 _FIELDS = {"kind", "layer", "units", "values", "region", "strength", "mode", "concept"}
 
@@ -129,36 +139,35 @@ class UnitEdit:
 
     def transform(
         self,
-        features: Float[Tensor, "batch unit height width"],
+        features: Float[Tensor, "batch ..."],
         image_size: int | tuple[int, int] | None = None,
-    ) -> Float[Tensor, "batch unit height width"]:
+        axes: Sequence[Axis] = MAPS,
+    ) -> Float[Tensor, "batch ..."]:
         """The features with this edit made; what came in stays as it was.
 
         Args:
-            features: Output of the layer; `[batch, unit]` counts as a grid of one cell.
+            features: Output of the layer; where it has units alone, they count as a grid of one cell.
             image_size: Size of the picture in pixels; regions that are boxes need it.
+            axes: Those of the layer.
 
         Raises:
-            ShapeError: The features have no units or another number of axes.
+            ShapeError: The features have other axes.
             UnitError: The layer has fewer units than the edit names.
             RegionError: The region lies outside the picture.
         """
         import torch
 
-        if features.ndim == 2:
-            return self.transform(features[:, :, None, None], image_size)[:, :, 0, 0]
-        if features.ndim != 4:
-            raise ShapeError(
-                f"The output of layer {self.layer!r} should be [batch, unit, height, width], "
-                f"got {list(features.shape)}."
-            )
-        self._check_range(features.shape[1])
-        alpha = self.weights(features.shape[2], features.shape[3], image_size).to(features)
+        from inscape.activations import as_maps
+
+        maps, result = as_maps(features, axes), features.clone()
+        self._check_range(maps.shape[1])
+        alpha = self.weights(maps.shape[2], maps.shape[3], image_size).to(features)
         index = torch.tensor(self.units, device=features.device)
         target = torch.from_numpy(self.targets).to(features)[:, None, None]
-        chosen = features[:, index]
-        result = features.clone()
-        result[:, index] = torch.lerp(chosen, target.expand_as(chosen), alpha.expand_as(chosen))
+        chosen = maps[:, index]
+        as_maps(result, axes)[:, index] = torch.lerp(
+            chosen, target.expand_as(chosen), alpha.expand_as(chosen)
+        )
         return result
 
     @contextmanager
@@ -174,7 +183,7 @@ class UnitEdit:
 
         layer = self.check(model)
         size = model.card.image_size
-        with edited(model.module, layer.module, lambda features: self.transform(features, size)):
+        with edited(model, layer.name, lambda features: self.transform(features, size, layer.axes)):
             yield
 
     def check(self, model: Model) -> Layer:
@@ -183,10 +192,16 @@ class UnitEdit:
         Raises:
             LayerError: The model has no such layer.
             UnitError: The layer has fewer units than the edit names.
-            RegionError: The region lies outside the model's pictures.
+            RegionError: The region lies outside the model's pictures, or the layer is of tokens.
         """
         layer = model.layer(self.layer)
         self._check_range(layer.units)
+        everywhere = self.region.values is not None and self.region.values.size == 1
+        if "token" in layer.axes and not everywhere:
+            raise RegionError(
+                f"Layer {layer.name!r} of {model.name!r} has tokens, and no height and width for a region.",
+                "Leave the region out: the edit is made at every token.",
+            )
         if layer.size:
             self.weights(layer.size, layer.size, model.card.image_size)
         return layer

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inscape.editing.edit_file import write_edit
-from inscape.editing.weights import weights_hash
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
+from inscape.models.weights import weights_hash
 from inscape.reports.html import described
 from inscape.storage import content_key
 

@@ -1,23 +1,25 @@
 """Opening any `torch.nn.Module`: its card is built by running it once.
 
-The layers are the modules that ran exactly once and put out one tensor, in the order in which they ended,
-under their dotted names. A module that runs several times, as a shared rectifier does, is no place in the
-forward pass.
+The layers are the modules that put out one tensor, in the order in which they ended, under their dotted
+names. A module that runs several times, as a shared rectifier does, is a layer for each call: "block1.relu@0"
+and "block1.relu@1". A vector that a linear map gets and no module puts out, pooled from the maps or tokens
+before it, is the layer "NAME.input".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inscape.errors import InscapeError, UnsupportedError
-from inscape.models.card import Card, Layer
+from inscape.models.card import VECTORS, Axis, Card, Layer
 from inscape.models.generator import Generator
 from inscape.models.model import Model
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
 _IMAGE_SIZE = 224
 _TOKENS = 8
@@ -53,7 +55,7 @@ def open_module(module: nn.Module, card: Card | Mapping[str, Any] | None, device
 
 
 def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, ...], Any]:
-    """Run a module once, and note every module in it that ran once and put out one tensor.
+    """Run a module once, and note every call of a module in it that put out one tensor.
 
     Args:
         module: In evaluation mode.
@@ -67,11 +69,11 @@ def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, .
     """
     import torch
 
-    seen: dict[str, list[Tensor | None]] = {}
+    ran: list[_Run] = []
 
     def noting(name: str) -> Callable[..., None]:
-        def note(_: nn.Module, arguments: Any, output: Any) -> None:
-            seen.setdefault(name, []).append(output if isinstance(output, torch.Tensor) else None)
+        def note(run: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+            ran.append(_Run(name, run, _shape(arguments[0] if arguments else None), _shape(output)))
 
         return note
 
@@ -87,19 +89,72 @@ def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, .
     finally:
         for handle in handles:
             handle.remove()
-    found = [_layer(name, outputs[0]) for name, outputs in seen.items() if len(outputs) == 1]
-    layers = tuple(layer for layer in found if layer is not None)
+    layers = tuple(_layers(ran))
     if not layers:
         raise UnsupportedError("No module of the network puts out one tensor.", _HINT)
     return layers, result
 
 
-def _layer(name: str, output: Tensor | None) -> Layer | None:
-    """A layer of maps `[batch, unit, height, width]`, of vectors, or of tokens `[batch, token, unit]`."""
-    if output is None or not output.is_floating_point() or output.ndim not in (2, 3, 4) or 0 in output.shape:
-        return None
-    size = output.shape[2] if output.ndim == 4 and output.shape[2] == output.shape[3] else 0
-    return Layer(name=name, units=output.shape[-1 if output.ndim == 3 else 1], size=size, module=name)
+class _Run(NamedTuple):
+    """One call of a module: shapes of what went in first and of what came out, where those are layers'."""
+
+    name: str
+    module: nn.Module
+    inside: tuple[int, ...] | None
+    outside: tuple[int, ...] | None
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """Of maps, tokens or vectors; None for anything else."""
+    import torch
+
+    usable = isinstance(value, torch.Tensor) and value.is_floating_point() and value.ndim in (2, 3, 4)
+    return None if not usable or 0 in value.shape else tuple(value.shape)
+
+
+def _layers(ran: Sequence[_Run]) -> Iterator[Layer]:
+    """The layers in the order of the calls."""
+    from torch import nn
+
+    total, made = Counter(run.name for run in ran), Counter[str]()
+    axes: dict[tuple[int, ...], tuple[Axis, ...]] = {}
+    before: Layer | None = None
+    for run in ran:
+        number = None if total[run.name] == 1 else made[run.name]
+        made[run.name] += 1
+        spread = before is not None and before.axes != VECTORS and run.inside == (1, before.units)
+        if spread and isinstance(run.module, nn.Linear):
+            pooled = _layer(f"{run.name}.input", run, run.inside, VECTORS, number)
+            yield pooled.model_copy(update={"input": True})
+        if run.outside is None:
+            continue
+        name = run.name if number is None else f"{run.name}@{number}"
+        before = _layer(name, run, run.outside, _axes(run, axes), number)
+        yield before
+
+
+def _layer(
+    name: str, run: _Run, shape: tuple[int, ...] | None, axes: tuple[Axis, ...], call: int | None
+) -> Layer:
+    assert shape is not None
+    sides = dict(zip(axes, shape[1:], strict=True))
+    square = "height" in sides and sides["height"] == sides["width"]
+    size = sides["height"] if square else 0
+    return Layer(name=name, units=sides["unit"], size=size, module=run.name, axes=axes, call=call)
+
+
+def _axes(run: _Run, known: dict[tuple[int, ...], tuple[Axis, ...]]) -> tuple[Axis, ...]:
+    """What the dimensions of an output are, as the last convolution or linear map with that shape says."""
+    from torch import nn
+
+    assert run.outside is not None
+    spread: tuple[Axis, ...] = ((), ("token",), ("height", "width"))[len(run.outside) - 2]
+    if type(run.module) in (nn.Linear, nn.LayerNorm, nn.Embedding):
+        known[run.outside] = (*spread, "unit")
+    elif isinstance(run.module, nn.Conv1d | nn.Conv2d):
+        known[run.outside] = ("unit", *spread)
+    usual: tuple[Axis, ...] = (*spread, "unit") if spread == ("token",) else ("unit", *spread)
+    return known.get(run.outside, usual)
 
 
 def _example(module: nn.Module, known: Mapping[str, Any], device: torch.device) -> Callable[[], Any]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from inscape import storage
 from inscape.concepts import Vocabulary
 from inscape.errors import FormatError, LayerError, NotFoundError, unknown_name
 from inscape.pictures import is_number
+
+Axis = Literal["unit", "height", "width", "token"]
+MAPS: tuple[Axis, ...] = ("unit", "height", "width")
+VECTORS: tuple[Axis, ...] = ("unit",)
 
 
 class Layer(BaseModel):
@@ -21,6 +25,11 @@ class Layer(BaseModel):
         units: Number of channels.
         size: Height and width of its output for the model's own picture size; 0 where it has none.
         module: Dotted path of the `torch.nn.Module` whose output it is.
+        axes: What the dimensions of the output are, behind that of the batch. Cards of before there were any
+            have maps where there is a size, and vectors where there is none.
+        call: Which call of the module in a forward pass, from 0, where the module has several; all of them
+            unless given.
+        input: Whether it is what goes into the module: a pooled vector that no module puts out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +38,16 @@ class Layer(BaseModel):
     units: int = Field(gt=0)
     size: int = Field(ge=0)
     module: str
+    axes: tuple[Axis, ...] = Field(default_factory=lambda known: MAPS if known["size"] else VECTORS)
+    call: int | None = Field(default=None, ge=0)
+    input: bool = False
+
+    @field_validator("axes")
+    @classmethod
+    def _has_units(cls, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        if axes.count("unit") != 1 or len(set(axes)) != len(axes) or len(axes) > len(MAPS):
+            raise ValueError("each axis stands once, and one of them is 'unit'")
+        return axes
 
     @property
     def holder(self) -> str:

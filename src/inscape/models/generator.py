@@ -248,7 +248,7 @@ class Generator(Model):
         from inscape.models.architectures.whole_runs import WholeRuns
 
         synthesis = self._network.synthesis
-        return synthesis if self.stops else WholeRuns(synthesis, self.module_of)
+        return synthesis if self.stops else WholeRuns(synthesis, self.tapped)
 
     def tail(self, state: SynthesisState) -> Tail | None:
         """Go on to the picture as `resume` does, and keep what each layer puts out.

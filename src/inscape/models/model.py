@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inscape.errors import ConflictError, FormatError
 from inscape.models.card import Card, Layer
+from inscape.models.taps import Tap, tapped
 from inscape.reports.html import described
 
 if TYPE_CHECKING:
@@ -89,6 +90,17 @@ class Model:
                 f"The card of {self.name!r} places layer {place.name!r} at {place.module!r}, "
                 "which the network does not have."
             ) from error
+
+    def tapped(self, layer: str | Layer, function: Tap) -> AbstractContextManager[None]:
+        """Call a function with what a layer puts out while the block runs; see `taps.tapped`.
+
+        Raises:
+            LayerError: There is no such layer.
+            FormatError: The card names a module that the network does not have.
+        """
+        place = layer if isinstance(layer, Layer) else self.layer(layer)
+        self.module_of(place)
+        return tapped(self.module, place.module, function, call=place.call, of_input=place.input)
 
     @contextmanager
     def edited(self, edits: Sequence[Edit]) -> Iterator[None]:

@@ -319,7 +319,7 @@ class PaintSession:
         assert features is not None
         del self._steps[done:]
         for edit in edits[done:]:
-            features = edit.transform(features, size)
+            features = edit.transform(features, size, self.generator.layer(state.layer).axes)
             self._steps.append(_Step(edit, features))
         for step in self._steps[: -max(2, min(_STEPS_KEPT, _STEP_BYTES_KEPT // state.features.nbytes))]:
             step.features = None

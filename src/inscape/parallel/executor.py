@@ -30,7 +30,7 @@ class Work(Protocol[T_contra, R_co]):
     def side_by_side(self) -> bool:
         """Whether several threads of a process may do pieces at once, each on one core."""
 
-    def __call__(self, piece: T_contra) -> R_co:
+    def __call__(self, piece: T_contra, /) -> R_co:
         """The result of a piece."""
 
 

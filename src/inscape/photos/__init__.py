@@ -12,9 +12,9 @@ from inscape.photos.inversion import Inversion
 from inscape.photos.invert import InversionSettings, invert
 from inscape.photos.lost import Lost, LostConcept, lost
 from inscape.photos.perceptual import SegmenterDistance, segmenter_distance
-from inscape.photos.reading import Fit, Photo, read_photo
 from inscape.photos.session import PhotoSession
 from inscape.photos.transfer import transfer
+from inscape.sources.reading import Fit, Photo, read_photo
 
 __all__ = [
     "STAGES",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import FormatError
+from inscape.models.weights import weights_hash
 from inscape.photos.inversion import SUFFIX, Inversion
 from inscape.photos.invert import SECONDS, InversionSettings, invert
+from inscape.photos.perceptual import features_of
 
 if TYPE_CHECKING:
     from inscape.models import Model
-    from inscape.photos.reading import Photo
+    from inscape.sources.reading import Photo
 
 _FOLDER = "photos"
 
@@ -42,6 +43,7 @@ def find_inversion(
     """
     model.refuse_edited("A photo is inverted for")
     settings = settings or InversionSettings()
+    settings = replace(settings, segmenter=settings.segmenter or features_of(model.card))
     place = model.layer(layer).name
     known = (weights_hash(model.module), photo.key, photo.fit.to_json(), place, seconds, asdict(settings))
     path = storage.cache_folder() / _FOLDER / f"{storage.content_key(*known)}{SUFFIX}"

@@ -43,8 +43,7 @@ class Gains:
         """
         with ExitStack() as stack:
             for name, gain in self.maps.items():
-                place = model.layer(name).module
-                stack.enter_context(edited(model.module, place, (1 + self._kept(gain)).mul))
+                stack.enter_context(edited(model, name, (1 + self._kept(gain)).mul))
             yield
 
     def _kept(self, gain: Tensor) -> Tensor:

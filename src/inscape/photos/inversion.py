@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import FormatError, InscapeError, UnsupportedError, UsageError
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.photos._descent import STAGES, Stage
 from inscape.photos.gains import Gains
-from inscape.photos.reading import Fit
 from inscape.pictures import Latent
+from inscape.sources.reading import Fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from inscape.editing import weights_hash
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.photos._canvas import Canvas
 from inscape.photos._descent import STAGES, Clock, Snapshot, Stage, psnr_of
 from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
 from inscape.photos.adaptation import Adaptation, AdaptationSettings, adapt
 from inscape.photos.encoder import encode, encoder_for
 from inscape.photos.inversion import Inversion
-from inscape.photos.perceptual import SEGMENTER
+from inscape.photos.perceptual import features_of
 from inscape.pictures import Latent, to_tensor, to_uint8
 from inscape.progress import SilentProgress
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
     from inscape.models.architectures.synthesis_state import SynthesisState
-    from inscape.photos.reading import Photo
     from inscape.progress import Progress
+    from inscape.sources.reading import Photo
 
 SECONDS = 20.0
 _SHARES = {"latent": 0.13, "features": 0.4, "adapted": 1.0}
@@ -45,14 +45,15 @@ class InversionSettings:
         adaptation: Of the generator.
         perceptual: Weight of the segmenter's distance; the mean squared difference of colours has weight 1.
         start: "encoder" begins where the generator's encoder says, if it has one; "average" at the mean w.
-        segmenter: Whose features distances are taken in: a shipped one.
+        segmenter: Name of the scene segmenter whose features distances are taken in; see `features_of` for
+            the one that it is unless given.
     """
 
     search: SearchSettings = field(default_factory=SearchSettings)
     adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
     perceptual: float = 0.2
     start: Literal["encoder", "average"] = "encoder"
-    segmenter: str = SEGMENTER
+    segmenter: str | None = None
 
     def __post_init__(self) -> None:
         """Check the start."""
@@ -126,14 +127,15 @@ def canvas_of(
     """
     if not isinstance(model, Generator):
         raise UnsupportedError(f"Photos are drawn by generators; {model.name!r} is a {model.card.kind}.")
-    from inscape.segmenters import open_segmenter
+    from inscape.segmenters import open_segmenter, segmenter_names
     from inscape.segmenters.scene import SceneSegmenter
 
-    segmenter = open_segmenter(settings.segmenter, model.device)
+    name = settings.segmenter or features_of(model.card)
+    segmenter = open_segmenter(name, model.device)
     if not isinstance(segmenter, SceneSegmenter):
         raise UnsupportedError(
-            f"Distances are taken in the features of a scene segmenter; {settings.segmenter!r} is none.",
-            f"{SEGMENTER!r} is shipped.",
+            f"Distances are taken in the features of a scene segmenter; {name!r} is none.",
+            f"Shipped: {', '.join(segmenter_names())}.",
         )
     wanted = to_tensor(target[None].copy()).to(model.device)
     canvas = Canvas(model, model.layer(layer).name, wanted, segmenter, settings.perceptual)

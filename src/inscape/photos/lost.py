@@ -144,7 +144,8 @@ def lost(target: NDArray[np.uint8], picture: NDArray[np.uint8], segmenter: Segme
             "A photo, uint8 [size, size, 3], is compared with a picture of its size, got "
             f"{list(target.shape)} and {list(picture.shape)}."
         )
-    plane = segmenter.planes.index(OBJECTS) if OBJECTS in segmenter.planes else 0
+    planes = segmenter.vocabulary.planes
+    plane = planes.index(OBJECTS) if OBJECTS in planes else 0
     labels = segmenter.segment(to_tensor(np.stack([target, picture])))[:, plane].cpu().numpy()
     seen, drawn = labels[0], labels[1]
     mask = np.zeros(seen.shape, bool)

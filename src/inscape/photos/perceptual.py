@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from inscape.segmenters import segmenter_names
 from inscape.segmenters.scene import SceneSegmenter
 
 if TYPE_CHECKING:
@@ -20,8 +21,19 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-SEGMENTER = "town-segmenter"
+    from inscape.models import Card
+
 _EPSILON = 1e-6
+
+
+def features_of(card: Card) -> str:
+    """Name of the segmenter in whose features a generator's pictures are compared with photos.
+
+    The one on its card where that ships, and otherwise the first one that ships: features of colours, edges
+    and textures, whatever its labels are.
+    """
+    shipped = segmenter_names()
+    return card.segmenter if card.segmenter in shipped else shipped[0]
 
 
 class SegmenterDistance:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from inscape.models import Edit, Generator
     from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.photos.inversion import Inversion
-    from inscape.photos.reading import Photo
     from inscape.pictures import Latent
     from inscape.regions import Region
+    from inscape.sources.reading import Photo
 
 
 class PhotoSession(PaintSession):
@@ -95,7 +95,7 @@ class PhotoSession(PaintSession):
                     f"Only edits of {self.inversion.layer!r} can be adapted to afterwards, "
                     f"got one of {edit.layer!r}."
                 )
-            features = edit.transform(features, self.inversion.size)
+            features = edit.transform(features, self.inversion.size, self.generator.layer(edit.layer).axes)
         return replace(self._photo, features=features)
 
     def painted(self, edits: Sequence[Edit]) -> NDArray[np.float32]:
@@ -178,11 +178,10 @@ class PhotoSession(PaintSession):
             raise LayerError(
                 f"The features of a photo are known from {self.inversion.layer!r} on; {layer!r} lies below."
             )
-        place = self.generator.layer(layer).module
         with (
             torch.inference_mode(),
             self.generator.edited([Gains(self.inversion.gains)]),
-            record(self.generator.module, place) as recording,
+            record(self.generator, layer) as recording,
         ):
             self.generator.resume(self._photo)
-        return replace(self._photo, layer=layer, features=recording.outputs[place], rgb=None, whole=None)
+        return replace(self._photo, layer=layer, features=recording.outputs[layer], rgb=None, whole=None)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.photos.influence import Influence
-    from inscape.photos.reading import Photo
+    from inscape.sources.reading import Photo
 
 _REPLACED = (20.0, 40.0)
 """ΔE from which content counts as replaced, and from which it does so wholly."""

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inscape.activations import record, stop_after
+from inscape.activations import as_maps, record, stop_after
 from inscape.errors import LayerError, UnsupportedError
 from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
@@ -171,7 +171,7 @@ class LayerMemory(ABC):
             run()
         inputs = tuple(_plain(value) for value in seen.inputs[around])
         with torch.no_grad():
-            return Reading(inputs, self.keys(inputs), _maps(_plain(seen.outputs[place])), self.margin)
+            return Reading(inputs, self.keys(inputs), as_maps(_plain(seen.outputs[place])), self.margin)
 
     def of_sums(
         self, places: Float[Tensor, "batch height width"], reading: Reading
@@ -389,7 +389,7 @@ class PlainMemory(LayerMemory):
         with record(self.module, "" if self._map is self.module else self._name(), inputs=True) as seen:
             self.module(*inputs)
         (found,) = seen.inputs.values()
-        return _maps(found[0]).float()
+        return as_maps(found[0]).float()
 
     def _name(self) -> str:
         names = (name for name, module in self.module.named_modules() if module is self._map)
@@ -427,7 +427,7 @@ class PlainMemory(LayerMemory):
             return total
         handle = self._map.register_forward_hook(instead)
         try:
-            return _maps(self.module(*inputs))
+            return as_maps(self.module(*inputs))
         finally:
             handle.remove()
 
@@ -448,6 +448,11 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     """
     place = model.layer(layer)
     module = model.module_of(place)
+    if place.input or place.call is not None:
+        raise UnsupportedError(
+            f"Layer {place.name!r} of {model.name!r} is {'what goes into' if place.input else 'one call of'} "
+            f"{place.module!r}: a rule changes the weights of a module, in all that it puts out."
+        )
     if isinstance(module, SynthesisLayer):
         return ModulatedMemory(model, place, f"{place.module}.weight")
     if isinstance(model.module.get_submodule(place.holder), StyleGAN3Layer):
@@ -501,10 +506,3 @@ def _plain(value: Any) -> Any:
         return value
     with torch.inference_mode(False):
         return value.clone() if value.is_inference() else value.detach()
-
-
-def _maps(value: Tensor) -> Tensor:
-    """Maps as they are; vectors as maps of one place; tokens `[batch, token, unit]` as one column."""
-    if value.ndim == 2:
-        return value[:, :, None, None]
-    return value.transpose(1, 2)[:, :, :, None] if value.ndim == 3 else value

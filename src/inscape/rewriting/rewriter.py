@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from inscape.activations import edited
-from inscape.editing import WeightEdit, weights_hash
+from inscape.editing import WeightEdit
 from inscape.editing.rule_settings import ERASED_UNITS, RuleSettings
 from inscape.errors import (
     ConflictError,
@@ -20,6 +20,7 @@ from inscape.errors import (
     UsageError,
 )
 from inscape.models import Generator
+from inscape.models.weights import weights_hash
 from inscape.pictures import Latent
 from inscape.rewriting._arguments import picture_of, places_of, region_of
 from inscape.rewriting.goals import (
@@ -241,7 +242,7 @@ class Rewriter:
         """A picture as it is drawn where the layer puts out exactly what each goal wants, in [-1, 1]."""
         targets = torch.stack([goal.target for goal in goals])
         w = self.latent(which).expand(len(goals), -1, -1)
-        with edited(self.model.module, self.memory.layer.module, lambda values: targets.to(values)):
+        with edited(self.model, self.memory.layer.name, lambda values: targets.to(values)):
             return self.model.images(w).clamp(-1, 1).clone()
 
     def rewrite(

@@ -9,9 +9,9 @@ import torch
 
 from inscape import storage
 from inscape.activations import record
-from inscape.editing import weights_hash
 from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import UnsupportedError, ValueRangeError
+from inscape.models.weights import weights_hash
 from inscape.progress import SilentProgress
 from inscape.rewriting.memory import LayerMemory, read_latents
 from inscape.statistics import SecondMoment

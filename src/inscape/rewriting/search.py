@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import ValueRangeError
+from inscape.models.weights import weights_hash
 from inscape.progress import SilentProgress
 from inscape.regions import Region
 from inscape.rewriting.memory import LayerMemory, read_latents

@@ -1,7 +1,8 @@
 """Picture to label maps, and the features that distances are taken in."""
 
+from inscape.segmenters.fitting import fitting_segmenter
 from inscape.segmenters.registry import open_segmenter, segmenter_names
 from inscape.segmenters.registry import open_segmenter as open
-from inscape.segmenters.segmenter import Segmenter
+from inscape.segmenters.segmenter import Labeller, Segmenter
 
-__all__ = ["Segmenter", "open", "open_segmenter", "segmenter_names"]
+__all__ = ["Labeller", "Segmenter", "fitting_segmenter", "open", "open_segmenter", "segmenter_names"]

@@ -41,11 +41,6 @@ class ExactSegmenter:
         self._world, self._size, self._rules = world, size, rules
         self._known: dict[str, NDArray[np.uint8]] = {}
 
-    @property
-    def planes(self) -> tuple[str, ...]:
-        """The label planes, in the order of the label maps."""
-        return self.vocabulary.planes
-
     def images(self, seeds: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
         """The pictures of these scenes, RGB in [-1, 1]; their labels are remembered."""
         pictures, labels = self._world.batch(seeds, self._size, rules=self._rules)
@@ -76,7 +71,7 @@ class ExactSegmenter:
                 "of the batch is another.",
                 "Draw it with images(seeds), or open a trained segmenter.",
             )
-        planes = len(self.planes)
+        planes = len(self.vocabulary.planes)
         found = [self._known[key] for key in keys]
         labels = np.stack(found) if found else np.zeros((0, planes, *images.shape[2:]), np.uint8)
         return torch.from_numpy(labels).to(images.device)

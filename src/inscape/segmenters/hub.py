@@ -33,8 +33,6 @@ class HubSegmenter:
         UnsupportedError: It is something else.
     """
 
-    planes = ("object",)
-
     def __init__(self, model: Model) -> None:
         if not model.card.concepts or model.card.image_size is None or not isinstance(model.module, Pictures):
             raise UnsupportedError(

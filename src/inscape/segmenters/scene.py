@@ -63,11 +63,6 @@ class SceneSegmenter:
         self._network: UNet = model.module.fold().channels_last().requires_grad_(False)
 
     @property
-    def planes(self) -> tuple[str, ...]:
-        """The label planes, in the order of the label maps."""
-        return self._planes.names
-
-    @property
     def device(self) -> torch.device:
         """Where the network runs."""
         device: torch.device = next(self._network.parameters()).device
@@ -93,7 +88,7 @@ class SceneSegmenter:
         """
         check_images(images)
         labels = torch.empty(
-            len(images), len(self.planes), *images.shape[2:], dtype=torch.uint8, device=images.device
+            len(images), len(self._planes.names), *images.shape[2:], dtype=torch.uint8, device=images.device
         )
         for part in self._parts(images):
             labels[part] = self._planes.decide(self._logits(images[part])).to(images.device)
@@ -107,7 +102,7 @@ class SceneSegmenter:
 
         Args:
             images: RGB in [-1, 1].
-            plane: One of `planes`.
+            plane: One of the vocabulary.
 
         Returns:
             Shares that sum to 1; index 0 is "none", then the concepts in the order of

@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
 
 
-class Segmenter(Protocol):
-    """Turns pictures into label maps, and into the features that distances are taken in."""
-
-    name: str
-    vocabulary: Vocabulary
+class Labeller(Protocol):
+    """Turns pictures into label maps."""
 
     @property
-    def planes(self) -> tuple[str, ...]:
-        """The label planes, in the order of the label maps."""
+    def vocabulary(self) -> Vocabulary:
+        """The concepts of its label maps."""
         ...
 
     def segment(self, images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b plane h w"]:
@@ -31,6 +28,12 @@ class Segmenter(Protocol):
             images: RGB in [-1, 1].
         """
         ...
+
+
+class Segmenter(Labeller, Protocol):
+    """Turns pictures into label maps, and into the features that distances are taken in."""
+
+    name: str
 
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b dims"]:
         """Numbers in which pictures can be compared.

@@ -47,7 +47,8 @@ class Importer:
             RecipeError: There is none, it is damaged, or it does not fit the model that it names.
             UnsupportedError: Its picture does not come from a seed, or weights are changed.
         """
-        from inscape.editing import Recipe, weights_hash
+        from inscape.editing import Recipe
+        from inscape.models.weights import weights_hash
 
         recipe = Recipe.from_json(_document(data))
         generator = self._library.generator(recipe.model)

@@ -64,7 +64,7 @@ class Bench:
 
     def rewriter(self, layer: str, edits: Sequence[WeightEdit], plain: Rewriter) -> Rewriter:
         """A rewriter of a layer as it is with edits on; key directions are those of the plain network."""
-        from inscape.editing import weights_hash
+        from inscape.models.weights import weights_hash
         from inscape.rewriting import Rewriter
 
         weights_hash(self.model.module)  # remembered: rules belong to the weights without any edit

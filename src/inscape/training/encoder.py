@@ -21,12 +21,12 @@ import numpy as np
 import torch
 
 from inscape import storage
-from inscape.editing import weights_hash
 from inscape.errors import UnsupportedError
 from inscape.models import Card, Generator, Layer, open_model
 from inscape.models.architectures.picture_encoder import PictureEncoder, PictureEncoderConfig
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.devices import resolve_device
+from inscape.models.weights import weights_hash
 from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters import open_segmenter

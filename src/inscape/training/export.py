@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from inscape import scenes, storage
-from inscape.editing import weights_hash
 from inscape.errors import FormatError
 from inscape.models import names, open_model
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.card import Card
 from inscape.models.generator_card import generator_card
 from inscape.models.packaged import PACKAGED
+from inscape.models.weights import weights_hash
 from inscape.pictures import to_uint8, z_from_seed
 from inscape.training._gan_state import GanState, rescale_mapping
 from inscape.training.recipes import GanRecipe

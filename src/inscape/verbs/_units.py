@@ -75,8 +75,9 @@ def parse_value(text: str) -> Value:
     Raises:
         UsageError: It is neither mean nor quantile nor a number.
     """
-    if text == "mean" or text == "quantile":
-        return text
+    known: dict[str, Value] = {"mean": "mean", "quantile": "quantile"}
+    if text in known:
+        return known[text]
     try:
         return float(text)
     except ValueError as error:
@@ -118,7 +119,7 @@ def find_report(
     if folder is None:
         folder = (folder_of(source) if source in names() else Path(source)) / "report"
         if not (folder / "report.json").is_file():
-            labels = "" if generator.card.segmenter else " --segmenter town-segmenter"
+            labels = "" if generator.card.segmenter else " --segmenter NAME"
             raise NotFoundError(
                 f"Model {source!r} has no dissection beside it, which says what its units stand for.",
                 f"Make one with `inscape dissect {source}{labels} --out report`, then add --report report.",

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
+from inscape.errors import UsageError
 from inscape.verbs._generators import open_generator
-from inscape.verbs._options import Classes, Device, Layer, ModelName, Out
+from inscape.verbs._options import Classes, Device, Layer, ModelName, Out, Workers
 from inscape.verbs._parameters import Option
 from inscape.verbs._reports import Html, check_places, write_report
 from inscape.verbs._request import Request
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport
-    from inscape.models import Generator
+    from inscape.models import Model
     from inscape.progress import Progress
+    from inscape.sources import PictureSource
 
+_SIZE = 224
+"""Of photos, for models that do not say what they take."""
 _PRINTED = ("model", "layer", "images", "seed", "classes", "units", "rankings", "concepts", "seconds")
 
 
@@ -29,14 +33,40 @@ class DissectRequest(Request):
     model: ModelName
     out: Out
     layer: Layer = None
-    images: Annotated[int, Option("Pictures to look at."), Ge(4)] = 1000
-    seed: Annotated[int, Option("Seed of the first picture."), Ge(0), Le(2**32 - 1)] = 0
-    segmenter: Annotated[str | None, Option("What labels the pictures; the card's own unless given.")] = None
+    source: Annotated[
+        Path | None,
+        Option("Folder of photos that the model is shown; a generator draws pictures of seeds unless given."),
+    ] = None
+    labels: Annotated[
+        Path | None,
+        Option("Folder of the photos' label maps: PNG files of one channel under the photos' names."),
+    ] = None
+    concepts: Annotated[
+        Path | None,
+        Option("Names of the label maps' values, a line each from 0 on; concepts.txt beside them otherwise."),
+    ] = None
+    images: Annotated[int, Option("Pictures to look at; all of a folder that has fewer."), Ge(4)] = 1000
+    seed: Annotated[
+        int, Option("Seed of the first picture; of a folder, its number."), Ge(0), Le(2**32 - 1)
+    ] = 0
+    segmenter: Annotated[
+        str | None, Option("What labels the pictures; label maps, or the card's own, unless given.")
+    ] = None
     label_size: Annotated[int | None, Option("Where units and labels are compared."), Ge(4), Le(1024)] = None
     classes: Classes = None
     top: Annotated[int, Option("Top pictures kept per unit."), Ge(1), Le(64)] = 8
     html: Html = None
+    workers: Workers = "1"
     device: Device = "auto"
+
+    def check(self) -> None:
+        """Refuse labels of nothing, and two kinds of them."""
+        if self.source is None and (self.labels or self.concepts):
+            raise UsageError("Label maps are of a folder of photos: name it with --source.")
+        if self.concepts and not self.labels:
+            raise UsageError("--concepts names the values of label maps: name their folder with --labels.")
+        if self.labels and self.segmenter:
+            raise UsageError("Photos are labelled by --labels or by --segmenter; leave one of them out.")
 
 
 @dataclass(frozen=True)
@@ -76,32 +106,53 @@ def run(request: DissectRequest, progress: Progress) -> DissectResult:
     """Open the model and dissect it.
 
     Raises:
-        ModelNotFoundError, UnsupportedError: There is no such generator.
-        LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter.
+        ModelNotFoundError, UnsupportedError: There is no such model, or it does not take what it is shown.
+        LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter, or no photo
+            or label map in the folders.
         StorageError: The folder holds other things.
     """
+    from inscape.models import open_model
+
     check_places(request.out, request.html)
-    generator = open_generator(request.model, request.device, "dissect", request.classes)
-    return dissect_opened(generator, request, progress)
+    if request.classes is not None:
+        model: Model = open_generator(request.model, request.device, "dissect", request.classes)
+    else:
+        model = open_model(request.model, device=request.device)
+    return dissect_opened(model, request, progress)
 
 
-def dissect_opened(generator: Generator, request: DissectRequest, progress: Progress) -> DissectResult:
-    """Dissect a generator that is open already; the report is written to the request's folder.
+def dissect_opened(model: Model, request: DissectRequest, progress: Progress) -> DissectResult:
+    """Dissect a model that is open already; the report is written to the request's folder.
 
     Raises:
         LayerError, NotFoundError: It has no such layer, or there is no such segmenter.
+        UnsupportedError: It does not take what it is shown.
     """
     from inscape.dissection import dissect
+    from inscape.parallel import open_executor
 
-    report = dissect(
-        generator,
-        request.layer,
-        request.images,
-        segmenter=request.segmenter,
-        seed=request.seed,
-        label_size=request.label_size,
-        progress=progress,
-        top=request.top,
-    )
+    with open_executor(request.workers) as executor:
+        report = dissect(
+            model,
+            request.layer,
+            request.images,
+            source=_source(model, request),
+            segmenter=request.segmenter,
+            seed=request.seed,
+            label_size=request.label_size,
+            progress=progress,
+            top=request.top,
+            executor=executor,
+        )
     write_report(report, request.out, request.html)
     return DissectResult(report, request.out, request.html)
+
+
+def _source(model: Model, request: DissectRequest) -> PictureSource | None:
+    """The folder of photos, at the size that the model takes; None where there is no folder."""
+    if request.source is None:
+        return None
+    from inscape.sources import FolderPictures
+
+    size = model.card.image_size or _SIZE
+    return FolderPictures(request.source, size=size, labels=request.labels, concepts=request.concepts)

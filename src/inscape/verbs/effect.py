@@ -133,18 +133,21 @@ def measure_opened(
         progress: Told about pictures as they are done.
     """
     from inscape.dissection.effects import effect
+    from inscape.parallel import open_executor
 
-    found = effect(
-        generator,
-        units,
-        request.concept,
-        layer=request.layer,
-        images=request.images,
-        insert=request.insert,
-        seed=request.seed,
-        controls=request.controls,
-        segmenter=segmenter,
-        progress=progress,
-    )
+    with open_executor(request.workers) as executor:
+        found = effect(
+            generator,
+            units,
+            request.concept,
+            layer=request.layer,
+            images=request.images,
+            insert=request.insert,
+            seed=request.seed,
+            controls=request.controls,
+            segmenter=segmenter,
+            progress=progress,
+            executor=executor,
+        )
     write_report(found, request.out, request.html)
     return found

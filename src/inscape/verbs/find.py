@@ -109,7 +109,7 @@ def _strokes(text: str) -> dict[int, Region]:
     from inscape.pictures import parse_seeds
     from inscape.regions import parse_box
 
-    strokes = {}
+    strokes: dict[int, Region] = {}
     for part in text.split():
         seed, _, where = part.partition(":")
         strokes |= dict.fromkeys(parse_seeds(seed), parse_box(where))

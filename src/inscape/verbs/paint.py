@@ -233,8 +233,8 @@ def _areas(
     """How much of the region the concept covers before and after; nothing where none was named."""
     if concept is None:
         return None, None
-    from inscape.dissection.variants import fitting_segmenter
     from inscape.pictures import to_tensor
+    from inscape.segmenters import fitting_segmenter
 
     segmenter = fitting_segmenter(generator, labeller)
     labels = segmenter.segment(to_tensor((painted.before, painted.after)).to(generator.device)).cpu()

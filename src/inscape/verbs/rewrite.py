@@ -37,6 +37,7 @@ class RewriteRequest(Request):
     rank: Annotated[int | None, Option("How many directions change."), Ge(1)] = None
     ridge: Annotated[float | None, Option("What a change of the weights costs."), Ge(0)] = None
     images: Annotated[int, Option("Pictures to measure on; 0: none."), Ge(0)] = 500
+    segmenter: Annotated[str | None, Option("What labels the pictures; the card's own unless given.")] = None
     out: Annotated[Path, Option("The file to write.")] = Path("rule.edit.safetensors")
     workers: Workers = "1"
     device: Device = "auto"
@@ -107,7 +108,7 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     task = Task.load(request.task)
     device = "cpu" if request.device == "auto" else request.device  # rules are made there
     generator = open_generator(request.model, device, "rewrite")
-    segmenter = _segmenter(generator, task)
+    segmenter = _segmenter(generator, task, request.segmenter)
     prepared = _adjusted(prepare_task(task, generator, segmenter), request)
     with open_executor(request.workers) as executor:
         audit = _audit(generator, segmenter, task, request.images, progress, executor)
@@ -139,13 +140,14 @@ def _made(
     return RewriteResult(request.out, edit, change, tuple(trials), seconds)
 
 
-def _segmenter(generator: Generator, task: Task) -> Segmenter | None:
+def _segmenter(generator: Generator, task: Task, named: str | None) -> Segmenter | None:
     """The segmenter that fits, where the task needs or can use one; it knows what the task is judged by."""
-    from inscape.dissection.variants import fitting_segmenter
+    from inscape.segmenters import fitting_segmenter
 
-    if generator.card.segmenter is None and task.context.concept is None and task.judged is None:
+    known = named or generator.card.segmenter
+    if known is None and task.context.concept is None and task.judged is None:
         return None
-    segmenter = fitting_segmenter(generator)
+    segmenter = fitting_segmenter(generator, named)
     context, goals = task.judged or (None, None)
     for concept in (context, *(goals or ())):
         if concept is not None:

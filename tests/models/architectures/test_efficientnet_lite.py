@@ -13,6 +13,8 @@ from torch.nn import functional
 
 import inscape
 from inscape import storage
+from inscape.activations import record
+from inscape.editing import UnitEdit
 from inscape.errors import FormatError, MissingExtraError, ValueRangeError
 from inscape.models.architectures.efficientnet_lite import (
     Convolution,
@@ -92,7 +94,8 @@ def test_the_published_weights_open_and_every_one_is_taken() -> None:
     assert len(model.module.state_dict()) == len(published)
     assert model.card.parameters == sum(weight.numel() for weight in model.module.parameters()) == 4_652_008
     assert model.card.licence == "Apache-2.0" and model.card.image_size == 224
-    assert [layer.name for layer in model.card.layers] == ["stem", *(f"block{n}" for n in range(16)), "head"]
+    names = ["stem", *(f"block{n}" for n in range(16)), "head", "pooled"]
+    assert [layer.name for layer in model.card.layers] == names
 
 
 @needs_weights
@@ -126,3 +129,17 @@ def test_a_package_is_found_without_being_imported(tmp_path: Path, monkeypatch: 
     (folder / "w.pth").write_bytes(b"no checkpoint")
     with pytest.raises(FormatError, match="cannot be read"):
         packaged.tensors()
+
+
+@needs_weights
+def test_the_map_before_the_pool_and_the_pooled_vector_are_layers():
+    model = inscape.open(NAME, device="cpu")
+    images = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with record(model, ["head", "pooled"]) as seen, torch.inference_mode():
+        logits = model.module(images)
+    pooled = model.layer("pooled")
+    assert (pooled.axes, pooled.units, pooled.size) == (("unit",), 1280, 0)
+    assert torch.equal(seen.outputs["pooled"], seen.outputs["head"].mean((2, 3)))
+    off = UnitEdit("pooled", tuple(range(1280)), mode="remove")
+    with model.edited([off]), torch.inference_mode():
+        assert torch.equal(model.module(images), model.module.classify.bias.expand_as(logits))

@@ -16,7 +16,7 @@ from inscape.models.formats import Format, Found
 
 
 class Faces(nn.Module):
-    """A classifier of pictures; its rectifier runs twice, so it is no layer."""
+    """A classifier of pictures; its rectifier runs twice, and is a layer for each call."""
 
     def __init__(self) -> None:
         super().__init__()

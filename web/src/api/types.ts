@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape artifacts`; nothing is run.
+         */
+        post: operations["lineOfArtifacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/convert": {
         parameters: {
             query?: never;
@@ -202,6 +222,26 @@ export interface paths {
          * @description The command line that would run a request of `inscape effect`; nothing is run.
          */
         post: operations["lineOfEffect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape find`; nothing is run.
+         */
+        post: operations["lineOfFind"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1618,6 +1658,83 @@ export interface components {
             transfer: boolean;
         };
         /**
+         * ArtifactsRequest
+         * @description Rank units by how far their top pictures lie from real ones, and switch the worst off.
+         */
+        ArtifactsRequest: {
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Controls
+             * @description How many random sets.
+             * @default 20
+             */
+            controls: number;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description File for the page alone, with its pictures inside: to send or to keep.
+             */
+            html?: string | null;
+            /**
+             * Images
+             * @description How many pictures: half to choose units on, half to measure what they do.
+             * @default 2000
+             */
+            images: number;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * @description Folder for the report and its page.
+             */
+            out?: string | null;
+            /**
+             * Real
+             * @description Folder of real pictures; scenes of the world on the card unless given.
+             */
+            real?: string | null;
+            /**
+             * Seed
+             * @description Seed of the first picture.
+             * @default 1000000
+             */
+            seed: number;
+            /**
+             * Segmenter
+             * @description What labels the pictures; that of the card, or of the report, unless given.
+             */
+            segmenter?: string | null;
+            /**
+             * Top
+             * @description How many of the worst units are switched off.
+             * @default 20
+             */
+            top: number;
+            /**
+             * Workers
+             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @default 1
+             */
+            workers: string;
+        };
+        /**
          * AuditRequest
          * @description Ask what rules reach, and what else they change.
          */
@@ -1841,14 +1958,24 @@ export interface components {
              */
             classes?: string | null;
             /**
+             * Concepts
+             * @description Names of the label maps' values, a line each from 0 on; concepts.txt beside them otherwise.
+             */
+            concepts?: string | null;
+            /**
              * Device
              * @description auto, cpu, cuda:0, mps.
              * @default auto
              */
             device: string;
             /**
+             * Html
+             * @description File for the page alone, with its pictures inside: to send or to keep.
+             */
+            html?: string | null;
+            /**
              * Images
-             * @description Pictures to look at.
+             * @description Pictures to look at; all of a folder that has fewer.
              * @default 1000
              */
             images: number;
@@ -1857,6 +1984,11 @@ export interface components {
              * @description Where units and labels are compared.
              */
             label_size?: number | null;
+            /**
+             * Labels
+             * @description Folder of the photos' label maps: PNG files of one channel under the photos' names.
+             */
+            labels?: string | null;
             /**
              * Layer
              * @description A layer's name; the model's default unless given.
@@ -1875,21 +2007,32 @@ export interface components {
             out: string;
             /**
              * Seed
-             * @description Seed of the first picture.
+             * @description Seed of the first picture; of a folder, its number.
              * @default 0
              */
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; the card's own unless given.
+             * @description What labels the pictures; label maps, or the card's own, unless given.
              */
             segmenter?: string | null;
+            /**
+             * Source
+             * @description Folder of photos that the model is shown; a generator draws pictures of seeds unless given.
+             */
+            source?: string | null;
             /**
              * Top
              * @description Top pictures kept per unit.
              * @default 8
              */
             top: number;
+            /**
+             * Workers
+             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @default 1
+             */
+            workers: string;
         };
         /**
          * DissectionRequest
@@ -1898,7 +2041,7 @@ export interface components {
         DissectionRequest: {
             /**
              * Images
-             * @description Pictures to look at.
+             * @description Pictures to look at; all of a folder that has fewer.
              * @default 1000
              */
             images: number;
@@ -1958,6 +2101,8 @@ export interface components {
         /**
          * EffectRequest
          * @description Switch units off everywhere and measure what becomes of a concept, beside random units.
+         *
+         *     With --map, switch them on in one cell of a grid after another, and map where the concept comes.
          */
         EffectRequest: {
             /**
@@ -1983,6 +2128,17 @@ export interface components {
              */
             device: string;
             /**
+             * Grid
+             * @description Of --map: cells along each side of the picture.
+             * @default 8
+             */
+            grid: number;
+            /**
+             * Html
+             * @description File for the page alone, with its pictures inside: to send or to keep.
+             */
+            html?: string | null;
+            /**
              * Images
              * @description How many pictures.
              * @default 200
@@ -1999,6 +2155,12 @@ export interface components {
              * @description A layer's name; the model's default unless given.
              */
             layer?: string | null;
+            /**
+             * Map
+             * @description Switch the units on in every cell of a grid instead, one at a time.
+             * @default false
+             */
+            map: boolean;
             /**
              * Model
              * @description A shipped model (see `inscape models`), a folder or a checkpoint.
@@ -2036,6 +2198,18 @@ export interface components {
              * @description Hand-picked units such as 3,17,40-42.
              */
             units?: string | null;
+            /**
+             * Value
+             * @description What units become: quantile, mean, or a level.
+             * @default quantile
+             */
+            value: string;
+            /**
+             * Workers
+             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @default 1
+             */
+            workers: string;
         };
         /**
          * EffectResult
@@ -2155,6 +2329,68 @@ export interface components {
              * @default 30
              */
             units: number;
+        };
+        /**
+         * FindRequest
+         * @description Find the units for a concept of your own, from pictures that show it, without a segmenter.
+         *
+         *     A predicate is a function of yours, in a file that is run: it takes pictures, uint8 [picture, height,
+         *     width, 3], and says of each whether it shows the concept.
+         */
+        FindRequest: {
+            /**
+             * By
+             * @description How you show it: predicate, strokes or examples.
+             */
+            by: string;
+            /**
+             * Classes
+             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             */
+            classes?: string | null;
+            /**
+             * Device
+             * @description auto, cpu, cuda:0, mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description File for the page alone, with its pictures inside: to send or to keep.
+             */
+            html?: string | null;
+            /**
+             * Images
+             * @description How many pictures to look at.
+             * @default 1000
+             */
+            images: number;
+            /**
+             * Layer
+             * @description A layer's name; the model's default unless given.
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             */
+            model: string;
+            /**
+             * Out
+             * @description Folder for the report and its page.
+             */
+            out?: string | null;
+            /**
+             * Seed
+             * @description Seed of the first picture.
+             * @default 1000000
+             */
+            seed: number;
+            /**
+             * Show
+             * @description What shows it: FILE.py:FUNCTION (predicate), SEED:X,Y,W,H with spaces between (strokes), or seeds (examples).
+             */
+            show: string;
         };
         /**
          * FitInfo
@@ -3313,11 +3549,22 @@ export interface components {
              */
             ridge?: number | null;
             /**
+             * Segmenter
+             * @description What labels the pictures; the card's own unless given.
+             */
+            segmenter?: string | null;
+            /**
              * Task
              * Format: path
              * @description A task as TOML (see docs/rewriting.md).
              */
             task: string;
+            /**
+             * Workers
+             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @default 1
+             */
+            workers: string;
         };
         /**
          * RuleChoices
@@ -4297,6 +4544,39 @@ export interface operations {
             };
         };
     };
+    lineOfArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArtifactsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lineOfConvert: {
         parameters: {
             query?: never;
@@ -4406,6 +4686,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfFind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindRequest"];
             };
         };
         responses: {

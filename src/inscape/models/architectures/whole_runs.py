@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from inscape.errors import LayerError
 from inscape.models.architectures.synthesis_state import SynthesisState
@@ -19,11 +19,13 @@ class WholeRuns:
 
     Args:
         synthesis: From w to pictures.
-        module_of: The module of a layer, by name.
+        tapped: Calls a function with what a layer puts out (`Model.tapped`).
     """
 
-    def __init__(self, synthesis: Any, module_of: Callable[[str], nn.Module]) -> None:
-        self._synthesis, self._module_of = synthesis, module_of
+    def __init__(
+        self, synthesis: Any, tapped: Callable[[str, Callable[..., Any]], AbstractContextManager[None]]
+    ) -> None:
+        self._synthesis, self._tapped = synthesis, tapped
 
     def run_until(self, w: Tensor, layer: str) -> SynthesisState:
         """Run everything, and keep the output of a layer.
@@ -32,7 +34,7 @@ class WholeRuns:
             LayerError: The layer takes no part in drawing from w.
         """
         kept: list[Tensor] = []
-        with self._hooked(layer, kept.append):
+        with self._tapped(layer, lambda _, output: kept.append(output.clone())):
             self._synthesis(w)
         if not kept:
             raise LayerError(f"Layer {layer!r} takes no part in drawing from w, so nothing is above it.")
@@ -40,13 +42,5 @@ class WholeRuns:
 
     def resume(self, state: SynthesisState) -> Tensor:
         """Run everything, with that layer's output replaced."""
-        with self._hooked(state.layer, lambda output: state.features):
+        with self._tapped(state.layer, lambda *_: state.features):
             return self._synthesis(state.w)  # type: ignore[no-any-return]
-
-    @contextmanager
-    def _hooked(self, layer: str, change: Callable[[Tensor], Tensor | None]) -> Iterator[None]:
-        hook = self._module_of(layer).register_forward_hook(lambda _, arguments, output: change(output))
-        try:
-            yield
-        finally:
-            hook.remove()

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, InscapeError, ShapeError, TooLargeError
-from inscape.photos._tiff import uncompressed
+from inscape.sources._tiff import uncompressed
 
 if TYPE_CHECKING:
     from PIL.Image import Image

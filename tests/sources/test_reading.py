@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 import inscape
 from inscape.errors import FormatError, RegionError, ShapeError, UsageError
 from inscape.photos import Fit, Photo, read_photo
-from photos.odd_files import encoded, scene
+from sources.odd_files import encoded, scene
 
 
 def hamming(x: float) -> float:

@@ -14,11 +14,11 @@ import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError, RegionError, ShapeError, TooLargeError, UsageError, unknown_name
-from inscape.photos._files import LARGEST_FILE, check_size, decoding, open_file
-from inscape.photos._mirrored import resized
-from inscape.photos._srgb import from_white, upright
 from inscape.pictures import Picture
 from inscape.regions import box as make_box
+from inscape.sources._files import LARGEST_FILE, check_size, decoding, open_file
+from inscape.sources._mirrored import resized
+from inscape.sources._srgb import from_white, upright
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

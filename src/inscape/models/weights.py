@@ -6,6 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from inscape.storage import content_key
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -21,6 +23,13 @@ def weights_hash(module: nn.Module) -> str:
 
 
 _HASHES: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
+
+
+def fingerprint(module: nn.Module) -> str | None:
+    """A key of a network's structure and weights; `None` while hooks change what it does."""
+    if any(part._forward_hooks or part._forward_pre_hooks for part in module.modules()):
+        return None
+    return content_key(str(module), current_weights_hash(module))
 
 
 def current_weights_hash(module: nn.Module) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 import inscape
 from inscape import errors
-from photos.odd_files import GROUPS, Odd, largest
+from sources.odd_files import GROUPS, Odd, largest
 
 ODD = [odd for group in GROUPS.values() for odd in group()]
 MOST_MEGABYTES = 500

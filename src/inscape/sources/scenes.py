@@ -1,0 +1,50 @@
+"""Scenes of a world, with their exact labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from inscape import storage
+from inscape.pictures import to_tensor
+from inscape.sources.source import Batch, seeds, show
+
+if TYPE_CHECKING:
+    from inscape.concepts import Vocabulary
+    from inscape.models import Model
+    from inscape.scenes import World
+
+
+class ScenePictures:
+    """Scenes of a shipped world by seed, as Network Dissection shows them to a network.
+
+    Args:
+        world: Draws the scenes.
+        size: Height and width of the scenes in pixels.
+    """
+
+    segmenter: str | None = None
+    side_by_side = False
+
+    def __init__(self, world: World, *, size: int) -> None:
+        self.name = world.name
+        self.vocabulary: Vocabulary | None = world.vocabulary
+        self._world, self._size = world, size
+
+    def numbers(self, first: int, count: int) -> range:
+        """Seeds from the first on."""
+        return seeds(first, count)
+
+    def run(self, model: Model, numbers: Sequence[int]) -> Batch:
+        """Show the scenes of some seeds to a model."""
+        scenes = [self._world.scene(seed, size=self._size) for seed in numbers]
+        pictures = to_tensor(np.stack([scene.picture for scene in scenes])).to(model.device)
+        show(model, pictures)
+        return Batch(pictures, torch.from_numpy(np.stack([scene.labels for scene in scenes])))
+
+    def key(self) -> str | None:
+        """Of the world and the size."""
+        return storage.content_key("scenes", self._world.hash(), self._size)
