@@ -148,14 +148,14 @@ def test_every_default_and_range_stands_once(name, capsys):
 
 
 LIBRARY = {
-    "dissect": ("images", "seed", "label_size", "top", "segmenter", "layer"),
-    "effect": ("images", "insert", "seed", "controls", "segmenter", "layer"),
+    "dissect": ("images", "layer"),
+    "effect": ("insert", "layer"),
     "paint": ("strength", "remove", "value"),
     "invert": ("seconds", "layer"),
     "replay": ("device",),
     "train": ("size", "images", "start", "seed", "device"),
 }
-"""Verbs that are functions of the library too, and the fields that are arguments of those."""
+"""Verbs that are functions of the library too, and the fields that are named arguments of those."""
 
 
 @pytest.mark.parametrize("name", LIBRARY)

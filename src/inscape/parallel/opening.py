@@ -14,6 +14,8 @@ def open_executor(workers: str | int = 1) -> Executor:
         >>> with open_executor("ray://head:10001") as executor:
         ...     dissect(model, executor=executor)
 
+    Each process reads a script that asks for processes: its work stands under `if __name__ == "__main__":`.
+
     Args:
         workers: A number of processes, of which 1 is this one; "ray"; or the address of a cluster.
 

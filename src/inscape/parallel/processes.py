@@ -74,7 +74,7 @@ class Processes(AbstractContextManager["Processes"]):
                     if attempt == TRIES - 1:
                         raise WorkersError(
                             f"Worker processes ended {TRIES} times on the same piece of the work.",
-                            "There may be too little memory for them: ask for fewer --workers.",
+                            "They may lack memory: ask for fewer. Scripts need `if __name__ == '__main__':`.",
                         ) from error
             del waiting[at]
             yield unpacked(done)

@@ -38,7 +38,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         self._ray: Any = ray
         try:
             ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (ConnectionError, ImportError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise WorkersError(
                 f"There is no Ray cluster at {address or 'this machine'}: {reason}."
