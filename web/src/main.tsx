@@ -15,7 +15,8 @@ import { Shell } from "./kit/shell/Shell";
 import { startTheme } from "./kit/theme";
 
 /** Every folder of `pages` is a page: nothing else lists them. */
-const pages = Object.values(import.meta.glob<Page>("./pages/*/page.ts", { eager: true, import: "page" }));
+const found = import.meta.glob<Page>("./pages/*/page.ts", { eager: true, import: "page" });
+const pages = Object.values(found).sort((a, b) => a.place - b.place);
 
 const root = document.getElementById("app");
 if (root) {

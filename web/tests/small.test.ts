@@ -4,8 +4,8 @@ import { RecentCache } from "../src/engine/cache";
 import { bars, compareBars, select, type UnitRow } from "../src/engine/catalogue";
 import { classCount, classIn, className, ownClass } from "../src/engine/classes";
 import { conceptIcon } from "../src/engine/conceptIcons";
-import { centre, cursorPoint, moveCursor, rescaled, spoken } from "../src/engine/cursor";
-import { changedShare, heat, heatMap } from "../src/engine/difference";
+import { centre, cursorPoint, moveCursor, spoken } from "../src/engine/cursor";
+import { heat, heatMap } from "../src/engine/difference";
 import { factsOf, trainingOf } from "../src/engine/facts";
 import { compact, formatUnits, parseUnits, percent, sizeOf, timeLeft } from "../src/engine/numbers";
 import { quantileCurve } from "../src/engine/quantiles";
@@ -128,7 +128,6 @@ describe("the keyboard's cursor", () => {
   test("points at the middle of its cell and can be heard", () => {
     expect(cursorPoint({ column: 0, row: 15 }, 16)).toEqual({ x: 1 / 32, y: 31 / 32 });
     expect(spoken({ column: 0, row: 1 }, 16)).toBe("column 1, row 2 of 16");
-    expect(rescaled({ column: 15, row: 0 }, 16, 8)).toEqual({ column: 7, row: 0 });
   });
 });
 
@@ -143,12 +142,6 @@ describe("the difference of two pictures", () => {
   test("gets brighter with every step", () => {
     const light = (amount: number) => heat(amount).reduce((sum, part) => sum + part, 0);
     for (let i = 1; i <= 20; i++) expect(light(i / 20)).toBeGreaterThan(light((i - 1) / 20));
-  });
-
-  test("counts the pixels that moved", () => {
-    const before = Uint8ClampedArray.of(0, 0, 0, 255, 50, 50, 50, 255);
-    const after = Uint8ClampedArray.of(0, 4, 0, 255, 50, 90, 50, 255);
-    expect(changedShare(before, after)).toBe(0.5);
   });
 });
 

@@ -32,12 +32,6 @@ export const cursorPoint = (cursor: Cursor, size: number) => ({
   y: (cursor.row + 0.5) / size,
 });
 
-/** The cursor again on a grid of another resolution. */
-export function rescaled(cursor: Cursor, from: number, to: number): Cursor {
-  const scale = (value: number) => Math.min(to - 1, Math.floor(((value + 0.5) * to) / from));
-  return { column: scale(cursor.column), row: scale(cursor.row) };
-}
-
 /** Where the cursor is, for people who hear it. */
 export const spoken = (cursor: Cursor, size: number): string =>
   `column ${cursor.column + 1}, row ${cursor.row + 1} of ${size}`;

@@ -39,13 +39,3 @@ export function heat(amount: number): [number, number, number] {
   };
   return [mix(0), mix(1), mix(2)];
 }
-
-/** The share of pixels that changed by more than `levels` grey levels in any channel. */
-export function changedShare(before: Uint8ClampedArray, after: Uint8ClampedArray, levels = 8): number {
-  let changed = 0;
-  for (let i = 0; i < after.length; i += 4) {
-    const moved = [0, 1, 2].some((c) => Math.abs((after[i + c] ?? 0) - (before[i + c] ?? 0)) > levels);
-    if (moved) changed += 1;
-  }
-  return after.length === 0 ? 0 : (4 * changed) / after.length;
-}

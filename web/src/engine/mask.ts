@@ -26,10 +26,6 @@ export function countCells(mask: Mask): number {
   return mask.cells.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
 }
 
-export function sameMask(a: Mask, b: Mask): boolean {
-  return a.size === b.size && a.cells.every((weight, index) => weight === b.cells[index]);
-}
-
 /** The cell that holds a place; places outside the picture are taken to its border. */
 export function cellAt(size: number, point: Point): { column: number; row: number } {
   const clamp = (value: number) => Math.min(size - 1, Math.max(0, Math.floor(value * size)));

@@ -64,6 +64,16 @@ export const shared = (
   own: Partial<Pick<Action, "label" | "group" | "able" | "refuse">> = {},
 ): Action => ({ ...SHARED[name], name, run, ...own });
 
+/** An action that one page offers, under one key or none. */
+export const action = (
+  group: string,
+  name: string,
+  label: string,
+  key: string,
+  run: Action["run"],
+  more: Partial<Action> = {},
+): Action => ({ name, label, group, keys: key ? [key] : [], run, ...more });
+
 export const isAble = ({ able }: Action): boolean => able?.() ?? true;
 
 /** Where each key sits on a keyboard whose letters are not Latin. */

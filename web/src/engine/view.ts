@@ -68,11 +68,6 @@ export function toPicture(view: View, canvas: Size, x: number, y: number, shape 
   return { x: (x - square.left) / square.width, y: (y - square.top) / square.height };
 }
 
-export function toCanvas(view: View, canvas: Size, point: Point, shape = SQUARE): Point {
-  const square = within(placed(view, canvas, shape.aspect), shape.square);
-  return { x: square.left + point.x * square.width, y: square.top + point.y * square.height };
-}
-
 /** Keep at least a third of the picture's side in sight. */
 function held(view: View, canvas: Size): View {
   const side = placed(view, canvas).width;

@@ -84,17 +84,6 @@ export function useClosing(root: { current: HTMLElement | null }, open: boolean,
   }, [open]);
 }
 
-/** Call while mounted, every so many milliseconds; `null` pauses. */
-export function useInterval(callback: () => void, milliseconds: number | null): void {
-  const latest = useRef(callback);
-  latest.current = callback;
-  useEffect(() => {
-    if (milliseconds === null) return;
-    const timer = setInterval(() => latest.current(), milliseconds);
-    return () => clearInterval(timer);
-  }, [milliseconds]);
-}
-
 /** The text, once it has rested for a moment. */
 export function useRested(text: string, milliseconds = 250): string {
   const [rested, setRested] = useState(text);

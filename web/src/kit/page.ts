@@ -30,9 +30,9 @@ export interface Page {
 
 export const studio: { pages: readonly Page[]; common: readonly Action[] } = { pages: [], common: [] };
 
-/** Open the studio with these pages and what can be done on all of them. */
+/** Open the studio with these pages, in this order, and what can be done on all of them. */
 export function open(pages: readonly Page[], common: readonly Action[]): void {
-  studio.pages = [...pages].sort((a, b) => a.place - b.place);
+  studio.pages = pages;
   studio.common = common;
   startRouter(studio.pages.map((page) => page.name));
   for (const page of pages) page.start?.();

@@ -7,14 +7,6 @@ import { useEasel } from "./easel";
 import { SaveState } from "./SaveState";
 import type { Compare } from "./state";
 
-export const PAINT_COMPARE = {
-  off: "Painting",
-  original: "Original",
-  slider: "Slider",
-  side: "Side by side",
-  difference: "Difference",
-} as const;
-
 type Modes = Parameters<typeof Segmented<Mode>>[0]["choices"];
 
 const MODES: Modes = [

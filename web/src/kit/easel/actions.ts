@@ -1,4 +1,4 @@
-import { type Action, shared } from "../../engine/shortcuts";
+import { type Action, action, shared } from "../../engine/shortcuts";
 import { FITTED, zoomAt } from "../../engine/view";
 import { offerUndo } from "..";
 import { brushOf, type Easel } from "./easel";
@@ -66,27 +66,13 @@ function brushActions(easel: Easel): Action[] {
     shared("draw", () => paint.set({ mode: "draw" })),
     shared("remove", () => paint.set({ mode: "remove" })),
     shared("swap", flip),
-    { name: "pick", label: "Take the appearance of a place", group, keys: ["y"], run: pick },
+    action(group, "pick", "Take the appearance of a place", "y", pick),
     shared("smaller", () => thicker(-1), { able: () => paint.get().diameter > sizes.smallest }),
     shared("larger", () => thicker(1), { able: () => paint.get().diameter < sizes.largest }),
     shared("weaker", () => stronger(-0.1), { able: () => paint.get().strength > 0 }),
     shared("stronger", () => stronger(0.1), { able: () => paint.get().strength < 1 }),
-    {
-      name: "next-brush",
-      label: "Next brush",
-      group,
-      keys: ["."],
-      able: many,
-      run: () => nextBrush(easel, 1),
-    },
-    {
-      name: "previous-brush",
-      label: "Previous brush",
-      group,
-      keys: [","],
-      able: many,
-      run: () => nextBrush(easel, -1),
-    },
+    action(group, "next-brush", "Next brush", ".", () => nextBrush(easel, 1), { able: many }),
+    action(group, "previous-brush", "Previous brush", ",", () => nextBrush(easel, -1), { able: many }),
     shared("abort", () => abort(easel)),
     shared("undo", painter.undo, { able: () => painter.history.canUndo }),
     shared("redo", painter.redo, { able: () => painter.history.canRedo }),
@@ -103,19 +89,13 @@ function lookActions(easel: Easel): Action[] {
   return [
     shared("peek", (pressed) => look.set({ peek: pressed })),
     shared("original", () => toggle(easel, "original")),
-    {
-      name: "compare",
-      label: "Compare before and after",
-      group,
-      keys: ["c"],
-      run: () => toggle(easel, "slider"),
-    },
+    action(group, "compare", "Compare before and after", "c", () => toggle(easel, "slider")),
     shared("mask", (pressed) => look.set({ hideMask: pressed })),
-    { name: "grid", label: "Cells of the layer on and off", group, keys: ["g"], run: grid },
-    { name: "fit", label: "Fit the picture", group, keys: ["0"], run: () => look.set({ view: FITTED }) },
-    { name: "zoom-in", label: "Zoom in", group, keys: ["z"], run: () => zoom(easel, 1.25) },
-    { name: "zoom-out", label: "Zoom out", group, keys: ["Shift+z"], run: () => zoom(easel, 0.8) },
-    { name: "hand", label: "Move the picture while held", group, keys: ["Space"], hold: true, run: hand },
+    action(group, "grid", "Cells of the layer on and off", "g", grid),
+    action(group, "fit", "Fit the picture", "0", () => look.set({ view: FITTED })),
+    action(group, "zoom-in", "Zoom in", "z", () => zoom(easel, 1.25)),
+    action(group, "zoom-out", "Zoom out", "Shift+z", () => zoom(easel, 0.8)),
+    action(group, "hand", "Move the picture while held", "Space", hand, { hold: true }),
   ];
 }
 
@@ -124,11 +104,11 @@ export const easelActions = (easel: Easel): Action[] => [...brushActions(easel),
 
 /** What goes elsewhere with a painting, in the menu beside it. */
 export function copyActions(easel: Easel, copyLink: () => unknown): Action[] {
-  const [group, keys] = ["Share", []];
+  const group = "Share";
   const copied = (kind: "cli" | "python") => () => copyCommand(easel, kind);
   return [
-    { name: "copy-link", label: "Copy a link to this", group, keys, icon: "link", run: copyLink },
-    { name: "copy-cli", label: "Copy as command line", group, keys, icon: "code", run: copied("cli") },
-    { name: "copy-python", label: "Copy as Python", group, keys, icon: "code", run: copied("python") },
+    action(group, "copy-link", "Copy a link to this", "", copyLink, { icon: "link" }),
+    action(group, "copy-cli", "Copy as command line", "", copied("cli"), { icon: "code" }),
+    action(group, "copy-python", "Copy as Python", "", copied("python"), { icon: "code" }),
   ];
 }

@@ -8,8 +8,7 @@ import { Store } from "../../engine/store";
 import type { Brush, Mode, Stroke } from "../../engine/stroke";
 import { FITTED, type Part, SQUARE } from "../../engine/view";
 
-export const COMPARE = ["off", "original", "slider", "side", "difference", "features", "adapted"] as const;
-export type Compare = (typeof COMPARE)[number];
+export type Compare = "off" | "original" | "slider" | "side" | "difference" | "features" | "adapted";
 
 const PAINT = {
   model: null as ModelInfo | null,

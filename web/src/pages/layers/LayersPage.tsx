@@ -2,14 +2,24 @@ import { useState } from "preact/hooks";
 import { type JobInfo, json, type ModelInfo, part } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import type { components } from "../../api/types";
-import { conceptColour, learnColours } from "../../kit/colours";
-import { Button, Notice, Select } from "../../kit/controls";
-import { type Loaded, useLoaded, useStore } from "../../kit/hooks";
-import { JobProgress } from "../../kit/JobProgress";
-import { isActive, useFollower } from "../../kit/jobs";
-import { useModels } from "../../kit/models";
-import { go, router, show } from "../../kit/router";
-import { VerbLine } from "../../kit/VerbLine";
+import {
+  Button,
+  conceptColour,
+  go,
+  isActive,
+  JobProgress,
+  type Loaded,
+  learnColours,
+  Notice,
+  router,
+  Select,
+  show,
+  useFollower,
+  useLoaded,
+  useModels,
+  useStore,
+  VerbLine,
+} from "../../kit";
 
 type Comparison = components["schemas"]["Comparison"];
 type Row = Comparison["layers"][number];

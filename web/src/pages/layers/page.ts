@@ -1,5 +1,5 @@
 import "./layers.css";
-import type { Page } from "../../kit/page";
+import type { Page } from "../../kit";
 import { LayersPage } from "./LayersPage";
 
 /** The layers of one model compared. */

@@ -1,7 +1,6 @@
 import "./paint.css";
 import { neighbour, shuffle } from "../../engine/seeds";
-import type { Action } from "../../engine/shortcuts";
-import { shared } from "../../engine/shortcuts";
+import { type Action, action, shared } from "../../engine/shortcuts";
 import { chooseFile, type Page } from "../../kit";
 import { copyActions, easelActions, timings } from "../../kit/easel";
 import { address } from "./address";
@@ -25,22 +24,10 @@ const actions: readonly Action[] = [
   ),
   shared("shuffle", others),
   ...copyActions(easel, copyLink),
-  {
-    name: "paintings",
-    label: "My paintings",
-    group: "Share",
-    keys: [],
+  action("Share", "paintings", "My paintings", "", () => dialogs.set({ paintings: true }), {
     icon: "folder",
-    run: () => dialogs.set({ paintings: true }),
-  },
-  {
-    name: "import",
-    label: "Open a PNG or recipe",
-    group: "Share",
-    keys: [],
-    icon: "upload",
-    run: () => chooseFile("import-file"),
-  },
+  }),
+  action("Share", "import", "Open a PNG or recipe", "", () => chooseFile("import-file"), { icon: "upload" }),
 ];
 
 /** The start page: paint with the units of a generator. */

@@ -1,4 +1,4 @@
-import { type Action, isAble, shared } from "../../engine/shortcuts";
+import { type Action, action, isAble, shared } from "../../engine/shortcuts";
 import type { Mode } from "../../engine/stroke";
 import { chooseFile, copy } from "../../kit";
 import { copyActions, easelActions, toggle } from "../../kit/easel";
@@ -9,13 +9,6 @@ import { easel, exportInversion, exportPhoto } from "./work";
 
 const at = (step: Step) => stepOf(photos.get()) === step;
 const group = "Photo";
-const painting = (name: string, label: string, key: string, run: () => unknown): Action => ({
-  name,
-  label,
-  group,
-  keys: [key],
-  run,
-});
 const mode = (value: Mode) => () => easel.paint.set({ mode: value });
 const mark = () => easel.look.set({ marked: !easel.look.get().marked });
 
@@ -23,38 +16,18 @@ const mark = () => easel.look.set({ marked: !easel.look.get().marked });
 const onThePhoto: readonly Action[] = [
   ...easelActions(easel),
   shared("export", exportPhoto),
-  painting("keep", "Keep the photo under the brush", "p", mode("keep")),
-  painting("islands", "Drop and keep islands", "d", mode("drop")),
-  painting("influence", "What strokes influence, on and off", "i", mark),
-  painting("inversion", "The inversion, on and off", "n", () => toggle(easel, "features")),
-  painting("adapted", "The adapted picture, on and off", "t", () => toggle(easel, "adapted")),
+  action(group, "keep", "Keep the photo under the brush", "p", mode("keep")),
+  action(group, "islands", "Drop and keep islands", "d", mode("drop")),
+  action(group, "influence", "What strokes influence, on and off", "i", mark),
+  action(group, "inversion", "The inversion, on and off", "n", () => toggle(easel, "features")),
+  action(group, "adapted", "The adapted picture, on and off", "t", () => toggle(easel, "adapted")),
   ...copyActions(easel, () => copy(location.href, "Link")),
-  {
-    name: "save-inversion",
-    label: "Save the inversion",
-    group,
-    keys: [],
-    icon: "download",
-    run: exportInversion,
-  },
+  action(group, "save-inversion", "Save the inversion", "", exportInversion, { icon: "download" }),
 ];
 
 export const actions: readonly Action[] = [
-  {
-    name: "choose-photo",
-    label: "Choose a photo",
-    group,
-    keys: ["Ctrl+o"],
-    run: () => chooseFile("photo-file"),
-  },
-  {
-    name: "stop-and-use",
-    label: "Stop and use",
-    group,
-    keys: ["u"],
-    able: () => at("running"),
-    run: stopAndUse,
-  },
+  action(group, "choose-photo", "Choose a photo", "Ctrl+o", () => chooseFile("photo-file")),
+  action(group, "stop-and-use", "Stop and use", "u", stopAndUse, { able: () => at("running") }),
   shared("execute", invert, { label: "Invert the photo", group, able: () => at("fit") }),
   shared("abort", giveUp, { label: "Give the inversion up", group, able: () => at("running") }),
   ...onThePhoto.map((one) => ({ ...one, able: () => at("paint") && isAble(one) })),

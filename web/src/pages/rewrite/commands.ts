@@ -1,7 +1,7 @@
 import { resized, SCALES } from "../../engine/clip";
 import { missing } from "../../engine/rule";
 import { shuffle } from "../../engine/seeds";
-import { type Action, shared } from "../../engine/shortcuts";
+import { type Action, action, shared } from "../../engine/shortcuts";
 import { clearDraft, execute, hasDraft, search, showSeeds } from "./actions";
 import { jobs, stopFirst } from "./jobs";
 import { abort } from "./marking";
@@ -41,14 +41,10 @@ function matches(): void {
   else if (!jobs.search.active) void search("wall", tools.get().among);
 }
 
-const tool = (value: Tool, label: string, key: string): Action => ({
-  name: `tool-${value}`,
-  label,
-  group,
-  keys: [key],
-  able: () => rewrite.get().rule.goal === "paste" || value === "context" || value === "protect",
-  run: () => tools.set({ tool: value }),
-});
+const tool = (value: Tool, label: string, key: string): Action =>
+  action(group, `tool-${value}`, label, key, () => tools.set({ tool: value }), {
+    able: () => rewrite.get().rule.goal === "paste" || value === "context" || value === "protect",
+  });
 const erase = () => tools.set({ erasing: !tools.get().erasing });
 const pasted = () => rewrite.get().rule.pastes.length > 0;
 const whole = () => missing(rewrite.get().rule) === "" && !jobs.rule.active;
@@ -60,7 +56,7 @@ export const actions: readonly Action[] = [
   tool("paste", "Paste", "v"),
   tool("protect", "Mark what must stay", "f"),
   shared("execute", execute, { able: whole, refuse: execute }),
-  { name: "matches", label: "Show matches", group, keys: ["m"], able: marked, refuse: matches, run: matches },
+  action(group, "matches", "Show matches", "m", matches, { able: marked, refuse: matches }),
   shared("draw", () => tools.set({ erasing: false })),
   shared("remove", erase),
   shared("swap", erase),

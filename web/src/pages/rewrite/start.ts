@@ -39,7 +39,7 @@ async function openModel(model: ModelInfo, query: Query, mine: number): Promise<
   const usable = layers.filter((layer) => layer.inputs !== null);
   const first = usable.find((layer) => layer.name === model.default_layer) ?? usable[0];
   if (mine !== opening) return;
-  const wanted = query.seeds ?? (work.seeds || FIRST);
+  const wanted = query.seeds || work.seeds || FIRST;
   const { seeds, problem: seedProblem } = parseSeeds(wanted);
   clearWall();
   await adopt(work, first?.name ?? "", {
