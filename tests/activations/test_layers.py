@@ -16,7 +16,7 @@ from inscape.activations import as_maps, edited, read, record, stop_after
 from inscape.editing import UnitEdit
 from inscape.errors import FormatError, RegionError, ShapeError, UnsupportedError
 from inscape.models import Card, Layer, Model
-from inscape.rewriting.memory import memory_of
+from inscape.rewriting.memories import memory_of
 
 
 class Block(nn.Module):

@@ -151,8 +151,8 @@ def test_a_run_that_was_stopped_goes_on_and_ends_like_one_that_was_not(home: Pat
     resumed = dissect(generator, images=100, segmenter=ColourSegmenter(), label_size=16, top=SMALL)
     assert generator.module.synthesis.batches == 1
     assert resumed.findings == whole.findings
-    for name, tensor in whole._tensors().items():
-        assert torch.equal(tensor, resumed._tensors()[name]), name
+    for name, tensor in whole.tensors().items():
+        assert torch.equal(tensor, resumed.tensors()[name]), name
 
 
 def test_cores_side_by_side_find_what_one_finds_and_go_on_after_a_stop(home: Path, threads):
@@ -167,8 +167,8 @@ def test_cores_side_by_side_find_what_one_finds_and_go_on_after_a_stop(home: Pat
     assert len(list((home / "cache" / "dissections").glob("*/batch-*.json"))) >= 3
     together = found()
     assert together.findings == alone.findings
-    for name, tensor in alone._tensors().items():
-        assert torch.equal(tensor, together._tensors()[name]), name
+    for name, tensor in alone.tensors().items():
+        assert torch.equal(tensor, together.tensors()[name]), name
 
 
 def test_a_damaged_batch_is_computed_again(home: Path):

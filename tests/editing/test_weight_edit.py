@@ -15,9 +15,9 @@ from inscape.editing import (
     load_edit,
     replay,
     save_edit,
-    weights_hash,
 )
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
+from inscape.models.weights import weights_hash
 from inscape.pictures import Picture
 from small_generators import small_generator
 

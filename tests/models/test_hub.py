@@ -119,7 +119,9 @@ def test_a_language_model_gives_its_logits(tmp_path):
 def test_semantic_segmentation_is_a_segmenter(tmp_path):
     folder = saved(tmp_path, "segformer")
     segmenter = segmenters.open(f"hf:{folder}", device="cpu")
-    assert segmenter.vocabulary.names == ("sky", "door", "door 2") and segmenter.planes == ("object",)
+    assert segmenter.vocabulary.names == ("sky", "door", "door 2") and segmenter.vocabulary.planes == (
+        "object",
+    )
     images = torch.rand(3, 3, 48, 40) * 2 - 1
     labels = segmenter.segment(images)
     assert labels.shape == (3, 1, 48, 40) and labels.dtype == torch.uint8

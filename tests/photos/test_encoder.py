@@ -7,6 +7,7 @@ import torch
 import inscape
 from inscape.errors import FormatError, ModelNotFoundError, ShapeError
 from inscape.models import Generator, card, folder_of
+from inscape.models.weights import weights_hash
 from inscape.photos import encode, encoder_for
 from inscape.pictures import to_tensor, to_uint8
 from inscape.scenes import world
@@ -79,7 +80,7 @@ def test_the_shipped_encoder_is_small_and_was_trained_for_the_shipped_weights(to
     about = card("town-encoder")
     assert (about.kind, about.architecture, about.image_size) == ("encoder", "picture_encoder", 64)
     assert about.training["generator"] == "town"
-    assert about.training["generator_hash"] == inscape.models.weights_hash(town.module)
+    assert about.training["generator_hash"] == weights_hash(town.module)
     assert about.world_hash == town.card.world_hash
     assert (folder_of("town-encoder") / "weights.safetensors").stat().st_size < 6_000_000
 

@@ -170,14 +170,14 @@ def test_a_closed_compute_takes_nothing_more(compute):
 
 
 def test_a_dissection_job_makes_a_report_that_is_kept(client, studio, monkeypatch):
-    from inscape import segmenters
+    from inscape.segmenters import fitting
     from studio.conftest import ByUnits
 
     card = studio.library.card("small").model_copy(update={"segmenter": "by-units"})
     card.write(studio.library.folder("small") / "card.json")
     fresh = studio.library.fresh("small")
     monkeypatch.setattr(studio.library, "fresh", lambda name: fresh)
-    monkeypatch.setattr(segmenters, "open", lambda name, device=None: ByUnits(fresh, "layer8a"))
+    monkeypatch.setattr(fitting, "open_segmenter", lambda name, device=None: ByUnits(fresh, "layer8a"))
     assert client.get("/api/models/small/brushes?layer=layer8a").json()["dissected"] is False
     answer = client.post("/api/models/small/layers/layer8a/dissection", json={"images": 40})
     identifier = done(client, answer)["id"]

@@ -7,18 +7,19 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 import inscape
 from inscape.cli.main import VERBS, app, run
+from inscape.dissection.variants import Series
 from inscape.errors import InscapeError, NotFoundError, UsageError
 from inscape.verbs import NAMES, Parameter, Request, command_line, parameters_of, verb
 from verbs.samples import CASES, SAMPLES, as_json
@@ -108,10 +109,14 @@ def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_a_line_is_read_back_as_the_request_that_it_was_made_of(name, data):
     kind = verb(name).request
-    request = kind(**{each.name: data.draw(values_of(each), each.name) for each in parameters_of(kind)})
+    values = {each.name: data.draw(values_of(each), each.name) for each in parameters_of(kind)}
+    try:
+        request = kind(**values)
+    except UsageError:  # of what does not go together
+        reject()
     assert parsed(shlex.split(command_line(request))[1:]) == request
 
 
@@ -163,6 +168,14 @@ def test_the_library_has_the_defaults_of_the_requests(name):
     arguments = inspect.signature(getattr(inscape, name)).parameters
     defaults = {each.name: each.default for each in parameters_of(verb(name).request)}
     assert {it: arguments[it].default for it in LIBRARY[name]} == {it: defaults[it] for it in LIBRARY[name]}
+
+
+def test_measurements_have_the_defaults_of_the_request():
+    defaults = {each.name: each.default for each in parameters_of(verb("effect").request)}
+    series = {each.name: each.default for each in fields(Series)}
+    assert {it: series[it] for it in ("seed", "controls", "segmenter")} == {
+        it: defaults[it] for it in ("seed", "controls", "segmenter")
+    }
 
 
 @pytest.mark.parametrize(
