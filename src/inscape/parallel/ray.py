@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -37,7 +38,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
             raise MissingExtraError("ray", "ray") from error
         self._ray: Any = ray
         try:
-            ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level="ERROR")
+            ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, ImportError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise WorkersError(
