@@ -1,8 +1,16 @@
 """Picture to label maps, and the features that distances are taken in."""
 
 from inscape.segmenters.fitting import fitting_segmenter
-from inscape.segmenters.registry import open_segmenter, segmenter_names
+from inscape.segmenters.registry import check_shipped, open_segmenter, segmenter_names
 from inscape.segmenters.registry import open_segmenter as open
 from inscape.segmenters.segmenter import Labeller, Segmenter
 
-__all__ = ["Labeller", "Segmenter", "fitting_segmenter", "open", "open_segmenter", "segmenter_names"]
+__all__ = [
+    "Labeller",
+    "Segmenter",
+    "check_shipped",
+    "fitting_segmenter",
+    "open",
+    "open_segmenter",
+    "segmenter_names",
+]

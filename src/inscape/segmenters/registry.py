@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from inscape import models
-from inscape.errors import ModelNotFoundError, unknown_name
+from inscape.errors import ModelNotFoundError, NotFoundError, unknown_name
 from inscape.models.plugins import SEGMENTERS, plugin, plugin_names
 from inscape.segmenters.segmenter import Segmenter
 
@@ -21,6 +21,16 @@ OWN = {"exact": "inscape.segmenters.exact", "hf": "inscape.segmenters.hub"}
 def segmenter_names() -> list[str]:
     """The names of the shipped segmenters that were trained."""
     return [name for name in models.names() if models.card(name).architecture == "unet"]
+
+
+def check_shipped(name: str | None) -> None:
+    """Refuse a name that none of the shipped segmenters has; None stands for a model's own.
+
+    Raises:
+        NotFoundError: There is none of that name.
+    """
+    if name is not None and name not in segmenter_names():
+        raise NotFoundError(*unknown_name("segmenter", name, segmenter_names()))
 
 
 def open_segmenter(name: str | Path, device: str | torch.device | None = None) -> Segmenter:

@@ -5,6 +5,7 @@ export * from "./canvas";
 export * from "./colours";
 export * from "./controls";
 export * from "./Dialog";
+export * from "./dissecting";
 export * from "./files";
 export * from "./hooks";
 export * from "./Icon";

@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { type JobInfo, json, type ModelInfo, part } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import type { components } from "../../api/types";
@@ -14,6 +13,7 @@ import {
   router,
   Select,
   show,
+  useDissecting,
   useFollower,
   useLoaded,
   useModels,
@@ -23,7 +23,6 @@ import {
 
 type Comparison = components["schemas"]["Comparison"];
 type Row = Comparison["layers"][number];
-const AMOUNTS = ["200", "1000", "5000"] as const;
 
 const path = (model: string) => `api/models/${part(model)}/comparison`;
 
@@ -79,31 +78,22 @@ interface LookProps {
 
 /** Look into the layers of which nothing is known, in one run. */
 function Look({ model, rows, onDone }: LookProps) {
-  const { info } = useModels();
-  const [images, setImages] = useState<(typeof AMOUNTS)[number]>(`${DEFAULTS.ComparisonRequest.images}`);
+  const asked = useDissecting(model, DEFAULTS.ComparisonRequest.images, "compare");
+  const { images, segmenter } = asked;
   const missing = rows.filter((row) => !row.dissected).map((row) => row.layer);
   const layers = missing.length > 0 ? missing : rows.map((row) => row.layer);
-  const segmenter = model.segmenter === null ? (info?.segmenters[0] ?? null) : null;
-  const count = Number(images);
   const { follower, start } = useFollower(
     (job) => job.kind === "comparison" && job.model === model.name,
     onDone,
   );
   const { job } = useStore(follower.store);
-  const compare = () =>
-    start(() => json<JobInfo>(path(model.name), "POST", { layers, images: count, segmenter }));
+  const compare = () => start(() => json<JobInfo>(path(model.name), "POST", { layers, images, segmenter }));
   const known = missing.length === 0 ? "Look into all layers again" : `Look into ${missing.length} layers`;
   return (
     <section class="panel" aria-label="Look into layers">
       {!isActive(job) && (
         <div class="row">
-          <Select
-            label="Pictures"
-            value={images}
-            choices={AMOUNTS}
-            testid="compare-images"
-            onChange={setImages}
-          />
+          {asked.fields}
           <Button
             kind={missing.length > 0 ? "primary" : "plain"}
             icon="flask"
@@ -113,10 +103,11 @@ function Look({ model, rows, onDone }: LookProps) {
           />
         </div>
       )}
+      {asked.hint}
       <JobProgress follower={follower} what="Comparing layers" />
       <VerbLine
         verb="layers"
-        request={{ model: model.argument, layers: layers.join(","), images: count, segmenter }}
+        request={{ model: model.argument, layers: layers.join(","), images, segmenter }}
       />
     </section>
   );

@@ -8,9 +8,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from inscape.errors import NotFoundError, unknown_name
 from inscape.progress import Progress
-from inscape.segmenters import segmenter_names
+from inscape.segmenters import check_shipped
 from inscape.studio.colours import colour_of
 from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.page import ERRORS, Page, StudioOf
@@ -79,8 +78,7 @@ def start_comparison(model: str, request: ComparisonRequest, studio: StudioOf) -
     """Dissect layers in one run over the generator; the same that waits or runs already is joined."""
     card = studio.library.paintable(model)
     names = [card.layer(name).name for name in request.layers]
-    if request.segmenter is not None and request.segmenter not in segmenter_names():
-        raise NotFoundError(*unknown_name("segmenter", request.segmenter, segmenter_names()))
+    check_shipped(request.segmenter)
     asked = LayersRequest(
         model,
         ",".join(names),

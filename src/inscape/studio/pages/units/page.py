@@ -12,9 +12,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 import inscape
-from inscape.errors import NotFoundError, unknown_name
 from inscape.reports import data_url
-from inscape.segmenters import segmenter_names
+from inscape.segmenters import check_shipped, segmenter_names
 from inscape.studio.colours import colour_of
 from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.page import ERRORS, Page, StudioOf, image, image_answers
@@ -176,8 +175,7 @@ def get_strip(model: str, layer: str, unit: UnitInPath, studio: StudioOf) -> Res
 def start_dissection(model: str, layer: str, request: DissectionRequest, studio: StudioOf) -> JobInfo:
     """Dissect a layer; a dissection of it that waits or runs already is joined."""
     studio.library.paintable(model).layer(layer)
-    if request.segmenter is not None and request.segmenter not in segmenter_names():
-        raise NotFoundError(*unknown_name("segmenter", request.segmenter, segmenter_names()))
+    check_shipped(request.segmenter)
     out = studio.reports.kept_at(model, layer)
     asked = DissectRequest(model, out, layer=layer, images=request.images, segmenter=request.segmenter)
     name, work = f"Dissect {layer} of {model} ({request.images} pictures)", partial(_dissect, studio, asked)

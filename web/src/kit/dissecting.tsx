@@ -1,0 +1,43 @@
+import { useState } from "preact/hooks";
+import type { ModelInfo } from "../api/client";
+import { Select } from "./controls";
+import { useStore } from "./hooks";
+import { studioModels } from "./models";
+
+const AMOUNTS = ["200", "1000", "5000"] as const;
+
+/** What a dissection asks of people: over how many pictures, and what labels them where the model does not say. */
+export function useDissecting(model: ModelInfo, images: number, testid: string) {
+  const { info } = useStore(studioModels);
+  const offered = model.segmenter === null ? (info?.segmenters ?? []) : [];
+  const [picked, setPicked] = useState("");
+  const [amount, setAmount] = useState(`${images}` as (typeof AMOUNTS)[number]);
+  const segmenter = offered.find((name) => name === picked) ?? offered[0] ?? null;
+  const fields = (
+    <>
+      <Select
+        label="Pictures"
+        value={amount}
+        choices={AMOUNTS}
+        testid={`${testid}-images`}
+        onChange={setAmount}
+      />
+      {segmenter !== null && (
+        <Select
+          label="Labels by"
+          value={segmenter}
+          choices={offered}
+          testid={`${testid}-segmenter`}
+          onChange={setPicked}
+        />
+      )}
+    </>
+  );
+  const hint = segmenter !== null && (
+    <p class="hint">
+      {model.name} names nothing that labels its pictures. {segmenter} knows the concepts of its own world and
+      may be wrong about these.
+    </p>
+  );
+  return { images: Number(amount), segmenter, fields, hint };
+}
