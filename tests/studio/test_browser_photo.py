@@ -298,12 +298,13 @@ def test_reload_and_kill_keep_the_photo_the_square_and_every_stroke(page, studio
     sheet.wait_for_strokes(1)
 
 
-_SLOW_PAINTING = """() => {
+_SLOW = """(what) => {
     const fetch = window.fetch;
     window.fetch = async (...wanted) => {
-        const slow = /api\\/paintings\\/[^/]+$/.test(String(wanted[0]?.url ?? wanted[0]));
+        const slow = new RegExp(`api/${what}/[^/]+$`).test(String(wanted[0]?.url ?? wanted[0]));
+        const answer = await fetch(...wanted);
         if (slow) await new Promise((done) => setTimeout(done, 1500));
-        return fetch(...wanted);
+        return answer;
     };
 }"""
 
@@ -331,7 +332,7 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
     sheet.invert()
     other = sheet.identifier()
     assert other != left
-    page.add_init_script(f"({_SLOW_PAINTING})()")
+    page.add_init_script(f"({_SLOW})('paintings')")
     page.reload()
     sheet.at("result")
     page.evaluate(_AND_ON, [left, other])
@@ -346,6 +347,17 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
     paintings = [studio.get(f"api/photos/{name}")["painting"] for name in (left, other)]
     strokes = [len(studio.get(f"api/paintings/{name}")["operations"]) for name in paintings]
     assert strokes == [1, 1]
+
+
+def test_one_goes_on_to_paint_before_the_page_knows_that_the_job_has_ended(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address).bring(name="soon.png")
+    page.evaluate(f"({_SLOW})('jobs')")
+    sheet.invert()
+    sheet.by("paint-on-it").click()
+    sheet.at("paint")
+    page.wait_for_timeout(3500)
+    assert "view=paint" in page.url
+    sheet.shown()
 
 
 def test_what_is_pasted_and_is_no_picture_is_said_in_one_sentence(page, studio):

@@ -78,6 +78,7 @@ export const inversion = new Follower();
 /** Follow the inversion of a photo, and show what it comes to. */
 export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<void> {
   const isHere = () => photos.get().photo?.id === id;
+  photos.set({ view: "result" }); // first: the photo is here before its job has ended, and one may go on to paint
   const job = await inversion.follow(begin, async () => {
     const photo = await photoApi.one(id).catch((error: unknown) => {
       if (!isOffline(error)) throw error;
@@ -91,7 +92,6 @@ export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<
   if (problem) photos.set({ problem });
   else if (job?.state === "cancelled") say("The inversion was given up.");
   else if (job && photo?.inversion) {
-    photos.set({ view: "result" });
     say(`The generator draws your photo with ${photo.inversion.psnr.toFixed(1)} decibels.`);
     await paintOn(photo).catch((error: unknown) => complain(problemOf(error)));
   }
