@@ -172,3 +172,49 @@ test("states are named by model, seed, class and strokes", () => {
   expect(stateKey({ ...ground(a), photo: "0123456789abcdef" })).not.toBe(stateKey(ground(a)));
   expect(stateKey({ ...ground(a), classIndex: 0 })).not.toBe(stateKey(ground(a)));
 });
+
+/** A studio that draws when the test says so, and passes over what is older than what it draws. */
+function slow() {
+  const waiting: { name: string; answer: () => void; pass: () => void }[] = [];
+  const shown: string[] = [];
+  const draw = ({ strokes, live }: Wanted) =>
+    new Promise<Shown<string>>((resolve, reject) => {
+      const picture = [...strokes, ...(live ? [live] : [])].map((one) => one.id).join("+");
+      const answer = () =>
+        resolve({ picture, seq: 1, units: [], milliseconds: 1, box: null, influence: null });
+      waiting.push({ name: picture, answer, pass: () => reject(new Error("passed over")) });
+    });
+  const preview = new Preview<string>(
+    draw,
+    ({ picture }) => shown.push(picture),
+    () => undefined,
+  );
+  return { waiting, shown, preview };
+}
+
+describe("a lifted preview that is passed over", () => {
+  test("is not drawn over the undo that was asked for meanwhile", async () => {
+    const { waiting, shown, preview } = slow();
+    preview.live(ground(), a);
+    preview.finish(ground(), a);
+    preview.state(ground());
+    waiting[0]?.pass();
+    waiting[1]?.answer();
+    await soon();
+    expect(waiting).toHaveLength(2);
+    expect(shown).toEqual([""]);
+  });
+
+  test("is not drawn over the stroke that followed", async () => {
+    const { waiting, shown, preview } = slow();
+    preview.live(ground(), a);
+    preview.finish(ground(), a);
+    preview.live(ground(a), b);
+    preview.finish(ground(a), b);
+    waiting[0]?.pass();
+    waiting[1]?.answer();
+    await soon();
+    expect(waiting).toHaveLength(2);
+    expect(shown).toEqual(["a+b"]);
+  });
+});

@@ -13,12 +13,12 @@ export class Latest<Request, Answer> {
   /**
    * @param send Answers a request; may reject.
    * @param show Is given each answer that is newer than the last one shown.
-   * @param fail Is told of each failure.
+   * @param fail Is told of each failure, and whether anything was asked for since.
    */
   constructor(
     private readonly send: (request: Request, number: number) => Promise<Answer>,
     private readonly show: (answer: Answer, request: Request, number: number) => void,
-    private readonly fail: (error: unknown, request: Request) => void = () => undefined,
+    private readonly fail: (error: unknown, request: Request, newest: boolean) => void = () => undefined,
   ) {}
 
   get busy(): boolean {
@@ -69,7 +69,7 @@ export class Latest<Request, Answer> {
           this.show(answer, request, number);
         },
         (error: unknown) => {
-          if (number > this.shown) this.fail(error, request);
+          if (number > this.shown) this.fail(error, request, number === this.issued);
         },
       )
       .finally(() => {

@@ -62,15 +62,13 @@ export class Preview<Picture> {
         if (this.newest?.wanted === wanted) this.newest.shown = shown;
         this.show(shown, this.lifted === wanted ? { ...wanted, final: true } : wanted);
       },
-      (error, wanted) => {
+      (error, wanted, newest) => {
         if (this.newest?.wanted === wanted) this.newest = null;
-        if (this.lifted !== wanted) {
-          onFail(error, wanted);
-          return;
-        }
-        // The preview that was to be the final picture was given up: ask for that picture itself.
-        this.lifted = null;
-        this.latest.ask({ ...wanted, final: true }, true);
+        const lifted = this.lifted === wanted;
+        if (lifted) this.lifted = null;
+        // The preview that was to be the final picture was given up: ask for that picture itself, if it still is.
+        if (lifted && newest) this.latest.ask({ ...wanted, final: true }, true);
+        else onFail(error, wanted);
       },
     );
   }
@@ -139,6 +137,7 @@ export class Preview<Picture> {
   }
 }
 
-function keyOf({ live, ...ground }: Ground & Pick<Wanted, "live">): string {
+/** The name of what is drawn, the stroke under the pointer included. */
+export function keyOf({ live, ...ground }: Ground & Pick<Wanted, "live">): string {
   return stateKey(live ? { ...ground, strokes: [...ground.strokes, live] } : ground);
 }
