@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { centre, cursorPoint, moveCursor, spoken } from "../../engine/cursor";
 import type { Touch } from "../../engine/gestures";
 import { pressedDiameter } from "../../engine/mask";
@@ -8,7 +8,7 @@ import { pan, pinch, toPicture, type View, zoomAt } from "../../engine/view";
 import { onAppearance, perform, prepare, say, startPointing, startWheel, useSize, useStore } from "..";
 import { OriginalBeside, SplitHandle } from "./Compare";
 import { type Easel, useEasel } from "./easel";
-import { type Colours, render } from "./renderer";
+import { type Colours, comparedNow, render } from "./renderer";
 import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
@@ -33,11 +33,13 @@ function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasEleme
     if (!context) return;
     const state = paint.get();
     render(context, sizeOf(canvas), state, look.get(), coloursOf(canvas));
+    canvas.dataset.compare = comparedNow(state, look.get());
+    canvas.dataset.strokes = String(painter.history.strokes.length);
+    canvas.dataset.final = String(painter.isShown);
     if (!fresh(state)) return;
     shown = state.picture;
     settled = state.final;
     canvas.dataset.seq = String(state.seq);
-    canvas.dataset.final = String(state.final);
     canvas.dataset.islands = state.influence?.islands
       .map((island) => `${island.number}${island.dropped.length > 0 ? "-" : ""}`)
       .join(" ");
@@ -45,6 +47,7 @@ function startRendering({ paint, look, painter }: Easel, canvas: HTMLCanvasEleme
   };
   const ask = () => {
     canvas.dataset.strokes = String(painter.history.strokes.length);
+    if (!painter.isShown) canvas.dataset.final = "false";
     // A new picture is drawn at once; everything else waits for the next frame.
     if (fresh(paint.get())) draw();
     else if (asked === 0) asked = requestAnimationFrame(draw);
@@ -135,8 +138,8 @@ function Canvas() {
   const easel = useEasel();
   const { look } = easel;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { hand, compare } = useStore(look);
-  useEffect(() => {
+  const { hand } = useStore(look);
+  useLayoutEffect(() => {
     const element = canvas.current;
     if (!element) return;
     const stops = [startRendering(easel, element), startHands(easel, element)];
@@ -150,8 +153,6 @@ function Canvas() {
       ref={canvas}
       class={`stage-canvas ${hand ? "hand" : ""}`}
       data-testid="canvas"
-      data-strokes="0"
-      data-compare={compare}
       tabIndex={0}
       role="application"
       aria-label="Picture. Arrow keys move the brush, Space or Enter paints, Shift with arrows moves faster."

@@ -3,7 +3,7 @@ import { DisconnectedError, SupersededError } from "../../api/socket";
 import { Autosave, type Kept } from "../../engine/autosave";
 import { History, type Operation, type SavedHistory } from "../../engine/history";
 import { copyMask, drag, isEmpty, type Point, stamp } from "../../engine/mask";
-import { type Ground, Preview, stateKey } from "../../engine/preview";
+import { type Ground, keyOf, Preview, stateKey } from "../../engine/preview";
 import type { Store } from "../../engine/store";
 import type { Stroke } from "../../engine/stroke";
 import { type Shape, SQUARE } from "../../engine/view";
@@ -13,7 +13,7 @@ import { gridSize, type PaintState } from "./state";
 import { timings } from "./timings";
 
 const LONGEST_CALM = 250;
-const LONGEST_SETTLING = 3000;
+const LONGEST_SETTLING = 15000;
 
 /** Turns what a person does into strokes, a history, pictures and kept work. Knows nothing of the page. */
 export class Painter {
@@ -49,8 +49,8 @@ export class Painter {
         const untouched = wanted.final && wanted.strokes.length === 0 && !wanted.live;
         if (untouched && wanted.photo === null) store.set({ original: picture });
         const fired = wanted.live ? { units } : {};
-        const state = { final: wanted.final, milliseconds, drawing: this.preview.busy };
-        store.set({ picture, box, influence, seq, ...state, ...fired });
+        const { final } = wanted;
+        store.set({ picture, box, influence, seq, final, milliseconds, shown: keyOf(wanted), ...fired });
       },
       (error, { live, final }) => {
         this.failed(error);
@@ -142,7 +142,7 @@ export class Painter {
     timings.lifted(live.id);
     const ground = this.ground();
     this.history.add(live);
-    this.store.set({ live: null, drawing: true, version: this.store.get().version + 1, firstVisit: false });
+    this.store.set({ live: null, version: this.store.get().version + 1, firstVisit: false });
     this.preview.finish(ground, live);
     this.autosave?.changed();
     this.ports.say(strokeSaid(live));
@@ -196,6 +196,14 @@ export class Painter {
     }
   }
 
+  /** Whether the picture that is held is that of everything done so far, and nothing of it is missing. */
+  get isShown(): boolean {
+    const { final, live, original, photo, shown } = this.store.get();
+    return (
+      final && live === null && shown === stateKey(this.ground()) && (photo === null || original !== null)
+    );
+  }
+
   /** Wait until the work is kept; its identifier, or null where it could not be. */
   async kept(untouched = false): Promise<string | null> {
     await this.autosave?.flush(untouched);
@@ -215,7 +223,7 @@ export class Painter {
   }
 
   private setLive(live: Stroke): void {
-    this.store.set({ live, drawing: true });
+    this.store.set({ live });
     this.preview.live(this.ground(), live);
   }
 
@@ -226,10 +234,9 @@ export class Painter {
   }
 
   private changed(save = true): void {
-    this.store.set({ version: this.store.get().version + 1, drawing: true });
+    this.store.set({ version: this.store.get().version + 1 });
     this.preview.state(this.ground());
     if (save) this.autosave?.changed();
-    this.store.set({ drawing: this.preview.busy });
   }
 
   /** The untouched picture, for comparing; where there are strokes it is drawn beside them. */
@@ -254,7 +261,6 @@ export class Painter {
   }
 
   private failed(error: unknown): void {
-    this.store.set({ drawing: this.preview.busy });
     if (error instanceof SupersededError || error instanceof DisconnectedError) return;
     this.ports.problem(error instanceof ProblemError ? error.problem : problemOf(error));
   }

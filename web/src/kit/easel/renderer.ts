@@ -3,7 +3,7 @@ import type { Stroke } from "../../engine/stroke";
 import { type Box, type Part, placed, type Size, WHOLE, within } from "../../engine/view";
 import { edge, outline, strokeColour, twoTone } from "..";
 import { drawInfluence } from "./overlay";
-import { gridSize, type LookState, type PaintState } from "./state";
+import { type Compare, gridSize, type LookState, type PaintState } from "./state";
 
 /** What surrounds the picture, taken from the page's colours. */
 export interface Colours {
@@ -38,6 +38,12 @@ export function render(
   if (look.grid) drawGrid(context, square, gridSize(state), colours);
   drawBrush(context, square, state, look, colours);
   context.restore();
+}
+
+/** What is shown in place of the painting, or beside it: of what was chosen, what is there by now. */
+export function comparedNow({ original, drawn }: PaintState, { compare }: LookState): Compare {
+  const there = compare === "features" || compare === "adapted" ? drawn[compare] : original;
+  return there ? compare : "off";
 }
 
 const same = (a: Part, b: Part) => a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;

@@ -45,9 +45,10 @@ const PAINT = {
   /** Number of the request that `picture` answers, and whether the pointer had been lifted. */
   seq: 0,
   final: true,
+  /** Of which state of the painting `picture` is. */
+  shown: "",
   units: [] as readonly number[],
   milliseconds: 0,
-  drawing: false,
   connection: "connecting" as Connection,
   save: "new" as SaveState,
   painting: null as string | null,
