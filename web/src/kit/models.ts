@@ -12,18 +12,26 @@ export const studioModels = new Store<{
 
 let loading: Promise<void> | null = null;
 
-/** What is here now: asked once, and again where that failed or `again` says so. */
+/** What is here now: asked once, and again where that failed or `again` says so. The newest answer counts. */
 export function loadModels(again = false): Promise<void> {
-  if (again) loading = null;
-  loading ??= Promise.all([api.studio(), api.models()]).then(
-    ([info, { models }]) => studioModels.set({ info, models, problem: null }),
-    (error: unknown) => {
+  if (!loading || again) loading = load();
+  return loading;
+}
+
+async function load(): Promise<void> {
+  await null; // until `loading` is this
+  const mine = loading;
+  try {
+    const [info, { models }] = await Promise.all([api.studio(), api.models()]);
+    if (loading === mine) studioModels.set({ info, models, problem: null });
+  } catch (error) {
+    if (loading === mine) {
       loading = null;
       studioModels.set({ problem: problemOf(error) });
       throw error;
-    },
-  );
-  return loading;
+    }
+  }
+  if (loading !== mine) await loadModels(); // asked again meanwhile
 }
 
 /** The models that can be painted with. */

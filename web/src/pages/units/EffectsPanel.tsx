@@ -61,14 +61,12 @@ export function EffectsPanel(props: Props) {
   const { asked, units, fields } = useChoices(props);
   const { follower, start } = useFollower(
     (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
-    undefined,
-    true,
   );
-  const { job } = useStore(follower.store);
+  const { job, problem } = useStore(follower.store);
   const effect = job?.state === "done" ? resultOf("effect", job.result) : null;
   const segmenter = model.segmenter === null ? (report.segmenter ?? null) : null;
   return (
-    <details class="panel effects" data-testid="effects" open={job !== null || undefined}>
+    <details class="panel effects" data-testid="effects" open={job !== null || problem !== null || undefined}>
       <summary>
         <h2>What do they cause?</h2>
       </summary>
