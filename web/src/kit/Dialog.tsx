@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./controls";
 
 interface DialogProps {
@@ -15,7 +15,7 @@ interface DialogProps {
 /** A modal: Escape and a click beside it close it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children, wide = false, head, testid }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
     return () => {
@@ -29,7 +29,11 @@ export function Dialog({ title, onClose, children, wide = false, head, testid }:
       class={wide ? "dialog wide" : "dialog"}
       aria-label={title}
       data-testid={testid}
-      onClose={onClose}
+      onCancel={(event) => {
+        event.preventDefault(); // at once, and not a moment later, when something else may have been opened
+        onClose();
+      }}
+      onClose={(event) => event.currentTarget.isConnected && onClose()}
       onClick={(event) => event.target === element.current && onClose()}
     >
       <header>

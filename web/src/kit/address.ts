@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { formatRoute, type Query, type Route } from "../engine/route";
 import type { Store } from "../engine/store";
 import { go, isLeft, router } from "./router";
@@ -61,5 +61,5 @@ export function hold(page: string, { stores, write, follow, entries }: Address):
 
 /** The address of the page that is shown. */
 export function useAddress(page: string, address: Address | undefined): void {
-  useEffect(() => address && hold(page, address), [page]);
+  useLayoutEffect(() => address && hold(page, address), [page]);
 }

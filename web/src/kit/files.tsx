@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api, type Problem, problemOf } from "../api/client";
 import { sizeOf } from "../engine/numbers";
 import { complain } from "./messages";
@@ -62,7 +62,7 @@ export function useDropping(onFile: (file: File) => void): boolean {
   const [over, setOver] = useState(false);
   const latest = useRef(onFile);
   latest.current = onFile;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const controller = new AbortController();
     const options = { signal: controller.signal };
     const take = (files: FileList | undefined) => files?.[0] && latest.current(files[0]);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Problem, problemOf } from "../api/client";
 import type { Store } from "../engine/store";
 
@@ -63,7 +63,7 @@ export function useLoaded<Value>(key: string, load: () => Promise<Value>): Loade
 
 /** Close something that is open when people go elsewhere, or press Escape; the focus goes back to its button. */
 export function useClosing(root: { current: HTMLElement | null }, open: boolean, close: () => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     const away = (event: Event) => {
       if (event.target instanceof Node && !root.current?.contains(event.target)) close();

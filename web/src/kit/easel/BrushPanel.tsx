@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { BrushInfo } from "../../api/client";
 import { conceptIcon } from "../../engine/conceptIcons";
 import { formatUnits, parseUnits } from "../../engine/numbers";
@@ -40,7 +40,7 @@ function UnitsField() {
   const count = model?.layers.find((one) => one.name === layer)?.units ?? 0;
   const chosen = brush && brush.concept === null && !brush.values ? formatUnits(brush.units) : "";
   const [text, setText] = useState(chosen);
-  useEffect(() => setText(chosen), [chosen]);
+  useLayoutEffect(() => setText(chosen), [chosen]);
   const { units, problem } = parseUnits(text, count);
   return (
     <form

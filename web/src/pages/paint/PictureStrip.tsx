@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { address } from "../../api/client";
 import { classCount, className } from "../../engine/classes";
 import { LARGEST_SEED, page, pageOf, parseSeed, shuffle } from "../../engine/seeds";
@@ -10,7 +10,7 @@ const COUNT = 12;
 /** The picture by its number; leaving the field loads it, and gives the keyboard back to the shortcuts. */
 function SeedField({ seed }: { seed: number }) {
   const [text, setText] = useState(String(seed));
-  useEffect(() => setText(String(seed)), [seed]);
+  useLayoutEffect(() => setText(String(seed)), [seed]);
   const typed = parseSeed(text);
   return (
     <form

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PhotoInfo } from "../../api/client";
 import { centreOf, type Fit, moved, shapeOf, zoomed, zoomOf } from "../../engine/fit";
 import type { Point } from "../../engine/mask";
@@ -68,7 +68,7 @@ export function FitStage({ photo, fit, image }: Props) {
   const box = placed(FITTED, room, shape.aspect);
   const scale = useRef(1);
   scale.current = Math.max(1e-6, box.width / photo.width);
-  useEffect(() => (stage.current ? startHands(stage.current, () => scale.current) : undefined), []);
+  useLayoutEffect(() => (stage.current ? startHands(stage.current, () => scale.current) : undefined), []);
   const at = ({ left, top, width, height }: typeof box) => ({
     left: `${left + MARGIN}px`,
     top: `${top + MARGIN}px`,

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import {
   Button,
   DropVeil,
@@ -68,7 +68,7 @@ export function PhotoPage() {
   const over = useDropping((dropped) => void bring(dropped));
   const step = stepOf({ photo, view });
   useEffect(() => void start(), []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (step === "paint") easel.look.set({ compare: "off" });
   }, [step]);
   const Part = PARTS[step];

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Cursor, centre, cursorPoint, moveCursor, spoken } from "../../engine/cursor";
 import type { Point } from "../../engine/mask";
 import { placeOf } from "../../engine/rule";
@@ -109,7 +109,7 @@ export function Tile({ seed }: { seed: number }) {
   const roles = useRoles(seed);
   const latest = useRef(cursor);
   latest.current = cursor;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current;
     if (!element) return;
     const draw = () => paint(element, seed, latest.current);

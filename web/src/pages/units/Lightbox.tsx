@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { api, type UnitInfo } from "../../api/client";
 import type { UnitRow } from "../../engine/catalogue";
 import { Button, conceptColour, Dialog, useLoaded } from "../../kit";
@@ -48,7 +48,7 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
   const { value, problem } = useLoaded(`${model}/${layer}/${row.unit}`, () =>
     api.unit(model, layer, row.unit),
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const by = { ArrowRight: 1, ArrowDown: 1, j: 1, J: 1, ArrowLeft: -1, ArrowUp: -1, k: -1, K: -1 }[
