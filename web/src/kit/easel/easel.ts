@@ -62,42 +62,44 @@ export class Easel {
     this.socket.connect();
   }
 
-  /** Take a model and the brushes of one of its layers. */
-  async selectModel(model: ModelInfo, layer: string, lowest = ""): Promise<void> {
+  /** Take a model and the brushes of one of its layers, as `selectLayer` does. */
+  async selectModel(model: ModelInfo, layer: string, lowest = ""): Promise<boolean> {
     const known = paintableLayers({ model, lowest }).some((one) => one.name === layer);
     const classIndex = ownClass(model, this.paint.get().seed);
     this.paint.set({ model, classIndex, lowest, brush: null, brushes: [], absent: [] });
-    await this.selectLayer(known ? layer : lowest || (model.default_layer ?? model.layers[0]?.name ?? ""));
+    return this.selectLayer(known ? layer : lowest || (model.default_layer ?? model.layers[0]?.name ?? ""));
   }
 
-  async selectLayer(layer: string): Promise<void> {
+  /** Take the brushes of a layer; false where something else was chosen before they came. */
+  async selectLayer(layer: string): Promise<boolean> {
     const { model, brush } = this.paint.get();
-    if (!model) return;
+    if (!model) return false;
     this.paint.set({ layer });
     try {
       const { brushes, absent = [] } = await api.brushes(model.name, layer);
-      if (this.paint.get().layer !== layer || this.paint.get().model !== model) return;
+      if (this.paint.get().layer !== layer || this.paint.get().model !== model) return false;
       learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
       this.paint.set({ brushes, absent });
-      if (this.paint.get().brush !== brush) return; // something was chosen meanwhile
+      if (this.paint.get().brush !== brush) return false;
       const same = brushes.find((one) => one.concept === brush?.concept);
       const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
       this.paint.set({ brush: first ? brushOf(first.concept, layer, first.top) : null });
     } catch (error) {
       complain(problemOf(error));
     }
+    return true;
   }
 
   pickUnits(units: readonly number[], layer: string): void {
     this.paint.set({ layer, brush: { layer, concept: null, units, top: Math.max(1, units.length) } });
   }
 
-  /** Go on with a kept painting. */
-  async open(painting: Painting, place: Place, shape?: Shape): Promise<void> {
+  /** Go on with a kept painting, where that is still wanted once its masks are read. */
+  async open(painting: Painting, place: Place, wanted: () => boolean, shape?: Shape): Promise<void> {
     const { model } = this.paint.get();
     if (!model) return;
     const saved = await historyFromWire(painting, gridsOf(model));
-    this.painter.open(place, saved, { id: painting.id, revision: painting.revision }, shape);
+    if (wanted()) this.painter.open(place, saved, { id: painting.id, revision: painting.revision }, shape);
   }
 
   /** What is painted here and is to be kept. */
@@ -122,19 +124,31 @@ export class Easel {
     };
   }
 
-  /** What the address says of the brush. */
-  applyTools(query: Query): void {
-    if (!TOOLS.some((key) => query[key] !== undefined)) return;
+  /**
+   * Take what the address says of the brush: how it works at once, what it paints when the brushes are there, and only
+   * where nothing else was chosen until then.
+   */
+  async applyTools(query: Query, brushes = () => this.takeLayer(query.layer)): Promise<void> {
+    const said = TOOLS.some((key) => query[key] !== undefined);
+    if (said)
+      this.paint.set({
+        mode: oneOf(query.mode, ["draw", "remove"], "draw"),
+        strength: numberIn(query.strength, 1, 0, 1),
+        diameter: numberIn(query.size, 2, 1, 16),
+      });
+    if ((await brushes()) && said) this.takeBrush(query);
+  }
+
+  private async takeLayer(layer = ""): Promise<boolean> {
+    return layer === "" || layer === this.paint.get().layer || this.selectLayer(layer);
+  }
+
+  private takeBrush(query: Query): void {
     const { brushes, layer } = this.paint.get();
     const units = (query.units ?? "").split(",").filter(Boolean).map(Number).filter(Number.isInteger);
     const brush = brushes.find((one) => one.concept === query.brush);
     if (units.length > 0) this.pickUnits(units, layer);
     else if (brush) this.paint.set({ brush: brushOf(brush.concept, layer, brush.top) });
-    this.paint.set({
-      mode: oneOf(query.mode, ["draw", "remove"], "draw"),
-      strength: numberIn(query.strength, 1, 0, 1),
-      diameter: numberIn(query.size, 2, 1, 16),
-    });
   }
 }
 

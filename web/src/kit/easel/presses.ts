@@ -15,6 +15,9 @@ interface Actions {
 /** A stroke that limits others sets no units; it has a layer because every stroke has. */
 const limiting = (layer: string): Brush => ({ layer, concept: null, units: [], top: 1 });
 
+/** What an appearance is picked up from, and in place of what. */
+const CHOSEN = ["model", "layer", "seed", "classIndex", "photo", "brush"] as const;
+
 /** The stroke that begins with what is chosen now, its mask empty; null where there is no brush. */
 export function newStroke(state: PaintState): Stroke | null {
   const { mode } = state;
@@ -80,14 +83,17 @@ export class Presses {
     else this.actions.say("Nothing changes here.");
   }
 
-  /** Take the appearance of a place, as large as the brush, to paint with it elsewhere. */
+  /** Take the appearance of a place, as large as the brush, to paint with it, unless something else is chosen first. */
   private async pick(point: Point): Promise<void> {
     const state = this.store.get();
     const mask = emptyMask(gridSize(state));
     stamp(mask, point, state.diameter);
     this.store.set({ picking: false });
     try {
-      this.store.set({ brush: await this.actions.appearance(state.layer, mask), mode: "draw" });
+      const brush = await this.actions.appearance(state.layer, mask);
+      const now = this.store.get();
+      if (CHOSEN.some((key) => now[key] !== state[key])) return;
+      this.store.set({ brush, mode: "draw" });
       this.actions.say("Picked up. Paint with it elsewhere.");
     } catch (error) {
       this.actions.failed(error);

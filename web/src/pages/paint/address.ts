@@ -49,19 +49,17 @@ async function follow(query: Query): Promise<void> {
     all.find(({ name }) => name === query.model) ?? all.find(({ name }) => name === first) ?? all[0];
   if (!before && info?.failure) complain(info.failure);
   if (!model || !wanted()) return;
-  if (model.name !== before?.name) await easel.selectModel(model, query.layer ?? "");
-  else if (query.layer && query.layer !== paint.get().layer) await easel.selectLayer(query.layer);
+  const other = model.name !== before?.name;
+  await easel.applyTools(query, other ? () => easel.selectModel(model, query.layer ?? "") : undefined);
   if (!wanted()) return;
-  easel.applyTools(query);
   const { painting } = paint.get();
   const here = place();
-  const same =
-    model.name === before?.name && ["seed", "class"].every((key) => (query[key] ?? here[key]) === here[key]);
+  const same = !other && ["seed", "class"].every((key) => (query[key] ?? here[key]) === here[key]);
   if (same && (!query.painting || query.painting === painting) && !query.edits) return;
-  if (query.painting && (await openPainting(query.painting))) return;
+  if (query.painting && (await openPainting(query.painting, wanted))) return;
   if (!wanted()) return;
-  const asked = query.seed !== undefined || (model.name !== before?.name && before);
-  if (query.edits) await openLink(model, query, query.edits);
+  const asked = query.seed !== undefined || (other && before);
+  if (query.edits) await openLink(model, query, wanted);
   else if (asked) await openSeed(...seedOf(model, query, 0));
   else await firstPicture(model, wanted);
 }
@@ -72,10 +70,11 @@ function seedOf(model: ModelInfo, query: Query, fallback: number): [number, numb
 }
 
 /** A link that holds the strokes themselves. */
-async function openLink(model: ModelInfo, query: Query, edits: string): Promise<void> {
+async function openLink(model: ModelInfo, query: Query, wanted: () => boolean): Promise<void> {
   const [seed, classIndex] = seedOf(model, query, exampleSeed(model.name) ?? 0);
+  const strokes = await fromLink(query.edits ?? "");
+  if (!wanted()) return;
   painter.open({ seed, classIndex, photo: null });
-  const strokes = await fromLink(edits);
   const hint = "The picture is shown without them.";
   if (strokes) painter.adopt(strokes);
   else complain({ title: "This link is damaged", detail: "Its strokes cannot be read.", hint });
@@ -86,7 +85,8 @@ async function firstPicture(model: ModelInfo, wanted: () => boolean): Promise<vo
   const { paintings } = await api.paintings();
   if (!wanted()) return;
   const last = paintings.find((one) => !one.photo && one.model === model.name);
-  if (last && (await openPainting(last.id))) return;
+  if (last && (await openPainting(last.id, wanted))) return;
+  if (!wanted()) return;
   const [seed, classIndex] = seedOf(model, {}, exampleSeed(model.name) ?? 0);
   painter.open({ seed, classIndex, photo: null });
   paint.set({ firstVisit: true });

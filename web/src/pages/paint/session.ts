@@ -34,39 +34,43 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
     (one) =>
       !one.photo && one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
   );
-  if (!known || !(await openPainting(known.id))) {
-    if (!wanted()) return;
-    painter.open({ seed, classIndex, photo: null });
-  }
+  const opened = known !== undefined && (await openPainting(known.id, wanted));
+  if (!wanted()) return;
+  if (!opened) painter.open({ seed, classIndex, photo: null });
   say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
 }
 
-/** Open a kept painting; false where it is gone. */
-export async function openPainting(id: string): Promise<boolean> {
+/** Open a kept painting, where it is still wanted when it has come; false where it is gone. */
+export async function openPainting(id: string, wanted = turn()): Promise<boolean> {
   try {
     await painter.settle();
     const painting = await api.painting(id);
-    if (painting.photo) go("photo", { photo: painting.photo });
-    else await load(painting);
+    if (!painting.photo) await load(painting, wanted);
+    else if (wanted()) go("photo", { photo: painting.photo });
     return true;
   } catch (error) {
+    if (!wanted()) return true;
     if (!isMissing(error)) complain(problemOf(error));
     return false;
   }
 }
 
-async function load(painting: Painting): Promise<void> {
+async function load(painting: Painting, wanted: () => boolean): Promise<void> {
+  if (!wanted()) return;
   const model = modelNamed(painting.model);
   if (!model) throw new Error(`The painting was made with the model ${painting.model}, which is not here.`);
   if (model.name !== paint.get().model?.name) await easel.selectModel(model, "");
-  await easel.open(painting, { seed: painting.seed, classIndex: painting.class_index ?? null, photo: null });
+  const place = { seed: painting.seed, classIndex: painting.class_index ?? null, photo: null };
+  if (wanted()) await easel.open(painting, place, wanted);
 }
 
 /** Bring a PNG or a recipe in, as a painting of its own. */
 export async function importFile(file: Blob): Promise<void> {
+  const wanted = turn();
   try {
-    await load(await api.importPainting(file));
-    toast({ title: "Painting opened", detail: "Its strokes can be changed, hidden and undone." });
+    await load(await api.importPainting(file), wanted);
+    if (wanted())
+      toast({ title: "Painting opened", detail: "Its strokes can be changed, hidden and undone." });
   } catch (error) {
     complain(problemOf(error));
   }

@@ -25,8 +25,7 @@ export const address: Address = {
 async function follow(query: Query): Promise<void> {
   if (!query.photo) return closePhoto();
   const view = query.view ? oneOf(query.view, VIEWS, "result") : undefined;
-  if (query.photo !== photos.get().photo?.id && !(await openPhoto(query.photo, view))) return;
+  if (query.photo !== photos.get().photo?.id) return openPhoto(query.photo, view, query);
   if (view) photos.set({ view });
-  if (query.layer && query.layer !== easel.paint.get().layer) await easel.selectLayer(query.layer);
-  easel.applyTools(query);
+  await easel.applyTools(query);
 }

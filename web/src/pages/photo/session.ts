@@ -1,7 +1,8 @@
-import { api, isOffline, type JobInfo, problemOf } from "../../api/client";
+import { api, type JobInfo, problemOf } from "../../api/client";
 import { DEFAULTS } from "../../api/defaults";
 import { photoApi } from "../../api/photos";
 import { type Fit, type FitMode, fitIn } from "../../engine/fit";
+import type { Query } from "../../engine/route";
 import {
   complain,
   Follower,
@@ -34,22 +35,26 @@ async function load(): Promise<void> {
   photos.set({ model: photos.get().model || (first?.name ?? "") });
 }
 
-/** The list of photos again. */
+let listing = 0;
+
+/** The list of photos again; of several answers the one that was asked for last counts. */
 export async function reload(): Promise<void> {
+  listing += 1;
+  const mine = listing;
   const { photos: list, largest } = await photoApi.all();
-  photos.set({ photos: list, largest });
+  if (mine === listing) photos.set({ photos: list, largest });
 }
 
 let opening = 0;
 
-/** Show a photo, as it was left; false where something else was asked for meanwhile, or it is not there. */
-export async function openPhoto(id: string, view?: PhotoView): Promise<boolean> {
+/** Show a photo, as it was left or as the address has it, unless something else is asked for meanwhile. */
+export async function openPhoto(id: string, view?: PhotoView, tools: Query = {}): Promise<void> {
   opening += 1;
   const mine = opening;
   try {
     await start();
     const photo = await photoApi.one(id);
-    if (mine !== opening) return false;
+    if (mine !== opening) return;
     const { model, seconds } = photos.get();
     const asked = paintable().find((one) => one.name === photo.asked?.model);
     photos.set({
@@ -62,14 +67,12 @@ export async function openPhoto(id: string, view?: PhotoView): Promise<boolean> 
       view: view ?? (photo.painting ? "paint" : "result"),
       problem: null,
     });
-    if (photo.inversion) await paintOn(photo);
+    if (photo.inversion) await paintOn(photo, tools);
     else if (photo.running) void watch(id, () => api.job(photo.running?.job ?? ""));
-    return mine === opening;
   } catch (error) {
-    if (mine !== opening) return false;
+    if (mine !== opening) return;
     closePhoto();
     complain(problemOf(error));
-    return false;
   }
 }
 
@@ -80,10 +83,8 @@ export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<
   const isHere = () => photos.get().photo?.id === id;
   photos.set({ view: "result" }); // first: the photo is here before its job has ended, and one may go on to paint
   const job = await inversion.follow(begin, async () => {
-    const photo = await photoApi.one(id).catch((error: unknown) => {
-      if (!isOffline(error)) throw error;
-    });
-    if (photo && isHere()) photos.set({ photo });
+    const photo = await photoApi.one(id);
+    if (isHere()) photos.set({ photo });
   });
   void reload().catch(() => undefined);
   const { photo } = photos.get();
@@ -114,33 +115,43 @@ export async function bring(file: File): Promise<void> {
     return;
   }
   photos.set({ sending: name, problem: null });
+  const before = opening;
   try {
     const photo = await photoApi.bring(file, name);
     say(`${name} is here. Choose the square.`);
-    await openPhoto(photo.id);
+    if (before === opening) await openPhoto(photo.id);
     void reload();
   } catch (error) {
-    closePhoto();
+    if (before === opening) closePhoto();
     photos.set({ problem: problemOf(error) });
   } finally {
     photos.set({ sending: "" });
   }
 }
 
-let keeping = 0;
+let unkept: { readonly id: string; readonly fit: Fit; readonly timer: number } | null = null;
+let keeping: Promise<unknown> = Promise.resolve();
 
-/** What is to be kept in a moment is sent with something else. */
-export const keptElsewhere = (): void => clearTimeout(keeping);
+/** Keep the square that was chosen now; one after another, so that the last one stays. */
+export function keepFit(): Promise<unknown> {
+  const now = unkept;
+  unkept = null;
+  if (!now) return keeping;
+  clearTimeout(now.timer);
+  keeping = keeping
+    .then(() => photoApi.fit(now.id, now.fit))
+    .catch((error: unknown) => complain(problemOf(error)));
+  return keeping;
+}
 
 /** Choose the square; it is kept a moment later. */
 export function chooseFit(fit: Fit): void {
   const { photo } = photos.get();
   if (photo?.state !== "new") return;
   photos.set({ fit });
-  clearTimeout(keeping);
-  keeping = window.setTimeout(() => {
-    void photoApi.fit(photo.id, fit).catch((error: unknown) => complain(problemOf(error)));
-  }, 300);
+  if (unkept?.id === photo.id) clearTimeout(unkept.timer);
+  else void keepFit();
+  unkept = { id: photo.id, fit, timer: window.setTimeout(() => void keepFit(), 300) };
 }
 
 export function chooseMode(mode: FitMode): void {

@@ -1,5 +1,6 @@
 import { address, api, isMissing, type PhotoInfo } from "../../api/client";
 import { shapeOf } from "../../engine/fit";
+import type { Query } from "../../engine/route";
 import { FITTED } from "../../engine/view";
 import { download, modelNamed, toast } from "../../kit";
 import { Easel, keptId } from "../../kit/easel";
@@ -14,24 +15,29 @@ easel.reload = async () => {
 
 let shown: PhotoInfo | null = null;
 
-/** Make the easel ready for a photo: its model, its layers, what was painted on it, what the generator drew. */
-export async function paintOn(photo: PhotoInfo): Promise<void> {
+/**
+ * Make the easel ready for a photo: its model, its layers, the brush that `tools` ask for, what was painted on it, what
+ * the generator drew.
+ */
+export async function paintOn(photo: PhotoInfo, tools: Query = {}): Promise<void> {
   const { inversion } = photo;
   const model = modelNamed(inversion?.model);
   if (!inversion || !model) {
     throw new Error(`This photo was inverted with ${inversion?.model ?? "a model"}, which is not here.`);
   }
-  if (shown?.id === photo.id && easel.paint.get().photo === photo.id) return;
+  if (shown?.id === photo.id && easel.paint.get().photo === photo.id) return easel.applyTools(tools);
   shown = photo;
   await easel.painter.settle();
-  easel.paint.set({ picture: null, box: null, drawn: {} });
+  if (shown !== photo) return;
+  easel.paint.set({ picture: null, shown: "", box: null, drawn: {} });
   easel.look.set({ compare: "off", view: FITTED });
-  await easel.selectModel(model, inversion.layer, inversion.layer);
+  const { layer } = inversion;
+  await easel.applyTools(tools, () => easel.selectModel(model, tools.layer || layer, layer));
   if (shown !== photo) return;
   easel.connect();
   if (!photo.painting) open(photo);
   else await openPainting(photo.painting, photo.id);
-  if (shown === photo) await fetchDrawn(photo);
+  if (shown === photo) void fetchDrawn(photo);
 }
 
 function open(photo: PhotoInfo): void {
@@ -44,7 +50,8 @@ async function openPainting(id: string, photo: string): Promise<void> {
   try {
     const painting = await api.painting(id);
     if (!mine || shown !== mine) return;
-    await easel.open(painting, { seed: 0, classIndex: null, photo }, shapeOf(mine, mine.fit));
+    const wanted = () => shown === mine;
+    await easel.open(painting, { seed: 0, classIndex: null, photo }, wanted, shapeOf(mine, mine.fit));
   } catch (error) {
     if (shown !== mine) return;
     if (mine && isMissing(error)) open(mine);
