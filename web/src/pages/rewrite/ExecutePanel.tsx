@@ -143,11 +143,11 @@ function Amounts({ choices, most }: { choices: Choices; most: number }) {
 /** How the rule is made, and the button that makes it. */
 export function ExecutePanel() {
   const { rule, layers } = useStore(rewrite);
-  const { job } = useStore(jobs.rule.store);
+  const { job, starting } = useStore(jobs.rule.store);
   const { choices } = rule;
   const layer = layers.find((one) => one.name === choices.layer);
   const usable = layers.filter((one) => one.inputs !== null);
-  const running = isActive(job);
+  const running = starting || isActive(job);
   const lacking = missing(rule);
   return (
     <section class="panel draft" aria-labelledby="rule-title">

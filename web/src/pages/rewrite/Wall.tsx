@@ -6,10 +6,10 @@ import { drawWall, wall } from "./wall";
 
 /** The pictures that a rule is made in, and looked at in. */
 export function Wall() {
-  const { seeds, rule, problem } = useStore(rewrite);
+  const { seeds, problem } = useStore(rewrite);
   const { drawn, busy, milliseconds } = useStore(wall);
   const { original, peek, tool, hand } = useStore(tools);
-  useEffect(() => drawWall(), [rule.stack]);
+  useEffect(() => drawWall(), []); // again, where that failed
   if (problem) return <Notice {...problem} />;
   return (
     <div class="wall-frame">

@@ -97,15 +97,17 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
     }),
   );
   if (job?.result?.kind !== "search" || rewrite.get().model !== model) return;
-  if (rewrite.get().rule.context !== rule.context) {
-    say("The context was changed meanwhile. Search again.");
-    return;
-  }
   const { matches } = job.result;
   const reader = new MaskReader();
   const marks: Record<number, Mask> = {};
   for (const { seed, region } of matches) {
     marks[seed] = await reader.read(region, gridOf(rewrite.get()), imageSize());
+  }
+  const now = rewrite.get();
+  if (now.model !== model) return;
+  if (now.rule.context !== rule.context || now.rule.choices.layer !== rule.choices.layer) {
+    say("The context was changed meanwhile. Search again.");
+    return;
   }
   rewrite.set({ marks });
   if (where === "many") showSeeds(matches.map((match) => match.seed));
@@ -115,9 +117,9 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
 
 /** Get a layer ready in the background; one that was begun before is given up. */
 export async function prepare(): Promise<void> {
+  await jobs.keys.stop();
   const { model, rule, seeds } = rewrite.get();
   if (!model || !rule.choices.layer) return;
-  await jobs.keys.stop();
   const near = groupsOf(seeds).slice(0, 4).flat();
   await jobs.keys.follow(() => ruleApi.prepare(model.name, rule.choices.layer, near));
 }
@@ -193,6 +195,7 @@ export async function loadEdit(file: Blob, transfer = false): Promise<void> {
   if (!model) return;
   try {
     const info = await ruleApi.load(model.name, file, transfer);
+    if (rewrite.get().model !== model) return;
     rewrite.set({ infos: { ...rewrite.get().infos, [info.id]: info } });
     const name = info.name || "Loaded";
     apply((state) => ({

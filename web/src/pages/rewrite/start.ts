@@ -7,7 +7,7 @@ import { prepare } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite } from "./state";
 import { clearWall, drawWall, needPlain } from "./wall";
-import { adopt, apply } from "./work";
+import { adopt, apply, settle } from "./work";
 
 const FIRST = "0-15";
 
@@ -32,6 +32,7 @@ export async function open(query: Query): Promise<void> {
 
 async function openModel(model: ModelInfo, query: Query, mine: number): Promise<void> {
   for (const job of Object.values(jobs)) job.drop();
+  await settle();
   const [{ layers, concepts }, work] = await Promise.all([
     ruleApi.layers(model.name),
     ruleApi.work(model.name),
@@ -41,8 +42,7 @@ async function openModel(model: ModelInfo, query: Query, mine: number): Promise<
   if (mine !== opening) return;
   const wanted = query.seeds || work.seeds || FIRST;
   const { seeds, problem: seedProblem } = parseSeeds(wanted);
-  clearWall();
-  await adopt(work, first?.name ?? "", {
+  const known = {
     model,
     layers,
     concepts,
@@ -55,7 +55,9 @@ async function openModel(model: ModelInfo, query: Query, mine: number): Promise<
     advice: null,
     problem: null,
     said: "",
-  });
+  };
+  if (!(await adopt(work, first?.name ?? "", known, () => mine === opening))) return;
+  clearWall();
   takeLayer(query.layer);
   drawWall();
   const { context, copied, pastes } = rewrite.get().rule;

@@ -5,6 +5,7 @@ import { emptyState, type RuleState } from "../../engine/rule";
 import { Steps } from "../../engine/steps";
 import { offerUndo, say, toast, type Work, whyNotKept } from "../../kit";
 import { type RewriteState, rewrite } from "./state";
+import { drawWall } from "./wall";
 
 const AGAIN = 3000;
 
@@ -20,6 +21,7 @@ function show(): void {
   const { rule, audit } = rewrite.get();
   const now = current();
   rewrite.set({ rule: now, canUndo, canRedo, audit: rule.stack === now.stack ? audit : null });
+  drawWall();
   save();
 }
 
@@ -49,18 +51,26 @@ export function undoable(title: string): void {
   offerUndo(title, undo, () => steps.now === now);
 }
 
-/** Take the work on a model as the studio kept it, and with it everything else that is known of the model. */
+/** Until what was done on the model that is left is kept, or cannot be. */
+export const settle = async (): Promise<void> => (touched() ? autosave?.flush() : undefined);
+
+/**
+ * Take the work on a model as the studio kept it, and with it everything else that is known of the model; false where
+ * something else is wanted by the time that its masks are read.
+ */
 export async function adopt(
   kept: WireWork,
   layer: string,
   known: Pick<RewriteState, "layers"> & Partial<RewriteState>,
-): Promise<void> {
+  wanted: () => boolean,
+): Promise<boolean> {
   const { model } = known;
-  if (!model) return;
+  if (!model) return false;
   const reader = new MaskReader();
   const size = model.image_size ?? 64;
   const grid = known.layers.find((one) => one.name === layer)?.size ?? 16;
   const states = await Promise.all(kept.steps.map((state) => stateFromWire(state, reader, grid, size)));
+  if (!wanted()) return false;
   steps = new Steps(states.length > 0 ? states : [emptyState(layer)], kept.cursor + 1, 1);
   noted = { seeds: kept.seeds };
   const note = noted;
@@ -82,6 +92,7 @@ export async function adopt(
     madeFor: now.making ? now.pastes : null,
     save: mine.state,
   });
+  return true;
 }
 
 /** Where the work on a model is kept: the studio's store. */
@@ -99,10 +110,12 @@ function shelf(model: string, size: number, note: { seeds: string }): Keep<RuleS
   };
 }
 
+const touched = (): boolean => Boolean(autosave?.id) || steps.steps.length > 1;
+
 /** Keep everything that was done; what nobody has touched is not kept. */
 export function save(): void {
   noted.seeds = rewrite.get().seedText;
-  if (autosave?.id || steps.steps.length > 1) autosave?.changed();
+  if (touched()) autosave?.changed();
 }
 
 function report(state: SaveState): void {
