@@ -18,6 +18,8 @@ from inscape.photos import Inversion, PhotoSession, read_photo
 from inscape.regions import Region
 from inscape.studio.app import create_app
 from inscape.studio.pages.photo import photos
+from inscape.studio.pages.photo.inversions import _Watched
+from inscape.studio.pages.photo.page import PhotoState
 from inscape.studio.paintings import Stroke
 from inscape.studio.shapes import region_of
 from inscape.studio.studio import Settings
@@ -134,6 +136,21 @@ def test_a_photo_is_taken_in_listed_and_shown(client):
         answer = client.get(f"/{address}")
         assert answer.headers["content-type"] == "image/jpeg"
         assert Image.open(io.BytesIO(answer.content)).size == size
+
+
+def test_a_photo_whose_inversion_ends_while_photos_are_listed_is_not_called_new(client, studio, monkeypatch):
+    photo, page = bring(client), studio.state(PhotoState)
+    watched, listed = page.inversions._watched, page.photos.all
+    watched[photo["id"]] = _Watched()
+
+    def ended():
+        found = list(listed())
+        watched.clear()
+        return found
+
+    monkeypatch.setattr(page.photos, "all", ended)
+    (row,) = client.get("/api/photos").json()["photos"]
+    assert row["state"] == "inverting"
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7 not a picture", photo_bytes()[:60]])

@@ -158,6 +158,10 @@ class Inversions:
             return None
         return watched.now.model_copy(update={"job": watched.job, "stopping": watched.stop.is_set()})
 
+    def under_way(self) -> set[str]:
+        """The photos whose inversion waits or runs."""
+        return {each for each in tuple(self._watched) if self.running(each) is not None}
+
     def _invert(self, photo: PhotoInfo, watched: _Watched, progress: Progress) -> InversionResult:
         assert photo.asked is not None
         library, model = self._studio.library, photo.asked.model

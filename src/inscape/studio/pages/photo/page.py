@@ -100,10 +100,10 @@ PhotoOf = Annotated[PhotoState, Depends(state_of(PhotoState))]
 @router.get("", operation_id="listPhotos", responses=ERRORS)
 def list_photos(page: PhotoOf) -> PhotoList:
     """All photos, the latest first."""
-    photos = []
+    photos, running = [], page.inversions.under_way()  # first: what has ended since is kept by now
     for info in page.photos.all():
         named, inversion = info.model_dump(include=set(PhotoSummary.model_fields)), info.inversion
-        if inversion is None and page.inversions.running(info.id) is not None:
+        if inversion is None and info.id in running:
             named["state"] = "inverting"
         model, psnr = (inversion.model, inversion.psnr) if inversion else (None, None)
         photos.append(PhotoSummary(**named, model=model, psnr=psnr))
