@@ -22,7 +22,8 @@ export async function stopAndUse(): Promise<void> {
   try {
     const stopped = await photoApi.stop(photo.id);
     const { photo: now } = photos.get();
-    if (now?.id === photo.id && now.running) photos.set({ photo: stopped });
+    if (now?.id !== photo.id || !now.running) return;
+    photos.set({ photo: stopped });
     say("Stopping; the best so far is kept.");
   } catch {
     // It has ended by itself meanwhile, and what it came to is shown.
