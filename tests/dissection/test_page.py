@@ -11,7 +11,7 @@ import pytest
 
 from dissection.planted import DOOR, ColourSegmenter, planted_generator
 from inscape.dissection import Thumbnails, dissect
-from studio.browser import CHROMIUM, chromium
+from studio.browser import CHROMIUM, WAIT, chromium
 
 pytestmark = pytest.mark.browser
 EVIL = "<script>alert(1)</script>"
@@ -37,6 +37,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, folder: Path) -> Iterator[Any]:
     """The page, and in `page.faults` whatever should not have happened."""
     opened = browser.new_page(viewport={"width": 1100, "height": 800})
+    opened.set_default_timeout(WAIT)
     opened.faults = []
     opened.on("pageerror", lambda error: opened.faults.append(str(error)))
     opened.on("console", lambda message: opened.faults.append(message.text))

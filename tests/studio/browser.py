@@ -17,8 +17,11 @@ import pytest
 
 STATIC = Path(__file__).parents[2] / "src" / "inscape" / "studio" / "static"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-WAIT = 30_000
-_HASH = """() => {
+WAIT = 90_000
+"""Milliseconds that anything may take: on a loaded machine, much longer than on an idle one."""
+_HASH = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame().then(frame); // what the pointer or a key has changed is drawn by then
     const canvas = document.querySelector('[data-testid=canvas]');
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     let hash = 2166136261;
@@ -65,17 +68,17 @@ class RunningStudio:
     def get(self, path: str):
         """What a route answers, as JSON."""
         request = urllib.request.Request(f"{self.base}/{path}", headers={"x-inscape-token": self.token})
-        return json.load(urllib.request.urlopen(request, timeout=30))
+        return json.load(urllib.request.urlopen(request, timeout=WAIT / 1000))
 
     def kill(self) -> None:
         """`kill -9`."""
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(20)
+        self._process.wait(WAIT / 1000)
 
     def stop(self) -> None:
         """Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(20)
+        self._process.wait(WAIT / 1000)
 
 
 class Sheet:
@@ -87,9 +90,13 @@ class Sheet:
     def open(self, address: str, route: str = "#/paint?seed=7") -> Sheet:
         """Open the page and wait until the brushes and the picture are there."""
         self.page.goto(address + route)
-        self.page.wait_for_load_state("networkidle", timeout=WAIT)
-        self.page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=WAIT)
+        self.page.wait_for_load_state("networkidle")
+        self.shown()
         return self
+
+    def shown(self) -> None:
+        """Until the picture is drawn with everything that was painted on it."""
+        self.page.wait_for_selector("[data-testid=canvas][data-final=true]")
 
     def by(self, name: str):
         """The element with that test id."""
@@ -98,22 +105,30 @@ class Sheet:
     def stroke(self, x: float = 0.5, y: float = 0.5, *, to: tuple[float, float] = (0.6, 0.55)) -> None:
         """Paint with the mouse, between places in parts of the canvas, and wait until it is drawn."""
         before = self.strokes
+        self.sweep(x, y, to=to)
+        self.wait_for_strokes(before + 1)
+
+    def sweep(self, x: float, y: float, *, to: tuple[float, float]) -> None:
+        """Drag the mouse between places in parts of the canvas."""
         box = self.by("canvas").bounding_box()
         self.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
         self.page.mouse.down()
         self.page.mouse.move(box["x"] + box["width"] * to[0], box["y"] + box["height"] * to[1], steps=4)
         self.page.mouse.up()
-        self.wait_for_strokes(before + 1)
 
     def wait_for_strokes(self, count: int) -> None:
         """Until so many strokes are visible and their picture is drawn."""
-        self.page.wait_for_selector(
-            f'[data-testid=canvas][data-strokes="{count}"][data-final=true]', timeout=WAIT
-        )
+        self.page.wait_for_selector(f'[data-testid=canvas][data-strokes="{count}"][data-final=true]')
 
     def wait_until_kept(self) -> None:
         """Until the server has kept the last operation."""
-        self.page.wait_for_selector("[data-testid=save-state].good:has-text('Saved')", timeout=WAIT)
+        self.page.wait_for_selector("[data-testid=save-state].good:has-text('Saved')")
+
+    def clear(self) -> None:
+        """Take every stroke away, and wait until that is kept."""
+        self.by("reset").click()
+        self.wait_for_strokes(0)
+        self.wait_until_kept()
 
     @property
     def strokes(self) -> int:
@@ -121,26 +136,56 @@ class Sheet:
         return int(self.by("canvas").get_attribute("data-strokes"))
 
     def picture(self) -> int:
-        """A hash of what the canvas shows, without the brush, once it no longer changes."""
+        """A hash of what the canvas shows, without the brush."""
         self.page.mouse.move(2, 2)
-        last, same = None, 0
-        for _ in range(200):
-            self.page.wait_for_timeout(30)
-            now = int(self.page.evaluate(_HASH))
-            same = same + 1 if now == last else 0
-            last = now
-            if same >= 3:
-                return now
-        raise AssertionError("the canvas never comes to rest")
+        self.shown()
+        return int(self.page.evaluate(_HASH))
+
+
+def slow(part: str, milliseconds: int = 1500, times: int = 1000) -> str:
+    """A script after which answers come late: the first ones whose address matches `part`."""
+    return f"""(() => {{
+        const fetch = window.fetch;
+        let left = {times};
+        window.fetch = async (...wanted) => {{
+            const matches = new RegExp({json.dumps(part)}).test(String(wanted[0]?.url ?? wanted[0]));
+            const answer = await fetch(...wanted);
+            if (matches && left-- > 0) await new Promise((done) => setTimeout(done, {milliseconds}));
+            return answer;
+        }};
+    }})()"""
+
+
+@contextmanager
+def tab(browser, **options) -> Iterator:
+    """A page of its own, in which nothing moves by itself; an error in its scripts fails the test."""
+    options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+    context = browser.new_context(**options)
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert errors == []
+
+
+def phone(browser):
+    """A narrow page that fingers touch."""
+    return tab(browser, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
 
 
 @contextmanager
 def chromium() -> Iterator:
     """A browser that finds nothing but this machine."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=WAIT)
     with sync_playwright() as play:
         browser = play.chromium.launch(
+            timeout=WAIT,
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
         )

@@ -16,7 +16,7 @@ from inscape.models import Generator
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from small_generators import small_generator
-from studio.browser import RunningStudio, chromium, need_browser
+from studio.browser import RunningStudio, chromium, need_browser, tab
 from studio.messages import PORT, TOKEN
 from studio.web_client import TestClient
 
@@ -130,11 +130,6 @@ def shared_studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def page(browser) -> Iterator:
-    """A page of its own; an error in its scripts fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    """A page of its own."""
+    with tab(browser) as page:
+        yield page

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.browser import WAIT, Sheet
+from studio.browser import Sheet, phone, tab
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -38,49 +38,42 @@ def luminance(page, selector: str, what: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_axe_finds_no_serious_fault_on_any_page(browser, shared_studio, axe, scheme, width):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
     faults = []
-    for name in ("paint", "photo", "units", "rewrite", "models"):
-        sheet.by(f"nav-{name}").click()
-        page.wait_for_load_state("networkidle")
-        page.evaluate(axe)
-        found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-        faults += [
-            (name, fault["id"], fault["nodes"][0]["html"][:200])
-            for fault in found["violations"]
-            if fault["impact"] in SERIOUS
-        ]
-    context.close()
+    with tab(browser, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
+        sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
+        for name in ("paint", "photo", "units", "rewrite", "models"):
+            sheet.by(f"nav-{name}").click()
+            page.wait_for_load_state("networkidle")
+            page.evaluate(axe)
+            found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+            faults += [
+                (name, fault["id"], fault["nodes"][0]["html"][:200])
+                for fault in found["violations"]
+                if fault["impact"] in SERIOUS
+            ]
     assert faults == []
 
 
 def test_dark_follows_the_system_and_can_be_chosen(browser, shared_studio):
     for scheme, dark in (("light", False), ("dark", True)):
-        context = browser.new_context(color_scheme=scheme)
-        page = context.new_page()
-        sheet = Sheet(page).open(shared_studio.address)
-        assert (luminance(page, "body", "backgroundColor") < 0.25) == dark
-        assert (luminance(page, "body", "color") > 0.6) == dark
-        for _ in range(3):
-            before = luminance(page, "body", "backgroundColor")
-            sheet.by("theme").click()
-            page.wait_for_timeout(50)
-            if (luminance(page, "body", "backgroundColor") < 0.25) != dark:
-                break
-        assert (luminance(page, "body", "backgroundColor") < 0.25) != dark, before
-        context.close()
+        with tab(browser, color_scheme=scheme) as page:
+            sheet = Sheet(page).open(shared_studio.address)
+            assert (luminance(page, "body", "backgroundColor") < 0.25) == dark
+            assert (luminance(page, "body", "color") > 0.6) == dark
+            for _ in range(3):
+                before = luminance(page, "body", "backgroundColor")
+                sheet.by("theme").click()
+                if (luminance(page, "body", "backgroundColor") < 0.25) != dark:
+                    break
+            assert (luminance(page, "body", "backgroundColor") < 0.25) != dark, before
 
 
 @pytest.mark.parametrize("name", ["paint", "photo", "units", "rewrite", "models"])
 def test_no_page_is_wider_than_a_narrow_screen(browser, shared_studio, name):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{shared_studio.address}#/{name}")
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
-    context.close()
+    with phone(browser) as page:
+        page.goto(f"{shared_studio.address}#/{name}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
 
 
 def test_units_are_found_by_word_and_shown(page, shared_studio):
@@ -91,7 +84,6 @@ def test_units_are_found_by_word_and_shown(page, shared_studio):
     page.wait_for_function(
         "all => document.querySelectorAll('[data-testid=unit-row]').length < all",
         arg=everything,
-        timeout=WAIT,
     )
     assert page.locator("[data-testid=unit-row][data-unit='2']").count() == 1  # the door of the planted truth
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from small_generators import small_generator
 from studio.browser import RunningStudio, Sheet
@@ -31,7 +32,7 @@ def sheet(page, menagerie) -> Sheet:
 def choose(sheet: Sheet, name: str, number: int) -> None:
     sheet.by("paint-class").select_option(label=name)
     sheet.page.wait_for_url(f"**class={number}*")
-    sheet.page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    sheet.shown()
 
 
 def test_a_class_is_chosen_by_name_and_stands_in_the_address(sheet):
@@ -43,8 +44,7 @@ def test_a_class_is_chosen_by_name_and_stands_in_the_address(sheet):
     thumbnail = sheet.by("thumb-2").locator("img").get_attribute("src")
     assert thumbnail.endswith("pictures/2.jpg?class_index=2")
     sheet.page.go_back()
-    sheet.page.wait_for_selector('[data-testid=canvas][data-strokes="0"][data-final=true]')
-    sheet.page.wait_for_url("**class=1*")
+    expect(sheet.by("paint-class")).to_have_value("1")
     assert sheet.picture() == own
 
 
@@ -69,7 +69,7 @@ def test_another_picture_stays_in_the_class(sheet):
     choose(sheet, "owl", 2)
     sheet.by("thumb-3").click()
     sheet.page.wait_for_url(lambda url: "seed=3" in url and "class=2" in url)
-    assert sheet.by("paint-class").input_value() == "2"
+    expect(sheet.by("paint-class")).to_have_value("2")
 
 
 def test_models_without_classes_offer_none(page, menagerie):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.painting_model import write_models
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import RunningStudio, Sheet
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def measuring_studio(browser, segmented, tmp_path_factory) -> Iterator[RunningSt
 def panel(page, studio: RunningStudio) -> Sheet:
     """The panel of effects, opened."""
     page.goto(f"{studio.address}#/units")
-    page.wait_for_selector("[data-testid=effects]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=effects]")
     page.evaluate("() => { document.querySelector('[data-testid=effects]').open = true; }")
     return Sheet(page)
 
@@ -38,12 +38,12 @@ def test_an_effect_is_measured_shown_and_found_again(page, measuring_studio):
     sheet.by("effect-images").select_option("50")
     sheet.by("effect-units").fill("3")
     sheet.by("effect-start").click()
-    page.wait_for_selector("[data-testid=effect-result]", timeout=2 * WAIT)
+    page.wait_for_selector("[data-testid=effect-result]")
     said = sheet.by("effect-result").inner_text()
     assert "sky with 3 units off" in said and "random units" in said
     assert sheet.by("effect-result").locator("img").get_attribute("src").startswith("data:image/webp")
     page.reload()
-    page.wait_for_selector("[data-testid=effect-result]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=effect-result]")
     assert sheet.by("effect-result").inner_text() == said
 
 
@@ -71,5 +71,5 @@ def test_what_cannot_be_measured_is_said_in_the_panel(page, shared_studio):
     sheet = Sheet(page)
     sheet.by("effects").locator("summary").click()
     sheet.by("effect-start").click()
-    page.wait_for_selector("[data-testid=effects] [role=alert]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=effects] [role=alert]")
     assert "segmenter" in sheet.by("effects").locator("[role=alert]").inner_text()

@@ -4,10 +4,11 @@ import base64
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
 from models.foreign import progan_weights
-from studio.browser import Sheet
+from studio.browser import Sheet, slow
 
 pytestmark = pytest.mark.browser
 
@@ -54,24 +55,12 @@ def test_a_layer_that_nobody_has_looked_into_offers_to(models, shared_studio):
 
 def test_a_picture_is_opened_to_be_painted_on(models):
     models.by("model-hamlet").locator("[data-testid=model-picture-3]").click()
-    models.page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    models.shown()
     assert models.by("seed").input_value() == "3"
 
 
-_SLOW_FIRST_LIST = """() => {
-    const fetch = window.fetch;
-    let first = true;
-    window.fetch = async (...wanted) => {
-        const slow = first && String(wanted[0]?.url ?? wanted[0]).endsWith("api/paintings");
-        if (slow) first = false;
-        if (slow) await new Promise((done) => setTimeout(done, 1500));
-        return fetch(...wanted);
-    };
-}"""
-
-
 def test_a_picture_chosen_while_the_studio_opens_is_not_replaced_by_the_first_one(page, shared_studio):
-    page.add_init_script(f"({_SLOW_FIRST_LIST})()")
+    page.add_init_script(slow("api/paintings$", times=1))
     page.goto(f"{shared_studio.address}#/models")
     page.locator("[data-testid=model-hamlet] [data-testid=model-picture-3]").click()
     page.wait_for_selector("[data-testid=canvas][data-final=true]")
@@ -96,9 +85,9 @@ def test_a_checkpoint_is_opened_painted_with_and_removed(models, tmp_path):
     text = card.inner_text()
     assert "ProGAN" in text and "layer1" in text and "Dropped as village.pth" in text
     assert "not stated" in text
-    assert card.evaluate("card => card.getBoundingClientRect().top < innerHeight")
+    expect(card.locator("h2")).to_be_in_viewport()
     card.locator("[data-testid=model-picture-2]").click()
-    models.page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    models.shown()
     assert models.by("paint-model").locator("option", has_text="village").count() == 1
     models.by("nav-models").click()
     models.page.wait_for_selector("[data-testid=model-village]")

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from inscape.models import open_model
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import RunningStudio, Sheet, phone, slow, tab
 
 pytestmark = pytest.mark.browser
 
@@ -145,7 +145,7 @@ def test_a_killed_studio_loses_nothing_that_was_kept_and_the_page_says_so(page, 
     sheet.wait_until_kept()
     shown = sheet.picture()
     own_studio.kill()
-    page.wait_for_selector("[data-testid=disconnected]", timeout=20_000)
+    page.wait_for_selector("[data-testid=disconnected]")
     own_studio.start()
     sheet.open(own_studio.address, "#/paint?seed=5")
     sheet.wait_for_strokes(2)
@@ -156,17 +156,17 @@ def test_the_second_tab_is_told(browser, page, shared_studio):
     first = Sheet(page).open(shared_studio.address, "#/paint?seed=6")
     first.stroke()
     first.wait_until_kept()
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    second = Sheet(context.new_page()).open(shared_studio.address, "#/paint?seed=6")
-    second.wait_for_strokes(1)
-    first.stroke(0.2, 0.2)
-    first.wait_until_kept()
-    second.stroke(0.7, 0.7)
-    second.page.wait_for_selector("[data-testid=save-state].conflict", timeout=20_000)
-    second.by("save-state").get_by_role("button").click()
-    second.wait_for_strokes(2)
-    assert second.picture() == first.picture()
-    context.close()
+    with tab(browser) as other:
+        second = Sheet(other).open(shared_studio.address, "#/paint?seed=6")
+        second.wait_for_strokes(1)
+        first.stroke(0.2, 0.2)
+        first.wait_until_kept()
+        second.stroke(0.7, 0.7)
+        other.wait_for_selector("[data-testid=save-state].conflict")
+        second.by("save-state").get_by_role("button").click()
+        second.wait_until_kept()
+        second.wait_for_strokes(2)
+        assert second.picture() == first.picture()
 
 
 def test_a_link_restores_the_view(page, shared_studio):
@@ -233,23 +233,22 @@ def test_a_file_that_is_no_painting_is_named(page, shared_studio):
 
 
 def test_fingers_paint_on_a_narrow_screen(browser, shared_studio):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    sheet = Sheet(context.new_page()).open(shared_studio.address, "#/paint?seed=13")
-    width = sheet.page.evaluate("() => document.documentElement.scrollWidth")
-    assert width <= 360
-    box = sheet.by("canvas").bounding_box()
-    assert box["width"] >= 250 and box["x"] >= 0 and box["x"] + box["width"] <= 360
-    sheet.by("brush-door").tap()
-    sheet.by("canvas").scroll_into_view_if_needed()
-    box = sheet.by("canvas").bounding_box()
-    sheet.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    sheet.wait_for_strokes(1)
-    for name in ("undo", "mode-draw", "mode-remove", "nav-units"):
-        target = sheet.by(name).bounding_box()
-        assert target["height"] >= 43.5, name
-    sheet.by("undo").tap()
-    sheet.wait_for_strokes(0)
-    context.close()
+    with phone(browser) as page:
+        sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=13")
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        assert width <= 360
+        box = sheet.by("canvas").bounding_box()
+        assert box["width"] >= 250 and box["x"] >= 0 and box["x"] + box["width"] <= 360
+        sheet.by("brush-door").tap()
+        sheet.by("canvas").scroll_into_view_if_needed()
+        box = sheet.by("canvas").bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        sheet.wait_for_strokes(1)
+        for name in ("undo", "mode-draw", "mode-remove", "nav-units"):
+            target = sheet.by(name).bounding_box()
+            assert target["height"] >= 43.5, name
+        sheet.by("undo").tap()
+        sheet.wait_for_strokes(0)
 
 
 def test_a_link_to_an_unknown_model_opens_one_that_is_there(page, shared_studio):
@@ -285,32 +284,56 @@ def test_the_undo_of_a_message_takes_back_what_it_speaks_of_and_nothing_else(pag
     sheet.wait_for_strokes(2)
     sheet.by("reset").click()
     sheet.wait_for_strokes(0)
-    sheet.stroke(0.7, 0.3)
+    sheet.by("toast-action").focus()  # it stays until the pointer goes down, and for some seconds more
+    sheet.sweep(0.7, 0.3, to=(0.6, 0.55))
     sheet.by("toast-action").click()
     expect(page.locator("[data-testid=toast]").filter(has_text="Not undone")).to_be_visible()
     sheet.wait_for_strokes(1)
 
 
-@pytest.mark.parametrize("slow", [False, True])
-def test_a_stroke_that_was_not_kept_yet_goes_out_though_the_picture_was_left(page, shared_studio, slow):
-    seed = 41 if slow else 34
+def test_a_picture_that_was_left_while_its_painting_was_fetched_stays_left(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=73")
+    sheet.stroke()
+    sheet.wait_until_kept()
+    sheet.open(shared_studio.address, "#/paint?seed=72")
+    page.evaluate(slow("api/paintings/[^/]+$", times=1))
+    sheet.by("thumb-73").click()
+    sheet.by("thumb-74").click()
+    expect(sheet.by("seed")).to_have_value("74")
+    page.wait_for_timeout(2500)
+    expect(sheet.by("seed")).to_have_value("74")
+    sheet.wait_for_strokes(0)
+
+
+def test_a_canvas_that_comes_back_says_at_once_what_is_on_it(page, shared_studio):
+    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=75")
+    sheet.stroke()
+    sheet.by("nav-units").click()
+    expect(sheet.by("unit-search")).to_be_visible()
+    sheet.by("nav-paint").click()
+    sheet.wait_for_strokes(1)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stroke_that_was_not_kept_yet_goes_out_though_the_picture_was_left(page, shared_studio, late):
+    seed = 41 if late else 34
     sheet = Sheet(page).open(shared_studio.address, f"#/paint?seed={seed}")
     sheet.stroke()
     sheet.wait_until_kept()
     steps = f"{shared_studio.base}/api/paintings/*"
-    failing = [not slow]
+    failing = [not late]
 
     def step(route):
         if route.request.method == "PATCH" and failing[0]:
             route.abort()
         else:
-            page.wait_for_timeout(900 if slow and route.request.method == "PATCH" else 0)
+            page.wait_for_timeout(900 if late and route.request.method == "PATCH" else 0)
             route.continue_()
 
     page.route(steps, step)
     sheet.stroke(0.2, 0.2)
-    if not slow:
-        page.wait_for_selector("[data-testid=save-state]:has-text('Not saved')", timeout=20_000)
+    if not late:
+        page.wait_for_selector("[data-testid=save-state]:has-text('Not saved')")
     page.keyboard.press("j")
     sheet.wait_for_strokes(0)
     failing[0] = False
@@ -391,14 +414,13 @@ def test_a_message_covers_nothing_that_one_paints_with_and_waits_for_the_keyboar
     page.evaluate("scrollTo(0, 0)")
     page.keyboard.press("Control+Backspace")
     toast = sheet.by("toast")
-    toast.wait_for()
+    sheet.by("toast-action").focus()  # it stays as long as that
     shown = toast.bounding_box()
     for part in page.locator("main .panel, main canvas, main .strip, main .under, main .tools").all():
         box = part.bounding_box()
         below = shown["y"] + shown["height"] <= box["y"] or box["y"] + box["height"] <= shown["y"]
         beside = shown["x"] + shown["width"] <= box["x"] or box["x"] + box["width"] <= shown["x"]
         assert below or beside
-    sheet.by("toast-action").focus()
     page.wait_for_timeout(7500)
     page.keyboard.press("Enter")
     sheet.wait_for_strokes(1)
@@ -410,9 +432,9 @@ def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(page, 
     sheet.stroke()
     sheet.wait_until_kept()
     own_studio.kill()
-    page.wait_for_selector("[data-testid=disconnected]", timeout=20_000)
+    page.wait_for_selector("[data-testid=disconnected]")
     own_studio.start(int(own_studio.base.rpartition(":")[2]))
-    page.wait_for_selector("[data-testid=locked]", timeout=20_000)
+    page.wait_for_selector("[data-testid=locked]")
     assert "inscape studio" in sheet.by("locked").inner_text()
     box = sheet.by("canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
@@ -427,7 +449,7 @@ def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(page, 
     other.goto(own_studio.address + "#/models")
     other.wait_for_selector("[data-testid^=model-]")
     page.bring_to_front()
-    page.wait_for_selector("html:not([data-before]) [data-testid=canvas]", timeout=WAIT)
+    page.wait_for_selector("html:not([data-before]) [data-testid=canvas]")
     sheet.wait_for_strokes(2)
     (painting,) = own_studio.get("api/paintings")["paintings"]
     assert painting["seed"] == 5

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from studio.browser import WAIT, Sheet
+from studio.browser import Sheet, phone
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def test_a_command_is_found_by_typing_and_done_by_enter(sheet):
     sheet.page.keyboard.type("comp bef")
     assert options(sheet) == ["compare"]
     sheet.page.keyboard.press("Enter")
-    sheet.page.wait_for_selector("[data-testid=canvas][data-compare=slider]", timeout=WAIT)
+    sheet.page.wait_for_selector("[data-testid=canvas][data-compare=slider]")
     expect(sheet.by("palette")).to_have_count(0)
     expect(sheet.by("canvas")).to_be_focused()
 
@@ -85,9 +85,9 @@ def test_every_page_offers_the_others_and_what_is_its_own(sheet):
         sheet.page.keyboard.press("Control+k")
         sheet.by("palette-field").fill(name)
         sheet.page.keyboard.press("Enter")
-        sheet.page.wait_for_selector(f"main.page-{name}", timeout=WAIT)
+        sheet.page.wait_for_selector(f"main.page-{name}")
         if name == "units":
-            sheet.page.wait_for_selector("[data-testid=unit-search]", timeout=WAIT)
+            sheet.page.wait_for_selector("[data-testid=unit-search]")
         sheet.page.keyboard.press("Control+k")
         offered = options(sheet)
         assert action in offered and f"page-{name}" not in offered
@@ -95,16 +95,15 @@ def test_every_page_offers_the_others_and_what_is_its_own(sheet):
 
 
 def test_fingers_open_it_on_a_narrow_screen(browser, shared_studio):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    sheet = Sheet(context.new_page()).open(shared_studio.address, "#/paint?seed=62")
-    assert sheet.page.evaluate("() => document.documentElement.scrollWidth") <= 360
-    for name in ("commands", "theme", "help", "nav-models"):
-        box = sheet.by(name).bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["height"] >= 43.5, name
-    sheet.by("commands").tap()
-    box = sheet.by("palette").bounding_box()
-    assert box["x"] >= 0 and box["x"] + box["width"] <= 360
-    assert sheet.by("palette-page-units").bounding_box()["height"] >= 43.5
-    sheet.by("palette-page-units").tap()
-    sheet.page.wait_for_selector("main.page-units", timeout=WAIT)
-    context.close()
+    with phone(browser) as page:
+        sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=62")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+        for name in ("commands", "theme", "help", "nav-models"):
+            box = sheet.by(name).bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["height"] >= 43.5, name
+        sheet.by("commands").tap()
+        box = sheet.by("palette").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+        assert sheet.by("palette-page-units").bounding_box()["height"] >= 43.5
+        sheet.by("palette-page-units").tap()
+        page.wait_for_selector("main.page-units")

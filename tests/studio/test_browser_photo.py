@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from photos.painted_photo import some_photo
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import RunningStudio, Sheet, phone, slow, tab
 
 pytestmark = pytest.mark.browser
 SIZE = (640, 512)
@@ -43,19 +44,19 @@ class PhotoSheet(Sheet):
     def visit(self, address: str, query: str = "") -> PhotoSheet:
         """Open the page."""
         self.page.goto(f"{address}#/photo{query}")
-        self.page.wait_for_selector("[data-testid=photo-page]", timeout=WAIT)
+        self.page.wait_for_selector("[data-testid=photo-page]")
         return self
 
     def at(self, step: str) -> None:
         """Until that part of the work is shown."""
-        self.page.wait_for_selector(f"[data-testid=photo-page][data-step={step}]", timeout=WAIT)
+        self.page.wait_for_selector(f"[data-testid=photo-page][data-step={step}]")
 
     def bring(self, data: bytes | None = None, name: str = "house.png") -> PhotoSheet:
         """Choose a file."""
         file = {"name": name, "mimeType": "image/png", "buffer": data or photo_file()}
         self.by("photo-file").set_input_files(file)
         self.at("fit")
-        self.page.wait_for_selector("[data-testid=fit-stage] img", timeout=WAIT)
+        self.page.wait_for_selector("[data-testid=fit-stage] img")
         return self
 
     def invert(self, seconds: str = "5") -> None:
@@ -68,10 +69,6 @@ class PhotoSheet(Sheet):
         """Go on to the tools."""
         self.by("paint-on-it").click()
         self.shown()
-
-    def shown(self) -> None:
-        """Until the photo is drawn with what was painted on it."""
-        self.page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=WAIT)
 
     @property
     def islands(self) -> list[str]:
@@ -86,7 +83,6 @@ class PhotoSheet(Sheet):
                 const islands = (canvas?.dataset.islands ?? '').split(' ').filter(Boolean);
                 return canvas?.dataset.final === 'true' && ({condition});
             }}""",
-            timeout=WAIT,
         )
 
     def export(self) -> np.ndarray:
@@ -112,12 +108,10 @@ def studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="module")
 def ready(browser, studio: RunningStudio) -> str:
     """A photo that has been inverted."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    sheet = PhotoSheet(context.new_page()).visit(studio.address).bring()
-    sheet.invert()
-    name = sheet.identifier()
-    context.close()
-    return name
+    with tab(browser) as page:
+        sheet = PhotoSheet(page).visit(studio.address).bring()
+        sheet.invert()
+        return sheet.identifier()
 
 
 def test_a_photo_is_dropped_inverted_before_ones_eyes_and_painted_on(page, studio):
@@ -126,12 +120,12 @@ def test_a_photo_is_dropped_inverted_before_ones_eyes_and_painted_on(page, studi
     page.evaluate(_DROP, [base64.b64encode(photo_file()).decode(), "dropped.png"])
     sheet.at("fit")
     assert page.locator(".photo-panel h2").inner_text().startswith("dropped.png")
-    sheet.by("photo-seconds").select_option("20")
+    sheet.by("photo-seconds").select_option("180")  # it is stopped long before
     sheet.by("invert").click()
-    page.wait_for_selector("[data-testid=improving]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=improving]")
     first = int(sheet.by("running").get_attribute("data-step"))
     page.wait_for_function(
-        f"() => Number(document.querySelector('[data-testid=running]')?.dataset.step) > {first}", timeout=WAIT
+        f"() => Number(document.querySelector('[data-testid=running]')?.dataset.step) > {first}"
     )
     assert " dB" in sheet.by("psnr").inner_text()
     sheet.by("stop-and-use").click()
@@ -167,8 +161,7 @@ def test_the_finished_picture_has_the_photos_size_and_its_pixels_outside(page, s
     marked[:, int(fit["x"]) : int(fit["x"]) + square.shape[1]] = square
     changed = (before != after).any(2)
     assert changed.any() and not changed[~marked].any()
-    sheet.by("reset").click()
-    sheet.wait_for_strokes(0)
+    sheet.clear()
     assert np.array_equal(sheet.export(), before)
 
 
@@ -190,7 +183,7 @@ def test_islands_are_dropped_and_taken_back_by_click_list_and_undo(page, studio,
     name = sheet.islands[0]
     sheet.by(f"island-{name}").uncheck()
     sheet.wait_for_islands(f"islands.includes('{name}-')")
-    assert page.locator("[data-testid=history-item]:has-text('Drop an island')").count() >= 1
+    expect(page.locator("[data-testid=history-item]").filter(has_text="Drop an island")).to_have_count(1)
     assert not np.array_equal(sheet.export(), painted)
     page.keyboard.press("Control+z")
     sheet.wait_for_islands(f"islands.includes('{name}')")
@@ -203,9 +196,8 @@ def test_islands_are_dropped_and_taken_back_by_click_list_and_undo(page, studio,
     sheet.by("canvas").click(position=centre_of(sheet, 0.4, 0.4))
     sheet.wait_for_islands("islands.some((one) => one.endsWith('-'))")
     page.keyboard.press("i")
-    assert sheet.by("influence").get_attribute("aria-pressed") == "false"
-    sheet.by("reset").click()
-    sheet.wait_for_strokes(0)
+    expect(sheet.by("influence")).to_have_attribute("aria-pressed", "false")
+    sheet.clear()
 
 
 def centre_of(sheet: Sheet, x: float, y: float) -> dict:
@@ -220,15 +212,14 @@ def test_the_photo_is_kept_under_the_brush(page, studio, ready):
     sheet.stroke(0.5, 0.4, to=(0.55, 0.4))
     painted = sheet.export()
     page.keyboard.press("p")
-    assert sheet.by("mode-keep").get_attribute("aria-pressed") == "true"
+    expect(sheet.by("mode-keep")).to_have_attribute("aria-pressed", "true")
     for _ in range(6):
         page.keyboard.press("]")
     sheet.stroke(0.35, 0.4, to=(0.65, 0.4))
     sheet.wait_until_kept()
     kept, before = sheet.export(), np.asarray(Image.open(io.BytesIO(photo_file())))
     assert (kept != before).any(2).sum() < 0.7 * (painted != before).any(2).sum()
-    sheet.by("reset").click()
-    sheet.wait_for_strokes(0)
+    sheet.clear()
 
 
 def test_the_appearance_of_a_place_is_picked_up_with_one_click(page, studio, ready):
@@ -237,23 +228,21 @@ def test_the_appearance_of_a_place_is_picked_up_with_one_click(page, studio, rea
     before = sheet.strokes
     page.keyboard.press("y")
     page.locator("summary", has_text="More").first.click()
-    assert "Click a place" in sheet.by("pick").inner_text()
+    expect(sheet.by("pick")).to_contain_text("Click a place")
     sheet.by("canvas").click(position=centre_of(sheet, 0.35, 0.3))
-    page.wait_for_function("() => !document.querySelector('[data-testid=pick]').innerText.includes('Click')")
-    page.wait_for_selector("[data-testid=pick][aria-pressed=true]", timeout=WAIT)
+    expect(sheet.by("pick")).not_to_contain_text("Click a place")
+    expect(sheet.by("pick")).to_have_attribute("aria-pressed", "true")
     assert sheet.strokes == before
     sheet.stroke(0.6, 0.6, to=(0.62, 0.62))
     sheet.wait_until_kept()
     stroke = studio.get(f"api/paintings/{studio.get(f'api/photos/{ready}')['painting']}")["operations"][-1]
     assert len(stroke["stroke"]["values"]) == len(stroke["stroke"]["units"]) > 4
-    sheet.by("reset").click()
-    sheet.wait_for_strokes(0)
+    sheet.clear()
 
 
 def test_everything_is_compared_with_what_the_generator_draws(page, studio, ready):
     sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
     sheet.shown()
-    page.wait_for_load_state("networkidle")
     seen = {"off": sheet.picture()}
     for key, mode in (("n", "features"), ("t", "adapted"), ("c", "slider")):
         page.keyboard.press(key)
@@ -298,16 +287,6 @@ def test_reload_and_kill_keep_the_photo_the_square_and_every_stroke(page, studio
     sheet.wait_for_strokes(1)
 
 
-_SLOW = """(what) => {
-    const fetch = window.fetch;
-    window.fetch = async (...wanted) => {
-        const slow = new RegExp(`api/${what}/[^/]+$`).test(String(wanted[0]?.url ?? wanted[0]));
-        const answer = await fetch(...wanted);
-        if (slow) await new Promise((done) => setTimeout(done, 1500));
-        return answer;
-    };
-}"""
-
 # Goes to one photo, and on to another in the moment in which the first is drawn.
 _AND_ON = """([first, second]) => {
     const page = document.querySelector('[data-testid=photo-page]');
@@ -332,11 +311,11 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
     sheet.invert()
     other = sheet.identifier()
     assert other != left
-    page.add_init_script(f"({_SLOW})('paintings')")
+    page.add_init_script(slow("api/paintings/[^/]+$"))
     page.reload()
     sheet.at("result")
     page.evaluate(_AND_ON, [left, other])
-    page.wait_for_function("(id) => location.hash.includes(id)", arg=other, timeout=WAIT)
+    page.wait_for_function("(id) => location.hash.includes(id)", arg=other)
     page.wait_for_timeout(2500)
     assert sheet.identifier() == other
     sheet.paint_on_it()
@@ -351,7 +330,7 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
 
 def test_one_goes_on_to_paint_before_the_page_knows_that_the_job_has_ended(page, studio):
     sheet = PhotoSheet(page).visit(studio.address).bring(name="soon.png")
-    page.evaluate(f"({_SLOW})('jobs')")
+    page.evaluate(slow("api/jobs/[^/]+$"))
     sheet.invert()
     sheet.by("paint-on-it").click()
     sheet.at("paint")
@@ -360,11 +339,45 @@ def test_one_goes_on_to_paint_before_the_page_knows_that_the_job_has_ended(page,
     sheet.shown()
 
 
+def test_what_is_chosen_while_a_photo_is_opened_stays_chosen(page, studio, ready):
+    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+    sheet.shown()
+    sheet.stroke(0.5, 0.4, to=(0.55, 0.4))
+    sheet.wait_until_kept()
+    page.add_init_script(slow("api/paintings/[^/]+$", 4000))
+    sheet.visit(studio.address, f"?photo={ready}&view=paint&brush=sky&mode=remove")
+    sheet.by("brush-door").click()
+    sheet.by("mode-draw").click()
+    sheet.shown()
+    expect(sheet.by("brush-door")).to_have_attribute("aria-pressed", "true")
+    expect(sheet.by("mode-draw")).to_have_attribute("aria-pressed", "true")
+    sheet.clear()
+    sheet.visit(studio.address, f"?photo={ready}&view=paint&brush=sky")
+    sheet.by("show-result").click()
+    sheet.at("result")
+    page.wait_for_timeout(6000)
+    sheet.at("result")
+    assert "view=result" in page.url
+
+
+def test_an_inversion_that_was_stopped_is_over_though_the_answer_to_that_comes_last(page, studio):
+    sheet = PhotoSheet(page).visit(studio.address).bring(name="stopped.png")
+    sheet.by("photo-seconds").select_option("180")
+    sheet.by("invert").click()
+    page.wait_for_selector("[data-testid=improving]")
+    page.evaluate(slow("api/photos/[^/]+/inversion/stop$", 8000))
+    sheet.by("stop-and-use").click()
+    sheet.at("result")
+    page.wait_for_timeout(8500)
+    sheet.at("result")
+    expect(sheet.by("score")).to_be_visible()
+
+
 def test_what_is_pasted_and_is_no_picture_is_said_in_one_sentence(page, studio):
     sheet = PhotoSheet(page).visit(studio.address)
     sheet.at("choose")
     page.evaluate(_PASTE, [base64.b64encode(b"%PDF-1.7 no picture").decode(), "letter.png"])
-    page.wait_for_selector("[data-testid=photo-problem]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=photo-problem]")
     assert "letter.png" in sheet.by("photo-problem").inner_text()
     page.evaluate(_PASTE, [base64.b64encode(photo_file((90, 300))).decode(), "tall.png"])
     sheet.at("fit")
@@ -379,42 +392,41 @@ def test_an_inversion_is_given_up_with_escape_and_started_again(page, studio):
     sheet = PhotoSheet(page).visit(studio.address).bring(name="given-up.png")
     sheet.by("photo-seconds").select_option("180")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("[data-testid=improving]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=improving]")
     page.keyboard.press("Escape")
     sheet.at("fit")
     assert studio.get(f"api/photos/{sheet.identifier()}")["inversion"] is None
     sheet.invert()
     sheet.by("start-over").click()
     sheet.at("fit")
-    assert page.locator("[data-testid=toast]").count() >= 1
+    expect(sheet.by("toast")).to_contain_text("A copy to start over with")
 
 
 def test_a_photo_is_deleted_and_comes_back(page, studio, ready):
     sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}")
-    page.wait_for_selector("[data-testid=delete-photo]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=delete-photo]")
     sheet.by("delete-photo").click()
     sheet.at("choose")
     sheet.by("toast-action").click()
-    page.wait_for_selector(f"[data-testid=photo-{ready}]", timeout=WAIT)
+    page.wait_for_selector(f"[data-testid=photo-{ready}]")
 
 
 def test_fingers_paint_on_a_narrow_screen(browser, studio, ready):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    sheet = PhotoSheet(context.new_page()).visit(studio.address, f"?photo={ready}&view=paint")
-    sheet.shown()
-    for step in ("paint", "result"):
-        assert sheet.page.evaluate("() => document.documentElement.scrollWidth") <= 360, step
-        if step == "paint":
-            before = sheet.strokes
-            canvas = sheet.by("canvas")
-            canvas.scroll_into_view_if_needed()
-            place = centre_of(sheet, 0.5, 0.5)
-            canvas.tap(position=place)
-            sheet.wait_for_strokes(before + 1)
-            for name in ("mode-draw", "mode-keep", "mode-drop", "undo", "export-png"):
-                assert sheet.by(name).bounding_box()["height"] >= 43.5, name
-            sheet.by("undo").tap()
-            sheet.wait_for_strokes(before)
-            sheet.by("show-result").tap()
-            sheet.at("result")
-    context.close()
+    with phone(browser) as page:
+        sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+        sheet.shown()
+        for step in ("paint", "result"):
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= 360, step
+            if step == "paint":
+                before = sheet.strokes
+                canvas = sheet.by("canvas")
+                canvas.scroll_into_view_if_needed()
+                place = centre_of(sheet, 0.5, 0.5)
+                canvas.tap(position=place)
+                sheet.wait_for_strokes(before + 1)
+                for name in ("mode-draw", "mode-keep", "mode-drop", "undo", "export-png"):
+                    assert sheet.by(name).bounding_box()["height"] >= 43.5, name
+                sheet.by("undo").tap()
+                sheet.wait_for_strokes(before)
+                sheet.by("show-result").tap()
+                sheet.at("result")

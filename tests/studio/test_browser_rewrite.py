@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from cli.painting_model import write_models
 from inscape.editing import load_edit
 from inscape.models import open_model
 from inscape.rewriting import Task
 from inscape.studio.encoding import jpeg
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import RunningStudio, Sheet, phone
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,6 @@ class Bench(Sheet):
                 return busy === 'false' && drawn !== '' && on === edits && wall.querySelector('img') !== null;
             }""",
             arg=edits,
-            timeout=WAIT,
         )
 
     def drag(self, seed: int, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -75,7 +74,7 @@ class Bench(Sheet):
         self.drag(4, (0.55, 0.55), (0.8, 0.8))
         self.by("tool-paste").click()
         self.drag(1, (0.4, 0.4), (0.4, 0.4))
-        self.by("pasted").wait_for(timeout=WAIT)
+        self.by("pasted").wait_for()
 
     def execute(self, rows: int = 1) -> None:
         """Make the rule and wait until it lies on the stack and is drawn."""
@@ -84,7 +83,6 @@ class Bench(Sheet):
         self.page.wait_for_function(
             "before => document.querySelector('[data-testid=wall]').dataset.drawn !== before",
             arg=before,
-            timeout=2 * WAIT,
         )
         self.outcome(rows)
 
@@ -92,9 +90,8 @@ class Bench(Sheet):
         self.page.wait_for_function(
             "rows => document.querySelectorAll('[data-testid=edit-row]').length === rows",
             arg=rows,
-            timeout=2 * WAIT,
         )
-        self.page.wait_for_selector("[data-testid=outcome]", timeout=WAIT)
+        self.page.wait_for_selector("[data-testid=outcome]")
         self.drawn(rows)
 
     def rows(self) -> int:
@@ -102,7 +99,7 @@ class Bench(Sheet):
 
     def kept(self) -> None:
         """Until the server has kept the last step."""
-        self.page.wait_for_selector("[data-testid=rewrite-save][data-save=saved]", timeout=WAIT)
+        self.page.wait_for_selector("[data-testid=rewrite-save][data-save=saved]")
 
     def source(self, seed: int) -> str:
         """The picture that the wall shows, as its address."""
@@ -181,7 +178,7 @@ def test_from_brush_to_exported_model(bench, page, folder, tmp_path):
     )
     with open_page_refusing(page, "export"):
         bench.by("export-model").click()
-        page.locator("[data-testid=toast]").filter(has_text="No room").wait_for(timeout=WAIT)
+        page.locator("[data-testid=toast]").filter(has_text="No room").wait_for()
     with page.expect_download() as download:
         bench.by("export-model").click()
     path = tmp_path / "edited.safetensors"
@@ -212,15 +209,15 @@ def test_everything_by_keyboard_alone(bench, page):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=context-1]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=context-1]")
     page.keyboard.press("s")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=copied]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=copied]")
     page.keyboard.press("v")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=pasted]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=pasted]")
     assert (bench.roles(1), bench.roles(2)) == ("in the context, pasted into", "copied from")
     page.keyboard.press("Control+Enter")
     bench.outcome(1)
@@ -239,7 +236,7 @@ def test_everything_by_keyboard_alone(bench, page):
     page.keyboard.press("a")
     tile(1)
     page.keyboard.press("Delete")
-    page.wait_for_selector("[data-testid=context-1]", state="detached", timeout=WAIT)
+    page.wait_for_selector("[data-testid=context-1]", state="detached")
 
 
 def test_what_is_marked_is_taken_away_by_a_click_and_comes_back_by_undo(bench, page):
@@ -275,7 +272,7 @@ def test_what_must_stay_is_marked_kept_and_held_by_the_rule(bench, page):
     assert bench.source(5) != free
     bench.kept()
     page.reload()
-    page.wait_for_selector("[data-testid=protect-5]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=protect-5]")
     assert bench.roles(5) == "protected"
     bench.by("protect-5").click()
     page.wait_for_selector("[data-testid=protect-5]", state="detached")
@@ -315,6 +312,7 @@ def test_the_stack_is_named_mixed_reordered_and_kept(bench, page, studio):
     page.keyboard.press("Control+z")
     bench.drawn(2)
     bench.by("edit-remove").click()
+    bench.by("toast-action").focus()  # it stays as long as that
     bench.drawn(1)
     bench.by("toast-action").click()
     bench.drawn(2)
@@ -328,11 +326,9 @@ def test_a_rule_that_takes_long_is_stopped_at_once_and_nothing_is_changed(bench,
     # the 2001 steps of a small network may be over before Escape is pressed
     page.route("**/rewriting/rules", lambda route: route.continue_(post_data=_with(route, steps=100_000)))
     bench.by("execute").click()
-    page.wait_for_selector("[data-testid=running-rule] b:has-text('Solving')", timeout=2 * WAIT)
+    page.wait_for_selector("[data-testid=running-rule] b:has-text('Solving')")
     page.keyboard.press("Escape")
-    started = time.monotonic()
-    page.wait_for_selector("[data-testid=said]", timeout=WAIT)
-    assert time.monotonic() - started < 5  # the bar is half a second on an idle machine
+    page.wait_for_selector("[data-testid=said]")
     assert "Nothing was changed" in bench.by("said").inner_text()
     assert bench.rows() == 0 and bench.source(1) == plain
 
@@ -352,10 +348,10 @@ def test_pictures_are_typed_searched_for_and_marked(bench, page):
     page.wait_for_selector("[data-testid=toast]:has-text('brush over')")
     bench.drag(1, (0.3, 0.3), (0.45, 0.4))
     bench.by("matches").click()
-    page.wait_for_selector("[data-testid=matches][aria-pressed=true]", timeout=2 * WAIT)
+    page.wait_for_selector("[data-testid=matches][aria-pressed=true]")
     assert "has matches" in " ".join(bench.roles(seed) for seed in (*range(9), 57))
     bench.by("search").click()
-    page.wait_for_function("() => document.querySelectorAll('.tile').length === 16", timeout=2 * WAIT)
+    page.wait_for_function("() => document.querySelectorAll('.tile').length === 16")
     bench.drawn()
     assert page.locator(".tile[data-roles*='has matches']").count() == 16
     assert page.url.split("seeds=")[1].split("&")[0] == field.input_value().replace(" ", "")
@@ -387,7 +383,7 @@ def test_what_cannot_be_made_is_said_beside_the_button(bench, page):
     bench.mark()
     page.route("**/rewriting/rules", lambda route: route.continue_(post_data=_with(route, rank=500)))
     bench.by("execute").click()
-    page.wait_for_selector("[data-testid=problem-rule]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=problem-rule]")
     assert "rank of a rule lies between 1 and" in bench.by("problem-rule").inner_text()
     assert bench.rows() == 0
 
@@ -412,27 +408,26 @@ def test_reach_and_leak_are_shown_and_layers_compared(bench, page):
     bench.by("audit-images").select_option("64")
     bench.by("audit-context").select_option("sky")
     bench.by("measure-start").click()
-    page.wait_for_selector("[data-testid=audit-result]", timeout=2 * WAIT)
+    page.wait_for_selector("[data-testid=audit-result]")
     assert "of the sky became something else" in bench.by("audit-result").inner_text()
     bench.by("advise").click()
-    page.wait_for_selector("[data-testid=advice]", timeout=4 * WAIT)
+    page.wait_for_selector("[data-testid=advice]")
     bench.by("use-layer8b").click()
-    assert bench.by("rule-layer").input_value() == "layer8b"
+    expect(bench.by("rule-layer")).to_have_value("layer8b")
     page.wait_for_function("() => location.hash.includes('layer=layer8b')")
 
 
 def test_fingers_mark_on_a_narrow_screen(browser, studio):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    bench = Bench(context.new_page()).visit(studio.address)
-    assert bench.page.evaluate("() => document.documentElement.scrollWidth") <= 360
-    canvas = bench.by("tile-1").locator("canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box["width"] >= 150
-    bench.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    bench.page.wait_for_selector("[data-testid=context-1]", timeout=WAIT)
-    for name in ("tool-copy", "shape-box", "rule-undo", "execute", "search"):
-        assert bench.by(name).bounding_box()["height"] >= 43.5, name
-    bench.by("rule-undo").tap()
-    bench.page.wait_for_selector("[data-testid=context-1]", state="detached", timeout=WAIT)
-    context.close()
+    with phone(browser) as page:
+        bench = Bench(page).visit(studio.address)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+        canvas = bench.by("tile-1").locator("canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box["width"] >= 150
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_selector("[data-testid=context-1]")
+        for name in ("tool-copy", "shape-box", "rule-undo", "execute", "search"):
+            assert bench.by(name).bounding_box()["height"] >= 43.5, name
+        bench.by("rule-undo").tap()
+        page.wait_for_selector("[data-testid=context-1]", state="detached")

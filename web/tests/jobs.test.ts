@@ -79,6 +79,15 @@ test("stopping what has just been asked for does not stop what was followed befo
   expect(studio.asked).toEqual([]);
 });
 
+test("a job that has ended since the page asked for what it comes to is found", async () => {
+  const follower = new Follower();
+  const found = follower.pickUp(({ id }) => id === "a");
+  await vi.advanceTimersByTimeAsync(0);
+  await studio.answer("GET", "api/jobs", ok({ jobs: [job("done", "b"), job("done")] }));
+  await studio.answer("GET", "api/jobs/a", ok(job("done")));
+  expect((await found)?.id).toBe("a");
+});
+
 test("a step that the studio does not answer for is told again", async () => {
   const follower = new Follower();
   const told: string[] = [];
