@@ -19,7 +19,7 @@ const LONGEST_SETTLING = 15000;
 export class Painter {
   history = new History();
   private autosave: Autosave<Operation> | null = null;
-  /** The model of the picture that is open; another one may be chosen whose picture is still on its way. */
+  /** The model of the picture that is open, or none; another one may be chosen whose picture is still on its way. */
   private opened = "";
   /** Those of pictures that were left before they could be kept. */
   private readonly left = new Set<Autosave<Operation>>();
@@ -43,7 +43,8 @@ export class Painter {
     this.preview = new Preview<ImageBitmap>(
       (wanted) => ports.draw(wanted),
       (shown, wanted) => {
-        if (stateKey({ ...wanted, strokes: [] }) !== stateKey({ ...this.ground(), strokes: [] })) return;
+        const here = stateKey({ ...wanted, strokes: [] }) === stateKey({ ...this.ground(), strokes: [] });
+        if (!this.isOpen || !here) return;
         if (wanted.final && wanted.live) timings.arrived(wanted.live.id);
         const { picture, box, influence, seq, units, milliseconds } = shown;
         const untouched = wanted.final && wanted.strokes.length === 0 && !wanted.live;
@@ -96,6 +97,12 @@ export class Painter {
     void this.fetchOriginal();
   }
 
+  /** Another picture is on its way: nothing more is drawn, nor painted, on the one that is open. */
+  leave(): void {
+    this.opened = "";
+    this.store.set({ picture: null, shown: "", box: null, influence: null });
+  }
+
   /** Take the strokes of a link or of an example, as one step that can be undone. */
   adopt(strokes: readonly Stroke[]): void {
     for (const stroke of strokes) this.history.add(stroke);
@@ -104,7 +111,7 @@ export class Painter {
 
   begin(point: Point, diameter: number): void {
     const state = this.store.get();
-    if (state.model?.name !== this.opened) return;
+    if (!this.isOpen) return;
     if (this.presses.begin(point)) return;
     const live = newStroke(state);
     if (!live) return;
@@ -168,9 +175,10 @@ export class Painter {
   /** The connection is there again: draw what is current, keep what was not kept. */
   online(): void {
     this.preview.resume();
-    if (this.store.get().model) this.preview.state(this.ground());
     this.retry();
-    if (this.store.get().model && !this.store.get().original) void this.fetchOriginal();
+    if (!this.isOpen) return;
+    this.preview.state(this.ground());
+    if (!this.store.get().original) void this.fetchOriginal();
   }
 
   offline(): void {
@@ -199,9 +207,13 @@ export class Painter {
   /** Whether the picture that is held is that of everything done so far, and nothing of it is missing. */
   get isShown(): boolean {
     const { final, live, original, photo, shown } = this.store.get();
-    return (
-      final && live === null && shown === stateKey(this.ground()) && (photo === null || original !== null)
-    );
+    if (!this.isOpen || (photo !== null && original === null)) return false;
+    return final && live === null && shown === stateKey(this.ground());
+  }
+
+  private get isOpen(): boolean {
+    const { model } = this.store.get();
+    return model !== null && model.name === this.opened;
   }
 
   /** Wait until the work is kept; its identifier, or null where it could not be. */

@@ -29,7 +29,8 @@ export async function paintOn(photo: PhotoInfo, tools: Query = {}): Promise<void
   shown = photo;
   await easel.painter.settle();
   if (shown !== photo) return;
-  easel.paint.set({ picture: null, shown: "", box: null, drawn: {} });
+  easel.painter.leave();
+  easel.paint.set({ drawn: {} });
   easel.look.set({ compare: "off", view: FITTED });
   const { layer } = inversion;
   await easel.applyTools(tools, () => easel.selectModel(model, tools.layer || layer, layer));
