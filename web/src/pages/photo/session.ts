@@ -52,7 +52,7 @@ export async function openPhoto(id: string, view?: PhotoView, tools: Query = {})
   opening += 1;
   const mine = opening;
   try {
-    await start();
+    await Promise.all([start(), keepFit()]);
     const photo = await photoApi.one(id);
     if (mine !== opening) return;
     const { model, seconds } = photos.get();
