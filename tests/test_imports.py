@@ -11,7 +11,7 @@ import inscape
 
 SOURCE = Path(inscape.__file__).parent
 ORDER = [
-    {"errors", "memory", "parallel", "progress", "storage"},
+    {"errors", "memory", "parallel", "progress", "storage", "types"},
     {"pictures", "regions", "concepts", "reports", "colour"},
     {"statistics"},
     {"scenes"},
