@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.audits.reach_leak import Audit, Change
 from inscape.errors import InscapeError, LayerError, RegionError, UnsupportedError, ValueRangeError
 from inscape.progress import SilentProgress
 from inscape.rewriting.memories import memory_of
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from inscape.editing import WeightEdit
@@ -36,7 +37,7 @@ class Trial:
     edit: WeightEdit
     change: Change
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON, without the edit."""
         return {"layer": self.layer, "rank": self.rank, **self.change.to_json()}
 

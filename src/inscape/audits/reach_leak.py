@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from inscape.colour import colour_difference, to_lab
 from inscape.errors import ConceptError, ValueRangeError
 from inscape.parallel import InProcess, over_pictures, pieces_of
 from inscape.progress import SilentProgress
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -65,7 +66,7 @@ class Change:
     pictures: int
     with_context: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return asdict(self)
 
