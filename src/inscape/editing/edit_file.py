@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.errors import UsageError
+from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +18,7 @@ SUFFIX = ".edit.safetensors"
 METADATA = "inscape"
 
 
-def write_edit(path: Path | str, description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Path:
+def write_edit(path: Path | str, description: JsonMapping, tensors: Mapping[str, Tensor]) -> Path:
     """Write the file of an edit, whole or not at all.
 
     Args:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from inscape import storage
 from inscape.editing.edit_file import METADATA, SUFFIX, write_edit
 from inscape.editing.unit_edit import UnitEdit
 from inscape.editing.weight_edit import WeightEdit, packed
 from inscape.errors import FormatError, RecipeError, unknown_name
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 AnyEdit: TypeAlias = UnitEdit | WeightEdit
 """An edit of any kind."""
 
-KINDS: dict[str, Callable[[Mapping[str, Any]], AnyEdit]] = {
+KINDS: dict[str, Callable[[JsonMapping], AnyEdit]] = {
     "units": UnitEdit.from_json,
     "weights": WeightEdit.from_json,
 }
@@ -77,7 +78,7 @@ def load_edit(path: Path | str) -> AnyEdit:
         raise FormatError(f"{path} holds no edit.", f"Edits are files that end in {SUFFIX}.") from error
 
 
-def _put_back(description: dict[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+def _put_back(description: JsonObject, tensors: Mapping[str, Tensor]) -> JsonObject:
     if description["kind"] == "weights":
         arrays = (tensors["directions"].float().numpy(), tensors["coefficients"].float().numpy())
         return description | dict(zip(("directions", "coefficients"), map(packed, arrays), strict=True))

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.editing.kinds import AnyEdit
@@ -22,6 +22,7 @@ from inscape.editing.stack import EditStack
 from inscape.errors import InscapeError, RecipeError, UnsupportedError, unknown_name
 from inscape.models.weights import weights_hash
 from inscape.pictures import Latent, Picture, read_recipe
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from inscape.models import Generator
@@ -64,7 +65,7 @@ class Recipe:
         stack = edits if isinstance(edits, EditStack) else EditStack(edits)
         return cls(model.name, weights_hash(model.module), latent, stack, seed)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The document that is saved."""
         return {
             "schema_version": SCHEMA_VERSION,
@@ -126,7 +127,7 @@ class Recipe:
 
 
 def replay(
-    source: Recipe | Mapping[str, Any] | Path | str, *, model: Generator | None = None, device: str = "cpu"
+    source: Recipe | JsonMapping | Path | str, *, model: Generator | None = None, device: str = "cpu"
 ) -> Picture:
     """Draw the picture of a recipe again: byte for byte on the same kind of CPU.
 
@@ -168,7 +169,7 @@ def _open(recipe: Recipe, device: str) -> Generator:
     return opened
 
 
-def _checked(value: object) -> Mapping[str, Any]:
+def _checked(value: object) -> JsonMapping:
     """The document, once its fields are of the right kinds and sizes."""
     if not isinstance(value, Mapping):
         raise RecipeError("A recipe is a JSON object.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.editing.kinds import AnyEdit, edit_from_json
 from inscape.errors import RecipeError, ValueRangeError
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -153,12 +154,12 @@ class EditStack:
         """Apply what is not hidden while the block runs; a stack is an edit itself."""
         return model.edited(self.edits)
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[JsonObject]:
         """The entries of this step: edits as they are saved, with `hidden`."""
         return [{**entry.edit.to_json(), "hidden": entry.hidden} for entry in self.entries]
 
     @classmethod
-    def from_json(cls, rows: Sequence[Mapping[str, Any]]) -> EditStack:
+    def from_json(cls, rows: Sequence[JsonMapping]) -> EditStack:
         """Read what `to_json` wrote.
 
         Raises:

@@ -10,10 +10,11 @@ with the region averaged over the area of each cell of the layer's own grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from inscape.models.card import MAPS
 from inscape.regions import Region
 from inscape.reports.html import described
 from inscape.storage import content_key
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -75,7 +77,7 @@ class UnitEdit:
     strength: float = 1.0
     mode: Literal["draw", "remove"] = "draw"
     concept: str = ""
-    _cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    _masks: dict[object, Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check every field, and bring it into the form that is saved."""
@@ -111,12 +113,10 @@ class UnitEdit:
         assert self.values is not None
         return self.values
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A short key that changes when anything in the edit does."""
-        if "key" not in self._cache:
-            self._cache["key"] = content_key(self.to_json())
-        return str(self._cache["key"])
+        return content_key(self.to_json())
 
     def weights(
         self, height: int, width: int, image_size: int | tuple[int, int] | None = None
@@ -132,10 +132,9 @@ class UnitEdit:
             RegionError: The region lies outside the picture.
         """
         place = (height, width, image_size)
-        if place not in self._cache:
-            self._cache[place] = self.region.mask(height, width, image_size=image_size) * self.strength
-        weights: Tensor = self._cache[place]
-        return weights
+        if place not in self._masks:
+            self._masks[place] = self.region.mask(height, width, image_size=image_size) * self.strength
+        return self._masks[place]
 
     def transform(
         self,
@@ -214,7 +213,7 @@ class UnitEdit:
                 "The command `inscape models --json` lists layers and their units.",
             )
 
-    def parts(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def parts(self) -> tuple[JsonObject, dict[str, Tensor]]:
         """What a file of its own holds: the description, and the arrays that it leaves out."""
         import torch
 
@@ -223,7 +222,7 @@ class UnitEdit:
         values = torch.from_numpy(self.targets.copy())
         return description, {"units": torch.tensor(self.units, dtype=torch.int64), "values": values}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{kind: "units", layer, units, values, region, strength, mode, concept}`; exact."""
         return {
             "kind": "units",
@@ -237,7 +236,7 @@ class UnitEdit:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> UnitEdit:
+    def from_json(cls, value: JsonMapping) -> UnitEdit:
         """Read what `to_json` wrote, trusting nothing.
 
         Raises:

@@ -13,8 +13,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, V
 from inscape.models.weights import weights_hash
 from inscape.reports.html import described
 from inscape.storage import content_key
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -69,8 +71,7 @@ class WeightEdit:
     swapped: bool = False
     weights: str = ""
     name: str = ""
-    made: Mapping[str, Any] = field(default_factory=dict)
-    _cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    made: JsonMapping = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field, and bring it into the form that is saved."""
@@ -102,12 +103,10 @@ class WeightEdit:
         """Hash of the content."""
         return hash(self.key)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A short key that changes when anything in the edit does."""
-        if "key" not in self._cache:
-            self._cache["key"] = content_key(self.to_json())
-        return str(self._cache["key"])
+        return content_key(self.to_json())
 
     def _repr_html_(self) -> str:
         made = {name: value for name, value in self.made.items() if isinstance(value, str | int | float)}
@@ -199,7 +198,7 @@ class WeightEdit:
         """Write it as a file of its own; see `save_edit`."""
         return write_edit(path, *self.parts())
 
-    def parts(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def parts(self) -> tuple[JsonObject, dict[str, Tensor]]:
         """What a file of its own holds: the description, and the arrays that it leaves out."""
         import torch
 
@@ -207,7 +206,7 @@ class WeightEdit:
         description = {name: value for name, value in self.to_json().items() if name not in arrays}
         return description, {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{kind: "weights", layer, parameter, directions, coefficients, …}`; exact."""
         return {
             "kind": "weights",
@@ -223,7 +222,7 @@ class WeightEdit:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> WeightEdit:
+    def from_json(cls, value: JsonMapping) -> WeightEdit:
         """Read what `to_json` wrote, trusting nothing.
 
         Raises:
@@ -259,7 +258,7 @@ class WeightEdit:
             raise RecipeError(error.detail, error.hint) from error
 
 
-def packed(array: NDArray[np.float32]) -> dict[str, Any]:
+def packed(array: NDArray[np.float32]) -> JsonObject:
     """An array as JSON: its shape, and its numbers as deflated bytes in base 64."""
     data = zlib.compress(array.astype("<f4").tobytes(), 1)
     return {"shape": list(array.shape), "data": base64.b64encode(data).decode()}
