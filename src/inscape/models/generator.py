@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from inscape.models.architectures.synthesis_state import SynthesisState
+    from inscape.models.architectures.synthesis_state import Stopping, SynthesisState
     from inscape.models.architectures.tail import Tail
 
 
@@ -226,16 +226,14 @@ class Generator(Model):
 
         self.layer(layer)
         with torch.inference_mode():
-            state: SynthesisState = self.stopping.run_until(w, layer)
-        return state
+            return self.stopping.run_until(w, layer)
 
     def resume(self, state: SynthesisState) -> Float[Tensor, "batch 3 height width"]:
         """Go on from a layer to the picture; equal to the full pass."""
         import torch
 
         with torch.inference_mode():
-            images: Tensor = self.stopping.resume(state)
-        return images
+            return self.stopping.resume(state)
 
     @property
     def stops(self) -> bool:
@@ -243,7 +241,7 @@ class Generator(Model):
         return hasattr(self._network.synthesis, "run_until")
 
     @property
-    def stopping(self) -> Any:
+    def stopping(self) -> Stopping:
         """What has `run_until` and `resume`, through which gradients flow: the synthesis, if it stops."""
         from inscape.models.architectures.whole_runs import WholeRuns
 

@@ -15,7 +15,6 @@ where a dot sums over the places of one map.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 import torch.nn.functional as functional
@@ -24,6 +23,7 @@ from torch.autograd.function import once_differentiable
 
 from inscape.models.architectures._equalized import LEAK
 from inscape.models.architectures._fir import blur, blur_backward
+from inscape.types import AutogradContext
 
 _LAST = torch.channels_last
 _CHUNK = 2**18
@@ -44,7 +44,7 @@ class ModulatedLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: AutogradContext,
         x: Tensor,
         styles: Tensor,
         scales: Tensor,
@@ -86,7 +86,7 @@ class ModulatedLayer(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: AutogradContext, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of what `forward` takes."""
         x, styles, scales, kernel, offset, noise, fir, y = ctx.saved_tensors
         needs, raising = ctx.needs_input_grad, fir is not None
@@ -113,7 +113,7 @@ class ModulatedColours(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: AutogradContext, x: Tensor, weight: Tensor) -> Tensor:
         """`[batch, inputs, height, width]` and `[batch, outputs, inputs]` to maps with channels last."""
         x = x.contiguous(memory_format=_LAST)
         ctx.save_for_backward(x, weight)
@@ -121,7 +121,7 @@ class ModulatedColours(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: AutogradContext, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Gradients of what `forward` takes."""
         x, weight = ctx.saved_tensors
         places = _rows(grad.contiguous(memory_format=_LAST)).flatten(1, 2)

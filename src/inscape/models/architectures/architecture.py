@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from inscape.models.card import Layer
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,14 +17,14 @@ class Config(Protocol):
     """The sizes of a network: the class that reads them from a card."""
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
+    def from_json(cls, value: JsonMapping) -> Self:
         """Read what `to_json` wrote, trusting nothing.
 
         Raises:
             FormatError: It is no configuration of this architecture.
         """
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The sizes as a card has them."""
 
 

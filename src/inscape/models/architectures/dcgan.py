@@ -6,9 +6,7 @@ The first makes 4x4 pixels from the latent, each other one doubles the size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +14,7 @@ from torch import Tensor, nn
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 from inscape.models.architectures.architecture import Architecture
+from inscape.types import JsonMapping, JsonObject
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,12 @@ class DCGANConfig:
         """Whether the convolution of that number has a bias."""
         return bool(self.biased) and self.biased[index]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return asdict(self) | {"channels": list(self.channels), "biased": list(self.biased)}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> DCGANConfig:
+    def from_json(cls, value: JsonMapping) -> DCGANConfig:
         """Read what `to_json` wrote.
 
         Raises:

@@ -7,9 +7,9 @@ right), because the published weights were trained so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import nn
 from torch.nn import functional
@@ -17,6 +17,7 @@ from torch.nn import functional
 from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._batch_norm import fold
 from inscape.models.architectures.architecture import Architecture
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -47,12 +48,12 @@ class EfficientNetLiteConfig:
 
     classes: int = 1000
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{classes}`."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> EfficientNetLiteConfig:
+    def from_json(cls, value: JsonMapping) -> EfficientNetLiteConfig:
         """Read what `to_json` wrote.
 
         Raises:

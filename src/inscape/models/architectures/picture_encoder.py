@@ -11,9 +11,8 @@ part of the weights. There is no normalization by batch, so a picture is encoded
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -22,6 +21,7 @@ from torch.nn import functional
 from inscape.errors import FormatError, ShapeError, ValueRangeError
 from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.stylegan2 import StyleGAN2Config
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -98,7 +98,7 @@ class PictureEncoderConfig:
         first = 2 * number - 1 if number else 0
         return slice(first, 2 * number + (2 if size == self.resolution else 1))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON; the keys of `channels` and `widths` become text."""
         sized = {
             key: {str(size): units for size, units in getattr(self, key).items()}
@@ -107,7 +107,7 @@ class PictureEncoderConfig:
         return asdict(self) | sized
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> PictureEncoderConfig:
+    def from_json(cls, value: JsonMapping) -> PictureEncoderConfig:
         """Read what `to_json` wrote.
 
         Raises:

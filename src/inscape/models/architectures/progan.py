@@ -8,9 +8,7 @@ output layer, `output_64x64`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as functional
@@ -20,6 +18,7 @@ from inscape.errors import FormatError, ValueRangeError
 from inscape.models.architectures._equalized import LEAK
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 from inscape.models.architectures.architecture import Architecture
+from inscape.types import JsonMapping, JsonObject
 
 _EPSILON = 1e-8
 
@@ -45,12 +44,12 @@ class ProGANConfig:
         """Height and width of its pictures."""
         return 2 << len(self.channels)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return asdict(self) | {"channels": list(self.channels)}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> ProGANConfig:
+    def from_json(cls, value: JsonMapping) -> ProGANConfig:
         """Read what `to_json` wrote.
 
         Raises:

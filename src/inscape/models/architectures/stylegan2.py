@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping as MappingOf
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as functional
@@ -36,6 +36,7 @@ from inscape.models.architectures._modulated import ModulatedColours, ModulatedL
 from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.synthesis_state import SynthesisState
 from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
+from inscape.types import JsonMapping, JsonObject
 
 NoiseMode = Literal["const", "random", "none"]
 NOISE_MODES = ("const", "random", "none")
@@ -92,13 +93,13 @@ class StyleGAN2Config:
         """How many copies of w the synthesis takes: one per convolution and one for the last RGB."""
         return 2 * len(self.sizes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON; the keys of `channels` become text."""
         channels = {str(size): units for size, units in self.channels.items()}
         return asdict(self) | {"channels": channels, "resample_filter": list(self.resample_filter)}
 
     @classmethod
-    def from_json(cls, value: MappingOf[str, Any]) -> StyleGAN2Config:
+    def from_json(cls, value: JsonMapping) -> StyleGAN2Config:
         """Read what `to_json` wrote.
 
         Raises:

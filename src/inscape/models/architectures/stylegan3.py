@@ -14,9 +14,8 @@ the output of the layer's `inside`; the margin stays as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping as MappingOf
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as functional
@@ -28,6 +27,7 @@ from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
 from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.synthesis_state import SynthesisState
+from inscape.types import JsonMapping, JsonObject
 
 EPSILON = 1e-8
 """What the demodulation adds to the energy of normalized weights."""
@@ -135,13 +135,13 @@ class StyleGAN3Config:
         """How many copies of w the synthesis takes: one per layer, and one for the input."""
         return len(self.layers) + 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         layers = [layer | {"padding": list(layer["padding"])} for layer in map(asdict, self.layers)]
         return asdict(self) | {"layers": layers}
 
     @classmethod
-    def from_json(cls, value: MappingOf[str, Any]) -> StyleGAN3Config:
+    def from_json(cls, value: JsonMapping) -> StyleGAN3Config:
         """Read what `to_json` wrote.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,3 +36,13 @@ class SynthesisState:
         """What its tensors hold in memory, in bytes."""
         tensors = (self.features, self.rgb, self.w, self.whole, *self.noise.values())
         return sum(each.nbytes for each in tensors if each is not None)
+
+
+class Stopping(Protocol):
+    """What can stop after a layer and go on from there."""
+
+    def run_until(self, w: Tensor, layer: str) -> SynthesisState:
+        """Run up to and with a layer."""
+
+    def resume(self, state: SynthesisState) -> Tensor:
+        """Go on to the picture, `[batch, 3, height, width]`."""

@@ -9,10 +9,9 @@ convolution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -21,6 +20,7 @@ from torch.nn import functional
 from inscape.errors import FormatError, ShapeError
 from inscape.models.architectures._batch_norm import fold
 from inscape.models.architectures.architecture import Architecture
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -44,12 +44,12 @@ class UNetConfig:
         """Height and width of a picture are multiples of this."""
         return int(2 ** (len(self.channels) - 1))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{heads, channels}`."""
         return {name: list(value) for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> UNetConfig:
+    def from_json(cls, value: JsonMapping) -> UNetConfig:
         """Read what `to_json` wrote.
 
         Raises:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from inscape.errors import LayerError
 from inscape.models.architectures.synthesis_state import SynthesisState
+from inscape.models.taps import Tap
 
 
 class WholeRuns:
@@ -23,7 +23,7 @@ class WholeRuns:
     """
 
     def __init__(
-        self, synthesis: Any, tapped: Callable[[str, Callable[..., Any]], AbstractContextManager[None]]
+        self, synthesis: nn.Module, tapped: Callable[[str, Tap], AbstractContextManager[None]]
     ) -> None:
         self._synthesis, self._tapped = synthesis, tapped
 
