@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jaxtyping import Float
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.segmenters.scene import SceneSegmenter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SAMPLES = 64
 
 
-def synthesis_of(generator: Generator) -> Any:
+def synthesis_of(generator: Generator) -> nn.Module:
     """The part of a generator that draws from w, through which gradients flow."""
     return generator.module.get_submodule("synthesis")
 
@@ -60,13 +60,11 @@ class Canvas:
 
     def state(self, w: Float[Tensor, "1 num_ws w_dim"]) -> SynthesisState:
         """The synthesis, stopped after the layer."""
-        state: SynthesisState = self.generator.stopping.run_until(w, self.layer)
-        return state
+        return self.generator.stopping.run_until(w, self.layer)
 
     def drawn(self, state: SynthesisState, generator: Generator | None = None) -> Tensor:
         """The picture of a state, by the generator or an adapted copy of it."""
-        images: Tensor = (generator or self.generator).stopping.resume(state)
-        return images
+        return (generator or self.generator).stopping.resume(state)
 
     def copied(self) -> Generator:
         """A copy of the generator, to adapt."""

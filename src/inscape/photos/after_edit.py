@@ -141,7 +141,7 @@ def adapt_after(
     def draw() -> Tensor:
         gains.update(network())
         with Gains(gains).applied(generator):
-            images: Tensor = generator.stopping.resume(state)
+            images = generator.stopping.resume(state)
         return outside.covered(images)
 
     def objective(images: Tensor) -> Tensor:

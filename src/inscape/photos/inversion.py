@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from inscape.photos._descent import STAGES, Stage
 from inscape.photos.gains import Gains
 from inscape.pictures import Latent
 from inscape.sources.reading import Fit
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +93,7 @@ class Inversion:
     def state(self, generator: Generator) -> SynthesisState:
         """The synthesis, stopped after the layer, with the photo's features; `generator` may be adapted."""
         with torch.inference_mode():
-            state: SynthesisState = generator.stopping.run_until(generator.w_of(self.latent), self.layer)
+            state = generator.stopping.run_until(generator.w_of(self.latent), self.layer)
             return replace(state, features=self.features[None].to(state.features))
 
     def adapted(self, generator: Generator) -> Generator:
@@ -164,7 +165,7 @@ class Inversion:
             ) from error
 
 
-def _checked(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+def _checked(description: JsonMapping, tensors: Mapping[str, Tensor]) -> JsonObject:
     """The fields of an inversion, once they hang together."""
     target = tensors["target"].numpy()
     named = {

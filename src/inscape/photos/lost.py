@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from inscape.pictures import Picture, to_tensor
 from inscape.reports import Report, data_url, percent
 from inscape.reports.arrays import Pixels
 from inscape.reports.report import VALUES
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class Lost(Report):
         """Fraction of the picture that is lost."""
         return float(self.mask.mean())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The content of `report.json`, with the share."""
         return {**super().to_json(), "share": self.share}
 
@@ -108,7 +109,7 @@ class Lost(Report):
         return {name: torch.from_numpy(getattr(self, name)) for name in _ARRAYS}
 
     @classmethod
-    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+    def read(cls, document: JsonObject, folder: Path) -> Self:
         """The report of a `report.json`, and of the maps beside it."""
         tensors, _ = storage.load_tensors(folder / VALUES)
         return super().read({**document, **{name: tensors[name].numpy() for name in _ARRAYS}}, folder)
