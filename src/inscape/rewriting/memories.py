@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -16,7 +15,8 @@ from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
 from inscape.models.architectures.stylegan2 import SynthesisLayer
 from inscape.models.architectures.stylegan3 import EPSILON, StyleGAN3Layer, StyleGAN3Synthesis
-from inscape.rewriting.memory import Answer, Demodulation, LayerMemory, Reading
+from inscape.rewriting.memory import Answer, Demodulation, Inputs, LayerMemory, Reading
+from inscape.types import AutogradContext
 
 _EPSILON = 1e-8
 
@@ -36,7 +36,7 @@ class ModulatedMemory(LayerMemory):
 
     module: SynthesisLayer
 
-    def keys(self, inputs: Sequence[Any]) -> Tensor:
+    def keys(self, inputs: Inputs) -> Tensor:
         """The features below, times the style."""
         x, w, *_ = inputs
         keys: Tensor = x.float() * self.module.affine(w)[:, :, None, None]
@@ -48,7 +48,7 @@ class ModulatedMemory(LayerMemory):
             return upsampling_convolution(keys, weight, self.module.resample_filter)
         return functional.conv2d(keys, weight, padding=1)
 
-    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+    def values(self, inputs: Inputs, linear: Tensor, weight: Tensor) -> Tensor:
         """Demodulation, noise, bias, leaky rectifier."""
         _, w, noise = inputs
         styles = self.module.affine(w)
@@ -99,7 +99,7 @@ class AliasFreeMemory(LayerMemory):
         beyond = self.margin + self.module.geometry.kernel // 2
         return functional.pad(places, (beyond,) * 4)
 
-    def keys(self, inputs: Sequence[Any]) -> Tensor:
+    def keys(self, inputs: Inputs) -> Tensor:
         """The features below, times the style."""
         x, w = inputs
         return self.module.modulated(x.float(), self.module.styles(w))
@@ -108,7 +108,7 @@ class AliasFreeMemory(LayerMemory):
         """The convolution, two pixels larger than the picture and its margin for a kernel of three."""
         return functional.conv2d(keys, weight, padding=self.module.geometry.kernel - 1)
 
-    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+    def values(self, inputs: Inputs, linear: Tensor, weight: Tensor) -> Tensor:
         """Demodulation, bias, and the rectifier between its filters; its weights are normalized first."""
         _, w = inputs
         energy = self.module.styles(w).square() @ weight.square().sum((2, 3)).t()
@@ -131,7 +131,7 @@ class _Demodulated(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: AutogradContext,
         flat: Tensor,
         before: Tensor,
         shares: Tensor,
@@ -147,7 +147,7 @@ class _Demodulated(torch.autograd.Function):
         return values
 
     @staticmethod
-    def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: AutogradContext, towards: Tensor) -> tuple[Tensor | None, ...]:
         """With respect to the coefficients only."""
         values, linear, scale, total, slope, shares = ctx.saved_tensors
         inner = torch.where(values > 0, towards, LEAK * towards)
@@ -167,7 +167,7 @@ class PlainMemory(LayerMemory):
         self._map: Any = linear
         self.swapped = isinstance(linear, nn.ConvTranspose2d) or _is_transposed_linear(linear)
 
-    def keys(self, inputs: Sequence[Any]) -> Tensor:
+    def keys(self, inputs: Inputs) -> Tensor:
         """What goes into the convolution or linear map."""
         with record(self.module, "" if self._map is self.module else self._name(), inputs=True) as seen:
             self.module(*inputs)
@@ -196,12 +196,12 @@ class PlainMemory(LayerMemory):
             keys, weight, stride=place.stride, padding=place.padding, dilation=place.dilation
         )
 
-    def values(self, inputs: Sequence[Any], linear: Tensor, weight: Tensor) -> Tensor:
+    def values(self, inputs: Inputs, linear: Tensor, weight: Tensor) -> Tensor:
         """The layer's output when its map gives these sums."""
         bias = 0 if self._map.bias is None else self._map.bias[None, :, None, None]
         total = linear + bias
 
-        def instead(_: nn.Module, __: Any, output: Tensor) -> Tensor:
+        def instead(_: nn.Module, __: object, output: Tensor) -> Tensor:
             if output.ndim == 4:
                 return total.to(output.dtype)
             return total.flatten(2).movedim(1, -1).reshape(output.shape).to(output.dtype)

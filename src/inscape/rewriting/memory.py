@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch.nn import functional
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from inscape.models import Layer, Model
 
+Inputs: TypeAlias = "Sequence[Any]"
+"""What a module is called with: tensors, and None where a layer gets no noise."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -42,7 +45,7 @@ class Reading:
         margin: Cells of the keys on each side that lie beyond the picture.
     """
 
-    inputs: tuple[Any, ...]
+    inputs: Inputs
     keys: Float[Tensor, "batch input height width"]
     values: Float[Tensor, "batch output rows columns"]
     margin: int = 0
@@ -137,7 +140,7 @@ class LayerMemory(ABC):
         """The size of a key."""
         return self.weight.shape[1]
 
-    def read(self, run: Callable[[], Any]) -> Reading:
+    def read(self, run: Callable[[], object]) -> Reading:
         """What the layer does while the model runs.
 
         Args:
@@ -168,7 +171,7 @@ class LayerMemory(ABC):
         return _inside(keys, self.margin)
 
     @abstractmethod
-    def keys(self, inputs: Sequence[Any]) -> Float[Tensor, "batch input height width"]:
+    def keys(self, inputs: Inputs) -> Float[Tensor, "batch input height width"]:
         """The keys in what the layer's module is called with."""
 
     @abstractmethod
@@ -180,7 +183,7 @@ class LayerMemory(ABC):
     @abstractmethod
     def values(
         self,
-        inputs: Sequence[Any],
+        inputs: Inputs,
         linear: Float[Tensor, "batch output rows columns"],
         weight: Float[Tensor, "output input h w"],
     ) -> Float[Tensor, "batch output rows columns"]:
@@ -234,7 +237,7 @@ def changed(coefficients: Tensor, directions: Tensor) -> Float[Tensor, "output i
 
 def read_latents(memory: LayerMemory, w: Float[Tensor, "batch num_ws w_dim"]) -> Reading:
     """What the layer of a generator does while it draws from w."""
-    synthesis: Any = memory.model.module.get_submodule("synthesis")
+    synthesis = memory.model.module.get_submodule("synthesis")
     return memory.read(lambda: synthesis(w))
 
 
@@ -244,7 +247,7 @@ def _inside(keys: Tensor, margin: int) -> Tensor:
     return keys[:, :, margin : height - margin, margin : width - margin]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """A tensor that gradients may flow past, whatever mode it was made in."""
     if not isinstance(value, torch.Tensor):
         return value

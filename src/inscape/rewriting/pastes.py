@@ -14,6 +14,7 @@ from inscape.editing.rule_settings import ERASED_UNITS
 from inscape.errors import UsageError
 from inscape.pictures import Latent
 from inscape.regions import Region
+from inscape.types import JsonObject
 
 Which: TypeAlias = int | Latent
 """A picture of a generator: its seed, or its latent."""
@@ -39,7 +40,7 @@ class Paste:
     place: Region
     scale: float = 1.0
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return {
             "source": which_json(self.source),
@@ -64,12 +65,12 @@ class Erase:
     place: Region
     units: int = ERASED_UNITS
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return {"target": which_json(self.target), "place": self.place.to_json(), "units": self.units}
 
 
-def which_json(which: Which) -> int | dict[str, Any]:
+def which_json(which: Which) -> int | JsonObject:
     """A picture as JSON."""
     return which if isinstance(which, int) else which.to_json()
 
@@ -94,7 +95,7 @@ def goals_of(paste: Any) -> list[Paste | Erase]:
     return goals
 
 
-def picture_of(value: Any) -> int | Latent:
+def picture_of(value: object) -> int | Latent:
     """A seed or a latent.
 
     Raises:
@@ -107,7 +108,7 @@ def picture_of(value: Any) -> int | Latent:
     raise UsageError(f"A picture is named by its seed or given as its latent, got {_shown(value)}.")
 
 
-def region_of(value: Any) -> Region:
+def region_of(value: object) -> Region:
     """A region; an array `[height, width]` of weights from 0 to 1 over the whole picture is one too.
 
     Raises:
@@ -121,7 +122,7 @@ def region_of(value: Any) -> Region:
     raise UsageError(f"A region is made by inscape.box or is a mask [height, width], got {_shown(value)}.")
 
 
-def places_of(values: Any) -> list[tuple[int | Latent, Region]]:
+def places_of(values: object) -> list[tuple[int | Latent, Region]]:
     """Pictures and regions in them.
 
     Raises:
@@ -135,6 +136,6 @@ def places_of(values: Any) -> list[tuple[int | Latent, Region]]:
     return places
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -16,7 +16,7 @@ from inscape.errors import ConceptError, RegionError, UsageError
 from inscape.models import Generator
 from inscape.progress import Progress
 from inscape.regions import Region
-from inscape.rewriting.pastes import Erase, Paste, Place
+from inscape.rewriting.pastes import Erase, Paste, Place, Which
 from inscape.rewriting.rewriter import Rewriter
 from inscape.rewriting.task import FEW_SAMPLES, Task
 from inscape.segmenters import Segmenter
@@ -219,7 +219,7 @@ class _Found:
         return largest
 
 
-def _pastes(find: _Found, concept: str, which: Any, region: Region, size: int) -> tuple[Paste, ...]:
+def _pastes(find: _Found, concept: str, which: Which, region: Region, size: int) -> tuple[Paste, ...]:
     """Pieces of a concept in the shape of a place, one of each picture, those first that fill it best."""
     place = region.mask(size, size, image_size=size).numpy()
     if not place.any():

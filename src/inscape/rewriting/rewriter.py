@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
@@ -37,6 +37,7 @@ from inscape.rewriting.pastes import Erase, Paste, Place, Which, goals_of, place
 from inscape.rewriting.projected_adam import solve_by_steps
 from inscape.rewriting.samples import FIRST_SEED, SAMPLES, key_moment
 from inscape.rewriting.solver import Ordinary, Solution, solve
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -256,7 +257,7 @@ def rewrite(
     layer: str | None = None,
     *,
     context: Sequence[Place] = (),
-    paste: Paste | Erase | tuple[Any, ...] | Sequence[Paste | Erase | tuple[Any, ...]],
+    paste: Paste | Erase | tuple[object, ...] | Sequence[Paste | Erase | tuple[object, ...]],
     protect: Sequence[Place] = (),
     settings: RuleSettings | None = None,
     name: str = "",
@@ -344,7 +345,7 @@ def edit_of(
     solution: Solution,
     *,
     name: str = "",
-    made: dict[str, Any] | None = None,
+    made: JsonObject | None = None,
 ) -> WeightEdit:
     """What a solver found, as an edit."""
     return WeightEdit(
@@ -372,5 +373,5 @@ def _solved(
     return solve_by_steps(memory, goals, directions, steps=settings.steps, progress=progress)
 
 
-def _numbers(solution: Solution) -> dict[str, Any]:
+def _numbers(solution: Solution) -> JsonObject:
     return {"loss_before": solution.loss_before, "loss": solution.loss, "change": solution.change}

@@ -29,7 +29,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -38,6 +37,7 @@ from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import FormatError
 from inscape.regions import Region, box
 from inscape.rewriting.pastes import Paste, Place
+from inscape.types import JsonObject
 
 FEW_SAMPLES = 500
 """Pictures that are enough to compare layers by."""
@@ -134,7 +134,7 @@ class Task(_Part):
     seeds: int = Field(default=400, ge=1, le=100_000)
     context: Context
     goal: TaskGoal
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: JsonObject = Field(default_factory=dict)
     judge: Judge = Judge()
 
     @classmethod
