@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -16,10 +16,9 @@ from torch import nn
 from inscape.training._discriminators import FeatureDiscriminators
 from inscape.training._features import Features, open_features
 from inscape.training._mixing import RandomMixing
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jaxtyping import Float
     from torch import Tensor
 
@@ -44,12 +43,12 @@ class AdversaryConfig:
     sides: tuple[int, ...]
     seed: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> AdversaryConfig:
+    def from_json(cls, value: JsonMapping) -> AdversaryConfig:
         """Read what `to_json` wrote."""
         lists = {name: tuple(value[name]) for name in ("inputs", "channels", "sides")}
         return cls(str(value["features"]), seed=int(value["seed"]), **lists)

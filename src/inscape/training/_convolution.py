@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch.autograd import Function
+
+from inscape.types import AutogradContext
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,13 +54,13 @@ class _Forward(Function):
     """x and W to x * W."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, weight: Tensor, shape: _Shape) -> Tensor:
+    def forward(context: AutogradContext, x: Tensor, weight: Tensor, shape: _Shape) -> Tensor:
         context.save_for_backward(x, weight)
         context.shape = shape
         return torch.nn.functional.conv2d(x, weight, None, *shape)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(context: AutogradContext, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = context.saved_tensors
         gradient = _laid_out(gradient)
         to_x = to_weight = None
@@ -74,13 +76,15 @@ class _InputGradient(Function):
     """The gradient g of x * W and W to the gradient of x: linear in both, x gives the sizes alone."""
 
     @staticmethod
-    def forward(context: Any, gradient: Tensor, weight: Tensor, x: Tensor, shape: _Shape) -> Tensor:
+    def forward(
+        context: AutogradContext, gradient: Tensor, weight: Tensor, x: Tensor, shape: _Shape
+    ) -> Tensor:
         context.save_for_backward(gradient, weight)
         context.shape = shape
         return _backward(gradient, x, weight, shape, (True, False))
 
     @staticmethod
-    def backward(context: Any, second: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(context: AutogradContext, second: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         gradient, weight = context.saved_tensors
         second = _laid_out(second)
         to_gradient = to_weight = None
@@ -95,13 +99,15 @@ class _WeightGradient(Function):
     """The gradient g of x * W and x to the gradient of W: linear in both, W gives the sizes alone."""
 
     @staticmethod
-    def forward(context: Any, gradient: Tensor, x: Tensor, weight: Tensor, shape: _Shape) -> Tensor:
+    def forward(
+        context: AutogradContext, gradient: Tensor, x: Tensor, weight: Tensor, shape: _Shape
+    ) -> Tensor:
         context.save_for_backward(gradient, x)
         context.shape = shape
         return _backward(gradient, x, weight, shape, (False, True))
 
     @staticmethod
-    def backward(context: Any, second: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(context: AutogradContext, second: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         gradient, x = context.saved_tensors
         to_gradient = to_x = None
         if context.needs_input_grad[0]:

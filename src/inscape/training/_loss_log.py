@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from inscape import storage
+from inscape.types import JsonObject
 
 _IMAGES = 1000
 
 
-def kept_lines(path: Path, images: int) -> list[dict[str, Any]]:
+def kept_lines(path: Path, images: int) -> list[JsonObject]:
     """Lines of an earlier run, without those after its last checkpoint, which had seen `images` pictures."""
     lines = path.read_text().splitlines() if path.exists() else []
     return [line for line in map(json.loads, lines) if line["images"] <= images]
 
 
-def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+def write_lines(path: Path, lines: list[JsonObject]) -> None:
     """Write lines of JSON, whole or not at all."""
     storage.write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
 
@@ -56,7 +56,7 @@ class LossLog:
         """Make a line of what was remembered since the last one."""
         self._logged = images // _IMAGES
         if self._sums:
-            line: dict[str, Any] = {"images": images, "seconds": round(seconds, 1)}
+            line: JsonObject = {"images": images, "seconds": round(seconds, 1)}
             line |= {name: round(float(np.mean(values)), 5) for name, values in self._sums.items()}
             self.lines.append(line)
             self._sums.clear()

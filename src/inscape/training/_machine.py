@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from inscape import storage
 from inscape.errors import FormatError
 from inscape.progress import Progress, SilentProgress
+from inscape.types import JsonObject
 
 KEPT = "machine.json"
 _TIMED = 2
@@ -76,7 +76,7 @@ class Measured:
         return found if found.machine == machine else None
 
 
-def _kept(path: Path) -> dict[str, Any]:
+def _kept(path: Path) -> JsonObject:
     try:
         value = storage.read_json(path)
     except FormatError:

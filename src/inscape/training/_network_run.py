@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Generic
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from inscape.training._loss_log import LossLog
 from inscape.training._machine import Way, fastest, taken
 from inscape.training._network_state import Limit, Network, NetworkState, one_cycle, train_network
 from inscape.training.result import TrainResult
+from inscape.types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class NetworkRun(ABC, Generic[Network]):
         """Figures of the moving average, as it will be stored, on unseen pictures."""
 
     @abstractmethod
-    def card(self, average: Network, training: dict[str, Any]) -> Card:
+    def card(self, average: Network, training: JsonObject) -> Card:
         """The card of what was trained, given what to say of the training."""
 
     def train(self, seconds: float, progress: Progress) -> None:

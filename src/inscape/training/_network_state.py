@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 
@@ -136,7 +136,7 @@ class Limit:
     steps: int | None = None
     save_every: int = 200
 
-    def done(self, state: NetworkState[Any]) -> float:
+    def done(self, state: NetworkState[Network]) -> float:
         """The part of the training that is over, from 0; 1 and more is all of it."""
         if self.steps:
             return state.step / self.steps
@@ -144,7 +144,7 @@ class Limit:
 
 
 def train_network(
-    state: NetworkState[Any],
+    state: NetworkState[Network],
     limit: Limit,
     step: Callable[[float], None],
     save: Callable[[], None],

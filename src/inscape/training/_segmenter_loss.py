@@ -6,9 +6,11 @@ a third of a training step.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
+
+from inscape.types import AutogradContext
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 class _PlaneLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor, weights: Tensor, dice: float) -> Tensor:
+    def forward(
+        ctx: AutogradContext, logits: Tensor, targets: Tensor, weights: Tensor, dice: float
+    ) -> Tensor:
         values = logits.shape[1]
         log_shares = torch.log_softmax(logits, 1)
         right = targets[:, None]
@@ -43,7 +47,7 @@ class _PlaneLoss(torch.autograd.Function):
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: AutogradContext, *outputs: Tensor) -> tuple[Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient * outputs[0], None, None, None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ from inscape.training._latents import mixed_latents
 from inscape.training._network_run import NetworkOptions, NetworkResult, NetworkRun
 from inscape.training._network_state import NetworkState
 from inscape.training._scenes_ahead import ScenesAhead
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -190,7 +191,7 @@ class _Run(NetworkRun[PictureEncoder]):
     def scores(self, average: PictureEncoder) -> dict[str, float]:
         return self.check.scores(average)
 
-    def card(self, average: PictureEncoder, training: dict[str, Any]) -> Card:
+    def card(self, average: PictureEncoder, training: JsonObject) -> Card:
         layers = tuple(
             Layer(name=layer, units=self.config.channels[size], size=size, module=f"s{2 * size}.leave")
             for size, layer in self.config.layers.items()

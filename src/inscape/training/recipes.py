@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from inscape.errors import FormatError, NotFoundError, UsageError, ValueRangeError, unknown_name
 from inscape.models.architectures._fir import SMOOTH
+from inscape.types import JsonMapping, JsonObject
 
 DEFAULT_SIZE = 128
 _CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
@@ -111,12 +110,12 @@ class GanRecipe:
         """The stage that draws pictures of a size; for a size below all of them, the first."""
         return next((stage for stage in reversed(self.stages) if stage.size <= size), self.stages[0])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON; the keys of `channels` become text."""
         return asdict(self) | {"channels": {str(size): units for size, units in self.channels.items()}}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> GanRecipe:
+    def from_json(cls, value: JsonMapping) -> GanRecipe:
         """Read what `to_json` wrote.
 
         Raises:

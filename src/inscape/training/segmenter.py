@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from inscape.training._network_state import NetworkState
 from inscape.training._segmenter_loss import plane_loss
 from inscape.training._segmenter_noise import NoiseOptions, disturb
 from inscape.training._segmenter_scenes import FIRST_SEED, SceneCache
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,7 +181,7 @@ class _Run(NetworkRun[UNet]):
             scores.add(self.planes.decide(logits).cpu(), torch.from_numpy(labels))
         return {name: round(score, 4) for name, score in scores.iou().items()}
 
-    def card(self, average: UNet, training: dict[str, Any]) -> Card:
+    def card(self, average: UNet, training: JsonObject) -> Card:
         levels = tuple(
             Layer(
                 name=f"level{self.size >> number}",
