@@ -7,16 +7,16 @@ the loss of R3GAN (Huang et al., NeurIPS 2024), see `_gan_step.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from inscape.models.architectures.architecture import Sizes
 from inscape.training._discriminators import FeatureDiscriminators
 from inscape.training._features import Features, open_features
 from inscape.training._mixing import RandomMixing
-from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AdversaryConfig:
+class AdversaryConfig(Sizes):
     """The sizes of an adversary.
 
     Attributes:
@@ -37,21 +37,13 @@ class AdversaryConfig:
         seed: What mixing and the first weights are drawn from.
     """
 
+    named = "the configuration of an adversary"
+
     features: str
     inputs: tuple[int, ...]
     channels: tuple[int, ...]
     sides: tuple[int, ...]
     seed: int
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> AdversaryConfig:
-        """Read what `to_json` wrote."""
-        lists = {name: tuple(value[name]) for name in ("inputs", "channels", "sides")}
-        return cls(str(value["features"]), seed=int(value["seed"]), **lists)
 
 
 class Adversary(nn.Module):

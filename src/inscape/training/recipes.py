@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
-from inscape.errors import FormatError, NotFoundError, UsageError, ValueRangeError, unknown_name
+from inscape.errors import NotFoundError, UsageError, ValueRangeError, unknown_name
 from inscape.models.architectures._fir import SMOOTH
-from inscape.types import JsonMapping, JsonObject
+from inscape.models.architectures.architecture import Sizes
 
 DEFAULT_SIZE = 128
 _CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
@@ -30,7 +30,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class GanRecipe:
+class GanRecipe(Sizes):
     """How a generator is trained on a world.
 
     Attributes:
@@ -56,6 +56,8 @@ class GanRecipe:
         average_warm_up: The half-life is at most this fraction of the pictures seen.
         seed: Of everything random.
     """
+
+    named = "a recipe for a generator"
 
     name: str
     world: str
@@ -109,25 +111,6 @@ class GanRecipe:
     def stage_of(self, size: int) -> Stage:
         """The stage that draws pictures of a size; for a size below all of them, the first."""
         return next((stage for stage in reversed(self.stages) if stage.size <= size), self.stages[0])
-
-    def to_json(self) -> JsonObject:
-        """As JSON; the keys of `channels` become text."""
-        return asdict(self) | {"channels": {str(size): units for size, units in self.channels.items()}}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> GanRecipe:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is unknown or of the wrong kind.
-        """
-        try:
-            stages = tuple(Stage(**{**stage, "taps": tuple(stage["taps"])}) for stage in value["stages"])
-            channels = {int(size): int(units) for size, units in value["channels"].items()}
-            lists = {key: tuple(value[key]) for key in ("resample_filter", "level_channels")}
-            return cls(**{**value, **lists, "stages": stages, "channels": channels})
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise FormatError(f"This is not a recipe for a generator: {error}.") from error
 
 
 _GENERATORS = {"town": GanRecipe("town", "town", (Stage(64, until=200_000), Stage(128)))}

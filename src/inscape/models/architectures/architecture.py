@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from inscape.errors import FormatError
 from inscape.models.card import Layer
 from inscape.types import JsonMapping, JsonObject
 
@@ -26,6 +30,35 @@ class Config(Protocol):
 
     def to_json(self) -> JsonObject:
         """The sizes as a card has them."""
+
+
+class Sizes:
+    """A `Config` by the fields of a frozen dataclass, which are numbers, texts, tuples and tables of them.
+
+    Attributes:
+        named: What it is, for the errors: "the configuration of a DCGAN".
+    """
+
+    named: ClassVar[str]
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    @classmethod
+    def from_json(cls, value: JsonMapping) -> Self:
+        """Read what `to_json` wrote, trusting nothing.
+
+        Raises:
+            FormatError: A field is missing, unknown or of the wrong kind.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = f"`{'.'.join(map(str, first['loc']))}`: " if first["loc"] else ""
+            raise FormatError(f"This is not {cls.named}: {place}{first['msg']}.") from error
+
+    def to_json(self) -> JsonObject:
+        """As JSON; tuples become lists, and the keys of tables text."""
+        return dict(to_jsonable_python(self))
 
 
 def synthesis_layers(network: Any) -> tuple[Layer, ...]:

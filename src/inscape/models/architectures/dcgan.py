@@ -6,19 +6,18 @@ The first makes 4x4 pixels from the latent, each other one doubles the size.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from inscape.errors import FormatError, ValueRangeError
+from inscape.errors import ValueRangeError
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
-from inscape.models.architectures.architecture import Architecture
-from inscape.types import JsonMapping, JsonObject
+from inscape.models.architectures.architecture import Architecture, Sizes
 
 
 @dataclass(frozen=True)
-class DCGANConfig:
+class DCGANConfig(Sizes):
     """Sizes of a DCGAN.
 
     Attributes:
@@ -26,6 +25,8 @@ class DCGANConfig:
         channels: Units of its layers: at 4 pixels, 8, and so on; the pictures are twice as large as the last.
         biased: Which convolutions have a bias, the last one with them; PyTorch's example has none.
     """
+
+    named = "the configuration of a DCGAN"
 
     z_dim: int
     channels: tuple[int, ...]
@@ -45,24 +46,6 @@ class DCGANConfig:
     def has_bias(self, index: int) -> bool:
         """Whether the convolution of that number has a bias."""
         return bool(self.biased) and self.biased[index]
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        return asdict(self) | {"channels": list(self.channels), "biased": list(self.biased)}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> DCGANConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is missing, unknown or of the wrong kind.
-        """
-        try:
-            channels = tuple(int(units) for units in value["channels"])
-            biased = tuple(bool(each) for each in value.get("biased", ()))
-            return cls(**{**value, "channels": channels, "biased": biased})
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"This is not the configuration of a DCGAN: {error}.") from error
 
 
 class Block(nn.Module):

@@ -8,16 +8,15 @@ right), because the published weights were trained so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import nn
 from torch.nn import functional
 
-from inscape.errors import FormatError, ValueRangeError
+from inscape.errors import ValueRangeError
 from inscape.models.architectures._batch_norm import fold
-from inscape.models.architectures.architecture import Architecture
-from inscape.types import JsonMapping, JsonObject
+from inscape.models.architectures.architecture import Architecture, Sizes
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,30 +38,16 @@ _STAGES = (
 
 
 @dataclass(frozen=True)
-class EfficientNetLiteConfig:
+class EfficientNetLiteConfig(Sizes):
     """The size of an EfficientNet-Lite0.
 
     Attributes:
         classes: Number of outputs.
     """
 
-    classes: int = 1000
+    named = "the configuration of an EfficientNet-Lite0"
 
-    def to_json(self) -> JsonObject:
-        """`{classes}`."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> EfficientNetLiteConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: It is not the size of an EfficientNet-Lite0.
-        """
-        try:
-            return cls(classes=int(value["classes"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError("The size of an EfficientNet-Lite0 is an object with `classes`.") from error
+    classes: int
 
 
 class Convolution(nn.Module):
@@ -155,7 +140,7 @@ class EfficientNetLite(nn.Module):
 
     def __init__(self, config: EfficientNetLiteConfig | None = None) -> None:
         super().__init__()
-        self.config = config or EfficientNetLiteConfig()
+        self.config = config or EfficientNetLiteConfig(1000)
         self.stem = Convolution(3, _STEM, 3, stride=2)
         self.blocks = nn.ModuleList()
         self.strides: list[int] = []

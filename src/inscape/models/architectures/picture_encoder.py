@@ -11,17 +11,16 @@ part of the weights. There is no normalization by batch, so a picture is encoded
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from inscape.errors import FormatError, ShapeError, ValueRangeError
-from inscape.models.architectures.architecture import Architecture
+from inscape.errors import ShapeError, ValueRangeError
+from inscape.models.architectures.architecture import Architecture, Sizes
 from inscape.models.architectures.stylegan2 import StyleGAN2Config
-from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -33,7 +32,7 @@ _LEAK = 0.2
 
 
 @dataclass(frozen=True)
-class PictureEncoderConfig:
+class PictureEncoderConfig(Sizes):
     """Sizes of an encoder.
 
     Attributes:
@@ -44,6 +43,8 @@ class PictureEncoderConfig:
         blocks: Residual blocks in a stage.
         code: Numbers that a stage keeps of what it saw, to read the latents from.
     """
+
+    named = "the configuration of a picture encoder"
 
     resolution: int
     w_dim: int
@@ -97,30 +98,6 @@ class PictureEncoderConfig:
         number = self.sizes.index(size)
         first = 2 * number - 1 if number else 0
         return slice(first, 2 * number + (2 if size == self.resolution else 1))
-
-    def to_json(self) -> JsonObject:
-        """As JSON; the keys of `channels` and `widths` become text."""
-        sized = {
-            key: {str(size): units for size, units in getattr(self, key).items()}
-            for key in ("channels", "widths")
-        }
-        return asdict(self) | sized
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> PictureEncoderConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is unknown, missing, or of the wrong kind.
-        """
-        try:
-            sized = {
-                key: {int(size): int(units) for size, units in value[key].items()}
-                for key in ("channels", "widths")
-            }
-            return cls(**{**value, **sized})
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise FormatError(f"This is not the configuration of a picture encoder: {error}.") from error
 
 
 class ResidualBlock(nn.Module):

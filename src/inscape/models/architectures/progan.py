@@ -8,29 +8,30 @@ output layer, `output_64x64`.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from inscape.errors import FormatError, ValueRangeError
+from inscape.errors import ValueRangeError
 from inscape.models.architectures._equalized import LEAK
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
-from inscape.models.architectures.architecture import Architecture
-from inscape.types import JsonMapping, JsonObject
+from inscape.models.architectures.architecture import Architecture, Sizes
 
 _EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
-class ProGANConfig:
+class ProGANConfig(Sizes):
     """Sizes of a ProGAN.
 
     Attributes:
         z_dim: Size of the latent z.
         channels: Units by resolution, from 4 pixels on, each twice the one before.
     """
+
+    named = "the configuration of a ProGAN"
 
     z_dim: int
     channels: tuple[int, ...]
@@ -43,22 +44,6 @@ class ProGANConfig:
     def resolution(self) -> int:
         """Height and width of its pictures."""
         return 2 << len(self.channels)
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        return asdict(self) | {"channels": list(self.channels)}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> ProGANConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is missing, unknown or of the wrong kind.
-        """
-        try:
-            return cls(**{**value, "channels": tuple(int(units) for units in value["channels"])})
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"This is not the configuration of a ProGAN: {error}.") from error
 
 
 class ScaledBias(nn.Module):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping as MappingOf
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, cast
 
@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from inscape.errors import FormatError, LayerError, ValueRangeError, unknown_name
+from inscape.errors import LayerError, ValueRangeError, unknown_name
 from inscape.models.architectures._equalized import (
     GAIN,
     FullyConnected,
@@ -33,17 +33,16 @@ from inscape.models.architectures._equalized import (
 from inscape.models.architectures._fir import SMOOTH, separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._modulated import ModulatedColours, ModulatedLayer, fused
-from inscape.models.architectures.architecture import Architecture
+from inscape.models.architectures.architecture import Architecture, Sizes
 from inscape.models.architectures.synthesis_state import SynthesisState
 from inscape.models.architectures.tail import Branch, Run, Stage, Tail, Window
-from inscape.types import JsonMapping, JsonObject
 
 NoiseMode = Literal["const", "random", "none"]
 NOISE_MODES = ("const", "random", "none")
 
 
 @dataclass(frozen=True)
-class StyleGAN2Config:
+class StyleGAN2Config(Sizes):
     """Sizes of a StyleGAN2.
 
     Attributes:
@@ -61,6 +60,8 @@ class StyleGAN2Config:
             The pictures that blocks add up keep (1, 3, 3, 1). Of a network that is loaded, the filters in its
             file hold.
     """
+
+    named = "the configuration of a StyleGAN2"
 
     resolution: int = 64
     z_dim: int = 128
@@ -92,25 +93,6 @@ class StyleGAN2Config:
     def num_ws(self) -> int:
         """How many copies of w the synthesis takes: one per convolution and one for the last RGB."""
         return 2 * len(self.sizes)
-
-    def to_json(self) -> JsonObject:
-        """As JSON; the keys of `channels` become text."""
-        channels = {str(size): units for size, units in self.channels.items()}
-        return asdict(self) | {"channels": channels, "resample_filter": list(self.resample_filter)}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> StyleGAN2Config:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is unknown or of the wrong kind.
-        """
-        try:
-            channels = {int(size): int(units) for size, units in value["channels"].items()}
-            taps = tuple(map(float, value.get("resample_filter", SMOOTH)))
-            return cls(**{**value, "channels": channels, "resample_filter": taps})
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise FormatError(f"This is not the configuration of a StyleGAN2: {error}.") from error
 
 
 class SynthesisLayer(nn.Module):

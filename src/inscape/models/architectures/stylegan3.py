@@ -14,20 +14,19 @@ the output of the layer's `inside`; the margin stays as it is.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from inscape.errors import FormatError, ValueRangeError
+from inscape.errors import ValueRangeError
 from inscape.models.architectures._equalized import GAIN, LEAK, FullyConnected
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
-from inscape.models.architectures.architecture import Architecture
+from inscape.models.architectures.architecture import Architecture, Sizes
 from inscape.models.architectures.synthesis_state import SynthesisState
-from inscape.types import JsonMapping, JsonObject
 
 EPSILON = 1e-8
 """What the demodulation adds to the energy of normalized weights."""
@@ -84,7 +83,7 @@ class LayerGeometry:
 
 
 @dataclass(frozen=True)
-class StyleGAN3Config:
+class StyleGAN3Config(Sizes):
     """Sizes of a StyleGAN3.
 
     Attributes:
@@ -102,6 +101,8 @@ class StyleGAN3Config:
         output_scale: What the picture is multiplied by.
         layers: Its layers and the RGB output, which is the last.
     """
+
+    named = "the configuration of a StyleGAN3"
 
     resolution: int
     z_dim: int
@@ -134,27 +135,6 @@ class StyleGAN3Config:
     def num_ws(self) -> int:
         """How many copies of w the synthesis takes: one per layer, and one for the input."""
         return len(self.layers) + 1
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        layers = [layer | {"padding": list(layer["padding"])} for layer in map(asdict, self.layers)]
-        return asdict(self) | {"layers": layers}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> StyleGAN3Config:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: A field is missing, unknown or of the wrong kind.
-        """
-        try:
-            layers = tuple(
-                LayerGeometry(**{**layer, "padding": (int(layer["padding"][0]), int(layer["padding"][1]))})
-                for layer in value["layers"]
-            )
-            return cls(**{**value, "layers": layers})
-        except (KeyError, TypeError, IndexError) as error:
-            raise FormatError(f"This is not the configuration of a StyleGAN3: {error}.") from error
 
 
 class FourierInput(nn.Module):

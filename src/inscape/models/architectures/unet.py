@@ -9,7 +9,7 @@ convolution.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,7 @@ from torch.nn import functional
 
 from inscape.errors import FormatError, ShapeError
 from inscape.models.architectures._batch_norm import fold
-from inscape.models.architectures.architecture import Architecture
-from inscape.types import JsonMapping, JsonObject
+from inscape.models.architectures.architecture import Architecture, Sizes
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class UNetConfig:
+class UNetConfig(Sizes):
     """The shape of a U-Net.
 
     Args:
@@ -36,32 +35,21 @@ class UNetConfig:
         channels: Units of each level, from full resolution down; every level halves the picture.
     """
 
+    named = "the configuration of a U-Net"
+
     heads: tuple[int, ...]
-    channels: tuple[int, ...] = (24, 48, 96, 192)
+    channels: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no network, or far too large."""
+        widths = self.heads + self.channels
+        if not self.heads or not self.channels or min(widths) < 1 or max(widths) > 4096:
+            raise FormatError("A U-Net has at least one head and one level, each of 1 to 4096 channels.")
 
     @property
     def multiple(self) -> int:
         """Height and width of a picture are multiples of this."""
         return int(2 ** (len(self.channels) - 1))
-
-    def to_json(self) -> JsonObject:
-        """`{heads, channels}`."""
-        return {name: list(value) for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, value: JsonMapping) -> UNetConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            FormatError: It is not the shape of a U-Net.
-        """
-        try:
-            heads, channels = tuple(map(int, value["heads"])), tuple(map(int, value["channels"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError("A U-Net's shape is an object with lists of heads and channels.") from error
-        if not heads or not channels or min(heads + channels) < 1 or max(heads + channels) > 4096:
-            raise FormatError("A U-Net has at least one head and one level, each of 1 to 4096 channels.")
-        return cls(heads, channels)
 
 
 class ConvolutionBlock(nn.Module):
