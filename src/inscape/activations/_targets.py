@@ -35,7 +35,7 @@ def tap(target: Target, name: str, function: Tap) -> AbstractContextManager[None
     return tapped(target, name, function)
 
 
-def mapped(value: Any, function: Callable[[Tensor], Any]) -> Any:
+def mapped(value: Any, function: Callable[[Tensor], object]) -> Any:
     """Apply a function to every tensor in a tensor, tuple, list or dict; keep everything else."""
     if isinstance(value, Tensor):
         return function(value)

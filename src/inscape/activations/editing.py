@@ -13,7 +13,7 @@ from inscape.errors import ShapeError
 
 
 @contextmanager
-def edited(target: Target, name: str, function: Callable[[Any], Any]) -> Iterator[None]:
+def edited(target: Target, name: str, function: Callable[[Any], object]) -> Iterator[None]:
     """Pass the output of a layer through a function while the block runs.
 
     Edits nest: the outermost comes first, and the next ones work on what it made.
@@ -32,10 +32,9 @@ def edited(target: Target, name: str, function: Callable[[Any], Any]) -> Iterato
         ShapeError: The function gave a tensor of another shape than it got.
     """
 
-    def change(_: tuple[Any, ...], output: Any) -> Any:
+    def change(_: tuple[object, ...], output: object) -> object:
         changed = function(output)
-        both = isinstance(output, Tensor) and isinstance(changed, Tensor)
-        if both and changed.shape != output.shape:
+        if isinstance(output, Tensor) and isinstance(changed, Tensor) and changed.shape != output.shape:
             raise ShapeError(
                 f"The edit of layer {name!r} must keep the shape {tuple(output.shape)}, "
                 f"got {tuple(changed.shape)}."

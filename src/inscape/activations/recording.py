@@ -97,14 +97,14 @@ def record(
     recording = Recording(names, axes)
     owner = threading.get_ident()
 
-    def kept(value: Any) -> Any:
+    def kept(value: object) -> Any:
         def one(tensor: Tensor) -> Tensor:
             tensor = tensor.detach() if detach else tensor
             return tensor.clone() if copy else tensor
 
         return mapped(value, one)
 
-    def keep(name: str, arguments: tuple[Any, ...], output: Any) -> None:
+    def keep(name: str, arguments: tuple[object, ...], output: object) -> None:
         if own_thread and threading.get_ident() != owner:
             return
         recording.outputs[name] = kept(output)

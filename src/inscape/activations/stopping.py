@@ -26,7 +26,7 @@ class Stopped:
     def __init__(self, name: str) -> None:
         self.name = name
         self.reached = False
-        self._output: Any = None
+        self._output: object = None
 
     @property
     def output(self) -> Any:
@@ -60,7 +60,7 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
     """
     stopped = Stopped(name)
 
-    def stop(_: tuple[Any, ...], output: Any) -> None:
+    def stop(_: tuple[object, ...], output: object) -> None:
         stopped.reached = True
         stopped._output = output
         raise _StopError(stopped)
@@ -75,7 +75,7 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
         raise LayerError(f"Layer {name!r} did not run inside the block.", "Does this network use that layer?")
 
 
-def read(target: Target, name: str, *inputs: Any) -> Any:
+def read(target: Target, name: str, *inputs: object) -> Any:
     """The output of one layer for some inputs; nothing behind the layer is computed.
 
     Args:

@@ -9,13 +9,14 @@ before it, is the layer "NAME.input".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inscape.errors import InscapeError, UnsupportedError
 from inscape.models.card import VECTORS, Axis, Card, Layer
 from inscape.models.generator import Generator
 from inscape.models.model import Model
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,7 @@ _TOKENS = 8
 _HINT = "Pass card= with what is known, or a whole Card: {'kind': 'generator', 'latent': {'z_dim': 128}}."
 
 
-def open_module(module: nn.Module, card: Card | Mapping[str, Any] | None, device: torch.device) -> Model:
+def open_module(module: nn.Module, card: Card | JsonMapping | None, device: torch.device) -> Model:
     """Make a model of a module; the module itself is used, in evaluation mode and without gradients.
 
     Args:
@@ -54,7 +55,7 @@ def open_module(module: nn.Module, card: Card | Mapping[str, Any] | None, device
     return Model(module, card_of(module, layers, known))
 
 
-def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, ...], Any]:
+def layers_of(module: nn.Module, run: Callable[[], object]) -> tuple[tuple[Layer, ...], object]:
     """Run a module once, and note every call of a module in it that put out one tensor.
 
     Args:
@@ -72,7 +73,7 @@ def layers_of(module: nn.Module, run: Callable[[], Any]) -> tuple[tuple[Layer, .
     ran: list[_Run] = []
 
     def noting(name: str) -> Callable[..., None]:
-        def note(run: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+        def note(run: nn.Module, arguments: tuple[object, ...], output: object) -> None:
             ran.append(_Run(name, run, _shape(arguments[0] if arguments else None), _shape(output)))
 
         return note
@@ -157,7 +158,7 @@ def _axes(run: _Run, known: dict[tuple[int, ...], tuple[Axis, ...]]) -> tuple[Ax
     return known.get(run.outside, usual)
 
 
-def _example(module: nn.Module, known: Mapping[str, Any], device: torch.device) -> Callable[[], Any]:
+def _example(module: nn.Module, known: JsonMapping, device: torch.device) -> Callable[[], object]:
     import torch
 
     if known["kind"] == "language":
@@ -167,7 +168,7 @@ def _example(module: nn.Module, known: Mapping[str, Any], device: torch.device) 
     return lambda: module(torch.zeros(1, 3, size, size, device=device))
 
 
-def _generator(module: nn.Module, known: dict[str, Any], device: torch.device) -> Generator:
+def _generator(module: nn.Module, known: JsonObject, device: torch.device) -> Generator:
     import torch
 
     from inscape.models.architectures._sequential import DirectGenerator
@@ -195,7 +196,7 @@ def _generator(module: nn.Module, known: dict[str, Any], device: torch.device) -
 _PREFIX = "synthesis.module."
 
 
-def card_of(module: nn.Module, layers: tuple[Layer, ...], known: Mapping[str, Any]) -> Card:
+def card_of(module: nn.Module, layers: tuple[Layer, ...], known: JsonMapping) -> Card:
     """The card of a module with these layers, and what else is known of it.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.errors import FormatError, UnsupportedError, unknown_name
@@ -19,6 +19,7 @@ from inscape.models.filling import filled
 from inscape.models.generator import Generator
 from inscape.models.model import Model
 from inscape.models.plugins import ARCHITECTURES, plugin, plugin_names
+from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +42,7 @@ def architecture(name: str) -> Architecture:
         UnsupportedError: The plug-in gives something else.
     """
     if name in OWN:
-        found: Any = importlib.import_module(f"inscape.models.architectures.{name}").ARCHITECTURE
+        found: object = importlib.import_module(f"inscape.models.architectures.{name}").ARCHITECTURE
     else:
         found = plugin(ARCHITECTURES, name)
     if found is None:
@@ -83,7 +84,7 @@ def model_of(card: Card, tensors: Mapping[str, Tensor], where: Path, device: tor
     return (Generator if card.kind == "generator" else Model)(network.to(device), card)
 
 
-def built(name: str, config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> nn.Module:
+def built(name: str, config: JsonMapping, tensors: Mapping[str, Tensor]) -> nn.Module:
     """The network of an architecture, filled.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -11,6 +11,7 @@ from inscape import storage
 from inscape.concepts import Vocabulary
 from inscape.errors import FormatError, LayerError, NotFoundError, unknown_name
 from inscape.pictures import is_number
+from inscape.types import JsonObject
 
 Axis = Literal["unit", "height", "width", "token"]
 MAPS: tuple[Axis, ...] = ("unit", "height", "width")
@@ -87,20 +88,20 @@ class Card(BaseModel):
     name: str
     kind: Literal["generator", "classifier", "language", "encoder"]
     architecture: str
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: JsonObject = Field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
     default_layer: str | None = None
     image_size: int | None = None
     latent: dict[str, int] = Field(default_factory=dict)
     pixel_range: tuple[float, float] = (-1.0, 1.0)
-    concepts: list[dict[str, Any]] = Field(default_factory=list)
+    concepts: list[JsonObject] = Field(default_factory=list)
     classes: tuple[str, ...] = ()
     segmenter: str | None = None
     encoder: str | None = None
     world: str | None = None
     world_hash: str | None = None
     parameters: int = 0
-    training: dict[str, Any] = Field(default_factory=dict)
+    training: JsonObject = Field(default_factory=dict)
     source: str = ""
     licence: str = ""
     description: str = ""

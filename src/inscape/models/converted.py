@@ -11,11 +11,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.errors import InscapeError
 from inscape.models.card import Card
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from inscape.models.model import Model
@@ -59,7 +60,7 @@ def entries() -> Iterator[tuple[Path, Card]]:
     yield from sorted(found.items())
 
 
-def _remembered(folder: Path) -> dict[str, Any] | None:
+def _remembered(folder: Path) -> JsonObject | None:
     """The file that an entry was last opened from; None where that cannot be read."""
     try:
         state = storage.read_json(folder / _SOURCE)

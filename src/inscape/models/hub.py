@@ -16,10 +16,13 @@ from torch import Tensor, nn
 from inscape.concepts import Concept, Vocabulary
 from inscape.errors import MissingExtraError, ModelNotFoundError, UnsupportedError
 from inscape.models.any_module import card_of, layers_of
+from inscape.models.card import Layer
 from inscape.models.model import Model
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
 
 HUB, TIMM = "hf:", "timm:"
 _TASKS = {
@@ -43,7 +46,7 @@ class Pictures(nn.Module):
         spread: Of every colour.
     """
 
-    def __init__(self, network: nn.Module, mean: Any, spread: Any) -> None:
+    def __init__(self, network: nn.Module, mean: Sequence[float], spread: Sequence[float]) -> None:
         super().__init__()
         self.network = network
         for name, value in (("mean", mean), ("spread", spread)):
@@ -57,8 +60,7 @@ class Pictures(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of pictures `[batch, 3, height, width]`."""
-        logits: Tensor = _logits(self.network(self.normalized(images)))
-        return logits
+        return _logits(self.network(self.normalized(images)))
 
 
 class Tokens(nn.Module):
@@ -71,8 +73,7 @@ class Tokens(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits `[batch, token, word]` of token numbers `[batch, token]`."""
-        logits: Tensor = _logits(self.network(tokens))
-        return logits
+        return _logits(self.network(tokens))
 
 
 class PicturesAndTokens(Pictures):
@@ -81,15 +82,16 @@ class PicturesAndTokens(Pictures):
     def forward(self, images: Tensor, tokens: Tensor | None = None) -> Tensor:
         """How well pictures fit texts, `[picture, text]`; without tokens, texts of one zero."""
         zeros = torch.zeros(1, 1, dtype=torch.int64, device=images.device)
-        out: Any = self.network(
+        out = self.network(
             input_ids=zeros if tokens is None else tokens, pixel_values=self.normalized(images)
         )
         logits: Tensor = out.logits_per_image
         return logits
 
 
-def _logits(out: Any) -> Any:
-    return out.logits if hasattr(out, "logits") else out
+def _logits(out: Any) -> Tensor:
+    logits: Tensor = getattr(out, "logits", out)
+    return logits
 
 
 def open_hub(name: str, device: torch.device) -> Model:
@@ -117,7 +119,7 @@ def open_hub(name: str, device: torch.device) -> Model:
     loader, kind = found[0]
     read = getattr(transformers, loader).from_pretrained
     network = _fetched(name, lambda: read(name, trust_remote_code=False, dtype=torch.float32))
-    known: dict[str, Any] = {"name": name.rstrip("/").rpartition("/")[2], "kind": kind}
+    known: JsonObject = {"name": name.rstrip("/").rpartition("/")[2], "kind": kind}
     known |= {"architecture": kinds[0], "config": {"source": f"{HUB}{name}"}}
     known["source"] = f"The Hugging Face hub: {name}."
     if kind == "language":
@@ -153,13 +155,15 @@ def open_timm(name: str, device: torch.device) -> Model:
     return _opened(Pictures(network, data["mean"], data["std"]), known, device)
 
 
-def _opened(module: Pictures, known: dict[str, Any], device: torch.device) -> Model:
+def _opened(module: Pictures, known: JsonObject, device: torch.device) -> Model:
     module.to(device).eval().requires_grad_(False)
     images = torch.zeros(1, 3, known["image_size"], known["image_size"], device=device)
     return Model(module, card_of(module, _inside(module, lambda: module(images)), known))
 
 
-def _language(transformers: Any, name: str, network: nn.Module, known: Any, device: torch.device) -> Model:
+def _language(
+    transformers: ModuleType, name: str, network: nn.Module, known: JsonObject, device: torch.device
+) -> Model:
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except Exception:  # a folder may hold a network alone, which can be looked into without words
@@ -169,7 +173,7 @@ def _language(transformers: Any, name: str, network: nn.Module, known: Any, devi
     return Model(module, card_of(module, _inside(module, lambda: module(tokens)), known))
 
 
-def _inside(module: nn.Module, run: Callable[[], Any]) -> Any:
+def _inside(module: nn.Module, run: Callable[[], object]) -> tuple[Layer, ...]:
     """The layers of the wrapped network, under its own names."""
     layers, _ = layers_of(module, run)
     prefix = "network."
@@ -180,7 +184,7 @@ def _inside(module: nn.Module, run: Callable[[], Any]) -> Any:
     )
 
 
-def _transformers() -> Any:
+def _transformers() -> ModuleType:
     try:
         import transformers
     except ModuleNotFoundError as error:
@@ -219,7 +223,9 @@ def _in_cache() -> str:
     return f"In the cache: {', '.join(held)}." if held else "The cache of the hub holds no model."
 
 
-def _preprocessing(transformers: Any, name: str, config: Any) -> tuple[int, Any, Any]:
+def _preprocessing(
+    transformers: ModuleType, name: str, config: object
+) -> tuple[int, Sequence[float], Sequence[float]]:
     """Size, mean and spread that the network was trained with."""
     vision = getattr(config, "vision_config", config)
     size = getattr(vision, "image_size", None)

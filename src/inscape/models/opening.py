@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from inscape.models.model import Model
 from inscape.models.packaged import PACKAGED
 from inscape.models.plugins import MODELS, plugin, plugin_names
 from inscape.models.shipped import ZOO, names
+from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +29,7 @@ _FACTORY = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 def open_model(
     source: str | Path | nn.Module,
     *,
-    card: Card | Mapping[str, Any] | None = None,
+    card: Card | JsonMapping | None = None,
     device: str | torch.device | None = "auto",
 ) -> Model:
     """Open a model.

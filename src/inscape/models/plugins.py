@@ -27,7 +27,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
 
 MODELS, ARCHITECTURES, FORMATS = "inscape.models", "inscape.architectures", "inscape.formats"
 SEGMENTERS = "inscape.segmenters"
@@ -38,7 +37,7 @@ def plugin_names(group: str) -> list[str]:
     return sorted({point.name for point in entry_points(group=group)})
 
 
-def plugins(group: str) -> Iterator[tuple[str, Any]]:
+def plugins(group: str) -> Iterator[tuple[str, object]]:
     """Everything in a group that can be loaded, by name; a warning for what cannot."""
     for point in entry_points(group=group):
         try:
@@ -47,7 +46,7 @@ def plugins(group: str) -> Iterator[tuple[str, Any]]:
             _warn(point, error)
 
 
-def plugin(group: str, name: str) -> Any | None:
+def plugin(group: str, name: str) -> object:
     """The one of that name, or None where it cannot be loaded or there is none."""
     for point in entry_points(group=group, name=name):
         try:

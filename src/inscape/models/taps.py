@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from torch import nn
 
-Tap: TypeAlias = Callable[[tuple[Any, ...], Any], Any]
+Tap: TypeAlias = Callable[[tuple[object, ...], Any], object]
 """From what a module was called with and the value to what takes the value's place; None leaves it."""
 
 
@@ -48,15 +48,15 @@ def tapped(
     """
     calls, module = _Calls(), network.get_submodule(path)
 
-    def reached(arguments: tuple[Any, ...], value: Any) -> Any:
+    def reached(arguments: tuple[object, ...], value: object) -> object:
         number, calls.made = calls.made, calls.made + 1
         return function(arguments, value) if call in (None, number) else None
 
-    def before(_: nn.Module, arguments: tuple[Any, ...]) -> Any:
+    def before(_: nn.Module, arguments: tuple[object, ...]) -> object:
         changed = reached(arguments, arguments[0])
         return None if changed is None else (changed, *arguments[1:])
 
-    def behind(_: nn.Module, arguments: tuple[Any, ...], output: Any) -> Any:
+    def behind(_: nn.Module, arguments: tuple[object, ...], output: object) -> object:
         return reached(arguments, output)
 
     with ExitStack() as stack:

@@ -36,7 +36,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
             import ray
         except ImportError as error:
             raise MissingExtraError("ray", "ray") from error
-        self._ray: Any = ray
+        self._ray = ray
         try:
             ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, ImportError, ValueError, RuntimeError) as error:
@@ -61,7 +61,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         cores = min(threads, max(1, *nodes))
         do = ray.remote(num_cpus=cores, max_retries=TRIES - 1)(_do)
         held = [ray.put(packed(work))]
-        waiting: deque[Any] = deque()
+        waiting: deque[object] = deque()
         for piece in pieces:
             waiting.append(do.remote(held, packed(piece), threads))
             if len(waiting) > 2 * sum(nodes) / cores:
@@ -69,7 +69,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         while waiting:
             yield self._result(waiting.popleft())
 
-    def _result(self, task: Any) -> Any:
+    def _result(self, task: object) -> Any:
         errors = self._ray.exceptions
         try:
             return unpacked(self._ray.get(task))
@@ -82,13 +82,13 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
 
 @lru_cache(maxsize=1)
-def _fetched(work: Any) -> Any:
+def _fetched(work: object) -> Any:
     import ray
 
     return unpacked(ray.get(work))
 
 
-def _do(work: list[Any], piece: bytes, threads: int) -> bytes:
+def _do(work: list[object], piece: bytes, threads: int) -> bytes:
     """The result of a piece; each process fetches the work once, where Ray would pass it with every piece."""
     torch.set_num_threads(threads)
     return packed(_fetched(work[0])(unpacked(piece)))

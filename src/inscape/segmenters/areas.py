@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from inscape.errors import ShapeError, ValueRangeError
 from inscape.parallel import InProcess, pieces_of
 from inscape.pictures import to_tensor
 from inscape.statistics import Covariance, frechet_distance
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Float64, UInt8
@@ -149,7 +150,7 @@ class WorldDistance:
         self.world, self.exact = sides[0]
         self.floor = self.world.distance(sides[1][0])
 
-    def measure(self, images: Iterable[Float[Tensor, "b 3 h w"]]) -> dict[str, Any]:
+    def measure(self, images: Iterable[Float[Tensor, "b 3 h w"]]) -> JsonObject:
         """Compare pictures with the world.
 
         Args:
@@ -163,7 +164,7 @@ class WorldDistance:
         """
         return self.compare(self._segmenter.segment(batch) for batch in images)
 
-    def compare(self, labels: Iterable[UInt8[Tensor, "b plane h w"]]) -> dict[str, Any]:
+    def compare(self, labels: Iterable[UInt8[Tensor, "b plane h w"]]) -> JsonObject:
         """The same of pictures whose labels are known, from `LabelledPictures`."""
         found = _gathered(self._segmenter.vocabulary, labels)
         area, world, exact, presence = found.mean(), self.world.mean(), self.exact.mean(), found.presence()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
@@ -74,7 +74,7 @@ class HubSegmenter:
         check_images(images)
         rows = []
         for part in self._parts(images):
-            out: Any = self._module.network(self._module.normalized(part), output_hidden_states=True)
+            out = self._module.network(self._module.normalized(part), output_hidden_states=True)
             rows.append(torch.cat([_mean(state) for state in out.hidden_states], dim=1).float())
         return torch.cat(rows).to(images.device)
 

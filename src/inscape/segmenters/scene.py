@@ -65,8 +65,7 @@ class SceneSegmenter:
     @property
     def device(self) -> torch.device:
         """Where the network runs."""
-        device: torch.device = next(self._network.parameters()).device
-        return device
+        return next(self._network.parameters()).device
 
     @property
     def network(self) -> UNet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -153,17 +153,20 @@ def _transform(image: Image) -> ImageCmsTransform | None:
     profile = image.info.get("icc_profile")
     if mode != "LAB" and not isinstance(profile, bytes):
         return None
-    options: dict[str, Any] = {
-        "renderingIntent": ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        "flags": ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    }
     try:
         own = (
             ImageCms.ImageCmsProfile(io.BytesIO(profile))
             if isinstance(profile, bytes)
             else ImageCms.createProfile("LAB")
         )
-        transform = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB", **options)
+        transform = ImageCms.buildTransform(
+            own,
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
     except Exception:  # a broken profile, or one for other colours, is no reason to refuse a picture
         return None
     return None if mode == "RGB" and _changes_nothing(transform) else transform

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from inscape.regions import box as make_box
 from inscape.sources._files import LARGEST_FILE, check_size, decoding, open_file
 from inscape.sources._mirrored import resized
 from inscape.sources._srgb import from_white, upright
+from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ class Fit:
         return {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Fit:
+    def from_json(cls, value: JsonMapping) -> Fit:
         """Read what `to_json` wrote: the same numbers.
 
         Raises:

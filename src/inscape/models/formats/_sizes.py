@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, UnsupportedError
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +40,7 @@ def mapping_sizes(tensors: Mapping[str, Tensor]) -> dict[str, int]:
 
 def stylegan2_config(
     tensors: Mapping[str, Tensor], *, conv_clamp: float | None = None, lr_multiplier: float = 0.01
-) -> dict[str, Any]:
+) -> JsonObject:
     """The configuration of the StyleGAN2 that tensors belong to.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.errors import FormatError
@@ -57,7 +57,7 @@ def read_carded(path: Path) -> Carded:
     )
 
 
-def recognises(value: Any) -> bool:
+def recognises(value: object) -> bool:
     """Whether this is what `read_carded` read."""
     return isinstance(value, Carded)
 
@@ -74,7 +74,7 @@ def write(model: Model, path: Path) -> None:
     storage.save_tensors(path, model.module.state_dict(), metadata)
 
 
-def _parsed(text: str, path: Path) -> Any:
+def _parsed(text: str, path: Path) -> object:
     try:
         return json.loads(text)
     except ValueError as error:

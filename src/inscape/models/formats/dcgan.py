@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, UnsupportedError
-from inscape.models.formats.format import Format
+from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 _LARGEST = 6
 
 
-def recognises(value: Any) -> bool:
+def recognises(value: object) -> bool:
     """Whether this is such a state dict."""
     groups = _groups(_weights(value))
     kernels = [group["weight"] for group in groups.values() if _axes(group, "weight") == 4]
@@ -33,7 +33,7 @@ def recognises(value: Any) -> bool:
     return len(kernels) > 1 and chained and square and normalized == len(kernels) - 1
 
 
-def read(value: Mapping[str, Any]) -> Found:
+def read(value: Checkpoint) -> Found:
     """Find the generator in it.
 
     Raises:
@@ -75,7 +75,7 @@ def _axes(group: Mapping[str, Tensor], kind: str) -> int:
     return group[kind].ndim if kind in group else 0
 
 
-def _groups(weights: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
+def _groups(weights: Checkpoint) -> dict[str, dict[str, Tensor]]:
     """Tensors by the module that they belong to, in the order of the file; none where it holds others."""
     import torch
 
@@ -88,7 +88,7 @@ def _groups(weights: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     return groups
 
 
-def _weights(value: Any) -> Mapping[str, Any]:
+def _weights(value: object) -> Checkpoint:
     if not isinstance(value, Mapping):
         return {}
     held = [value[name] for name in _HOLDERS if isinstance(value.get(name), Mapping)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from inscape.models.formats.found import Found
     from inscape.models.model import Model
+
+Checkpoint: TypeAlias = Mapping[str, Any]
+"""A dictionary of a checkpoint: tensors, records and plain values by name, of which nothing is known yet."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Format:
     """
 
     title: str
-    recognises: Callable[[Any], bool]
+    recognises: Callable[[object], bool]
     read: Callable[[Any], Found]
     suffixes: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()

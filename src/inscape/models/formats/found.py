@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typing import Any
+from inscape.types import JsonObject
 
+if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models.card import Card
@@ -30,7 +30,7 @@ class Found:
     """
 
     architecture: str
-    config: dict[str, Any]
+    config: JsonObject
     tensors: Mapping[str, Tensor]
     source: str
     gains: Mapping[str, float] = field(default_factory=dict)

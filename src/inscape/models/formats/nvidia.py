@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, UnsupportedError, ValueRangeError
 from inscape.models.formats._sizes import mapping_sizes, shape_of, stylegan2_config
-from inscape.models.formats.format import Format
+from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
 from inscape.storage import Array, Record
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from inscape.models.architectures.stylegan3 import LayerGeometry
 
 
-def recognises(value: Any) -> bool:
+def recognises(value: object) -> bool:
     """Whether this is such a dictionary."""
     return isinstance(value, Mapping) and isinstance(value.get("G_ema"), Record)
 
 
-def read(value: Mapping[str, Any]) -> Found:
+def read(value: Checkpoint) -> Found:
     """Find the generator in it.
 
     Raises:
@@ -76,7 +76,7 @@ def _stylegan3(record: Record, modules: Mapping[str, Record]) -> Found:
     return Found("stylegan3", config.to_json(), tensors, "A pickle of NVIDIA's StyleGAN3 code.")
 
 
-def _geometry(name: str, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> LayerGeometry:
+def _geometry(name: str, state: Checkpoint, tensors: Checkpoint) -> LayerGeometry:
     from inscape.models.architectures.stylegan3 import LayerGeometry
 
     units, inputs, kernel, _ = shape_of(tensors, f"synthesis.{name}.weight", 4)
@@ -114,19 +114,19 @@ def _multiplier(modules: Mapping[str, Record]) -> float:
     return 0.01 if gain is None else _number(gain, "bias_gain")
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise FormatError(f"it has {value!r} as {name!r} of its generator, not a positive number.")
     return float(value)
 
 
-def _whole(value: Any, name: str) -> int:
+def _whole(value: object, name: str) -> int:
     if type(value) is not int or not 0 <= value <= 1 << 16:
         raise FormatError(f"it has {value!r} as {name!r} of its generator, not a whole number.")
     return value
 
 
-def _square(value: Any, name: str) -> int:
+def _square(value: object, name: str) -> int:
     sizes = value.value.tolist() if isinstance(value, Array) and value.value is not None else value
     if not isinstance(sizes, list) or len(sizes) != 2 or sizes[0] != sizes[1]:
         raise FormatError(f"it has {sizes!r} as {name!r} of its generator, not a height and width alike.")

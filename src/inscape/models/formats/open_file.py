@@ -119,7 +119,7 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
         raise _about(foreign.path, error) from error
 
 
-def _recognises(name: str, each: Format, value: Any) -> bool:
+def _recognises(name: str, each: Format, value: object) -> bool:
     """Whether a format knows the file; one of a plug-in that fails at it warns, and does not."""
     try:
         return each.recognises(value)
@@ -135,7 +135,7 @@ def _about(path: Path, error: InscapeError) -> InscapeError:
     return kind(f"{path} cannot be opened: {error.detail}", error.hint)
 
 
-def _contents(value: Any) -> str:
+def _contents(value: object) -> str:
     if not isinstance(value, Mapping):
         return f"a {type(value).__name__}"
     names = [repr(key) for key in list(value)[:4]]

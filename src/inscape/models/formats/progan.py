@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError
 from inscape.models.formats._sizes import shape_of
-from inscape.models.formats.format import Format
+from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _SOURCE = "A ProGAN of the dissection papers' code."
 
 
-def recognises(value: Any) -> bool:
+def recognises(value: object) -> bool:
     """Whether this is such a state dict."""
     weights = _weights(value)
     return "layer1.wscale.b" in weights or "features.0.wscale.b" in weights
 
 
-def read(value: Mapping[str, Any]) -> Found:
+def read(value: Checkpoint) -> Found:
     """Find the generator in it.
 
     Raises:
@@ -59,7 +59,7 @@ def read(value: Mapping[str, Any]) -> Found:
     return Found("progan", config.to_json(), tensors, _SOURCE)
 
 
-def _weights(value: Any) -> Mapping[str, Any]:
+def _weights(value: object) -> Checkpoint:
     inner = value.get("state_dict", value) if isinstance(value, Mapping) else {}
     usable = isinstance(inner, Mapping) and all(isinstance(name, str) for name in inner)
     return inner if usable else {}

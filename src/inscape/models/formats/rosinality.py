@@ -10,12 +10,12 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape import storage
 from inscape.errors import FormatError, UnsupportedError
 from inscape.models.formats._sizes import stylegan2_config
-from inscape.models.formats.format import Format
+from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ _TO_RGB = {
 }
 
 
-def recognises(value: Any) -> bool:
+def recognises(value: object) -> bool:
     """Whether this is such a checkpoint."""
     weights = _weights(value)
     return weights is not None and {"style.1.weight", "input.input"} <= weights.keys()
 
 
-def read(value: Mapping[str, Any]) -> Found:
+def read(value: Checkpoint) -> Found:
     """Find the generator in it.
 
     Raises:
@@ -115,7 +115,7 @@ def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return made
 
 
-def _weights(value: Any) -> Mapping[str, Any] | None:
+def _weights(value: object) -> Checkpoint | None:
     if not isinstance(value, Mapping):
         return None
     inner = value.get("g_ema", value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_name
 from inscape.models.building import architectures
@@ -18,6 +18,7 @@ from inscape.models.formats.carded import is_safetensors
 from inscape.models.formats.known import formats
 from inscape.models.formats.open_file import contents, found_in, open_file
 from inscape.models.generator import Generator
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from inscape.models.formats.format import Format
@@ -128,7 +129,7 @@ def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
     foreign.save(path)
 
 
-def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
+def _fixed(config: JsonMapping) -> JsonObject:
     """What must be the same in both."""
     return {key: value for key, value in config.items() if key not in _FREE}
 
