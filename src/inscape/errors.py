@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
 
 
 class InscapeError(Exception):
@@ -52,7 +51,7 @@ class InscapeError(Exception):
         self.detail = detail
         self.hint = hint
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Sent from another process, it says the same."""
         return _as_sent, (type(self), self.detail, self.hint)
 

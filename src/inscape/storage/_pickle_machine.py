@@ -63,13 +63,13 @@ class Machine:
     window: Window
     budget: Budget
     limits: PickleLimits
-    storages: Callable[[tuple[Any, ...]], Storage] | None = None
-    archives: Callable[[memoryview, Budget, PickleLimits], Any] | None = None
-    stack: list[Any] = field(default_factory=list)
+    storages: Callable[[tuple[object, ...]], Storage] | None = None
+    archives: Callable[[memoryview, Budget, PickleLimits], object] | None = None
+    stack: list[object] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
-    memo: dict[int, Any] = field(default_factory=dict)
+    memo: dict[int, object] = field(default_factory=dict)
 
-    def run(self) -> Any:
+    def run(self) -> object:
         """The object that the pickle describes."""
         for opcode, argument, _ in pickletools.genops(self.window):  # type: ignore[arg-type]
             self.budget.spend()
@@ -86,7 +86,7 @@ class Machine:
                 raise FormatError(f"its pickle uses {name}, which is not read from files")
         raise FormatError("its pickle has no end")
 
-    def embedded(self, view: memoryview) -> Any:
+    def embedded(self, view: memoryview) -> object:
         """What `torch.save` wrote inside this pickle.
 
         Raises:
@@ -96,23 +96,23 @@ class Machine:
             raise FormatError("archives lie in one another too deep")
         return self.archives(view, self.budget, self.limits)
 
-    def _literal(self, argument: Any) -> Any:
+    def _literal(self, argument: object) -> object:
         """Long bytes stay in the file: a window ends where its argument does."""
         if isinstance(argument, bytes | bytearray) and len(argument) >= _LARGE:
             return self.window.view[self.window.at - len(argument) : self.window.at]
         return argument
 
-    def _pop(self) -> Any:
+    def _pop(self) -> object:
         if not self.stack or (self.marks and len(self.stack) <= self.marks[-1]):
             raise FormatError("its pickle takes more than there is")
         return self.stack.pop()
 
-    def _top(self) -> Any:
+    def _top(self) -> object:
         if not self.stack:
             raise FormatError("its pickle takes more than there is")
         return self.stack[-1]
 
-    def _to_mark(self) -> list[Any]:
+    def _to_mark(self) -> list[object]:
         if not self.marks:
             raise FormatError("its pickle takes more than there is")
         start = self.marks.pop()
@@ -120,77 +120,77 @@ class Machine:
         del self.stack[start:]
         return taken
 
-    def mark(self, _: Any) -> None:
+    def mark(self, _: object) -> None:
         self.marks.append(len(self.stack))
 
-    def pop(self, _: Any) -> None:
+    def pop(self, _: object) -> None:
         if self.marks and len(self.stack) == self.marks[-1]:
             self.marks.pop()
         else:
             self._pop()
 
-    def pop_mark(self, _: Any) -> None:
+    def pop_mark(self, _: object) -> None:
         self._to_mark()
 
-    def dup(self, _: Any) -> None:
+    def dup(self, _: object) -> None:
         self.stack.append(self._top())
 
     def put(self, place: int) -> None:
         self.memo[int(place)] = self._top()
 
-    def memoize(self, _: Any) -> None:
+    def memoize(self, _: object) -> None:
         self.memo[len(self.memo)] = self._top()
 
     def get(self, place: int) -> None:
         self.stack.append(self.memo[int(place)])
 
-    def empty_dict(self, _: Any) -> None:
+    def empty_dict(self, _: object) -> None:
         self.stack.append(Items())
 
-    def empty_list(self, _: Any) -> None:
+    def empty_list(self, _: object) -> None:
         self.stack.append([])
 
-    def empty_set(self, _: Any) -> None:
+    def empty_set(self, _: object) -> None:
         self.stack.append(set())
 
-    def dictionary(self, _: Any) -> None:
+    def dictionary(self, _: object) -> None:
         taken = self._to_mark()
         self.stack.append(Items(zip(taken[::2], taken[1::2], strict=True)))
 
-    def sequence(self, _: Any) -> None:
+    def sequence(self, _: object) -> None:
         self.stack.append(self._to_mark())
 
-    def tuple_to_mark(self, _: Any) -> None:
+    def tuple_to_mark(self, _: object) -> None:
         self.stack.append(tuple(self._to_mark()))
 
-    def tuple1(self, _: Any) -> None:
+    def tuple1(self, _: object) -> None:
         self.stack.append((self._pop(),))
 
-    def tuple2(self, _: Any) -> None:
+    def tuple2(self, _: object) -> None:
         second, first = self._pop(), self._pop()
         self.stack.append((first, second))
 
-    def tuple3(self, _: Any) -> None:
+    def tuple3(self, _: object) -> None:
         third, second, first = self._pop(), self._pop(), self._pop()
         self.stack.append((first, second, third))
 
-    def append(self, _: Any) -> None:
+    def append(self, _: object) -> None:
         value = self._pop()
         of(list, self._top()).append(value)
 
-    def appends(self, _: Any) -> None:
+    def appends(self, _: object) -> None:
         values = self._to_mark()
         of(list, self._top()).extend(values)
 
-    def add_items(self, _: Any) -> None:
+    def add_items(self, _: object) -> None:
         values = self._to_mark()
         of(set, self._top()).update(values)
 
-    def set_item(self, _: Any) -> None:
+    def set_item(self, _: object) -> None:
         value, key = self._pop(), self._pop()
         of(Items, self._top())[key] = value
 
-    def set_items(self, _: Any) -> None:
+    def set_items(self, _: object) -> None:
         taken = self._to_mark()
         of(Items, self._top()).update(zip(taken[::2], taken[1::2], strict=True))
 
@@ -198,18 +198,18 @@ class Machine:
         module, _, name = argument.partition(" ")
         self.stack.append(known(module, name))
 
-    def named_on_stack(self, _: Any) -> None:
+    def named_on_stack(self, _: object) -> None:
         name, module = self._pop(), self._pop()
         self.stack.append(known(of(str, module), of(str, name)))
 
-    def reduce(self, _: Any) -> None:
+    def reduce(self, _: object) -> None:
         arguments, called = of(tuple, self._pop()), of(Name, self._pop())
         maker = MAKERS.get((called.module, called.name))
         if maker is None:
             raise FormatError(f"its pickle calls {called.module}.{called.name}, which is not read from files")
         self.stack.append(maker(self, *arguments))
 
-    def build(self, _: Any) -> None:
+    def build(self, _: object) -> None:
         state, target = self._pop(), self._top()
         if isinstance(target, Items):
             target.attributes = state
@@ -222,7 +222,7 @@ class Machine:
         else:
             raise FormatError("its pickle changes an object that is not read from files")
 
-    def persistent(self, _: Any) -> None:
+    def persistent(self, _: object) -> None:
         if self.storages is None:
             raise FormatError("its pickle refers to objects outside of it")
         self.stack.append(self.storages(of(tuple, self._pop())))

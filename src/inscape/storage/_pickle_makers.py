@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from inscape.errors import FormatError
 from inscape.storage._pickled import Array, Dtype, Items, Name, Record, Storage, count, of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Reader(Protocol):
     """What reads the pickle that asks for an object."""
 
-    def embedded(self, view: memoryview) -> Any:
+    def embedded(self, view: memoryview) -> object:
         """What `torch.save` wrote inside this pickle."""
 
 
@@ -25,15 +28,15 @@ def known(module: str, name: str) -> Name:
     return Name(module, name)
 
 
-def _items(reader: Reader, *arguments: Any) -> Items:
+def _items(reader: Reader, *arguments: Mapping[object, object]) -> Items:
     made = Items()
     for argument in arguments:
         made.update(argument)
     return made
 
 
-def _record(reader: Reader, meta: Any) -> Record:
-    meta = of(Items, meta)
+def _record(reader: Reader, value: object) -> Record:
+    meta = of(Items, value)
     return Record(
         str(meta["type"]),
         int(meta["version"]),
@@ -43,11 +46,13 @@ def _record(reader: Reader, meta: Any) -> Record:
     )
 
 
-def _tensor(reader: Reader, storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
+def _tensor(
+    reader: Reader, held: object, offset: object, size: object, stride: object, *_: object
+) -> Tensor | None:
     """A view of a storage; None while the storage has no data yet."""
     import torch
 
-    storage = of(Storage, storage)
+    storage = of(Storage, held)
     sizes = [count(number) for number in of(tuple, size)]
     strides = [count(number) for number in of(tuple, stride)]
     reach, numel = count(offset), 1
@@ -62,24 +67,24 @@ def _tensor(reader: Reader, storage: Any, offset: Any, size: Any, stride: Any, *
     if storage.numel == 0:
         return torch.empty(sizes, dtype=storage.dtype)
     flat = torch.frombuffer(storage.data, dtype=storage.dtype)
-    return flat.as_strided(sizes, strides, offset)
+    return flat.as_strided(sizes, strides, count(offset))
 
 
-def _parameter(reader: Reader, tensor: Any, *_: Any) -> Any:
+def _parameter(reader: Reader, tensor: object, *_: object) -> object:
     return tensor
 
 
-def _storage_in_bytes(reader: Reader, data: Any) -> Any:
+def _storage_in_bytes(reader: Reader, data: object) -> object:
     return reader.embedded(memoryview(bytearray(data)) if isinstance(data, bytes) else of(memoryview, data))
 
 
-def _dtype(reader: Reader, code: Any, *_: Any) -> Dtype:
+def _dtype(reader: Reader, code: object, *_: object) -> Dtype:
     made = Dtype(of(str, code))
     made.finished()
     return made
 
 
-def _scalar(reader: Reader, dtype: Any, data: Any) -> Any:
+def _scalar(reader: Reader, dtype: object, data: str | bytes) -> object:
     import numpy as np
 
     data = data.encode("latin1") if isinstance(data, str) else data
@@ -87,30 +92,30 @@ def _scalar(reader: Reader, dtype: Any, data: Any) -> Any:
     return value
 
 
-def _empty_array(reader: Reader, *_: Any) -> Array:
+def _empty_array(reader: Reader, *_: object) -> Array:
     return Array()
 
 
-def _encoded(reader: Reader, text: Any, encoding: Any) -> bytes:
+def _encoded(reader: Reader, text: object, encoding: object) -> bytes:
     """How protocol 2 writes bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise FormatError("its pickle is damaged: bytes in an unknown encoding")
     return bytes(of(str, text).encode("latin1"))
 
 
-def _tuple(reader: Reader, values: Any = ()) -> tuple[Any, ...]:
+def _tuple(reader: Reader, values: Iterable[object] = ()) -> tuple[object, ...]:
     return tuple(values)
 
 
-def _set(reader: Reader, values: Any = ()) -> set[Any]:
+def _set(reader: Reader, values: object = ()) -> set[object]:
     return set(of(list, values))
 
 
-def _device(reader: Reader, *parts: Any) -> str:
+def _device(reader: Reader, *parts: object) -> str:
     return ":".join(str(part) for part in parts)
 
 
-MAKERS: dict[tuple[str, str], Callable[..., Any]] = {
+MAKERS: dict[tuple[str, str], Callable[..., object]] = {
     ("collections", "OrderedDict"): _items,
     ("dnnlib.util", "EasyDict"): _items,
     ("argparse", "Namespace"): _items,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inscape.errors import FormatError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy
+    import torch
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class PickleLimits:
 class Items(OrderedDict[Any, Any]):
     """A dictionary of a file, whatever class it had; what else the object held is in `attributes`."""
 
-    attributes: Any = None
+    attributes: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Record:
     class_name: str
     state: Mapping[str, Any]
 
-    def tensors(self, *, depth: int = PickleLimits.depth) -> dict[str, Tensor]:
+    def tensors(self, *, depth: int = PickleLimits.depth) -> dict[str, torch.Tensor]:
         """Parameters and buffers of the module and all in it, by dotted name, as `state_dict` has them.
 
         Raises:
@@ -85,7 +87,7 @@ class Record:
                 yield from value._walk(f"{prefix}{name}.", depth - 1, of_modules)
 
 
-def _mapping(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _mapping(state: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = state.get(name)
     if not isinstance(value, Mapping):
         raise FormatError(f"One of its modules has no {name!r}.")
@@ -104,7 +106,7 @@ class Name:
 class Storage:
     """Numbers in the file; `data` is None while they have not been found."""
 
-    dtype: Any
+    dtype: torch.dtype
     numel: int
     data: memoryview | None = None
 
@@ -115,7 +117,7 @@ class Dtype:
 
     code: str
 
-    def finished(self) -> Any:
+    def finished(self) -> numpy.dtype[Any]:
         import numpy as np
 
         dtype = np.dtype(self.code)
@@ -128,9 +130,9 @@ class Dtype:
 class Array:
     """An array of NumPy; `value` is None until its content was read."""
 
-    value: Any = None
+    value: numpy.ndarray | None = None
 
-    def fill(self, version: Any, shape: Any, dtype: Any, fortran: Any, data: Any) -> None:
+    def fill(self, version: object, shape: object, dtype: object, fortran: object, data: str | bytes) -> None:
         """Take the content from what NumPy pickles as an array's state."""
         import numpy as np
 
@@ -140,13 +142,13 @@ class Array:
         self.value = values.reshape(sizes, order="F" if fortran else "C")
 
 
-def of(kind: type[Any], value: Any) -> Any:
+def of(kind: type[T], value: object) -> T:
     if not isinstance(value, kind):
         raise FormatError("its pickle is damaged: it takes one kind of object for another")
     return value
 
 
-def count(number: Any) -> int:
+def count(number: object) -> int:
     if type(number) is not int or not 0 <= number < 1 << 48:
         raise FormatError("a size in it is no whole number from 0")
     return number

@@ -5,19 +5,22 @@ from __future__ import annotations
 import mmap
 import zipfile
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickle_makers import DTYPES
 from inscape.storage._pickled import Items, Name, PickleLimits, Storage, count, of
 
+if TYPE_CHECKING:
+    import torch
+
 _CHUNK = 4 << 20
 _CHECKSUM_FOLLOWS = 8  # a flag: the checksum stands behind the file instead of before it
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
 
-def _reference(pid: tuple[Any, ...]) -> tuple[Any, str, int]:
+def _reference(pid: tuple[object, ...]) -> tuple[torch.dtype, str, int]:
     """Dtype, key and number of values of a storage that a checkpoint refers to."""
     import torch
 
@@ -30,7 +33,7 @@ def _reference(pid: tuple[Any, ...]) -> tuple[Any, str, int]:
     return getattr(torch, DTYPES[name]), str(key), count(numel)
 
 
-def embedded(view: memoryview, budget: Budget, limits: PickleLimits) -> Any:
+def embedded(view: memoryview, budget: Budget, limits: PickleLimits) -> object:
     """The object that `torch.save` wrote inside another pickle, in either container."""
     window = Window(view)
     if bytes(view[:4]) == b"PK\x03\x04":
@@ -41,7 +44,7 @@ def embedded(view: memoryview, budget: Budget, limits: PickleLimits) -> Any:
     return legacy(window, budget, limits, nested=True)
 
 
-def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: bool = False) -> Any:
+def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: bool = False) -> object:
     """The object in a zip archive of `torch.save`."""
     found = _entries(view, limits)
     pickles = [name for name in found if name.rpartition("/")[2] == "data.pkl"]
@@ -52,7 +55,7 @@ def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: b
         raise FormatError("its numbers are stored with the highest byte first")
     known: dict[str, Storage] = {}
 
-    def storage(pid: tuple[Any, ...]) -> Storage:
+    def storage(pid: tuple[object, ...]) -> Storage:
         dtype, key, numel = _reference(pid)
         data = found.get(f"{prefix}data/{key}")
         if data is None or len(data) != numel * dtype.itemsize:
@@ -144,18 +147,18 @@ class _Seekable(Window):
         return True
 
 
-def legacy(window: Window, budget: Budget, limits: PickleLimits, *, nested: bool = False) -> Any:
+def legacy(window: Window, budget: Budget, limits: PickleLimits, *, nested: bool = False) -> object:
     """The object in the older form of `torch.save`: pickles one after the other, then the storages.
 
     The object is read twice, first for what storages it refers to, then with them.
     """
     known: dict[str, Storage] = {}
 
-    def storage(pid: tuple[Any, ...]) -> Storage:
+    def storage(pid: tuple[object, ...]) -> Storage:
         dtype, key, numel = _reference(pid)
         return known.setdefault(key, Storage(dtype, numel))
 
-    def run() -> Any:
+    def run() -> object:
         return Machine(window, budget, limits, storage, archives=None if nested else embedded).run()
 
     if run() != 1001:

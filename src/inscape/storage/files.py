@@ -70,7 +70,7 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def file_state(path: Path) -> dict[str, Any]:
+def file_state(path: Path) -> dict[str, object]:
     """Where a file is, `path`, and what changes when it does, `bytes` and `changed`: plain JSON.
 
     Raises:
@@ -251,7 +251,7 @@ def save_tensors(
     import torch
 
     plain = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
-    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
     at = 0
     for name, tensor in plain:
         end = at + tensor.numel() * tensor.element_size()

@@ -16,7 +16,6 @@ import mmap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
@@ -40,7 +39,7 @@ class Foreign:
 
     path: Path
     container: str
-    value: Any
+    value: object
     content: memoryview
 
     def save(self, path: Path | str) -> Path:
@@ -80,7 +79,7 @@ def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign
     return Foreign(path, container, value, view)
 
 
-def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, Any]:
+def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, object]:
     try:
         if bytes(view[:4]) == b"PK\x03\x04":
             return "torch", archive(view, budget, limits)
