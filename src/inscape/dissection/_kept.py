@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inscape import storage
 from inscape.errors import FormatError
+from inscape.types import Array
 
 _BLOCK_BYTES = 48 << 20
 
@@ -45,7 +45,7 @@ class KeptArray:
     def _row_bytes(self) -> int:
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
-    def write(self, first: int, rows: NDArray[Any]) -> int:
+    def write(self, first: int, rows: Array) -> int:
         """Write some pictures; returns their checksum."""
         data = np.ascontiguousarray(rows)
         self.path.touch()
@@ -63,11 +63,11 @@ class KeptArray:
         except OSError:
             return -1
 
-    def rows(self, first: int, count: int) -> NDArray[Any]:
+    def rows(self, first: int, count: int) -> Array:
         """Some pictures, `[count, ...]`."""
         return self._read([first * self._row_bytes], (count, *self.shape[1:]))
 
-    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> NDArray[Any]:
+    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> Array:
         """Some units of all pictures, or of some, `[picture, count, ...]`; the second axis is of units."""
         numbers = range(len(self)) if pictures is None else pictures
         row_bytes = self._row_bytes
@@ -75,20 +75,20 @@ class KeptArray:
         offsets = [int(picture) * row_bytes + first * unit_bytes for picture in numbers]
         return self._read(offsets, (len(numbers), count, *self.shape[2:]))
 
-    def unit_of(self, picture: int, unit: int) -> NDArray[Any]:
+    def unit_of(self, picture: int, unit: int) -> Array:
         """One unit of one picture, `[...]`."""
         unit_bytes = self._row_bytes // self.shape[1]
         return self._read([picture * self._row_bytes + unit * unit_bytes], self.shape[2:])
 
-    def unit_blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+    def unit_blocks(self) -> Iterator[tuple[int, Array]]:
         """All units in blocks of limited size: the first unit, and `[picture, units, ...]`."""
         per_unit = len(self) * self._row_bytes // self.shape[1]
         step = max(1, _BLOCK_BYTES // max(1, per_unit))
         for first in range(0, self.shape[1], step):
             yield first, self.units(first, min(step, self.shape[1] - first))
 
-    def _read(self, offsets: list[int], shape: tuple[int, ...]) -> NDArray[Any]:
-        array: NDArray[Any] = np.empty(shape, self.dtype)
+    def _read(self, offsets: list[int], shape: tuple[int, ...]) -> Array:
+        array: Array = np.empty(shape, self.dtype)
         parts = _bytes(array)
         size = array.nbytes // max(1, len(offsets))
         with self.path.open("rb", buffering=0) as stream:
@@ -99,7 +99,7 @@ class KeptArray:
         return array
 
 
-def _bytes(array: NDArray[Any]) -> memoryview:
+def _bytes(array: Array) -> memoryview:
     """The bytes of a contiguous array, without a copy."""
     return memoryview(array.reshape(-1).view(np.uint8).data)
 
@@ -135,14 +135,14 @@ class KeptArrays:
             self._arrays[name].checksum(first, count) == value for name, value in sums.items()
         )
 
-    def write(self, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:
+    def write(self, number: int, first: int, batch: dict[str, Array]) -> None:
         """Write a batch; it counts once its marker is there."""
         if set(batch) != set(self._arrays):
             self._create(batch)
         sums = {name: self._arrays[name].write(first, rows) for name, rows in batch.items()}
         storage.write_json(self._marker(number), sums)
 
-    def _create(self, batch: dict[str, NDArray[Any]]) -> None:
+    def _create(self, batch: dict[str, Array]) -> None:
         self._arrays = {
             name: KeptArray(self.folder / f"array-{place:03d}.raw", (self.count, *rows.shape[1:]), rows.dtype)
             for place, (name, rows) in enumerate(batch.items())

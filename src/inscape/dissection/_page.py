@@ -6,11 +6,10 @@ text by the script.
 
 from __future__ import annotations
 
-from typing import Any
-
 from inscape.dissection._chart import chart, colour_of
 from inscape.dissection.findings import Findings, UnitFinding
 from inscape.reports import Link, Page, read_template
+from inscape.types import JsonObject
 
 _ALSO = 5
 _PACKAGE = "inscape.dissection"
@@ -39,7 +38,7 @@ def page(report: Findings, heading: str, facts: str, link: Link) -> Page:
     )
 
 
-def _unit(report: Findings, finding: UnitFinding, link: Link) -> dict[str, Any]:
+def _unit(report: Findings, finding: UnitFinding, link: Link) -> JsonObject:
     column = report.values.iou_best[:, finding.unit]
     best = [place for place in column.argsort(descending=True).tolist()[:_ALSO] if column[place] > 0]
     name = finding.concept_best

@@ -14,11 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import UInt8
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inscape import storage
@@ -31,6 +30,7 @@ from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
 from inscape.segmenters.scene import SceneSegmenter
 from inscape.sources.source import runs_side_by_side
+from inscape.types import Array
 
 if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
@@ -93,7 +93,7 @@ class Plan:
         parts = [fingerprint(self.model.module), self.source.key(), labels]
         return None if None in parts else storage.content_key(*parts)
 
-    def to_json(self) -> list[Any]:
+    def to_json(self) -> list[object]:
         """The rest of what a kept run must have in common with another one."""
         layers = [self.model.layer(name).model_dump() for name in self.layers]
         return [list(self.numbers), layers, self.label_size, self.batch]
@@ -178,7 +178,7 @@ class _OfBatch:
     def side_by_side(self) -> bool:
         return self.plan.side_by_side
 
-    def __call__(self, numbers: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+    def __call__(self, numbers: range) -> tuple[dict[str, Array], dict[str, float]]:
         return run_batch(self.plan, numbers)
 
 
@@ -202,7 +202,7 @@ def _run(kept: Kept, task: Task, executor: Executor) -> None:
     kept.seconds.update({name: each / at_once for name, each in spent.items()})
 
 
-def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, NDArray[Any]]) -> None:
+def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, Array]) -> None:
     try:
         arrays.write(number, first, batch)
     except OSError as error:
@@ -252,7 +252,7 @@ def _lock(path: Path) -> Iterator[bool]:
                 path.unlink(missing_ok=True)
 
 
-def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, Array], dict[str, float]]:
     """The arrays of a batch, and the seconds that network and segmenter took."""
     began = time.perf_counter()
     with record(plan.model, plan.layers, copy=True, own_thread=True) as recorded:
@@ -266,7 +266,7 @@ def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, NDArray[Any]], dict
     size = plan.label_size or _LABEL_SIZE
     if plan.label_size is not None or max(labels.shape[-2:]) > size:
         labels = _nearest(labels, size)
-    arrays: dict[str, NDArray[Any]] = {"pictures": to_uint8(batch.inputs), "labels": labels.numpy()}
+    arrays: dict[str, Array] = {"pictures": to_uint8(batch.inputs), "labels": labels.numpy()}
     for name in plan.layers:
         arrays[f"layer:{name}"] = recorded.maps(name).float().cpu().numpy()
     return arrays, {"model": drawn - began, "segmenter": labelled - drawn}

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from inscape.errors import FormatError, UnitError
+from inscape.types import JsonObject
 
 _YELLOW = np.array([255, 255, 0], np.uint8)
 _EFFORT = 2
@@ -50,12 +50,12 @@ class Sprites:
             raise UnitError(f"There are units 0 to {self.units - 1}, got {unit}.")
         return self.read(unit)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{size, count, pattern}`."""
         return {"size": self.size, "count": self.count, "pattern": "unit-{unit:04d}.webp"}
 
 
-def read_sprites(folder: Path, description: dict[str, Any], units: int) -> Sprites:
+def read_sprites(folder: Path, description: JsonObject, units: int) -> Sprites:
     """The strips in a folder; files are read when they are asked for."""
 
     def read(unit: int) -> bytes:

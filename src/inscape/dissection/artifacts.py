@@ -208,8 +208,7 @@ def _world(model: Generator, count: int) -> Tensor:
 
 def _features(reader: Segmenter, images: Tensor) -> NDArray[np.float64]:
     parts = [reader.features(images[start : start + 64]) for start in range(0, len(images), 64)]
-    features: NDArray[np.float64] = torch.cat(parts).double().cpu().numpy()
-    return features
+    return torch.cat(parts).double().cpu().numpy()
 
 
 @dataclass(frozen=True)

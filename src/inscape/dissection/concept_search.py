@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Unpack
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Unpack
 
 import numpy as np
 import torch
@@ -159,8 +159,7 @@ def _statistic(batch: Variants, model: Generator, region: Region | None) -> NDAr
         return batch.peaks()
     maps = batch.maps.double()
     weights = region.mask(*maps.shape[2:], image_size=model.image_size).to(maps)
-    mean: NDArray[np.float64] = ((maps * weights).sum((2, 3)) / weights.sum().clamp_min(1e-9)).cpu().numpy()
-    return mean
+    return ((maps * weights).sum((2, 3)) / weights.sum().clamp_min(1e-9)).cpu().numpy()
 
 
 def _shown_statistics(series: Series, shown: Mapping[int, Region] | Sequence[int]) -> NDArray[np.float64]:
@@ -174,7 +173,7 @@ def _shown_statistics(series: Series, shown: Mapping[int, Region] | Sequence[int
     return np.concatenate([series.variants(part).peaks() for part in parts])
 
 
-def _asked(predicate: Callable[[NDArray[np.uint8]], Any], batch: Variants) -> NDArray[np.bool_]:
+def _asked(predicate: Predicate, batch: Variants) -> NDArray[np.bool_]:
     answers = np.asarray(predicate(to_uint8(batch.draw())))
     if answers.shape != (len(batch.seeds),):
         raise ShapeError(

@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
 from inscape.dissection._curve import curve_chart
 from inscape.reports import Link, Page, Report, bars, escape, percent
 from inscape.reports.arrays import Pixels
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,12 +68,12 @@ class EffectReport(Report):
     area_after: float
     relative_change: float | None
     interval: tuple[float, float] | None
-    control: dict[str, Any]
+    control: JsonObject
     curve: list[tuple[int, float | None]]
     appears: dict[str, float]
     elsewhere: dict[str, float | None]
     concepts: dict[str, dict[str, float | None]]
-    insertion: dict[str, Any] | None
+    insertion: JsonObject | None
     strip: Pixels = field(repr=False)
     strip_seeds: tuple[int, ...] = ()
     classes: tuple[int, ...] = ()
@@ -154,7 +155,7 @@ the band holds 95 % of the random sets with as many units as the last point.</fi
         return {_STRIP: self.strip_file}
 
     @classmethod
-    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+    def read(cls, document: JsonObject, folder: Path) -> Self:
         """The report of a `report.json`, and of the strip beside it."""
         rows, steps = len(document["strip_seeds"]), len(document["curve"])
         return super().read({**document, "strip": _read_strip(folder / _STRIP, rows, steps)}, folder)

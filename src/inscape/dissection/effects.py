@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from inscape.errors import ConceptError, ValueRangeError
 from inscape.models import Generator
 from inscape.pictures import to_uint8
 from inscape.segmenters.areas import class_areas
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +185,7 @@ def relative_change(before: float, after: float) -> float | None:
     return float(after / before - 1) if before > 0 else None
 
 
-def control_of(changes: Sequence[float | None]) -> dict[str, Any]:
+def control_of(changes: Sequence[float | None]) -> JsonObject:
     """Mean and 95 % interval of what random sets do: `{sets, relative_change, interval, each}`."""
     known = [change for change in changes if change is not None]
     if not known:
@@ -278,9 +279,7 @@ def _elsewhere(tally: _Tally, last: str, controls: int) -> dict[str, float | Non
     return {"units": tally.moved[last] / tally.other, "control": float(random) / tally.other}
 
 
-def _insertion(
-    means: dict[str, NDArray[np.float64]], column: int, last: str, controls: int
-) -> dict[str, Any]:
+def _insertion(means: dict[str, NDArray[np.float64]], column: int, last: str, controls: int) -> JsonObject:
     areas = {name: float(mean[column]) for name, mean in means.items()}
     before = areas[""]
 

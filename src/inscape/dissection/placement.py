@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from inscape.errors import ConceptError, ValueRangeError
 from inscape.regions import box
 from inscape.reports import Report, percent
 from inscape.reports.arrays import Numbers
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class PlacementReport(Report):
     images: int
     seed: int
     grid: int
-    by_label: dict[str, dict[str, Any]]
+    by_label: dict[str, JsonObject]
     map: Numbers = field(repr=False)
 
     def gain(self, label: str) -> float:
@@ -182,8 +183,7 @@ def _in_cells(labels: Tensor, count: int, grid: int) -> NDArray[np.float64]:
     from torch.nn.functional import adaptive_avg_pool2d, one_hot
 
     planes = one_hot(labels.long(), count).permute(0, 3, 1, 2).double()
-    shares: NDArray[np.float64] = adaptive_avg_pool2d(planes, grid).permute(0, 2, 3, 1).cpu().numpy()
-    return shares
+    return adaptive_avg_pool2d(planes, grid).permute(0, 2, 3, 1).cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class _Cells:
 
 def _by_label(
     gains: NDArray[np.float64], label: NDArray[np.int64], names: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, JsonObject]:
     found = {}
     for value in np.unique(label):
         here = label == value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from inscape.dissection._sprites import read_sprites
 from inscape.dissection.findings import Findings, TopPictures, UnitFinding, UnitValues
 from inscape.reports import Link, Page, Report
 from inscape.reports.report import VALUES
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,7 +79,7 @@ class DissectionReport(Findings, Report):
             "top_peaks": self.top.peaks,
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The content of `report.json`."""
         return {
             "schema_version": self.versions[-1],
@@ -104,7 +105,7 @@ class DissectionReport(Findings, Report):
         }
 
     @classmethod
-    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+    def read(cls, document: JsonObject, folder: Path) -> Self:
         """The report of a `report.json`, and of the files beside it."""
         tensors, _ = storage.load_tensors(folder / VALUES)
         strips = read_sprites(folder / FOLDER, document["thumbnails"], len(document["units"]))

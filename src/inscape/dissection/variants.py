@@ -226,8 +226,7 @@ class Variants:
 
     def peaks(self) -> Float[np.ndarray, "picture unit"]:
         """The largest value of every unit in every picture, float64."""
-        peaks: Float[np.ndarray, "picture unit"] = self.maps.amax((2, 3)).double().cpu().numpy()
-        return peaks
+        return self.maps.amax((2, 3)).double().cpu().numpy()
 
 
 def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> UnitSet:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from inscape import storage
 from inscape.errors import FormatError, ShapeError, ValueRangeError
+from inscape.types import Array
 
 S = TypeVar("S", bound="Statistic")
+Values: TypeAlias = Tensor | ArrayLike
+"""Numbers as callers have them: a tensor, an array, or lists of numbers."""
 
 
 class Statistic(ABC):
@@ -64,23 +67,21 @@ class Statistic(ABC):
         return cls.from_state(tensors)
 
 
-def array(values: Any) -> NDArray[Any]:
+def array(values: object) -> Array:
     """A numpy view of a tensor or array."""
     if isinstance(values, Tensor):
         values = values.detach().cpu()
         values = values.float() if values.dtype == torch.bfloat16 else values
-        held: NDArray[Any] = values.numpy()
-        return held
+        return values.numpy()
     return np.asarray(values)
 
 
-def product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+def product(left: Array, right: Array) -> Array:
     """A matrix product by torch, whose threads sleep between products; those of numpy's library do not."""
-    result: NDArray[Any] = torch.matmul(torch.from_numpy(left), torch.from_numpy(right)).numpy()
-    return result
+    return torch.matmul(torch.from_numpy(left), torch.from_numpy(right)).numpy()
 
 
-def unit_rows(values: Any, units: int) -> Float[np.ndarray, "unit sample"]:
+def unit_rows(values: Values, units: int) -> Float[np.ndarray, "unit sample"]:
     """Samples by unit, from `[sample, unit]` or `[picture, unit, row, column]`.
 
     Raises:
@@ -94,11 +95,10 @@ def unit_rows(values: Any, units: int) -> Float[np.ndarray, "unit sample"]:
         )
     if data.size and not (np.isfinite(data.min()) and np.isfinite(data.max())):
         raise ValueRangeError("Values are finite numbers, got NaN or infinity.")
-    rows: NDArray[Any] = np.moveaxis(data, 1, 0).reshape(units, -1)
-    return rows
+    return np.moveaxis(data, 1, 0).reshape(units, -1)
 
 
-def same_size(name: str, mine: Any, other: Any) -> None:
+def same_size(name: str, mine: object, other: object) -> None:
     """Refuse to merge what does not belong together.
 
     Raises:

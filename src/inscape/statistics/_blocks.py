@@ -8,31 +8,39 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
+from torch import Tensor
 
 from inscape.errors import ValueRangeError
 from inscape.statistics._base import array
+from inscape.types import Array
 
 
-class UnitSource(Protocol):
-    """Raw activations that are read from disk some units at a time."""
+class Stored(Protocol):
+    """An array on disk, of which some pictures or some units are read at a time."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Pictures, units, rows, columns."""
+        """Pictures, units or planes, rows, columns."""
 
-    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> NDArray[Any]:
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its numbers."""
+
+    def rows(self, first: int, count: int) -> Array:
+        """Some pictures, `[count, ...]`."""
+
+    def units(self, first: int, count: int, pictures: Sequence[int] | None = None) -> Array:
         """Some units of all pictures, or of some in the order asked for, `[picture, count, row, column]`."""
 
 
 class RawMaps:
-    """Raw activations of all pictures: a tensor, an array, a memory map or a `UnitSource`.
+    """Raw activations of all pictures: a tensor, an array, a memory map or one on disk (`Stored`).
 
     Attributes:
         shape: Pictures, units, rows, columns.
     """
 
-    def __init__(self, activations: Any) -> None:
+    def __init__(self, activations: Tensor | Array | Stored) -> None:
         self._read = getattr(activations, "units", None)
         self._held = None if self._read else array(activations)
         self.shape: tuple[int, ...] = tuple(activations.shape if self._held is None else self._held.shape)
@@ -53,23 +61,22 @@ class RawMaps:
         else:
             assert self._read is not None
             part = self._read(units.start, units.stop - units.start, pictures)
-        block: NDArray[Any] = np.ascontiguousarray(part, dtype=_exact(part))
-        return block
+        return np.ascontiguousarray(part, dtype=_exact(part))
 
 
-def exact_block(maps: NDArray[Any]) -> Float[np.ndarray, "unit picture row column"]:
+def exact_block(maps: Array) -> Float[np.ndarray, "unit picture row column"]:
     """A contiguous copy of some maps in memory, in float64 if they are, otherwise in float32.
 
     Raises:
         ValueRangeError: A value is not a finite number.
     """
-    block: NDArray[Any] = np.ascontiguousarray(maps, dtype=_exact(maps))
+    block = np.ascontiguousarray(maps, dtype=_exact(maps))
     if block.size and not np.isfinite(block.min() + block.max()):
         raise ValueRangeError("Activations are finite numbers, got NaN or infinity.")
     return block
 
 
-def _exact(maps: NDArray[Any]) -> type[np.floating[Any]]:
+def _exact(maps: Array) -> type[np.float32 | np.float64]:
     return np.float64 if maps.dtype == np.float64 else np.float32
 
 

@@ -7,14 +7,14 @@ threshold are looked at: some 6 % of them at a top 1 %.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from inscape.statistics._base import product
 from inscape.statistics._grid import AxisGaps, axis_gaps
+from inscape.types import Array
 
 _CHUNK_VALUES = 1 << 17  # what fits in a core's second-level cache
 
@@ -118,7 +118,7 @@ def find_hits(
     return Hits(starts, _joined(values, maps.dtype), _joined(places, np.int64))
 
 
-def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+def _joined(parts: list[Array], dtype: DTypeLike) -> Array:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
@@ -162,15 +162,13 @@ def _cell_values(
     if rows.uniform and columns.uniform:
         down, across = rows.weights[0], columns.weights[0]
         table = [np.outer(a, b).ravel() for a in (1 - down, down) for b in (1 - across, across)]
-        dense: NDArray[Any] = product(corners, np.stack(table).astype(dtype))
-        return dense
+        return product(corners, np.stack(table).astype(dtype))
     row_gap, column_gap = np.divmod(position, len(columns.weights))
     down = rows.weights[row_gap].astype(dtype)[:, :, None]
     across = columns.weights[column_gap].astype(dtype)
     upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
     lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
-    values: NDArray[Any] = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
-    return values
+    return (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
 
 
 def _pixel_table(rows: AxisGaps, columns: AxisGaps, width: int) -> Int[np.ndarray, "position place"]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
+
+from inscape.types import Array
 
 _LEAST_NATS = 1e-12
 
 
 def information_quality_ratio(
-    both: NDArray[Any], hot: NDArray[Any], labelled: NDArray[Any], pixels: int
+    both: Array, hot: Array, labelled: Array, pixels: int
 ) -> Float[np.ndarray, "..."]:
     """Mutual information over joint entropy of two yes-or-no properties of a pixel, in [0, 1].
 
@@ -29,11 +29,10 @@ def information_quality_ratio(
     joint = _plog(both) + _plog(only_hot) + _plog(only_labelled) + _plog(1 - hot - only_labelled)
     alone = _plog(hot) + _plog(1 - hot) + _plog(labelled) + _plog(1 - labelled)
     mutual = joint - alone
-    ratio: NDArray[np.float64] = np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
-    return ratio
+    return np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
 
 
-def _plog(share: NDArray[Any]) -> NDArray[np.float64]:
+def _plog(share: Array) -> NDArray[np.float64]:
     """`p log p`, 0 at 0."""
     p: NDArray[np.float64] = np.maximum(share, 1e-300)
     return p * np.log(p)

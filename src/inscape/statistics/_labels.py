@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from numpy.typing import NDArray
+from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import array
+from inscape.statistics._blocks import Stored
+from inscape.types import Array
 
 _CHUNK_BYTES = 1 << 23
 _PICTURES_AT_ONCE = 16
@@ -27,7 +29,7 @@ class LabelMaps:
         vocabulary_size: The concepts and 0, which means none.
     """
 
-    def __init__(self, labels: Any, vocabulary_size: int) -> None:
+    def __init__(self, labels: Tensor | Array | Stored, vocabulary_size: int) -> None:
         """Nothing is copied or read yet.
 
         Args:
@@ -127,10 +129,9 @@ class LabelIndex:
 
     def of_half(self, half: int) -> Int[np.ndarray, "concept"]:
         """Labelled pixels by label, among those that are looked at in a half."""
-        labelled: NDArray[np.int64] = self.by_concept(self.sums[half].sum(axis=1, dtype=np.int64))
-        return labelled
+        return self.by_concept(self.sums[half].sum(axis=1, dtype=np.int64))
 
-    def by_concept(self, counts: NDArray[Any]) -> NDArray[Any]:
+    def by_concept(self, counts: Array) -> Array:
         """Counts by kind, the first axis, added up by vocabulary index."""
         total = np.zeros((self.vocabulary_size, *counts.shape[1:]), dtype=counts.dtype)
         planes, labels = self.kinds
@@ -213,10 +214,8 @@ def small_product(
         return np.zeros((left.shape[0], right.shape[1]), dtype=np.int32)
     a, b = torch.from_numpy(left.view(np.int8)), torch.from_numpy(right.view(np.int8))
     if _multiplies_bytes():
-        counts: NDArray[np.int32] = torch._int_mm(a, b).numpy()
-        return counts
-    exact: NDArray[np.int32] = torch.matmul(a.float(), b.float()).to(torch.int32).numpy()
-    return exact
+        return torch._int_mm(a, b).numpy()
+    return torch.matmul(a.float(), b.float()).to(torch.int32).numpy()
 
 
 @cache

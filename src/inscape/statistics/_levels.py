@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
@@ -56,8 +55,7 @@ def sampled(
         for own, label, stride in zip(maps.shape[2:], size, strides, strict=True)
     )
     wide = torch.matmul(torch.from_numpy(np.ascontiguousarray(maps)), across.T)
-    values: NDArray[np.floating] = torch.matmul(down, wide).flatten(2).numpy()
-    return values
+    return torch.matmul(down, wide).flatten(2).numpy()
 
 
 def upsampled(
@@ -66,8 +64,7 @@ def upsampled(
     """Up-sampled values on all label pixels; units last, which is how they are fast to make and compare."""
     last = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
     values = torch.nn.functional.interpolate(last, size=size, mode="bilinear", align_corners=False)
-    every: NDArray[np.floating] = values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
-    return every
+    return values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import product
 from inscape.statistics._grid import axis_matrix
 from inscape.statistics._hits import Hits, find_hits
+from inscape.types import Array
 
 _SAMPLE = 1 << 17
 """So many values of a unit tell a threshold well enough to find it exactly from there."""
@@ -39,10 +38,9 @@ def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np
     return np.partition(values, place, axis=1)[:, place]
 
 
-def a_hair_above(values: NDArray[Any]) -> NDArray[Any]:
+def a_hair_above(values: Array) -> Array:
     """A millionth more, so that values that differ by rounding alone fall on the same side."""
-    raised: NDArray[Any] = values + np.abs(values) * values.dtype.type(1e-6)
-    return raised
+    return values + np.abs(values) * values.dtype.type(1e-6)
 
 
 def hits_at_top(

@@ -45,5 +45,4 @@ def frechet_distance(first: Covariance, second: Covariance) -> float:
 def _root(matrix: Float[Tensor, "dim dim"]) -> Float[Tensor, "dim dim"]:
     """The symmetric root of a symmetric matrix without negative eigenvalues."""
     values, vectors = torch.linalg.eigh(matrix)
-    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-    return root
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T

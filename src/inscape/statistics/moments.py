@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inscape.statistics._base import Statistic, same_size, unit_rows
+from inscape.statistics._base import Statistic, Values, same_size, unit_rows
 
 
 class Moments(Statistic):
@@ -32,7 +31,7 @@ class Moments(Statistic):
         self._squares: Float[np.ndarray, "unit"] = np.zeros(units)  # of deviations from the mean
         self.count = 0
 
-    def add(self, values: Any) -> None:
+    def add(self, values: Values) -> None:
         """Add samples `[sample, unit]` or `[picture, unit, row, column]`."""
         rows = unit_rows(values, len(self.mean)).astype(np.float64)
         if rows.shape[1]:

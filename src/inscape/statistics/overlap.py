@@ -12,7 +12,6 @@ exactly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +21,12 @@ from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.parallel.cores import side_by_side
-from inscape.statistics._base import Statistic, array
-from inscape.statistics._blocks import RawMaps, blocks_of, exact_block, workers
+from inscape.statistics._base import Statistic, Values, array
+from inscape.statistics._blocks import RawMaps, Stored, blocks_of, exact_block, workers
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._labels import LabelMaps
 from inscape.statistics._thresholds import hits_at_top
+from inscape.types import Array
 
 _BLOCK_VALUES = 1 << 25  # up-sampled values that are looked at together
 _BLOCK_HITS = 1 << 18
@@ -49,7 +49,7 @@ class Overlap(Statistic):
         count: Pictures looked at.
     """
 
-    def __init__(self, thresholds: Any, vocabulary_size: int) -> None:
+    def __init__(self, thresholds: Values, vocabulary_size: int) -> None:
         """Start with nothing counted.
 
         Args:
@@ -81,7 +81,7 @@ class Overlap(Statistic):
         """How many vocabulary indices there are, 0 included."""
         return len(self.labelled)
 
-    def add(self, activations: Any, labels: Any) -> None:
+    def add(self, activations: Values, labels: Values) -> None:
         """Count some pictures.
 
         Args:
@@ -158,7 +158,13 @@ class Overlap(Statistic):
         return overlap
 
 
-def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fraction: float = 0.01) -> Overlap:
+def overlap_at_top(
+    activations: Tensor | Array | Stored,
+    labels: Tensor | Array | Stored,
+    *,
+    vocabulary_size: int,
+    fraction: float = 0.01,
+) -> Overlap:
     """Thresholds and overlap at each unit's own top `fraction` of the up-sampled values, in one go.
 
     The thresholds are exact order statistics over all pictures: at most `floor(fraction * values)` values lie
@@ -174,7 +180,7 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
     raw, known = RawMaps(activations), LabelMaps(labels, vocabulary_size)
     check_pair(raw.shape, known.shape)
 
-    def at_top(block: slice) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def at_top(block: slice) -> tuple[Array, Array, Array]:
         return top_of_maps(raw.block(block), known, fraction)
 
     per_unit = known.shape[0] * known.size[0] * known.size[1] * fraction
@@ -189,7 +195,7 @@ def overlap_at_top(activations: Any, labels: Any, *, vocabulary_size: int, fract
 
 def top_of_maps(
     maps: Float[np.ndarray, "unit picture row column"], labels: LabelMaps, fraction: float
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+) -> tuple[Array, Array, Array]:
     """Thresholds [unit], hot pixels [unit] and hot and labelled pixels [unit, concept] of some units."""
     step = _units_of_hits(maps.shape[1] * labels.size[0] * labels.size[1] * fraction)
     found = [
@@ -206,7 +212,7 @@ def _units_of_hits(per_unit: float) -> int:
 
 
 def top_thresholds(
-    activations: Any, size: tuple[int, int], *, fraction: float = 0.01
+    activations: Tensor | Array | Stored, size: tuple[int, int], *, fraction: float = 0.01
 ) -> Float[np.ndarray, "unit"]:
     """The value per unit that its top `fraction` of up-sampled values exceeds, exactly.
 
@@ -248,6 +254,6 @@ def check_pair(maps: tuple[int, ...], marks: tuple[int, ...]) -> None:
         )
 
 
-def _pictures_at_once(maps: NDArray[Any], marks: NDArray[Any]) -> int:
+def _pictures_at_once(maps: Array, marks: Array) -> int:
     """Pictures whose up-sampled values fit in a block even when all of them are hot."""
     return max(1, int(_BLOCK_VALUES // (len(maps) * marks.shape[2] * marks.shape[3])))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
+from torch import Tensor
 
 from inscape.errors import ValueRangeError
 from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
-from inscape.statistics._blocks import RawMaps, blocks_of, workers
+from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
 from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
 from inscape.statistics._levels import LEVELS, count_chosen, level_thresholds
 from inscape.statistics._shuffles import TABLES, Dealing, SampleCounter, deal, shuffled_best
 from inscape.statistics.overlap import check_pair, top_of_maps
+from inscape.types import Array
 
 TOP = 0.01
 """The share of up-sampled values that is hot where `iou` is measured."""
@@ -60,8 +60,8 @@ class OverlapTable:
 
 
 def overlap_table(
-    activations: Any,
-    labels: Any,
+    activations: Tensor | Array | Stored,
+    labels: Tensor | Array | Stored,
     *,
     vocabulary_size: int,
     seed: int = 0,
@@ -101,7 +101,7 @@ def overlap_table(
     random = np.random.default_rng(seed)
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
 
-    def compare(block: slice) -> dict[str, NDArray[Any]]:
+    def compare(block: slice) -> dict[str, Array]:
         thresholds, top = _top_of_block(raw, block, known)
         iou = top["both"] / np.maximum(top["hot"][:, None] + labelled - top["both"], 1)
         best = _best_of_block(raw, block, thresholds, known, index, dealings)
@@ -128,7 +128,7 @@ def _bytes_of_unit(known: LabelMaps) -> int:
 
 def _top_of_block(
     raw: RawMaps, block: slice, known: LabelMaps
-) -> tuple[Float[np.ndarray, "level unit"], dict[str, NDArray[Any]]]:
+) -> tuple[Float[np.ndarray, "level unit"], dict[str, Array]]:
     """Candidate thresholds of some units, and their top 1 %: threshold, hot, and hot and labelled pixels.
 
     Raw activations are read of so few units at a time that what is in memory has a bound.
@@ -154,7 +154,7 @@ def _best_of_block(
     known: LabelMaps,
     index: LabelIndex,
     dealings: tuple[Dealing, Dealing],
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Array]:
     """The fields of `OverlapTable` that depend on levels, for some units."""
     sample = SampleCounter(raw, block, thresholds, known, index)
     both, choose = sample.choosing(dealings[0])

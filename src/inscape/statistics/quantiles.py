@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
-from inscape.statistics._base import Statistic, array, same_size, unit_rows
+from inscape.statistics._base import Statistic, Values, array, same_size, unit_rows
 
 
 class Quantiles(Statistic):
@@ -53,7 +52,7 @@ class Quantiles(Statistic):
         self._levels: list[NDArray[np.float32]] = [np.empty((units, 0), dtype=np.float32)]
         self._compactions = [0]
 
-    def add(self, values: Any) -> None:
+    def add(self, values: Values) -> None:
         """Add samples `[sample, unit]` or `[picture, unit, row, column]`, kept in float32."""
         rows = unit_rows(values, self.units).astype(np.float32)
         if not rows.shape[1]:
@@ -105,7 +104,7 @@ class Quantiles(Statistic):
         drawn = np.random.default_rng([self.seed, level, number // 2]).integers(0, 2, self.units)
         return drawn ^ (number & 1)
 
-    def quantiles(self, fractions: Any) -> Float[np.ndarray, "unit fraction"]:
+    def quantiles(self, fractions: ArrayLike) -> Float[np.ndarray, "unit fraction"]:
         """The least value that at least this share of the samples do not exceed.
 
         Args:
@@ -126,7 +125,7 @@ class Quantiles(Statistic):
         found = np.where(wanted == 0, self.minimum[:, None], found)
         return np.where(wanted == 1, self.maximum[:, None], found)
 
-    def ranks(self, values: Any) -> Float[np.ndarray, "unit value"]:
+    def ranks(self, values: Values) -> Float[np.ndarray, "unit value"]:
         """The share of the samples of each unit that do not exceed a value, in [0, 1].
 
         Args:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from inscape.errors import ShapeError
-from inscape.statistics._base import Statistic, same_size
+from inscape.statistics._base import Statistic, Values, same_size
 
 _VECTORS_AT_ONCE = 1 << 14
 
 
-def _vectors(values: Any, dims: int) -> Float[Tensor, "sample dim"]:
+def _vectors(values: Values, dims: int) -> Float[Tensor, "sample dim"]:
     vectors = torch.as_tensor(values).detach()
     if vectors.ndim == 4:
         vectors = vectors.permute(0, 2, 3, 1).reshape(-1, vectors.shape[1])
@@ -44,7 +43,7 @@ class SecondMoment(Statistic):
         self.total: Float[Tensor, "dim dim"] = torch.zeros(dims, dims, dtype=torch.float64)
         self.count = 0
 
-    def add(self, values: Any) -> None:
+    def add(self, values: Values) -> None:
         """Add vectors `[sample, dim]`, or each position of maps `[picture, dim, row, column]`."""
         for part in _vectors(values, len(self.total)).split(_VECTORS_AT_ONCE):
             exact = part.double()
@@ -87,13 +86,13 @@ class Covariance(Statistic):
         self.count = 0
 
     @classmethod
-    def of(cls, values: Any) -> Covariance:
+    def of(cls, values: Tensor | Array) -> Covariance:
         """Mean and covariance of vectors `[sample, dim]`, or of each position of maps."""
         covariance = cls(values.shape[1])
         covariance.add(values)
         return covariance
 
-    def add(self, values: Any) -> None:
+    def add(self, values: Values) -> None:
         """Add vectors `[sample, dim]`, or each position of maps `[picture, dim, row, column]`."""
         for part in _vectors(values, len(self.mean)).split(_VECTORS_AT_ONCE):
             if len(part):

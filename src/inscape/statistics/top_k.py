@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.errors import ShapeError
-from inscape.statistics._base import Statistic, array, same_size, unit_rows
+from inscape.statistics._base import Statistic, Values, array, same_size, unit_rows
+from inscape.types import Array
 
 
 class TopK(Statistic):
@@ -37,7 +36,7 @@ class TopK(Statistic):
         self.ids: Int[np.ndarray, "unit rank"] = np.empty((units, 0), dtype=np.int64)
         self.count = 0
 
-    def add(self, values: Any, ids: Any = None) -> None:
+    def add(self, values: Values, ids: Values | None = None) -> None:
         """Add pictures.
 
         Args:
@@ -61,7 +60,7 @@ class TopK(Statistic):
         self._keep(other.values, other.ids)
         self.count += other.count
 
-    def _keep(self, values: NDArray[Any], ids: NDArray[Any]) -> None:
+    def _keep(self, values: Array, ids: Array) -> None:
         if values.shape[1] > self.k:
             # only what reaches the k-th place can stay; ties at that place are settled by the sort below
             least = np.partition(values, -self.k, axis=1)[:, -self.k, None]
