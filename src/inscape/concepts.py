@@ -6,11 +6,11 @@ numbered through all planes from 1; 0 means none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from inscape.errors import ConceptError, FormatError, unknown_name
+from inscape.types import JsonMapping, JsonObject
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class Vocabulary:
         """The names of the concepts of one plane."""
         return tuple(concept.name for concept in self.concepts if concept.plane == plane)
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[JsonObject]:
         """A list of `{name, plane, parent}`."""
         return [{"name": c.name, "plane": c.plane, "parent": c.parent} for c in self.concepts]
 
     @classmethod
-    def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> Vocabulary:
+    def from_json(cls, rows: Iterable[JsonMapping]) -> Vocabulary:
         """Read what `to_json` wrote.
 
         Raises:

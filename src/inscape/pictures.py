@@ -6,16 +6,17 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
 from inscape import storage
 from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
 from inscape.reports.html import data_url, described
+from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -62,13 +63,13 @@ class Latent:
                 f"Only a latent of kind 'z' has a class, from 0; got {self.class_index} for {self.kind!r}."
             )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{kind, values, truncation}`, and `class_index` where there is one."""
         plain = {"kind": self.kind, "values": self.values.tolist(), "truncation": self.truncation}
         return plain if self.class_index is None else {**plain, "class_index": self.class_index}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Latent:
+    def from_json(cls, value: JsonMapping) -> Latent:
         """Read what `to_json` wrote.
 
         Raises:
@@ -117,11 +118,11 @@ class Picture:
 
         return PillowImage.fromarray(self.pixels)
 
-    def png(self, recipe: Mapping[str, Any] | None = None) -> bytes:
+    def png(self, recipe: JsonMapping | None = None) -> bytes:
         """The picture as a PNG file, with the recipe inside where one is given."""
         return _png(self.image, recipe)
 
-    def save(self, path: Path | str, *, recipe: Mapping[str, Any] | None = None) -> Path:
+    def save(self, path: Path | str, *, recipe: JsonMapping | None = None) -> Path:
         """Write the picture as PNG, whole or not at all.
 
         Raises:
@@ -138,7 +139,7 @@ class Picture:
         return described(" · ".join(filter(None, (self.model, seed))), {}, picture)
 
 
-def _png(image: Image, recipe: Mapping[str, Any] | None) -> bytes:
+def _png(image: Image, recipe: JsonMapping | None) -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
     information = PngInfo()
@@ -149,7 +150,7 @@ def _png(image: Image, recipe: Mapping[str, Any] | None) -> bytes:
     return stream.getvalue()
 
 
-def read_recipe(path: Path | str) -> dict[str, Any]:
+def read_recipe(path: Path | str) -> JsonObject:
     """The recipe inside a PNG that Inscape wrote.
 
     Raises:
@@ -255,8 +256,7 @@ def to_uint8(images: Float[Tensor, "batch 3 height width"]) -> UInt8[np.ndarray,
     import torch
 
     scaled = (images.detach().float() * 127.5 + 127.5).round_().clamp_(0, 255)
-    array: NDArray[np.uint8] = scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    return array
+    return scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def to_tensor(

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from inscape.errors import CancelledError
+from inscape.types import JsonObject
 
 
 class Task(Protocol):
@@ -84,7 +85,7 @@ class CallbackProgress:
         callback: Called with `{name, done, total, unit, seconds, seconds_left}` at every step.
     """
 
-    def __init__(self, callback: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, callback: Callable[[JsonObject], None]) -> None:
         self.callback = callback
         self.cancelled = threading.Event()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inscape.errors import FormatError, RegionError, UsageError
+from inscape.types import Array, JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +36,7 @@ class Region:
     values: NDArray[np.float32] | None = None
 
     @classmethod
-    def from_mask(cls, mask: NDArray[Any] | torch.Tensor | Sequence[Sequence[float]]) -> Region:
+    def from_mask(cls, mask: Array | torch.Tensor | Sequence[Sequence[float]]) -> Region:
         """A region from a mask `[height, width]`, boolean, uint8 (0 to 255) or float in [0, 1].
 
         Raises:
@@ -131,7 +132,7 @@ class Region:
             raise RegionError("Only masks of one resolution can be joined; call mask() first.")
         return Region(values=np.maximum(self.values, other.values))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`{"box": [x, y, w, h]}`, or `{"mask": …, "height", "width"}` with 8-bit weights, deflated."""
         if self.values is None:
             assert self.rectangle is not None
@@ -141,7 +142,7 @@ class Region:
         return {"mask": base64.b64encode(packed).decode(), "height": height, "width": width}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Region:
+    def from_json(cls, value: JsonMapping) -> Region:
         """Read what `to_json` wrote.
 
         Raises:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
 
 JsonObject: TypeAlias = dict[str, Any]
 """An object of JSON, as it is made or was parsed: its values are null, numbers, text, lists and objects."""
@@ -20,13 +19,7 @@ Array: TypeAlias = "NDArray[Any]"
 
 
 class AutogradContext(Protocol):
-    """What PyTorch hands to both passes of an autograd function, for the forward pass to keep things in."""
-
-    saved_tensors: tuple[Tensor, ...]
-    needs_input_grad: tuple[bool, ...]
-
-    def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep tensors until the gradient is taken."""
+    """What PyTorch hands to both passes of an autograd function: it takes and gives any attribute."""
 
     def __getattr__(self, name: str) -> Any: ...
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from inscape.types import JsonObject
 from inscape.verbs import Argument, Parameter
 
 Json = Annotated[
@@ -15,12 +16,12 @@ Json = Annotated[
 ]
 
 
-def emit(document: dict[str, Any], as_json: bool, text: str) -> None:
+def emit(document: JsonObject, as_json: bool, text: str) -> None:
     """Print the result: the document with `--json`, the text for people otherwise."""
     sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else text) + "\n")
 
 
-def annotation_of(parameter: Parameter) -> Any:
+def annotation_of(parameter: Parameter) -> object:
     """The type of an argument of a command, annotated as typer wants it."""
     option = parameter.option
     kind: Any = list[parameter.type] if parameter.many else parameter.type  # type: ignore[name-defined]

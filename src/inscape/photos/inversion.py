@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from inscape.photos._descent import STAGES, Stage
 from inscape.photos.gains import Gains
 from inscape.pictures import Latent
 from inscape.sources.reading import Fit
-from inscape.types import JsonMapping, JsonObject
+from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -165,7 +165,7 @@ class Inversion:
             ) from error
 
 
-def _checked(description: JsonMapping, tensors: Mapping[str, Tensor]) -> JsonObject:
+def _checked(description: JsonMapping, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """The fields of an inversion, once they hang together."""
     target = tensors["target"].numpy()
     named = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import PlainSerializer, PlainValidator
 
 
-def _numbers(value: Any) -> NDArray[np.float64]:
+def _numbers(value: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(value, np.float64)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from inscape.reports.html import escape, read_template, script_json
 
@@ -30,7 +29,7 @@ class Page:
     figure: str
     body: str
     style: str = ""
-    data: Any = None
+    data: object = None
     script: str = ""
 
     def html(self) -> str:

@@ -13,6 +13,7 @@ from inscape import storage
 from inscape.errors import FormatError, StorageError
 from inscape.reports.html import data_url
 from inscape.reports.page import Page
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -89,13 +90,13 @@ class Report(ABC):
         """What `values.safetensors` holds; where there is nothing, the file is not written."""
         return {}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The content of `report.json`."""
         fields = _adapter(type(self)).dump_python(self, mode="json", exclude=set(self.beside))
         return {"schema_version": self.versions[-1], "kind": self.kind, **fields}
 
     @classmethod
-    def read(cls, document: dict[str, Any], folder: Path) -> Self:
+    def read(cls, document: JsonObject, folder: Path) -> Self:
         """The report of a checked `report.json`.
 
         Raises:
@@ -223,7 +224,7 @@ def _is_report(folder: Path) -> bool:
         return False
 
 
-def read_report_json(folder: Path | str) -> dict[str, Any]:
+def read_report_json(folder: Path | str) -> JsonObject:
     """The content of a folder's `report.json`.
 
     Raises:

@@ -66,8 +66,7 @@ class Choice:
         vocabulary = self.segmenter.vocabulary
         became = labels[:, vocabulary.plane_of(self.concept)] == vocabulary.index(self.concept)
         place = pastes[0].place.mask(size, size, image_size=size) > 0
-        shares: NDArray[np.float64] = became[:, place].double().mean(1).numpy()
-        return shares
+        return became[:, place].double().mean(1).numpy()
 
 
 @dataclass(frozen=True)

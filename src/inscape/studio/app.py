@@ -23,7 +23,8 @@ from inscape.studio.page import ERRORS, StudioOf, pages
 from inscape.studio.security import Gate
 from inscape.studio.shapes import Message, Problem
 from inscape.studio.studio import Settings, Studio
-from inscape.verbs import NAMES, command_line, verb
+from inscape.types import JsonObject
+from inscape.verbs import NAMES, Request, command_line, verb
 
 STATIC = Path(__file__).parent / "static"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inscape</title>
@@ -84,7 +85,7 @@ def cancel_job(job: str, studio: StudioOf) -> JobInfo:
 def _add_line(name: str) -> None:
     """A route whose body is the verb's request."""
 
-    def line(request: Any) -> Line:
+    def line(request: Request) -> Line:
         return Line(line=command_line(request))
 
     line.__doc__ = f"The command line that would run a request of `inscape {name}`; nothing is run."
@@ -137,7 +138,7 @@ def create_api(studio: Studio | None) -> FastAPI:
     return api
 
 
-def openapi() -> dict[str, Any]:
+def openapi() -> JsonObject:
     """The description that the page's types are generated from, WebSocket messages included."""
     api = create_api(None)
     document = get_openapi(title=api.title, version="1", routes=api.routes)

@@ -20,7 +20,7 @@ from inscape.errors import CancelledError
 T = TypeVar("T")
 _PATIENCE_SECONDS = 15.0
 _GLANCE_SECONDS = 0.25
-Piece = tuple["Future[Any]", Callable[[], Any]]
+Piece = tuple["Future[Any]", Callable[[], object]]
 
 
 class Compute:

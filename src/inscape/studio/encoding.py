@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ def packed(numbers: NDArray[np.uint8]) -> str:
     return base64.b64encode(zlib.compress(numbers.tobytes(), 1)).decode()
 
 
-def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: Any) -> bytes:
+def _encode(pixels: NDArray[np.uint8], size: int | None, kind: str, **options: object) -> bytes:
     from PIL import Image
 
     image = Image.fromarray(pixels)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, ClassVar, Literal, Union
 
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, SerializeAsAny, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -19,6 +19,7 @@ from inscape.progress import CallbackProgress
 from inscape.studio.compute import Compute
 from inscape.studio.problems import problem_of
 from inscape.studio.shapes import Message, Problem
+from inscape.types import JsonObject
 
 _MOST_WAITING = 20
 _MOST_ENDED = 50
@@ -44,18 +45,18 @@ def _results(kind: type[Result] = Result) -> Iterator[type[Result]]:
 class _OfPages:
     """Describes, in OpenAPI, a field by what the pages that are there put into it."""
 
-    def __init__(self, union: Callable[[], Any]) -> None:
+    def __init__(self, union: Callable[[], object]) -> None:
         self._union = union
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(TypeAdapter(self._union()).core_schema)
 
 
-def _kinds() -> Any:
+def _kinds() -> object:
     return Literal[tuple(each.job or each.model_fields["kind"].default for each in _results())]
 
 
-def _union() -> Any:
+def _union() -> object:
     return Annotated[Union[tuple(_results())], Field(discriminator="kind")]  # noqa: UP007
 
 
@@ -102,7 +103,7 @@ class Told(CallbackProgress):
         found: Called with the result so far.
     """
 
-    def __init__(self, callback: Callable[[dict[str, Any]], None], found: Callable[[Result], None]) -> None:
+    def __init__(self, callback: Callable[[JsonObject], None], found: Callable[[Result], None]) -> None:
         super().__init__(callback)
         self.found = found
 
@@ -212,14 +213,14 @@ class Jobs:
             for job in self._jobs.values():
                 job.progress.cancel()
 
-    def _step(self, identifier: str, step: dict[str, Any]) -> None:
+    def _step(self, identifier: str, step: JsonObject) -> None:
         self._change(identifier, progress=JobProgress(**step))
         self._compute.give_way()
 
     def _found(self, identifier: str, result: Result) -> None:
         self._change(identifier, result=result)
 
-    def _change(self, identifier: str, **update: Any) -> JobInfo:
+    def _change(self, identifier: str, **update: object) -> JobInfo:
         with self._lock:
             job = self._jobs[identifier]
             job.info = job.info.model_copy(update=update)
@@ -235,7 +236,7 @@ class Jobs:
             job = self._jobs[identifier]
             self._change(identifier, state="running")
         try:
-            update: dict[str, Any] = {"state": "done", "result": work(job.progress)}
+            update: dict[str, object] = {"state": "done", "result": work(job.progress)}
         except CancelledError:
             update = {"state": "cancelled"}
         except Exception as error:

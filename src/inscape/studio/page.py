@@ -10,13 +10,14 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Response
 from starlette.requests import HTTPConnection
 
 from inscape.studio.shapes import Message, Problem
 from inscape.studio.studio import State, Studio
+from inscape.types import JsonObject
 
 S = TypeVar("S", bound=State)
 
@@ -64,13 +65,13 @@ def state_of(kind: type[S]) -> Callable[[HTTPConnection], S]:
 
 StudioOf = Annotated[Studio, Depends(studio_of)]
 
-Answers = dict[int | str, dict[str, Any]]
+Answers = dict[int | str, JsonObject]
 ERRORS: Answers = {"default": {"model": Problem, "description": "What went wrong."}}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FILE = {"application/octet-stream": _BYTES}
 BINARY: Answers = {200: {"content": _FILE}, **ERRORS}
 """Of a route that answers with a file."""
-UPLOAD: dict[str, Any] = {"requestBody": {"required": True, "content": _FILE}}
+UPLOAD: JsonObject = {"requestBody": {"required": True, "content": _FILE}}
 """Of a route whose body is the bytes of a file, as `openapi_extra`."""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import inscape
 from inscape import storage
 from inscape.errors import FormatError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
 from inscape.studio.library import Library
+from inscape.types import JsonObject
 
 
 class Reports:
@@ -56,7 +56,7 @@ class Reports:
         folder = self._need(model, layer)
         return _loaded(folder, (folder / "report.json").stat().st_mtime_ns)
 
-    def document(self, model: str, layer: str) -> dict[str, Any]:
+    def document(self, model: str, layer: str) -> JsonObject:
         """Its `report.json`.
 
         Raises:
@@ -100,12 +100,12 @@ class Reports:
         return folder
 
 
-def _document(folder: Path) -> dict[str, Any]:
+def _document(folder: Path) -> JsonObject:
     return _read(folder, (folder / "report.json").stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _read(folder: Path, stamp: int) -> dict[str, Any]:
+def _read(folder: Path, stamp: int) -> JsonObject:
     """`report.json`, once per state of the file."""
     return read_report_json(folder)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from inscape.verbs._parameters import Parameter, parameters_of
 from inscape.verbs._request import Request
@@ -32,11 +31,11 @@ def command_line(request: Request) -> str:
     return shlex.join(["inscape", verb_of(request).name, *words])
 
 
-def _option(parameter: Parameter, value: Any) -> list[str]:
+def _option(parameter: Parameter, value: object) -> list[str]:
     if parameter.type is bool:
         return [parameter.flag if value else f"--no-{parameter.flag.removeprefix('--')}"]
     return [parameter.flag, _word(value)]
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from annotated_types import Ge, Le
 
 from inscape.errors import UsageError
+from inscape.types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Option:
     flag: str = ""
     metavar: str | None = None
 
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: object, handler: Callable[[object], JsonObject]
+    ) -> JsonObject:
         """Add the help to what OpenAPI says of the field."""
         return {**handler(schema), "description": self.help}
 
@@ -61,7 +64,7 @@ class Parameter:
     type: type
     optional: bool
     many: bool
-    default: Any
+    default: object
     option: Option
     least: Any = None
     most: Any = None
@@ -110,7 +113,7 @@ def _read(request: Any) -> tuple[Parameter, ...]:
     return tuple(_parameter(field, hints[field.name]) for field in dataclasses.fields(request))
 
 
-def _parameter(field: dataclasses.Field[Any], hint: Any) -> Parameter:
+def _parameter(field: dataclasses.Field[object], hint: object) -> Parameter:
     kind, *notes = get_args(hint)
     types = [each for each in get_args(kind) or (kind,) if each is not NoneType and each is not Ellipsis]
     many = get_origin(kind) is tuple

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from inscape.verbs._parameters import Option
+from inscape.verbs._request import Document
 
 if TYPE_CHECKING:
     from inscape.reports import Report
@@ -54,7 +55,7 @@ class ReportResult:
 
     report: Report
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return self.report.to_json()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
+from inscape.types import JsonObject
 from inscape.verbs._parameters import parameters_of
+
+Document: TypeAlias = JsonObject
+"""What `--json` prints."""
 
 
 class Request:
@@ -16,7 +20,7 @@ class Request:
         UsageError: A number lies outside its range, or a text cannot be parsed.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -31,7 +35,7 @@ class Request:
 class Result(Protocol):
     """What a verb found or made."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
 
     def text(self) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from inscape.errors import UnsupportedError, UsageError
 from inscape.verbs._options import Device, Format, ModelName, Template
 from inscape.verbs._parameters import Argument, Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.editing import WeightEdit
@@ -47,7 +47,7 @@ class ApplyResult:
     written: Written
     edits: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(self.written.path)], "format": self.written.format, "edits": self.edits}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from inscape.verbs._options import Device, Format, Template
 from inscape.verbs._parameters import Argument
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.models.formats.write_file import Written
@@ -32,7 +32,7 @@ class ConvertResult:
 
     written: Written
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(self.written.path)], "max_difference": self.written.max_difference}
 

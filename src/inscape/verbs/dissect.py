@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
@@ -13,7 +13,7 @@ from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Classes, Device, Layer, ModelName, Out, Workers
 from inscape.verbs._parameters import Option
 from inscape.verbs._reports import Html, check_places, write_report
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport
@@ -83,7 +83,7 @@ class DissectResult:
     out: Path
     html: Path | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints: `report.json` without what the page alone needs."""
         whole = self.report.to_json()
         files = [self.out / name for name in ("report.json", "index.html", "values.safetensors")]

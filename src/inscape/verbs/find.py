@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
@@ -13,7 +13,7 @@ from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Classes, Device, FreshSeed, Layer, ModelName
 from inscape.verbs._parameters import Option
 from inscape.verbs._reports import Folder, Html, check_places, write_report
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.dissection.concept_search import Predicate, Shown, UnitSearch
@@ -72,7 +72,7 @@ class FindResult:
 
     report: UnitSearch
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints: of every unit its average precision."""
         units = [[found.unit, found.precision] for found in self.report.units]
         return {**self.report.to_json(), "units": units}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
@@ -12,7 +12,7 @@ from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Device, FitName, Layer, Out
 from inscape.verbs._parameters import Argument, Option
 from inscape.verbs._photos import check_fit, photo_of
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class InvertResult:
     files: tuple[Path, ...]
     out: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         found, lost = self.inversion, self.lost
         return {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Classes, Device, ModelName
 from inscape.verbs._parameters import Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.dissection import DissectionReport
@@ -48,7 +48,7 @@ class LayersResult:
     reports: tuple[DissectionReport, ...]
     out: Path | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         layers = [
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
@@ -23,7 +23,7 @@ from inscape.verbs._options import (
 )
 from inscape.verbs._parameters import Option
 from inscape.verbs._photos import Brush, Painted, PhotoWork, check_fit, paint_on_photo, photo_of
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 from inscape.verbs._units import Choice, parse_value, segmenter_for
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class PaintResult:
     area_before: float | None
     area_after: float | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(self.path)], "area_before": self.area_before, "area_after": self.area_after}
 

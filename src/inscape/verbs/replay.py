@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from inscape.errors import UnsupportedError
 from inscape.verbs._options import Out
 from inscape.verbs._parameters import Argument, Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -33,7 +33,7 @@ class ReplayResult:
 
     path: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(self.path)]}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
@@ -13,7 +13,7 @@ from inscape.errors import UsageError
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Device, ModelName, Workers
 from inscape.verbs._parameters import Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.audits import Audit, Change, Trial
@@ -62,7 +62,7 @@ class RewriteResult:
     trials: tuple[Trial, ...]
     seconds: float
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         edit, change = self.edit, self.change
         return {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Classes, Device, Grid, ModelName, Out, Seeds
 from inscape.verbs._parameters import Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.pictures import Picture
@@ -51,7 +51,7 @@ class SampleResult:
     pictures: int
     out: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(file) for file in self.files]}
 

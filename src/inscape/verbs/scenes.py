@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from inscape.verbs._options import Grid, Out, Seeds
 from inscape.verbs._parameters import Argument, Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -50,7 +50,7 @@ class ScenesResult:
     scenes: int
     out: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         return {"files": [str(file) for file in self.files], "concepts": list(self.concepts)}
 

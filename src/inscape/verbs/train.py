@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
 from inscape.verbs._options import Device, Out, Seed
 from inscape.verbs._parameters import Argument, Option
-from inscape.verbs._request import Request
+from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.progress import Progress
@@ -49,7 +49,7 @@ class TrainResult:
     done: Trained
     out: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Document:
         """The document that `--json` prints."""
         files = [str(file) for file in self.done.files]
         return {"step": self.done.step, "images": self.done.images, "files": files}

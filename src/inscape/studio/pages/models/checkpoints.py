@@ -10,7 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -19,6 +19,7 @@ from inscape.errors import ConflictError, InscapeError, NotFoundError, unknown_n
 from inscape.studio.files import called, check_space, file_name, received
 from inscape.studio.library import Library
 from inscape.studio.shapes import Message
+from inscape.types import JsonObject
 
 LARGEST_FILE = 4 << 30
 MOST_KEPT = 16 << 30
@@ -114,7 +115,7 @@ class Checkpoints:
         known = next((name for name, source in self._opened().items() if source == state), None)
         return known or self._take(path, path.stem)
 
-    def _opened(self) -> dict[str, Any]:
+    def _opened(self) -> JsonObject:
         """The files that kept models were opened from, as they were then, by the models' names."""
         found = {}
         for path in sorted(self._kept.glob(f"*/{_SOURCE}")):

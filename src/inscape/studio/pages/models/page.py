@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
@@ -23,6 +23,7 @@ from inscape.studio.pages.models.checkpoints import (
 from inscape.studio.paintings import Place
 from inscape.studio.shapes import Message, Seed
 from inscape.studio.studio import State, Studio
+from inscape.types import JsonObject
 
 router = APIRouter(prefix="/api")
 SeedInPath = Annotated[Seed, Path()]
@@ -61,7 +62,7 @@ class ModelInfo(Message):
     world: str | None
     world_hash: str | None
     latent: dict[str, int]
-    training: dict[str, Any]
+    training: JsonObject
     source: str
     licence: str
     classes: list[str] = Field(

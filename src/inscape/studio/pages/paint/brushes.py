@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Response
@@ -16,6 +15,7 @@ from inscape.studio.page import ERRORS, StudioOf, image, image_answers
 from inscape.studio.paintings import Pictured
 from inscape.studio.shapes import Message, Name, RegionBox, RegionMask, region_of
 from inscape.studio.studio import Studio
+from inscape.types import JsonObject
 
 router = APIRouter(prefix="/api/models/{model}")
 DEFAULT_TOP = 20
@@ -169,11 +169,11 @@ def _layer(studio: Studio, model: str, layer: str | None) -> str:
     return card.layer(layer or card.default_layer or "").name
 
 
-def _best(document: dict[str, Any], concept: str) -> list[int]:
+def _best(document: JsonObject, concept: str) -> list[int]:
     return [int(unit) for unit, iou in document["rankings"].get(concept, ()) if iou > 0][:64]
 
 
-def _brush(model: str, layer: str, concept: dict[str, Any], number: int, units: list[int]) -> BrushInfo:
+def _brush(model: str, layer: str, concept: JsonObject, number: int, units: list[int]) -> BrushInfo:
     name = str(concept["name"])
     return BrushInfo(
         concept=name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -75,7 +75,7 @@ def _seed(studio: Studio, recipe: Recipe) -> int:
     )
 
 
-def _fitting(kind: type[M], **fields: Any) -> M:
+def _fitting(kind: type[M], **fields: object) -> M:
     """A message of the page.
 
     Raises:
@@ -118,7 +118,7 @@ def _operations(entry: StackedEdit) -> list[Operation]:
     return operations
 
 
-def _document(studio: Studio, data: bytes) -> Any:
+def _document(studio: Studio, data: bytes) -> object:
     """The JSON in a file: the file itself, or a chunk of a PNG."""
     try:
         if not data.startswith(_PNG):

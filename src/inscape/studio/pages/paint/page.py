@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -25,6 +25,7 @@ from inscape.studio.paintings import (
 )
 from inscape.studio.shapes import Command, Identifier, Kept
 from inscape.studio.studio import Studio
+from inscape.types import JsonObject
 
 router = APIRouter(prefix="/api/paintings")
 T = TypeVar("T")
@@ -141,7 +142,7 @@ async def get_influence(painting: PaintingInPath, studio: StudioOf) -> Influence
 
 
 @router.get("/{painting}/recipe.json", operation_id="getRecipe", responses=ERRORS)
-async def get_recipe(painting: PaintingInPath, studio: StudioOf) -> dict[str, Any]:
+async def get_recipe(painting: PaintingInPath, studio: StudioOf) -> JsonObject:
     """The recipe alone."""
     return await _drawn(studio, painting, lambda canvas, marks: canvas.recipe(marks).to_json())
 

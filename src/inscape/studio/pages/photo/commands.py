@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import inscape
 from inscape.studio.pages.photo.shapes import PhotoInfo
 from inscape.studio.painter import Canvas, Mark
 from inscape.studio.shapes import Command
+from inscape.types import JsonObject
 from inscape.verbs import command_line
 from inscape.verbs.invert import InvertRequest
 from inscape.verbs.paint import PaintRequest
@@ -48,7 +48,7 @@ def command_of(
         if not edit.concept and len(edit.units) == canvas.session.generator.layer(edit.layer).units:
             lines.append("# a stroke with the appearance of another place: only the Python has its values")
             continue
-        chosen: dict[str, Any] = {"units": ",".join(map(str, edit.units))}
+        chosen: JsonObject = {"units": ",".join(map(str, edit.units))}
         if edit.concept:
             chosen = {"concept": edit.concept, "top": len(edit.units)}
         request = PaintRequest(

@@ -6,7 +6,7 @@ The jobs run requests of the verbs `dissect` and `effect`.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
@@ -19,6 +19,7 @@ from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.page import ERRORS, Page, StudioOf, image, image_answers
 from inscape.studio.shapes import Message, Name, field_of
 from inscape.studio.studio import Studio
+from inscape.types import JsonObject
 from inscape.verbs.dissect import DissectRequest, dissect_opened
 from inscape.verbs.effect import EffectRequest, measure_opened
 
@@ -128,7 +129,7 @@ class EffectResult(Result):
     appears: dict[str, float] = Field(description="What stands where the concept was, in parts of that.")
     elsewhere: dict[str, float | None]
     concepts: dict[str, dict[str, float | None]]
-    insertion: dict[str, Any] | None
+    insertion: JsonObject | None
     strip_seeds: list[int]
     classes: list[int]
     strip_image: str = Field(
@@ -214,7 +215,7 @@ def _unit(studio: Studio, model: str, layer: str, unit: int) -> UnitInfo:
     )
 
 
-def _row(model: str, layer: str, row: dict[str, Any]) -> UnitRow:
+def _row(model: str, layer: str, row: JsonObject) -> UnitRow:
     passes = row["concept_best"] is not None and row["iou_best"] > max(LEAST_IOU, row["chance"])
     return UnitRow(
         **row, passes=passes, strip=f"api/models/{model}/layers/{layer}/units/{row['unit']}/strip.webp"
