@@ -20,11 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from inscape.editing import UnitEdit
     from inscape.models import Generator
+    from inscape.models.architectures.stylegan2 import StyleGAN2Config
+    from inscape.types import JsonObject
 
 T = TypeVar("T")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -64,7 +66,7 @@ def training_run(path: Path, megabytes: int) -> None:
     torch.save(value, path)
 
 
-def church() -> Any:
+def church() -> StyleGAN2Config:
     """The sizes of LSUN church in StyleGAN2, 256 pixels."""
     from inscape.models.architectures.stylegan2 import StyleGAN2Config
 
@@ -116,7 +118,7 @@ def brush_strokes(layer: str, count: int) -> list[UnitEdit]:
     return made
 
 
-def strokes(kind: str, count: int) -> dict[str, Any]:
+def strokes(kind: str, count: int) -> JsonObject:
     """From a stroke on a growing stack to the picture: the full tail, the canvas, and taking it back."""
     import numpy as np
 

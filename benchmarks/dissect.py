@@ -21,12 +21,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import inscape
+from inscape.types import JsonObject
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 BATCH = 32
 
 
-def bare(model: Any, segmenter: Any, images: int) -> tuple[float, float]:
+def bare(model: inscape.Generator, segmenter: Any, images: int) -> tuple[float, float]:
     """CPU and wall seconds of drawing and labelling pictures, nothing kept."""
     cpu, wall = time.process_time(), time.perf_counter()
     for first in range(0, images, BATCH):
@@ -35,7 +38,7 @@ def bare(model: Any, segmenter: Any, images: int) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def measure(name: str, layer: str | None, images: int) -> dict[str, Any]:
+def measure(name: str, layer: str | None, images: int) -> JsonObject:
     """One dissection in this process, with half of the bare passes before and half after it."""
     import torch
 
@@ -101,7 +104,7 @@ class _PageTask:
         """Nothing to show."""
 
 
-def memory(name: str, layer: str | None, images: int) -> dict[str, Any]:
+def memory(name: str, layer: str | None, images: int) -> JsonObject:
     """Peak resident memory of one dissection, in megabytes; run in a process of its own."""
     from inscape.dissection import Thumbnails, dissect
     from inscape.models import Generator, open_model
@@ -131,7 +134,7 @@ def main() -> None:
     if arguments.memory_of:
         print(json.dumps(memory(arguments.model, arguments.layer, arguments.memory_of)))
         return
-    document: dict[str, Any] = {"benchmark": "dissect", "bar": 1.25}
+    document: JsonObject = {"benchmark": "dissect", "bar": 1.25}
     if not arguments.no_memory:
         extra = ["--model", arguments.model, *(["--layer", arguments.layer] if arguments.layer else [])]
         runs = []

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import inscape
 from inscape.dissection import DissectionReport, UnitSet, dissect
@@ -33,6 +34,7 @@ from inscape.models import Generator, folder_of
 from inscape.progress import TerminalProgress
 from inscape.segmenters import Segmenter, fitting_segmenter
 from inscape.segmenters.areas import WATERMARK
+from inscape.types import JsonObject
 
 BUILDING = ("wall", "roof", "window", "door")
 
@@ -67,7 +69,7 @@ class Bench:
                 self.reports[name] = dissect(self.model, name, 1000, progress=self.progress)
         return self.reports[name]
 
-    def removal(self, concept: str) -> dict[str, Any]:
+    def removal(self, concept: str) -> JsonObject:
         """The 20 best units of a concept off everywhere."""
         units = self.report(self.options.layer).units(concept, top=20)
         found = effect(
@@ -79,13 +81,13 @@ class Bench:
         document = found.to_json()
         return {**{key: document[key] for key in keys}, "control": _short(found.control)}
 
-    def doors(self) -> dict[str, Any]:
+    def doors(self) -> JsonObject:
         """Door units in a rough box on a wall and in the sky, the map of places, and heights."""
         size = self.model.image_size
         units = self.report(self.options.layer).units("door", top=20)
         options: dict[str, Any] = {"value": self.options.value, "segmenter": self.reader}
         box = (round(size / 8), round(size * 12 / 64))
-        result: dict[str, Any] = {"layer": units.layer, "value": self.options.value, "box": box}
+        result: JsonObject = {"layer": units.layer, "value": self.options.value, "box": box}
         sets = random_sets(self.model.layer(units.layer).units, units.units, 20, 0)
         for place, least in (("wall", 0.8), ("sky", 1.0)):
             found = rough_boxes(
@@ -131,7 +133,7 @@ class Bench:
 
     def _random_boxes(
         self, units: UnitSet, sets: list[list[int]], place: str, shape: tuple[tuple[int, int], float]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """As many random units in the same kind of box: share of pictures with a door in 30 % of it."""
         report, shares = self.report(self.options.layer), []
         for picked in sets:
@@ -150,12 +152,12 @@ class Bench:
             shares.append(float(np.mean([one.after >= 0.3 for one in found] or [False])))
         return _short(control_of(shares))
 
-    def watermark(self) -> dict[str, Any]:
+    def watermark(self) -> JsonObject:
         """Units found from what a person can say of a watermark in pixels; labels judge them afterwards.
 
         What happens when they are off is measured in the layer where the search itself is most sure.
         """
-        best: dict[str, Any] = {}
+        best: JsonObject = {}
         for layer in self.options.watermark_layers.split(","):
             search = search_units(
                 self.model,
@@ -186,7 +188,7 @@ class Bench:
         }
         return best
 
-    def _marked(self, layer: str, seed: int, images: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def _marked(self, layer: str, seed: int, images: int) -> NDArray[np.bool_]:
         rows = []
         series = Series.of(self.model, layer, images, {"seed": seed})
         for batch in series.batches("Reading labels", at_once=64):
@@ -198,7 +200,7 @@ class Bench:
             )
         return np.concatenate(rows)
 
-    def _off(self, layer: str, units: list[int]) -> dict[str, Any]:
+    def _off(self, layer: str, units: list[int]) -> JsonObject:
         """What becomes of lettering, banner and everything else when units are off."""
         sets = [units, *random_sets(self.model.layer(layer).units, units, 20, 0)]
         before = dict.fromkeys(WATERMARK, 0.0)
@@ -218,14 +220,14 @@ class Bench:
                 moved[number] += changed.sum()
                 for name in WATERMARK:
                     after[number][name] += float(_area(labels, self.reader, name).sum())
-        rows: dict[str, Any] = {}
+        rows: JsonObject = {}
         for name in WATERMARK:
             changes = [row[name] / before[name] - 1 if before[name] else None for row in after]
             rows[name] = {"relative_change": changes[0], "control": _short(control_of(changes[1:]))}
         control = control_of([float(share) for share in moved[1:] / other])
         return {**rows, "other_pixels_changed": float(moved[0] / other), "other_control": _short(control)}
 
-    def artifacts(self) -> dict[str, Any]:
+    def artifacts(self) -> JsonObject:
         """The worst units by the distance of their top pictures, off."""
         found = artifact_units(
             self.model, images=4 * self.options.images, segmenter=self.reader, progress=self.progress
@@ -241,7 +243,7 @@ class Bench:
         }
 
 
-def looks_like_a_banner(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def looks_like_a_banner(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """A strip along the lower border: its rows are alike, and there is a straight edge above them.
 
     Args:
@@ -259,13 +261,13 @@ def looks_like_a_banner(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> np.nda
     return np.asarray(near & alike & (np.median(step, 1) > 20))
 
 
-def _area(labels: torch.Tensor, reader: Segmenter, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _area(labels: torch.Tensor, reader: Segmenter, name: str) -> NDArray[np.float64]:
     vocabulary = reader.vocabulary
     hit = labels[:, vocabulary.plane_of(name)] == vocabulary.index(name)
     return np.asarray(hit.double().mean((1, 2)).cpu().numpy())
 
 
-def _short(control: dict[str, Any]) -> dict[str, Any]:
+def _short(control: JsonObject) -> JsonObject:
     return {key: value for key, value in control.items() if key != "each"}
 
 
@@ -284,14 +286,14 @@ def main() -> None:
     options = parser.parse_args()
     options.value = options.value if options.value in ("mean", "quantile") else float(options.value)
     bench = Bench(options)
-    steps: dict[str, Callable[[], dict[str, Any]]] = {
+    steps: dict[str, Callable[[], JsonObject]] = {
         "trees": lambda: bench.removal("tree"),
         "clouds": lambda: bench.removal("cloud"),
         "doors": bench.doors,
         "watermark": bench.watermark,
         "artifacts": bench.artifacts,
     }
-    document: dict[str, Any] = {"model": options.model, "images": options.images}
+    document: JsonObject = {"model": options.model, "images": options.images}
     for name in options.only.split(","):
         started = time.perf_counter()
         try:

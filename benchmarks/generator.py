@@ -15,36 +15,38 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import torch
+from photo_parts.figures import rounded
 
 import inscape
+from inscape.models import Generator
 from inscape.parallel import Executor, open_executor, pieces_of
 from inscape.pictures import to_tensor
 from inscape.scenes import World, world
 from inscape.segmenters import Segmenter, open_segmenter
 from inscape.segmenters.areas import REFERENCE_SEED, LabelledPictures, WorldDistance
 from inscape.statistics import Covariance, frechet_distance
+from inscape.types import JsonObject
 
 COMMON = 0.01  # share of the world's area from which a concept is judged by the narrow bar
 NARROW, WIDE = (0.7, 1.4), (0.3, 3.0)
 MARKED = (0.03, 0.12)
 
 
-def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
+def drawn(model: Generator, count: int) -> Iterator[torch.Tensor]:
     """Pictures of a generator from seeds 0, 1, ..."""
     for start in range(0, count, 50):
         seeds = list(range(start, min(start + 50, count)))
         yield model.images(model.to_w(model.latents(seeds)))
 
 
-def labels(model: Any, segmenter: Segmenter, count: int, executor: Executor) -> Iterator[torch.Tensor]:
+def labels(model: Generator, segmenter: Segmenter, count: int, executor: Executor) -> Iterator[torch.Tensor]:
     """Labels of those pictures."""
     return executor.map(LabelledPictures(model, segmenter), pieces_of(range(count), 50))
 
 
-def second_opinion(model: Any, scenes: World, name: str, count: int, executor: Executor) -> dict[str, Any]:
+def second_opinion(model: Generator, scenes: World, name: str, count: int, executor: Executor) -> JsonObject:
     """Distances by a segmenter that was trained apart: of areas, and of the means of its features."""
     judge = open_segmenter(name, device="cpu")
     size = model.card.image_size
@@ -62,7 +64,7 @@ def second_opinion(model: Any, scenes: World, name: str, count: int, executor: E
     }
 
 
-def judge(found: dict[str, Any], objects: tuple[str, ...]) -> dict[str, Any]:
+def judge(found: JsonObject, objects: tuple[str, ...]) -> JsonObject:
     """Which object concepts and watermark figures miss their bars."""
     short = {}
     for name in objects:
@@ -73,13 +75,6 @@ def judge(found: dict[str, Any], objects: tuple[str, ...]) -> dict[str, Any]:
     marked = found["marked"]
     ok = MARKED[0] <= marked["watermark"] <= MARKED[1] and marked["banner"] > 0 and marked["lettering"] > 0
     return {"objects_short": short, "watermark": bool(ok)}
-
-
-def rounded(value: Any) -> Any:
-    """Every number to five significant digits."""
-    if isinstance(value, dict):
-        return {name: rounded(inner) for name, inner in value.items()}
-    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def main() -> None:
@@ -100,8 +95,12 @@ def main() -> None:
 
 
 def score(
-    model: Any, scenes: World, segmenter: Segmenter, options: argparse.Namespace, executor: Executor
-) -> dict[str, Any]:
+    model: Generator,
+    scenes: World,
+    segmenter: Segmenter,
+    options: argparse.Namespace,
+    executor: Executor,
+) -> JsonObject:
     """The document, whoever works on it."""
     count = options.pictures
     distance = WorldDistance(scenes, segmenter, model.card.image_size, count, executor=executor)

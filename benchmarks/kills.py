@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -26,6 +25,7 @@ from inscape import storage
 from inscape.training._machine import KEPT
 from inscape.training.gan import GanOptions, train_gan
 from inscape.training.recipes import GanRecipe, Stage
+from inscape.types import JsonObject
 
 SAVE_SECONDS = 0.5
 RECIPE = GanRecipe(
@@ -63,7 +63,7 @@ def start(out: Path, images: int) -> subprocess.Popen[bytes]:
     )
 
 
-def killed(out: Path, images: int, kills: int, chance: random.Random) -> list[dict[str, Any]]:
+def killed(out: Path, images: int, kills: int, chance: random.Random) -> list[JsonObject]:
     """Train with kills at random moments: while scenes are drawn, between steps, while a state is written."""
     found = []
     for _ in range(kills):

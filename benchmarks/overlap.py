@@ -51,7 +51,7 @@ def activations_and_labels(pictures: int, units: int, seed: int) -> tuple[torch.
     return torch.from_numpy(activations), torch.from_numpy(labels)
 
 
-def cpu_seconds(work: Callable[[], Any], repeats: int) -> tuple[list[float], Any]:
+def cpu_seconds(work: Callable[[], object], repeats: int) -> tuple[list[float], Any]:
     """CPU time of this process for each run, and what the last one gave."""
     seconds, result = [], None
     for _ in range(repeats):

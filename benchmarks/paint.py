@@ -19,9 +19,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from inscape.types import JsonObject
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 BARS = {"stroke_p50_ms": 60.0, "stroke_p95_ms": 120.0, "preview_frames_per_second": 15.0}
@@ -107,7 +112,7 @@ def studio() -> Iterator[str]:
         process.wait(20)
 
 
-def paint(address: str, chromium: str, strokes: int) -> dict[str, Any]:
+def paint(address: str, chromium: str, strokes: int) -> JsonObject:
     """Paint strokes, drag, undo, and measure."""
     from playwright.sync_api import sync_playwright
 
@@ -141,11 +146,11 @@ def _is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
-def _count(page: Any) -> int:
+def _count(page: Page) -> int:
     return int(page.locator("[data-testid=canvas]").get_attribute("data-strokes"))
 
 
-def _stroke(page: Any, place: dict[str, float], number: int, before: int) -> None:
+def _stroke(page: Page, place: dict[str, float], number: int, before: int) -> None:
     """A short stroke somewhere, and wait until it has been drawn."""
     random = np.random.RandomState(number)
     x = place["x"] + place["width"] * (0.3 + 0.4 * random.rand())
@@ -158,14 +163,14 @@ def _stroke(page: Any, place: dict[str, float], number: int, before: int) -> Non
     page.wait_for_function(f"() => window.seen.strokes.length > {done}", polling="raf")
 
 
-def _hash(page: Any) -> int:
+def _hash(page: Page) -> int:
     """A hash of the canvas without the brush on it."""
     page.mouse.move(2, 2)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return int(page.evaluate("() => window.hashOf()"))
 
 
-def _drag(page: Any, place: dict[str, float], seconds: float = 4.0) -> float:
+def _drag(page: Page, place: dict[str, float], seconds: float = 4.0) -> float:
     """Previews a second while the pointer moves all the time."""
     middle, size = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.25
     page.mouse.move(*middle)
@@ -183,7 +188,7 @@ def _drag(page: Any, place: dict[str, float], seconds: float = 4.0) -> float:
     return float(frames / passed)
 
 
-def _undo(page: Any, hashes: list[int]) -> dict[str, Any]:
+def _undo(page: Page, hashes: list[int]) -> JsonObject:
     """Step back through every stroke and compare with what was seen then."""
     exact, times = 0, []
     for expected in reversed(hashes[:-1]):
@@ -199,11 +204,11 @@ def _undo(page: Any, hashes: list[int]) -> dict[str, Any]:
     return {"undos": len(hashes) - 1, "exact": exact, "p50_ms": float(np.median(times))}
 
 
-def _settles_at(page: Any, expected: int) -> bool:
+def _settles_at(page: Page, expected: int) -> bool:
     return any(_hash(page) == expected for _ in range(50))
 
 
-def summary(measured: dict[str, Any], floor: float) -> dict[str, Any]:
+def summary(measured: JsonObject, floor: float) -> JsonObject:
     """The JSON document."""
     times = np.asarray(measured["times"])
     result = {

@@ -19,7 +19,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -31,6 +30,7 @@ from photo_parts.photo_sets import few, subjects
 from photo_parts.work import Work
 
 from inscape import storage
+from inscape.types import JsonObject
 
 CONCEPTS = "tree:20,door:60,sign:60,cloud:60,sky:60,person:20"
 """Brushes chosen after a look at what they do: those that draw best in random boxes of the generator's own
@@ -40,12 +40,12 @@ NEUTRAL = "door:20,tree:20,window:20,roof:20,grass:20,car:20"
 PARTS = ("reconstruction", "baselines", "edits", "leak", "locality", "seam", "time")
 
 
-def measure(options: argparse.Namespace, out: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, out: Path) -> JsonObject:
     """Every part that was asked for."""
     photos = subjects(options)
     chosen = few(photos, options.few)
     work = Work(options, out)
-    parts: dict[str, Callable[[], dict[str, Any]]] = {
+    parts: dict[str, Callable[[], JsonObject]] = {
         "reconstruction": lambda: reconstruction.run(work, photos),
         "baselines": lambda: rivals.run(work, chosen),
         "edits": lambda: edits.run(work, photos, chosen),
@@ -54,7 +54,7 @@ def measure(options: argparse.Namespace, out: Path) -> dict[str, Any]:
         "seam": lambda: seam.run(work, photos, chosen),
         "time": lambda: timing.run(work, photos, few(photos, options.timed)),
     }
-    document: dict[str, Any] = {
+    document: JsonObject = {
         "benchmark": "photos",
         "model": options.model,
         "layer": work.layer,

@@ -15,7 +15,6 @@ import json
 import sys
 import time
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch.nn import functional
@@ -30,6 +29,7 @@ from inscape.rewriting import KeyBank, Paste, Rewriter, RuleSettings
 from inscape.rewriting.goals import Goal, bounds
 from inscape.rewriting.memories import ModulatedMemory
 from inscape.rewriting.solver import STEPS, Solution, solve
+from inscape.types import JsonObject
 
 RATE, EVERY = 0.05, 10
 RIDGES = [10 ** (-power / 4) for power in range(0, 33)]
@@ -93,14 +93,14 @@ def authors(
     return Solution(coefficients, before, after, change, steps), seconds
 
 
-def ours(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, theirs: Solution) -> dict[str, Any]:
+def ours(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, theirs: Solution) -> JsonObject:
     """Two of our solutions, with the CPU seconds of each.
 
     `closest` is the smallest loss at no larger change, with the steps that the solver takes by default;
     `matching` is the least work that still gives no larger loss at no larger change.
     """
-    closest: dict[str, Any] | None = None
-    matching: dict[str, Any] | None = None
+    closest: JsonObject | None = None
+    matching: JsonObject | None = None
     for steps in STEPS_TRIED:
         for ridge in RIDGES:
             found = solve(memory, [goal], directions, RuleSettings(ridge=ridge, spill=0, steps=steps))
@@ -128,7 +128,7 @@ def _cost(memory: ModulatedMemory, goal: Goal, directions: torch.Tensor, ridge: 
     return sorted(costs)[2]
 
 
-def compare(model: Generator, layer: str, rank: int, steps: int) -> dict[str, Any]:
+def compare(model: Generator, layer: str, rank: int, steps: int) -> JsonObject:
     """One request solved both ways."""
     rewriter = Rewriter(model, layer, samples=200)
     memory = rewriter.memory
@@ -153,7 +153,7 @@ def compare(model: Generator, layer: str, rank: int, steps: int) -> dict[str, An
     }
 
 
-def wall(model: Generator) -> dict[str, Any]:
+def wall(model: Generator) -> JsonObject:
     """From Execute to a new wall of 16 pictures, in seconds of a clock; keys are there, as on the page."""
     rewriter = Rewriter(model, model.card.default_layer)
     rewriter.prepare()
@@ -171,7 +171,7 @@ def wall(model: Generator) -> dict[str, Any]:
     return {"solve_seconds": sorted(t[0] for t in times)[2], "wall_seconds": sorted(t[1] for t in times)[2]}
 
 
-def search(model: Generator) -> dict[str, Any]:
+def search(model: Generator) -> JsonObject:
     """A search over all pictures of the key bank, in seconds of a clock."""
     rows = {}
     for layer in ("layer16b", "layer32b"):
@@ -199,7 +199,7 @@ def main() -> None:
     options = parser.parse_args()
     town = inscape.open("town")
     assert isinstance(town, Generator)
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     if options.part in (None, "solver"):
         models = {"town": (town, "layer16b"), "random-256": (None, "layer32b")}
         found["solver"] = {

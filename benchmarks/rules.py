@@ -15,7 +15,6 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import inscape
 from inscape.audits import Audit, Change, Trial, advise, rewritable_layers
@@ -27,6 +26,7 @@ from inscape.rewriting import Paste, PreparedTask, Rewriter, Task, prepare_task
 from inscape.rewriting.fine_tuning import fine_tune
 from inscape.rewriting.goals import loudest_units
 from inscape.segmenters import Segmenter, fitting_segmenter
+from inscape.types import JsonObject
 
 TASKS = Path(__file__).parent / "rewriting"
 
@@ -46,12 +46,12 @@ class Bench:
         self.audit = Audit(model, self.judge, images=options.images, progress=self.progress)
         self.few = Audit(model, self.judge, images=4 * options.advice_images, progress=self.progress)
 
-    def run(self, path: Path) -> dict[str, Any]:
+    def run(self, path: Path) -> JsonObject:
         """One task, all ways."""
         task = Task.load(path)
         assert task.judged is not None
         prepared = prepare_task(task, self.model, self.judge)
-        found: dict[str, Any] = {"name": task.name}
+        found: JsonObject = {"name": task.name}
         layer = self.options.layer or task.layer
         if layer == "advice":
             layers = rewritable_layers(self.model)
@@ -83,7 +83,7 @@ class Bench:
             found |= self.others(prepared, rewriter, judged)
         return found
 
-    def advice(self, trials: list[Trial], judged: tuple[str, tuple[str, ...] | None]) -> dict[str, Any]:
+    def advice(self, trials: list[Trial], judged: tuple[str, tuple[str, ...] | None]) -> JsonObject:
         """The rule of every layer on all pictures: how far the advised one is behind the best, in points."""
         rows = [
             (trial, self.audit.measure([trial.edit], *judged, progress=self.progress)) for trial in trials
@@ -99,9 +99,9 @@ class Bench:
 
     def others(
         self, prepared: PreparedTask, rewriter: Rewriter, judged: tuple[str, tuple[str, ...] | None]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """The other ways."""
-        rows: dict[str, Any] = {}
+        rows: JsonObject = {}
         edit = prepared.make(rewriter, solver="layer", steps=self.options.steps)
         rows["layer without a rule"] = _row(self.audit.measure([edit], *judged))
         pastes = [each for each in prepared.paste if isinstance(each, Paste)]
@@ -130,7 +130,7 @@ class Bench:
         return loudest_units(torch.cat(values), torch.cat(weights), moment, min(count, len(moment)))
 
 
-def _row(change: Change) -> dict[str, Any]:
+def _row(change: Change) -> JsonObject:
     return change.to_json()
 
 
@@ -153,7 +153,7 @@ def main() -> None:
     options = parser.parse_args()
     bench = Bench(options)
     names = options.tasks.split(",") if options.tasks else sorted(path.stem for path in TASKS.glob("*.toml"))
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for name in names:
         try:
             found[name] = bench.run(TASKS / f"{name}.toml")

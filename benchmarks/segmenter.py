@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
+from generator import drawn
 
 import inscape
 from inscape.pictures import to_tensor
 from inscape.scenes import World, world
 from inscape.segmenters import Segmenter, open_segmenter
 from inscape.segmenters.scores import LabelScores
+from inscape.types import JsonObject
 
 FIRST_SEED = 90_000_000
 LARGE = 48  # pixels of 64 x 64
@@ -36,14 +36,7 @@ def read_scenes(segmenter: Segmenter, scenes: World, count: int, size: int, rule
     return scores
 
 
-def drawn(model: Any, count: int) -> Iterator[torch.Tensor]:
-    """Pictures of a generator from seeds 0, 1, ..."""
-    for start in range(0, count, 50):
-        seeds = list(range(start, min(start + 50, count)))
-        yield model.images(model.to_w(model.latents(seeds)))
-
-
-def agreement(first: Segmenter, second: Segmenter, model: Any, count: int) -> dict[str, Any]:
+def agreement(first: Segmenter, second: Segmenter, model: inscape.Generator, count: int) -> JsonObject:
     """Of the pixels that the first gives to a concept, the share that the second gives to it too."""
     scores = LabelScores(first.vocabulary)
     for images in drawn(model, count):
@@ -53,7 +46,7 @@ def agreement(first: Segmenter, second: Segmenter, model: Any, count: int) -> di
     return {"pictures": count, "objects": found, "worst": min(found.items(), key=lambda item: item[1])}
 
 
-def bars(scores: LabelScores) -> dict[str, Any]:
+def bars(scores: LabelScores) -> JsonObject:
     """The figures that the bars ask for, and which concepts miss theirs."""
     iou, areas = scores.iou(), scores.median_area()
     in_plane = scores.vocabulary.in_plane
@@ -83,7 +76,7 @@ def main() -> None:
     lawful, lawless = (
         read_scenes(segmenter, scenes, options.scenes, options.size, rules) for rules in (True, False)
     )
-    report: dict[str, Any] = {
+    report: JsonObject = {
         "segmenter": options.segmenter,
         "scenes": options.scenes,
         "size": options.size,

@@ -21,7 +21,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,6 +31,7 @@ from inscape.memory import keep_freed_memory
 from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.training._gan_state import generator_config
 from inscape.training.recipes import recipe
+from inscape.types import JsonObject
 from reference import plain_synthesis
 
 BATCHES = {64: 32, 128: 16}
@@ -65,7 +65,7 @@ def largest_difference(one: list[Tensor | None], other: list[Tensor | None]) -> 
     return max(float((a - b).norm() / a.norm().clamp_min(1e-30)) for a, b in pairs)
 
 
-def measure(size: int, batch: int, repeats: int) -> dict[str, Any]:
+def measure(size: int, batch: int, repeats: int) -> JsonObject:
     """Both forms, by turns."""
     torch.manual_seed(0)
     network = StyleGAN2(generator_config(recipe("town", size), size)).train()

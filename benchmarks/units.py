@@ -18,7 +18,9 @@ import argparse
 import copy
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from inscape.types import JsonObject
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 
     from inscape.dissection import DissectionReport
     from inscape.models import Generator
+    from inscape.segmenters import Segmenter
 
 LEAST_INFORMATION = 0.01
 
 
-def summary(report: DissectionReport) -> dict[str, Any]:
+def summary(report: DissectionReport) -> JsonObject:
     """What the bars ask for."""
     vocabulary = report.vocabulary
     objects = [name for name in report.concepts if vocabulary.concept(name).plane == "object"]
@@ -60,7 +63,7 @@ class Shuffled:
     So they stay in their half of the pictures, those that choose levels or those that measure.
     """
 
-    def __init__(self, segmenter: Any) -> None:
+    def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter, self.vocabulary = segmenter, segmenter.vocabulary
 
     def segment(self, images: Tensor) -> Tensor:
@@ -100,7 +103,7 @@ def main() -> None:
     assert isinstance(model, Generator) and model.card.segmenter is not None
     segmenter = segmenters.open(model.card.segmenter, device="cpu")
 
-    def found(generator: Generator, labeller: Any) -> dict[str, Any]:
+    def found(generator: Generator, labeller: Segmenter | Shuffled) -> JsonObject:
         report = dissect(
             generator,
             arguments.layer,

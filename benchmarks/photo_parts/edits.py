@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from inscape.types import JsonObject
 from photo_parts.figures import ratio, share, spread
 from photo_parts.photo_sets import Subject
 from photo_parts.trials import CHEAP, DEAR, Trial, brushes_of, covered, draw, first, trials
@@ -13,7 +13,7 @@ from photo_parts.work import Row, Work, gap, large
 BARS = {"adapted_to_plain": 0.8, "fitted_loses": 0.3, "gains_to_weights": 0.5}
 
 
-def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> dict[str, Any]:
+def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> JsonObject:
     """Every way on every photo; the slow ones on some, with one edit each for what adapts afterwards.
 
     Two figures say what happens outside of the box: `leak`, by which the picture with the edit differs from
@@ -29,17 +29,17 @@ def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> d
         if one is not None:
             rows.append(_row(work, one, "after"))
     lists = {"chosen": work.options.concepts, "neutral": work.options.neutral}
-    document: dict[str, Any] = {"bars": BARS}
+    document: JsonObject = {"bars": BARS}
     for name, text in lists.items():
         brushes = set(brushes_of(work, text))
         document[name] = _grouped([row for row in rows if row["brush"] in brushes])
     return document
 
 
-def _grouped(rows: Sequence[Row]) -> dict[str, Any]:
+def _grouped(rows: Sequence[Row]) -> JsonObject:
     """All edits of some brushes, those of each set of photos, those of each concept."""
 
-    def by(name: str) -> dict[str, Any]:
+    def by(name: str) -> JsonObject:
         return {
             value: _summary([row for row in rows if row[name] == value])
             for value in dict.fromkeys(row[name] for row in rows)
@@ -80,7 +80,7 @@ def _row(work: Work, trial: Trial, way: str) -> Row:
     }
 
 
-def _summary(rows: Sequence[Row]) -> dict[str, Any]:
+def _summary(rows: Sequence[Row]) -> JsonObject:
     """Each way by itself, beside the plain generator and beside weights alone, on the same edits."""
     if not rows:
         return {}
@@ -91,7 +91,7 @@ def _summary(rows: Sequence[Row]) -> dict[str, Any]:
     return {way: _of_way(held, ways["plain"], ways["weights"]) for way, held in ways.items()}
 
 
-def _of_way(held: dict[str, Row], plain: dict[str, Row], weights: dict[str, Row]) -> dict[str, Any]:
+def _of_way(held: dict[str, Row], plain: dict[str, Row], weights: dict[str, Row]) -> JsonObject:
     joined = [
         {
             **row,
@@ -115,7 +115,7 @@ def _mean(rows: Sequence[Row], name: str) -> float | None:
     return found["mean"] if found else None
 
 
-def outside(work: Work, subjects: Sequence[Subject]) -> dict[str, Any]:
+def outside(work: Work, subjects: Sequence[Subject]) -> JsonObject:
     """Whether every byte outside the influence is the photo's own, at more pixels than the generator's."""
     rows = [
         _outside(work, trial) for each in subjects for trial in trials(work, each)[: work.options.composed]

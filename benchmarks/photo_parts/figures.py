@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inscape.types import JsonObject
+
 Floats = NDArray[np.float64]
 RESAMPLED = 1000
 
@@ -50,7 +52,7 @@ def resampled(
     return [float(edge) for edge in np.percentile(values, (2.5, 97.5))] if len(values) else None
 
 
-def ratio(rows: Sequence[dict[str, Any]], above: str, below: str, by: str = "photo") -> dict[str, Any] | None:
+def ratio(rows: Sequence[JsonObject], above: str, below: str, by: str = "photo") -> JsonObject | None:
     """The mean of one column over the mean of another, with an interval over resampled photos."""
     rows = [row for row in rows if row.get(above) is not None and row.get(below) is not None]
     if not rows:

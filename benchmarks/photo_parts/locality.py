@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from inscape.models import Generator
 from inscape.pictures import to_uint8
+from inscape.types import JsonObject
 from photo_parts.figures import share, spread
 from photo_parts.photo_sets import Subject
 from photo_parts.rivals import WAYS, fitted_at_features, rival
@@ -33,7 +33,7 @@ class Locality:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def run(self, subjects: Sequence[Subject], rivals: Sequence[Subject]) -> dict[str, Any]:
+    def run(self, subjects: Sequence[Subject], rivals: Sequence[Subject]) -> JsonObject:
         """Ours on some photos, the other ways on some of them."""
         rows = {"ours": [self._row(each, "ours") for each in subjects]}
         rows |= {way: [self._row(each, way) for each in rivals] for way in WAYS}
@@ -92,7 +92,7 @@ class Locality:
             return [self._work.model.images(w).clamp(-1, 1) for w in self._latents]
 
 
-def _summary(rows: Sequence[Row]) -> dict[str, Any]:
+def _summary(rows: Sequence[Row]) -> JsonObject:
     return {
         **{name: spread([row[name] for row in rows]) for name in ("others", "own", "ratio")},
         "share_within_bar": share([row["ratio"] < BAR for row in rows]),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from inscape.photos import STAGES, segmenter_distance
 from inscape.pictures import to_tensor
+from inscape.types import JsonObject
 from photo_parts.figures import share, spread
 from photo_parts.photo_sets import Subject
 from photo_parts.work import Row, Start, Work
@@ -17,9 +17,9 @@ GAINED = 6.0
 ORDERED = 0.95
 
 
-def run(work: Work, subjects: Sequence[Subject]) -> dict[str, Any]:
+def run(work: Work, subjects: Sequence[Subject]) -> JsonObject:
     """Invert every photo from the encoder's guess, and some of each set from the mean latent."""
-    found: dict[str, Any] = {"bars": {"least_db": LEAST, "adapted_minus_latent": GAINED, "ordered": ORDERED}}
+    found: JsonObject = {"bars": {"least_db": LEAST, "adapted_minus_latent": GAINED, "ordered": ORDERED}}
     for group in dict.fromkeys(each.group for each in subjects):
         members = [each for each in subjects if each.group == group]
         found[group] = _summary(group, [_row(work, each, "encoder") for each in members])
@@ -56,7 +56,7 @@ def ordered(psnr: dict[str, float | None]) -> bool:
     return (encoder is None or encoder < latent) and latent < features <= adapted
 
 
-def _summary(group: str, rows: Sequence[Row]) -> dict[str, Any]:
+def _summary(group: str, rows: Sequence[Row]) -> JsonObject:
     gained = [_minus(row["psnr"]["adapted"], row["psnr"]["latent"]) for row in rows]
     good = [(row["psnr"]["adapted"] or 0.0) >= LEAST[group] for row in rows]
     enough = [each is not None and each >= GAINED for each in gained]

@@ -22,17 +22,18 @@ from inscape.photos._descent import Bounds, Clock, Pace, descend, psnr_of
 from inscape.photos.invert import canvas_of
 from inscape.pictures import Latent
 from inscape.progress import SilentProgress
+from inscape.types import JsonObject
 from photo_parts.figures import share, spread
 from photo_parts.photo_sets import Subject
 from photo_parts.pivotal import pivotal_tuning
-from photo_parts.work import Curve, Row, Work
+from photo_parts.work import Curve, Point, Row, Work
 
 BARS = {"cpu_ratio": 1 / 3}
 FITTED = ("fitted", "fitted at the latent")
 WAYS = (*FITTED, "pivotal")
 
 
-def run(work: Work, subjects: Sequence[Subject]) -> dict[str, Any]:
+def run(work: Work, subjects: Sequence[Subject]) -> JsonObject:
     """PSNR over CPU-seconds of each way, and what ours takes to the PSNR of pivotal tuning."""
     rows = [_row(work, each) for each in subjects]
     return {
@@ -97,12 +98,12 @@ def _figures(work: Work, subject: Subject, way: str) -> Row:
     return work.rows.of("rival", f"{subject.key}/{way}", lost)
 
 
-def _reached(curve: Sequence[Sequence[Any]], goal: float) -> float | None:
+def _reached(curve: Sequence[Point], goal: float) -> float | None:
     """The first CPU-second with at least so many dB."""
     return next((point[1] for point in curve if point[3] >= goal), None)
 
 
-def _thinned(curve: Sequence[Sequence[Any]], count: int = 40) -> list[Sequence[Any]]:
+def _thinned(curve: Sequence[Point], count: int = 40) -> list[Point]:
     if len(curve) <= count:
         return list(curve)
     return [curve[number] for number in np.linspace(0, len(curve) - 1, count).round().astype(int)]

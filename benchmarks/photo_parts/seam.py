@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 
 from inscape.photos import Fit, Photo, PhotoSession, influence_of
+from inscape.types import JsonObject
 from photo_parts.patches import Pair, judged
 from photo_parts.photo_sets import OTHER_SCENES, Subject, scene
 from photo_parts.trials import Trial, draw, first, trials
@@ -24,7 +24,7 @@ LEAST_PIXELS = 12
 Mask = NDArray[np.bool_]
 
 
-def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> dict[str, Any]:
+def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> JsonObject:
     """AP of a classifier for each way, on scenes; where the slow way is known, on those photos alone too."""
     scenes = [each for each in subjects if each.group == "scenes"]
     if len(scenes) < 2:
@@ -50,7 +50,7 @@ def _add(found: dict[str, list[Pair]], pairs: dict[str, Pair]) -> None:
         found.setdefault(name, []).append(pair)
 
 
-def _judged(work: Work, name: str, pairs: Sequence[Pair]) -> dict[str, Any]:
+def _judged(work: Work, name: str, pairs: Sequence[Pair]) -> JsonObject:
     options = work.options
     if len({pair.photo for pair in pairs}) < 2:
         return {"skipped": "fewer than 2 photos"}

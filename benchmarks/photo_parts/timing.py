@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
 from inscape.painting import PaintSession
+from inscape.types import JsonObject
 from photo_parts.figures import share, spread
 from photo_parts.photo_sets import Subject
 from photo_parts.trials import trials
@@ -20,7 +20,7 @@ FIRST_USABLE, ADAPTED = 3.0, 20.0
 STROKES = 0.8, 1.2
 
 
-def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> dict[str, Any]:
+def run(work: Work, subjects: Sequence[Subject], chosen: Sequence[Subject]) -> JsonObject:
     """The seconds of every inversion, and strokes on some photos and as many generated pictures."""
     inverted = [work.inverted(each) for each in subjects]
     usable = [_first_usable(row) for row in inverted]

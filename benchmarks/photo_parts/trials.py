@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -142,7 +141,7 @@ def at_features(generator: Generator, work: Work, subject: Subject, edits: Seque
     """What a generator makes of the photo's own features with edits."""
     from inscape.pictures import to_uint8
 
-    state: Any = work.session(subject).inversion.state(generator)
+    state = work.session(subject).inversion.state(generator)
     with torch.inference_mode():
         features = state.features
         for edit in edits:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -33,10 +33,11 @@ from inscape.photos import (
 from inscape.photos.inversion import SUFFIX
 from inscape.pictures import to_tensor
 from inscape.segmenters import fitting_segmenter
+from inscape.types import JsonObject
 from photo_parts.photo_sets import Subject
 
 Start = Literal["encoder", "average"]
-Row = dict[str, Any]
+Row = JsonObject
 Pixels = NDArray[np.uint8]
 _SETTINGS = ("world", "seconds", "after_seconds", "fitted_steps", "fitted_rate", "latents", "strokes")
 """Options that change what is measured in a row, not only which rows there are."""
@@ -84,12 +85,16 @@ class Rows:
             sys.stderr.write(f"{part} {key}: {row['wall']:.1f} s\n")
 
 
+Point = tuple[float, float, str, float]
+"""Seconds, CPU-seconds, stage and PSNR."""
+
+
 class Curve:
     """How the best picture came along: a point for every snapshot."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
-        self.points: list[tuple[float, float, str, float]] = []
+        self.points: list[Point] = []
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Note seconds, CPU-seconds, stage and PSNR."""
@@ -114,7 +119,7 @@ class Work:
         assert isinstance(model, Generator)
         self.model, self.options = model, options
         self.report = shipped_report(model)
-        self.reader: Any = fitting_segmenter(model)
+        self.reader = fitting_segmenter(model)
         self.layer = self.report.layer
         self.files = out.with_suffix(".files")
         encoder = encoder_for(model)
