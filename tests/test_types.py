@@ -30,8 +30,8 @@ def test_any_is_used_in_fewer_places_than_the_bar():
         for line in uses_of_any(ast.parse(path.read_text()))
     ]
     assert len(found) < MOST, (
-        f"Any is used {len(found)} times, the bar is {MOST}. Name the class, a Protocol or a TypeVar; `object` for "
-        "what is checked before it is used; JsonObject, JsonMapping or Array of inscape.types. The lines:\n"
+        f"Any is used {len(found)} times, the bar is {MOST}. Name the class, a Protocol or a TypeVar; "
+        "`object` for what is checked before it is used; JsonObject, JsonMapping or Array of inscape.types. The lines:\n"
         + "\n".join(found)
     )
 
