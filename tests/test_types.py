@@ -31,7 +31,7 @@ def test_any_is_used_in_fewer_places_than_the_bar():
     ]
     assert len(found) < MOST, (
         f"Any is used {len(found)} times, the bar is {MOST}. Name the class, a Protocol or a TypeVar; "
-        "`object` for what is checked before it is used; JsonObject, JsonMapping or Array of inscape.types. The lines:\n"
+        "`object` for what is checked before it is used; JsonObject and others of inscape.types. Lines:\n"
         + "\n".join(found)
     )
 
