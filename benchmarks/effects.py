@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -85,7 +84,7 @@ class Bench:
         """Door units in a rough box on a wall and in the sky, the map of places, and heights."""
         size = self.model.image_size
         units = self.report(self.options.layer).units("door", top=20)
-        options: dict[str, Any] = {"value": self.options.value, "segmenter": self.reader}
+        options = {"value": self.options.value, "segmenter": self.reader}
         box = (round(size / 8), round(size * 12 / 64))
         result: JsonObject = {"layer": units.layer, "value": self.options.value, "box": box}
         sets = random_sets(self.model.layer(units.layer).units, units.units, 20, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +82,7 @@ def average_precision(scores: Floats, positive: NDArray[np.bool_]) -> float:
     return float((np.diff(recall, prepend=0.0) * precision).sum())
 
 
-def rounded(value: Any) -> Any:
+def rounded(value: object) -> object:
     """Every number to five significant digits; what is not finite becomes None."""
     if isinstance(value, dict):
         return {name: rounded(inner) for name, inner in value.items()}

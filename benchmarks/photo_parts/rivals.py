@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -146,14 +145,14 @@ def fitted(work: Work, inversion: Inversion, at_features: bool, watch: Curve) ->
     """
     canvas = canvas_of(work.model, inversion.target, inversion.layer, InversionSettings())
     generator = canvas.copied()
-    synthesis: Any = generator.module.get_submodule("synthesis")
+    synthesis = generator.module.get_submodule("synthesis")
     goal = inversion.psnr["adapted"] or np.inf
     w, features = generator.w_of(inversion.latent).clone(), inversion.features[None].clone()
     reached = [-np.inf]
 
     def draw() -> Tensor:
-        state = synthesis.run_until(w, inversion.layer)
-        images: Tensor = synthesis.resume(replace(state, features=features) if at_features else state)
+        state = generator.stopping.run_until(w, inversion.layer)
+        images = generator.stopping.resume(replace(state, features=features) if at_features else state)
         reached[0] = psnr_of(images, canvas.target)
         return images
 

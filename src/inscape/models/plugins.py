@@ -27,6 +27,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 MODELS, ARCHITECTURES, FORMATS = "inscape.models", "inscape.architectures", "inscape.formats"
 SEGMENTERS = "inscape.segmenters"
@@ -46,7 +47,7 @@ def plugins(group: str) -> Iterator[tuple[str, object]]:
             _warn(point, error)
 
 
-def plugin(group: str, name: str) -> object:
+def plugin(group: str, name: str) -> Any:
     """The one of that name, or None where it cannot be loaded or there is none."""
     for point in entry_points(group=group, name=name):
         try:

@@ -69,7 +69,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         while waiting:
             yield self._result(waiting.popleft())
 
-    def _result(self, task: object) -> Any:
+    def _result(self, task: Any) -> Any:
         errors = self._ray.exceptions
         try:
             return unpacked(self._ray.get(task))
@@ -82,7 +82,7 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
 
 @lru_cache(maxsize=1)
-def _fetched(work: object) -> Any:
+def _fetched(work: Any) -> Any:
     import ray
 
     return unpacked(ray.get(work))

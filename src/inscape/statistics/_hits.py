@@ -168,7 +168,8 @@ def _cell_values(
     across = columns.weights[column_gap].astype(dtype)
     upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
     lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
-    return (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
+    values: Array = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
+    return values
 
 
 def _pixel_table(rows: AxisGaps, columns: AxisGaps, width: int) -> Int[np.ndarray, "position place"]:

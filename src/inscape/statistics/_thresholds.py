@@ -40,7 +40,8 @@ def nth_largest(values: Float[np.ndarray, "unit sample"], rank: int) -> Float[np
 
 def a_hair_above(values: Array) -> Array:
     """A millionth more, so that values that differ by rounding alone fall on the same side."""
-    return values + np.abs(values) * values.dtype.type(1e-6)
+    raised: Array = values + np.abs(values) * values.dtype.type(1e-6)
+    return raised
 
 
 def hits_at_top(

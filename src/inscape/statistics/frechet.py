@@ -45,4 +45,5 @@ def frechet_distance(first: Covariance, second: Covariance) -> float:
 def _root(matrix: Float[Tensor, "dim dim"]) -> Float[Tensor, "dim dim"]:
     """The symmetric root of a symmetric matrix without negative eigenvalues."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import Statistic, Values, array, same_size, unit_rows
+from inscape.types import Array
 
 
 class Quantiles(Statistic):
@@ -104,7 +105,7 @@ class Quantiles(Statistic):
         drawn = np.random.default_rng([self.seed, level, number // 2]).integers(0, 2, self.units)
         return drawn ^ (number & 1)
 
-    def quantiles(self, fractions: ArrayLike) -> Float[np.ndarray, "unit fraction"]:
+    def quantiles(self, fractions: float | Sequence[float] | Array) -> Float[np.ndarray, "unit fraction"]:
         """The least value that at least this share of the samples do not exceed.
 
         Args:

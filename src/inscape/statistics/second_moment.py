@@ -10,6 +10,7 @@ from torch import Tensor
 
 from inscape.errors import ShapeError
 from inscape.statistics._base import Statistic, Values, same_size
+from inscape.types import Array
 
 _VECTORS_AT_ONCE = 1 << 14
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inscape.errors import FormatError, StorageError
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def file_state(path: Path) -> dict[str, object]:
+def file_state(path: Path) -> JsonObject:
     """Where a file is, `path`, and what changes when it does, `bytes` and `changed`: plain JSON.
 
     Raises:
@@ -251,7 +252,7 @@ def save_tensors(
     import torch
 
     plain = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
-    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    header: JsonObject = {"__metadata__": dict(metadata)} if metadata else {}
     at = 0
     for name, tensor in plain:
         end = at + tensor.numel() * tensor.element_size()

@@ -16,6 +16,7 @@ import mmap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
@@ -39,7 +40,7 @@ class Foreign:
 
     path: Path
     container: str
-    value: object
+    value: Any
     content: memoryview
 
     def save(self, path: Path | str) -> Path:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, SerializeAsAny, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -45,7 +45,7 @@ def _results(kind: type[Result] = Result) -> Iterator[type[Result]]:
 class _OfPages:
     """Describes, in OpenAPI, a field by what the pages that are there put into it."""
 
-    def __init__(self, union: Callable[[], object]) -> None:
+    def __init__(self, union: Callable[[], Any]) -> None:
         self._union = union
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -75,4 +75,5 @@ class RandomMixing(nn.Module):
 
 def _drawn(inputs: int, outputs: int, random: torch.Generator) -> Tensor:
     """A 1x1 convolution with the variance that keeps that of its input (He et al., ICCV 2015; linear)."""
-    return torch.randn(outputs, inputs, 1, 1, generator=random) / inputs**0.5
+    drawn: Tensor = torch.randn(outputs, inputs, 1, 1, generator=random) / inputs**0.5
+    return drawn
