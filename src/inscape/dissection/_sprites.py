@@ -85,19 +85,36 @@ def strip(
         size: Height and width of each picture in the strip.
         quality: Of the WebP, 0 to 100.
     """
-    from PIL import Image
-
-    canvas = np.zeros((2 * size, len(pictures) * size, 3), np.uint8)
-    for place, (picture, activation) in enumerate(zip(pictures, maps, strict=True)):
-        shown = np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
+    above, below = [], []
+    for picture, activation in zip(pictures, maps, strict=True):
+        shown = resized(picture, size)
         values = torch.nn.functional.interpolate(
             activation[None, None].float(), size=(size, size), mode="bilinear"
         )
-        columns = slice(place * size, (place + 1) * size)
-        canvas[:size, columns] = marked(shown, (values[0, 0] > threshold).numpy())
-        canvas[size:, columns] = shown
+        above.append(marked(shown, (values[0, 0] > threshold).numpy()))
+        below.append(shown)
+    return two_rows(above, below, quality=quality)
+
+
+def resized(picture: UInt8[np.ndarray, "height width 3"], size: int) -> UInt8[np.ndarray, "size size 3"]:
+    """The picture at another size."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def two_rows(
+    above: list[UInt8[np.ndarray, "height width 3"]],
+    below: list[UInt8[np.ndarray, "height width 3"]],
+    *,
+    quality: int,
+) -> bytes:
+    """As many pictures below as above, as one WebP file."""
+    from PIL import Image
+
     stream = io.BytesIO()
-    Image.fromarray(canvas).save(stream, "WEBP", quality=quality, method=_EFFORT)
+    rows = np.concatenate([np.concatenate(row, axis=1) for row in (above, below)])
+    Image.fromarray(rows).save(stream, "WEBP", quality=quality, method=_EFFORT)
     return stream.getvalue()
 
 

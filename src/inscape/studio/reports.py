@@ -27,9 +27,13 @@ class Reports:
     def kept_at(self, model: str, layer: str) -> Path:
         """The folder for a report that is made here; another for other weights of the same name."""
         self._library.card(model).layer(layer)
+        return self._folder / self.key_of(model) / layer
+
+    def key_of(self, model: str) -> str:
+        """What tells a model and its weights from others, for the name of a folder."""
         weights = self._library.folder(model) / "weights.safetensors"
         key = _hash_of(weights, weights.stat().st_mtime_ns)[:12] if weights.is_file() else "none"
-        return self._folder / f"{storage.content_key(model)[:8]}-{key}" / layer
+        return f"{storage.content_key(model)[:8]}-{key}"
 
     def find(self, model: str, layer: str) -> Path | None:
         """The folder of a layer's report; `None` where it has not been dissected.

@@ -18,6 +18,8 @@ from inscape.verbs._request import Request
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from inscape.dissection.artifacts import ArtifactReport
+    from inscape.models import Generator
     from inscape.progress import Progress
 
 
@@ -57,11 +59,16 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
         ValueRangeError: Too few pictures, or more units than the layer has.
         StorageError: The folder holds other things.
     """
+    check_places(request.out, request.html)
+    generator = open_generator(request.model, request.device, "artifacts", request.classes)
+    return ArtifactsResult(rank_opened(generator, request, progress))
+
+
+def rank_opened(generator: Generator, request: ArtifactsRequest, progress: Progress) -> ArtifactReport:
+    """Rank the units of a generator that is open already; errors are those of `run`."""
     from inscape.dissection.artifacts import artifact_units
     from inscape.parallel import open_executor
 
-    check_places(request.out, request.html)
-    generator = open_generator(request.model, request.device, "artifacts", request.classes)
     with open_executor(request.workers) as executor:
         found = artifact_units(
             generator,
@@ -76,7 +83,7 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
             executor=executor,
         )
     write_report(found, request.out, request.html)
-    return ArtifactsResult(found)
+    return found
 
 
 def _pictures(folder: Path, size: int) -> Tensor:

@@ -17,6 +17,7 @@ from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
     from inscape.dissection.concept_search import Predicate, Shown, UnitSearch
+    from inscape.models import Generator
     from inscape.progress import Progress
     from inscape.regions import Region
 
@@ -93,16 +94,28 @@ def run(request: FindRequest, progress: Progress) -> FindResult:
         ValueRangeError: No picture shows the concept, or all do.
         StorageError: The folder holds other things.
     """
-    from inscape.dissection.concept_search import search_units
-
     check_places(request.out, request.html)
     shown = request.shown()
     generator = open_generator(request.model, request.device, "find", request.classes)
+    return FindResult(search_opened(generator, request, shown, progress))
+
+
+def search_opened(generator: Generator, request: FindRequest, shown: Shown, progress: Progress) -> UnitSearch:
+    """Search the units of a generator that is open already; errors are those of `run`.
+
+    Args:
+        generator: With the layer that the request names.
+        request: Everything else.
+        shown: What `request.shown()` gave: the file of a predicate is run once.
+        progress: Told about pictures as they are done.
+    """
+    from inscape.dissection.concept_search import search_units
+
     found = search_units(
         generator, shown, layer=request.layer, images=request.images, seed=request.seed, progress=progress
     )
     write_report(found, request.out, request.html)
-    return FindResult(found)
+    return found
 
 
 def _strokes(text: str) -> dict[int, Region]:

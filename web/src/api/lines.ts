@@ -9,6 +9,8 @@ export interface Requests {
   dissect: Partial<Schemas["DissectRequest"]>;
   layers: Partial<Schemas["LayersRequest"]>;
   effect: Partial<Schemas["EffectRequest"]>;
+  find: Partial<Schemas["FindRequest"]>;
+  artifacts: Partial<Schemas["ArtifactsRequest"]>;
   invert: Partial<Schemas["InvertRequest"]>;
   rewrite: Partial<Schemas["RewriteRequest"]>;
   apply: Partial<Schemas["ApplyRequest"]>;

@@ -512,6 +512,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Artifacts
+         * @description What is known of the units of a model that spoil pictures.
+         */
+        get: operations["listArtifacts"];
+        put?: never;
+        /**
+         * Start Artifacts
+         * @description Rank the units of a layer; the same that waits or runs already is joined.
+         */
+        post: operations["startArtifacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/artifacts/{measured}/{name}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifacts Strip
+         * @description The pictures in which a unit is strongest, or those with and without the units.
+         */
+        get: operations["getArtifactsStrip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/brushes": {
         parameters: {
             query?: never;
@@ -590,6 +634,50 @@ export interface paths {
          * @description Measure what switching units off does to a concept, beside random units.
          */
         post: operations["startEffects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Searches
+         * @description What was searched for in a model.
+         */
+        get: operations["listSearches"];
+        put?: never;
+        /**
+         * Start Search
+         * @description Search the units of a layer; the same search that waits or runs already is joined.
+         */
+        post: operations["startSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/find/{search}/{name}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Search Strip
+         * @description The pictures in which a unit is strongest.
+         */
+        get: operations["getSearchStrip"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1702,6 +1790,73 @@ export interface components {
             transfer: boolean;
         };
         /**
+         * ArtifactsInfo
+         * @description Which units spoil pictures, and how far pictures lie from real ones with and without them.
+         */
+        ArtifactsInfo: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /**
+             * Chance
+             * @description 95 % of the distances of random pictures.
+             */
+            chance: [
+                number,
+                number
+            ];
+            /**
+             * Control
+             * @description Distances with as many random units off.
+             */
+            control: number[];
+            /**
+             * Created
+             * @description Seconds since 1970.
+             */
+            created?: number;
+            /**
+             * Found
+             * @description Whether pictures come closer, and more so than by chance.
+             */
+            found: boolean;
+            /** Id */
+            id: string;
+            /** Images */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Model */
+            model: string;
+            /**
+             * Off
+             * @description Units that were switched off.
+             */
+            off: number[];
+            /** Segmenter */
+            segmenter: string | null;
+            /**
+             * Suspects
+             * @description Units whose top pictures lie further off than by chance.
+             */
+            suspects: number;
+            /**
+             * Units
+             * @description The worst first.
+             */
+            units: components["schemas"]["SuspectUnit"][];
+            without: components["schemas"]["WithoutUnits"];
+        };
+        /**
+         * ArtifactsList
+         * @description What is kept, the newest first.
+         */
+        ArtifactsList: {
+            /** Measured */
+            measured: components["schemas"]["ArtifactsInfo"][];
+        };
+        /**
          * ArtifactsRequest
          * @description Rank units by how far their top pictures lie from real ones, and switch the worst off.
          */
@@ -1777,6 +1932,19 @@ export interface components {
              * @default 1
              */
             workers: string;
+        };
+        /**
+         * ArtifactsResult
+         * @description Units were ranked; what is known of them is kept.
+         */
+        ArtifactsResult: {
+            /** Id */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "artifacts";
         };
         /**
          * AuditRequest
@@ -2759,7 +2927,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "search";
+            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "find" | "search";
             /** Layer */
             layer: string;
             /** Model */
@@ -2771,7 +2939,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description While the job runs, what was found so far. Left out of the list of jobs. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["SearchResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -3083,6 +3251,37 @@ export interface components {
          */
         ModelsRequest: Record<string, never>;
         /**
+         * NewArtifacts
+         * @description Ask which units of a layer spoil pictures.
+         */
+        NewArtifacts: {
+            /**
+             * Controls
+             * @description How many random sets.
+             * @default 20
+             */
+            controls: number;
+            /**
+             * Images
+             * @description How many pictures: half to choose units on, half to measure what they do.
+             * @default 2000
+             */
+            images: number;
+            /** Layer */
+            layer: string;
+            /**
+             * Segmenter
+             * @description A shipped one; the model's own if null.
+             */
+            segmenter?: string | null;
+            /**
+             * Top
+             * @description How many of the worst units are switched off.
+             * @default 20
+             */
+            top: number;
+        };
+        /**
          * NewPainting
          * @description Start a painting.
          */
@@ -3121,6 +3320,30 @@ export interface components {
              * @default 1
              */
             truncation: number;
+        };
+        /**
+         * NewSearch
+         * @description Ask which units of a layer tell pictures that show something from others.
+         */
+        NewSearch: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "strokes" | "examples";
+            /**
+             * Images
+             * @description How many pictures to look at.
+             * @default 1000
+             */
+            images: number;
+            /** Layer */
+            layer: string;
+            /**
+             * Show
+             * @description As the verb takes it: SEED:X,Y,W,H with spaces between, or seeds.
+             */
+            show: string;
         };
         /**
          * OpenCheckpoint
@@ -4067,25 +4290,90 @@ export interface components {
             world: string;
         };
         /**
-         * SearchResult
-         * @description Where a context is.
+         * SearchInfo
+         * @description What a search found.
          */
-        SearchResult: {
+        SearchInfo: {
+            /** Above Chance */
+            above_chance: number;
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * By
              * @enum {string}
              */
-            kind: "search";
+            by: "strokes" | "examples";
             /**
-             * Matches
-             * @description Best first.
+             * Chance
+             * @description The best precision that 95 % of shuffled searches stay below.
              */
-            matches: components["schemas"]["MatchInfo"][];
+            chance: number;
             /**
-             * Pictures
-             * @description How many were looked through.
+             * Created
+             * @description Seconds since 1970.
              */
-            pictures: number;
+            created?: number;
+            /** Id */
+            id: string;
+            /** Images */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Model */
+            model: string;
+            /** Others */
+            others: number;
+            /**
+             * Positives
+             * @description Pictures that showed it.
+             */
+            positives: number;
+            /** Show */
+            show: string;
+            /**
+             * Units
+             * @description The best.
+             */
+            units: components["schemas"]["SearchedUnit"][];
+        };
+        /**
+         * SearchList
+         * @description The searches that are kept, the newest first.
+         */
+        SearchList: {
+            /** Searches */
+            searches: components["schemas"]["SearchInfo"][];
+        };
+        /**
+         * SearchedUnit
+         * @description How well a unit tells the pictures apart.
+         */
+        SearchedUnit: {
+            /**
+             * Auc
+             * @description Chance that a picture that shows it ranks above another.
+             */
+            auc: number;
+            /**
+             * Precision
+             * @description Average precision of the ranking of pictures by the unit.
+             */
+            precision: number;
+            /**
+             * Seeds
+             * @description Of the pictures, the strongest first.
+             */
+            seeds: number[];
+            /**
+             * Strip
+             * @description Address of the pictures: above with its top 1 % marked, below plain.
+             */
+            strip: string;
+            /**
+             * Switch
+             * @description Whether it acts as a switch: off in most pictures, fully on in some.
+             */
+            switch: boolean;
+            /** Unit */
+            unit: number;
         };
         /**
          * Selection
@@ -4263,6 +4551,31 @@ export interface components {
             version: string;
         };
         /**
+         * SuspectUnit
+         * @description How far the top pictures of a unit lie from real ones.
+         */
+        SuspectUnit: {
+            /** Distance */
+            distance: number;
+            /**
+             * Seeds
+             * @description Of the pictures, the strongest first.
+             */
+            seeds: number[];
+            /**
+             * Strip
+             * @description Address of the pictures: above with its top 1 % marked, below plain.
+             */
+            strip: string;
+            /**
+             * Suspect
+             * @description Whether 97.5 % of random pictures lie closer.
+             */
+            suspect: boolean;
+            /** Unit */
+            unit: number;
+        };
+        /**
          * TrainRequest
          * @description Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint.
          */
@@ -4424,6 +4737,19 @@ export interface components {
             size?: number | null;
         };
         /**
+         * WithoutUnits
+         * @description Pictures with and without the units that were switched off.
+         */
+        WithoutUnits: {
+            /** Seeds */
+            seeds: number[];
+            /**
+             * Strip
+             * @description Address of the pictures: above as they are, below without the units.
+             */
+            strip: string;
+        };
+        /**
          * Work
          * @description What was made on the page with a model; `steps[cursor]` is what is shown.
          */
@@ -4490,6 +4816,40 @@ export interface components {
             protect?: components["schemas"]["Selection"][];
             /** Stack */
             stack?: components["schemas"]["StackEntry"][];
+        };
+        /**
+         * SearchResult
+         * @description Units were found; what is known of them is kept.
+         */
+        inscape__studio__pages__find__page__SearchResult: {
+            /** Id */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "find";
+        };
+        /**
+         * SearchResult
+         * @description Where a context is.
+         */
+        inscape__studio__pages__rewrite__shapes__SearchResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "search";
+            /**
+             * Matches
+             * @description Best first.
+             */
+            matches: components["schemas"]["MatchInfo"][];
+            /**
+             * Pictures
+             * @description How many were looked through.
+             */
+            pictures: number;
         };
     };
     responses: never;
@@ -5376,6 +5736,105 @@ export interface operations {
             };
         };
     };
+    listArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactsList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArtifacts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getArtifactsStrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                measured: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBrushes: {
         parameters: {
             query?: {
@@ -5531,6 +5990,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSearch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSearchStrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                search: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
                 };
             };
             /** @description What went wrong. */

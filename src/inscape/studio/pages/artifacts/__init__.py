@@ -1,0 +1,1 @@
+"""The page Artifacts: units that spoil pictures."""

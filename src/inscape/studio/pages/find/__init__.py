@@ -1,0 +1,1 @@
+"""The page Find: units for a concept of one's own."""
