@@ -3,6 +3,7 @@ import "./kit/styles/controls.css";
 import "./kit/styles/shell.css";
 import "./kit/styles/palette.css";
 import "./kit/styles/parts.css";
+import "./kit/styles/findings.css";
 import "./kit/easel/brushes.css";
 import "./kit/easel/stage.css";
 import "./kit/easel/history.css";

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +42,7 @@ class Finding(Message):
     model: str
     layer: str
     images: int
-    created: float = Field(default_factory=time.time, description="Seconds since 1970.")
+    created: float = Field(description="Seconds since 1970.")
 
 
 F = TypeVar("F", bound=Finding)

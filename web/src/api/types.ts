@@ -1815,7 +1815,7 @@ export interface components {
              * Created
              * @description Seconds since 1970.
              */
-            created?: number;
+            created: number;
             /**
              * Found
              * @description Whether pictures come closer, and more so than by chance.
@@ -4310,7 +4310,7 @@ export interface components {
              * Created
              * @description Seconds since 1970.
              */
-            created?: number;
+            created: number;
             /** Id */
             id: string;
             /** Images */

@@ -4,21 +4,26 @@ import { Select } from "./controls";
 import { useStore } from "./hooks";
 import { studioModels } from "./models";
 
-const AMOUNTS = ["200", "1000", "5000"] as const;
+const AMOUNTS = ["200", "1000", "5000"];
 
-/** What a dissection asks of people: over how many pictures, and what labels them where the model does not say. */
-export function useDissecting(model: ModelInfo, images: number, testid: string) {
+/** What work over pictures asks of people: how many, and what labels them where the model does not say. */
+export function useDissecting(
+  model: ModelInfo,
+  images: number,
+  testid: string,
+  amounts: readonly string[] = AMOUNTS,
+) {
   const { info } = useStore(studioModels);
   const offered = model.segmenter === null ? (info?.segmenters ?? []) : [];
   const [picked, setPicked] = useState("");
-  const [amount, setAmount] = useState(`${images}` as (typeof AMOUNTS)[number]);
+  const [amount, setAmount] = useState(`${images}`);
   const segmenter = offered.find((name) => name === picked) ?? offered[0] ?? null;
   const fields = (
     <>
       <Select
         label="Pictures"
         value={amount}
-        choices={AMOUNTS}
+        choices={amounts}
         testid={`${testid}-images`}
         onChange={setAmount}
       />

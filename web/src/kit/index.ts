@@ -7,6 +7,7 @@ export * from "./controls";
 export * from "./Dialog";
 export * from "./dissecting";
 export * from "./files";
+export * from "./findings";
 export * from "./hooks";
 export * from "./Icon";
 export * from "./JobProgress";

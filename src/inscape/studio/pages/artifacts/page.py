@@ -5,6 +5,7 @@ Its jobs run requests of the verb `artifacts`.
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Annotated, Literal
 
@@ -161,6 +162,7 @@ def _rank(page: Artifacts, model: str, request: NewArtifacts, progress: Progress
     kept = ArtifactsInfo(
         id=identifier,
         model=model,
+        created=time.time(),
         layer=found.layer,
         images=found.images,
         segmenter=request.segmenter,

@@ -5,6 +5,7 @@ Its jobs run requests of the verb `find`. A predicate is a file that is run: onl
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Annotated, Literal
 
@@ -149,6 +150,7 @@ def _search(
         **request.model_dump(),
         id=identifier,
         model=model,
+        created=time.time(),
         positives=found.positives,
         others=found.others,
         chance=found.chance,
