@@ -70,6 +70,12 @@ class RunningStudio:
         request = urllib.request.Request(f"{self.base}/{path}", headers={"x-inscape-token": self.token})
         return json.load(urllib.request.urlopen(request, timeout=WAIT / 1000))
 
+    def post(self, path: str, body: dict):
+        """The same of a message that is sent."""
+        headers = {"x-inscape-token": self.token, "content-type": "application/json"}
+        request = urllib.request.Request(f"{self.base}/{path}", json.dumps(body).encode(), headers)
+        return json.load(urllib.request.urlopen(request, timeout=30))
+
     def kill(self) -> None:
         """`kill -9`."""
         self._process.send_signal(signal.SIGKILL)

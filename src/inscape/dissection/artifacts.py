@@ -9,17 +9,17 @@ improvement, that of random units. A generator may well have no such units; then
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 import numpy as np
-import torch
 
 from inscape.dissection.variants import Looking, Series, Variants
 from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.pictures import to_tensor
+from inscape.progress import SilentProgress
 from inscape.reports import Report, bars
 from inscape.statistics import Covariance, frechet_distance
 
@@ -38,6 +38,10 @@ WORLD_SEED = 80_000_000
 DIRECTIONS = 48
 SHARE = 0.05
 """Of the first half of the pictures: the top pictures of a unit."""
+
+_REAL_AT_ONCE = 64
+_AT_ONCE = 8
+"""Pictures in a batch that is drawn without every set of units: what waits, waits for all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +153,7 @@ def artifact_units(
             f"got {count} of {half} pictures and {top} units."
         )
     reader = whole.reader
-    space = _Space(_features(reader, _world(model, half) if real is None else real))
+    space = _Space(np.concatenate([_features(reader, part) for part in _real(whole, half, real)]))
     seen = first.over(_Seen(reader), "Looking at pictures")
     peaks, plain = (np.concatenate(part) for part in zip(*seen, strict=True))
     points = space(plain)
@@ -161,7 +165,8 @@ def artifact_units(
     units = [int(unit) for unit in worst[:top]]
     sets = [[], units, *whole.random_sets(units)]
     second = replace(first, seed=whole.seed + half)
-    features = np.concatenate(list(second.over(_Without(reader, sets), "Switching units off")), axis=1)
+    without = second.over(_Without(reader, sets), "Switching units off", at_once=_AT_ONCE)
+    features = np.concatenate(list(without), axis=1)
     distances = [space.distance(space(each)) for each in features]
     low, high = np.quantile(chance, [0.025, 0.975])
     return ArtifactReport(
@@ -197,18 +202,27 @@ class _Space:
         return frechet_distance(Covariance.of(points), self._real)
 
 
-def _world(model: Generator, count: int) -> Tensor:
+def _real(series: Series, count: int, given: Tensor | None) -> Iterator[Tensor]:
+    """Real pictures, some at a time, while progress is told: scenes of the world unless others are given."""
+    total = count if given is None else len(given)
+    with (series.progress or SilentProgress()).task("Looking at real pictures", total, "pictures") as told:
+        for start in range(0, total, _REAL_AT_ONCE):
+            numbers = range(start, min(start + _REAL_AT_ONCE, total))
+            yield _scenes(series.model, numbers) if given is None else given[numbers.start : numbers.stop]
+            told.advance(len(numbers))
+
+
+def _scenes(model: Generator, numbers: range) -> Tensor:
     if model.card.world is None:
         raise UnsupportedError(f"The card of {model.name!r} names no world of real pictures.", "Pass real=.")
     from inscape.scenes import world
 
-    pictures, _ = world(model.card.world).batch(range(WORLD_SEED, WORLD_SEED + count), model.image_size)
-    return to_tensor(pictures)
+    seeds = range(WORLD_SEED + numbers.start, WORLD_SEED + numbers.stop)
+    return to_tensor(world(model.card.world).batch(seeds, model.image_size)[0])
 
 
 def _features(reader: Segmenter, images: Tensor) -> NDArray[np.float64]:
-    parts = [reader.features(images[start : start + 64]) for start in range(0, len(images), 64)]
-    return torch.cat(parts).double().cpu().numpy()
+    return reader.features(images).double().cpu().numpy()
 
 
 @dataclass(frozen=True)

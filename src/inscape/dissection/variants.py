@@ -128,15 +128,16 @@ class Series:
                 yield batch
                 told.advance(len(batch.seeds))
 
-    def over(self, measure: Callable[[Variants], R], task: str) -> Iterator[R]:
+    def over(self, measure: Callable[[Variants], R], task: str, *, at_once: int = BATCH) -> Iterator[R]:
         """What is measured of all pictures, batch by batch, by the executor, while progress is told.
 
         Args:
             measure: A value that other processes can be sent.
             task: What is done, as a person reads it.
+            at_once: Pictures in a batch; between batches the work can be stopped.
         """
         work = _OfBatch(replace(self, segmenter=None, progress=None, executor=None), measure)
-        pieces = pieces_of(self.numbers, BATCH)
+        pieces = pieces_of(self.numbers, at_once)
         return over_pictures(work, pieces, task, executor=self.executor, progress=self.progress)
 
     def random_sets(self, units: Sequence[int]) -> list[list[int]]:

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { LayerInfo, ModelInfo } from "../api/client";
 import type { components } from "../api/types";
 import { formatRoute, type Query } from "../engine/route";
-import { Notice, Select } from "./controls";
+import { Button, Notice, Select } from "./controls";
 import { useStore } from "./hooks";
 import { Icon } from "./Icon";
 import { useModels } from "./models";
@@ -128,10 +129,35 @@ export function StripLinks({ strip, both = false, seeds, label, linkOf }: Pictur
   );
 }
 
-interface UnitProps {
+interface FoundProps<Unit extends ShownUnit> {
   readonly model: string;
   readonly layer: string;
-  readonly unit: ShownUnit;
+  /** The best first. */
+  readonly units: readonly Unit[];
+  readonly scoreOf: (unit: Unit) => Score;
+}
+
+const FIRST = 8;
+
+/** Units that were found, the best first. */
+export function FoundUnits<Unit extends ShownUnit>({ model, layer, units, scoreOf }: FoundProps<Unit>) {
+  const [all, setAll] = useState(false);
+  const more = units.length - FIRST;
+  return (
+    <>
+      <ul class="found-units">
+        {units.slice(0, all ? units.length : FIRST).map((unit) => (
+          <FoundUnit key={unit.unit} model={model} layer={layer} unit={unit} {...scoreOf(unit)} />
+        ))}
+      </ul>
+      {!all && more > 0 && (
+        <Button label={`Show ${more} more`} testid="found-more" onClick={() => setAll(true)} />
+      )}
+    </>
+  );
+}
+
+interface Score {
   /** How it did, in a number or two. */
   readonly score: string;
   readonly badge: string;
@@ -139,8 +165,14 @@ interface UnitProps {
   readonly bar: readonly [number, number];
 }
 
+interface UnitProps extends Score {
+  readonly model: string;
+  readonly layer: string;
+  readonly unit: ShownUnit;
+}
+
 /** A unit that was found: its score, its pictures, and what can be done with it. */
-export function FoundUnit({ model, layer, unit: { unit, seeds, strip }, score, badge, bar }: UnitProps) {
+function FoundUnit({ model, layer, unit: { unit, seeds, strip }, score, badge, bar }: UnitProps) {
   const place = { model, layer };
   const share = (part: number) => `${Math.min(100, 100 * part)}%`;
   const pictures = seeds.join(",");

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { tip } from "../actions";
 import { Button } from "../controls";
 import { useStore } from "../hooks";
@@ -36,6 +37,12 @@ function Tools() {
 
 export function Header({ page }: { page: string }) {
   const first = studio.pages[0]?.name ?? "";
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const row = nav.current;
+    const here = row?.querySelector<HTMLElement>("[aria-current]");
+    if (row && here) row.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - row.clientWidth / 2;
+  }, [page]);
   return (
     <header class="header">
       <a class="logo" href={`#/${first}`} aria-label="Inscape" onClick={to(first)}>
@@ -46,7 +53,7 @@ export function Header({ page }: { page: string }) {
         </svg>
         <span>Inscape</span>
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={nav}>
         {studio.pages.map(({ name, title, icon }) => (
           <a
             key={name}

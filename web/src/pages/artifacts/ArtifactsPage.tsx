@@ -105,7 +105,7 @@ export function ArtifactsPage() {
   return (
     <OfLayer
       title="Artifacts"
-      about="Units whose strongest pictures look least like real ones, and what the pictures are without them."
+      about="Units whose strongest pictures look least like real ones, and pictures without them. Half of the pictures choose the units, the other half measure what switching them off does."
       fits={(model) => model.world !== null}
       none="It takes a generator whose card names a world of real pictures. In a terminal, `inscape artifacts --real FOLDER` takes your own."
     >

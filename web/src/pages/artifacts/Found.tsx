@@ -2,7 +2,7 @@ import type { ModelInfo } from "../../api/client";
 import { emptyMask } from "../../engine/mask";
 import { toLink } from "../../engine/share";
 import { freshId } from "../../engine/stroke";
-import { countOf, Earlier, FoundUnit, Icon, linkTo, StripLinks, show, useLoaded } from "../../kit";
+import { countOf, Earlier, FoundUnits, Icon, linkTo, StripLinks, show, useLoaded } from "../../kit";
 import { type Artifacts, Distances } from "./Distances";
 
 const nameOf = ({ off, layer, images }: Artifacts): string =>
@@ -57,7 +57,7 @@ export function Found(props: { model: ModelInfo; all: readonly Artifacts[]; foun
       <div class="found-head">
         <h2>
           {suspects === 0 ? "No unit" : countOf(suspects, "unit")} of {layer}{" "}
-          <small>{suspects === 1 ? "has" : "have"} top pictures further from real ones than by chance</small>
+          <small>{suspects < 2 ? "has" : "have"} top pictures further from real ones than by chance</small>
         </h2>
         <Earlier
           all={all}
@@ -72,19 +72,16 @@ export function Found(props: { model: ModelInfo; all: readonly Artifacts[]; foun
         The worst units first, with the distance of their top pictures to real ones; the line is what random
         pictures reach ({chance[1].toPrecision(3)}). Choose a picture to paint on it.
       </p>
-      <ul class="found-units">
-        {units.map((unit) => (
-          <FoundUnit
-            key={unit.unit}
-            model={model.name}
-            layer={layer}
-            unit={unit}
-            score={unit.distance.toPrecision(3)}
-            badge={off.includes(unit.unit) ? "off" : ""}
-            bar={[unit.distance / longest, chance[1] / longest]}
-          />
-        ))}
-      </ul>
+      <FoundUnits
+        model={model.name}
+        layer={layer}
+        units={units}
+        scoreOf={(unit) => ({
+          score: unit.distance.toPrecision(3),
+          badge: off.includes(unit.unit) ? "off" : "",
+          bar: [unit.distance / longest, chance[1] / longest],
+        })}
+      />
     </section>
   );
 }

@@ -86,7 +86,7 @@ function Search({ model, layer }: Props) {
     <>
       <Look model={model} layer={layer} onDone={onDone} />
       <Trouble problem={problem} />
-      {search && <Found all={all} search={search} />}
+      {search && <Found key={search.id} all={all} search={search} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { components } from "../../api/types";
-import { countOf, Earlier, FoundUnit, Icon, linkTo, show } from "../../kit";
+import { countOf, Earlier, FoundUnits, Icon, linkTo, show } from "../../kit";
 import { countShown, shownAs } from "./ShowPanel";
 
 export type Search = components["schemas"]["SearchInfo"];
@@ -20,7 +20,7 @@ export function Found({ all, search }: { all: readonly Search[]; search: Search 
         <h2>
           {above === 0 ? "No unit" : countOf(above, "unit")} of {layer}{" "}
           <small>
-            {above === 1 ? "ranks" : "rank"} your {shown} above {images} other pictures better than chance
+            {above < 2 ? "ranks" : "rank"} your {shown} above {images} other pictures better than chance
           </small>
         </h2>
         <Earlier
@@ -49,19 +49,16 @@ export function Found({ all, search }: { all: readonly Search[]; search: Search 
           </a>
         </p>
       )}
-      <ul class="found-units">
-        {units.map((unit) => (
-          <FoundUnit
-            key={unit.unit}
-            model={model}
-            layer={layer}
-            unit={unit}
-            score={unit.precision.toFixed(2)}
-            badge={unit.switch ? "switch" : ""}
-            bar={[unit.precision, chance]}
-          />
-        ))}
-      </ul>
+      <FoundUnits
+        model={model}
+        layer={layer}
+        units={units}
+        scoreOf={(unit) => ({
+          score: unit.precision.toFixed(2),
+          badge: unit.switch ? "switch" : "",
+          bar: [unit.precision, chance],
+        })}
+      />
     </section>
   );
 }

@@ -43,8 +43,8 @@ function Marking({ model, text, onShow }: PartProps) {
       <div class="find-side">
         <Stage seed={at} picture={pictureOf(model)(at)} size={size} box={marks.get(at)} onMark={mark} />
         <p class="hint">
-          Draw a box around what you mean, in this picture and in a few others. Keyboard: Enter, arrows,
-          Shift+arrows, Delete.
+          Draw a box around what you mean, in this picture and in a few others.
+          <span class="find-keys"> Keyboard: Enter, arrows, Shift+arrows, Delete.</span>
         </p>
       </div>
       <Wall
