@@ -74,7 +74,7 @@ class RunningStudio:
         """The same of a message that is sent."""
         headers = {"x-inscape-token": self.token, "content-type": "application/json"}
         request = urllib.request.Request(f"{self.base}/{path}", json.dumps(body).encode(), headers)
-        return json.load(urllib.request.urlopen(request, timeout=30))
+        return json.load(urllib.request.urlopen(request, timeout=WAIT / 1000))
 
     def kill(self) -> None:
         """`kill -9`."""

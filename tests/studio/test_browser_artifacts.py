@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cli.painting_model import write_models
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import WAIT, RunningStudio, Sheet, tab
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def measuring(browser, worldly, tmp_path_factory) -> Iterator[RunningStudio]:
 
 def opened(page, studio: RunningStudio) -> Sheet:
     page.goto(f"{studio.address}#/artifacts?model=generator")
-    page.wait_for_selector("[data-testid=of-layer]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=of-layer]")
     return Sheet(page)
 
 
@@ -42,7 +42,7 @@ def test_only_models_of_a_world_are_offered(page, shared_studio):
     assert "town" in names and "hamlet" not in names
     expect(page.locator("[data-testid=artifacts-result]")).to_have_count(0)
     line = page.locator("main .command-line[aria-busy=false] code")
-    expect(line).to_have_text("inscape artifacts town --layer layer16b", timeout=WAIT)
+    expect(line).to_have_text("inscape artifacts town --layer layer16b")
 
 
 def test_units_are_ranked_lead_on_and_are_there_after_a_restart(page, measuring):
@@ -51,18 +51,18 @@ def test_units_are_ranked_lead_on_and_are_there_after_a_restart(page, measuring)
     sheet.by("artifacts-off").fill("2")
     sheet.by("artifacts-controls").fill("3")
     line = page.locator("main .command-line[aria-busy=false] code")
-    expect(line).to_contain_text("--images 400 --top 2 --controls 3", timeout=WAIT)
+    expect(line).to_contain_text("--images 400 --top 2 --controls 3")
     sheet.by("artifacts-start").click()
     expect(sheet.by("artifacts-result")).to_be_visible(timeout=8 * WAIT)
     said = sheet.by("artifacts-result").inner_text()
     assert "Without the 2 worst units" in said and "Without 2 random units, 3 times" in said
     assert page.locator(".distance.random .distance-dot").count() == 3
-    measuring.stop()
+    measuring.kill()
     measuring.start()
     sheet = opened(page, measuring)
     expect(sheet.by("artifacts-result")).to_be_visible(timeout=WAIT)
     assert sheet.by("artifacts-result").inner_text() == said
-    page.wait_for_selector("[data-testid=paint-without][href*='edits=']", timeout=WAIT)
+    page.wait_for_selector("[data-testid=paint-without][href*='edits=']")
     sheet.by("paint-without").click()
     sheet.wait_for_strokes(1)
     assert "Remove 2 units" in page.locator("main").inner_text()
@@ -80,15 +80,14 @@ def test_a_ranking_is_followed_by_whoever_opens_the_page_and_stopped_there(page,
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(browser, measuring, scheme):
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
-    )
-    sheet = opened(context.new_page(), measuring)
-    expect(sheet.by("artifacts-result")).to_be_visible(timeout=WAIT)
-    assert sheet.page.evaluate("document.documentElement.scrollWidth") <= 390
-    here = sheet.by("nav-artifacts").bounding_box()
-    assert here["x"] >= 0 and here["x"] + here["width"] <= 390
-    context.close()
+    with tab(
+        browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
+    ) as page:
+        sheet = opened(page, measuring)
+        expect(sheet.by("artifacts-result")).to_be_visible(timeout=WAIT)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        here = sheet.by("nav-artifacts").bounding_box()
+        assert here["x"] >= 0 and here["x"] + here["width"] <= 390
 
 
 def test_what_cannot_be_measured_is_said_in_a_sentence(page, measuring, worldly):
@@ -97,7 +96,7 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(page, measuring, worldly)
     try:
         sheet = opened(page, measuring)
         sheet.by("artifacts-start").click()
-        expect(sheet.by("problem-job")).to_contain_text("segmenter", timeout=WAIT)
+        expect(sheet.by("problem-job")).to_contain_text("segmenter")
         expect(sheet.by("artifacts-start")).to_be_visible()
     finally:
         away.rename(segmenter)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from studio.browser import WAIT, RunningStudio, Sheet
+from studio.browser import RunningStudio, Sheet, tab
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def searching(browser, hamlet, tmp_path_factory) -> Iterator[RunningStudio]:
 
 def opened(page, studio: RunningStudio, query: str = "") -> Sheet:
     page.goto(f"{studio.address}#/find?model=hamlet{query}")
-    page.wait_for_selector("[data-testid=find-wall] img", timeout=WAIT)
+    page.wait_for_selector("[data-testid=find-wall] img")
     return Sheet(page)
 
 
@@ -60,9 +60,9 @@ def test_boxes_are_drawn_by_pointer_and_by_keyboard_and_the_address_holds_them(p
         page.keyboard.press(key)
     expect(sheet.by("find-count")).to_have_text("2 marks")
     line = page.locator("main .command-line[aria-busy=false] code")
-    expect(line).to_contain_text("--by strokes --show '0:8,8,8,16 3:12,11,9,8'", timeout=WAIT)
+    expect(line).to_contain_text("--by strokes --show '0:8,8,8,16 3:12,11,9,8'")
     page.reload()
-    expect(sheet.by("find-count")).to_have_text("2 marks", timeout=WAIT)
+    expect(sheet.by("find-count")).to_have_text("2 marks")
     sheet.by("picture-3").click()
     sheet.by("find-stage").focus()
     page.keyboard.press("Delete")
@@ -83,7 +83,7 @@ def test_units_are_found_lead_on_and_are_there_after_a_restart(page, searching):
     said = sheet.by("find-result").inner_text()
     assert "3 pictures above 200 other pictures" in said
     assert page.locator("[data-testid=found-unit]").count() == 8
-    searching.stop()
+    searching.kill()
     searching.start()
     sheet = opened(page, searching)
     expect(sheet.by("find-result")).to_be_visible(timeout=WAIT)
@@ -92,11 +92,11 @@ def test_units_are_found_lead_on_and_are_there_after_a_restart(page, searching):
     picture = sheet.by("found-unit").locator(".strip-links a").first
     seed = picture.inner_text().split(":")[0].removeprefix("Picture ")
     picture.click()
-    page.wait_for_selector("[data-testid=canvas][data-final=true]", timeout=WAIT)
+    page.wait_for_selector("[data-testid=canvas][data-final=true]")
     assert f"seed={seed}" in page.url and f"units={unit}" in page.url and "layer=layer16a" in page.url
     page.go_back()
     sheet.by("rewrite-pictures").click()
-    page.wait_for_selector(f"[data-testid=tile-{seed}]", timeout=WAIT)
+    page.wait_for_selector(f"[data-testid=tile-{seed}]")
 
 
 def test_a_search_is_followed_by_whoever_opens_the_page_and_stopped_there(page, searching):
@@ -113,22 +113,21 @@ def test_a_search_is_followed_by_whoever_opens_the_page_and_stopped_there(page, 
 def test_what_cannot_be_searched_for_is_said_in_a_sentence(page, shared_studio):
     sheet = opened(page, shared_studio, "&show=7:500,5,4,4")
     sheet.by("find-start").click()
-    expect(sheet.by("problem-job")).to_contain_text("picture", timeout=WAIT)
+    expect(sheet.by("problem-job")).to_contain_text("picture")
     expect(sheet.by("find-start")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(browser, searching, scheme):
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
-    )
-    sheet = opened(context.new_page(), searching, "&show=7:4,4,8,8")
-    if scheme == "light":
-        search(sheet)
-    expect(sheet.by("find-result")).to_be_visible(timeout=WAIT)
-    assert sheet.page.evaluate("document.documentElement.scrollWidth") <= 390
-    sheet.by("picture-4").tap()
-    expect(sheet.by("picture-4")).to_have_attribute("aria-pressed", "true")
-    here = sheet.by("nav-find").bounding_box()
-    assert here["x"] >= 0 and here["x"] + here["width"] <= 390
-    context.close()
+    with tab(
+        browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
+    ) as page:
+        sheet = opened(page, searching, "&show=7:4,4,8,8")
+        if scheme == "light":
+            search(sheet)
+        expect(sheet.by("find-result")).to_be_visible(timeout=WAIT)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        sheet.by("picture-4").tap()
+        expect(sheet.by("picture-4")).to_have_attribute("aria-pressed", "true")
+        here = sheet.by("nav-find").bounding_box()
+        assert here["x"] >= 0 and here["x"] + here["width"] <= 390

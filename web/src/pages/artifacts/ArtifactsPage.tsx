@@ -43,6 +43,10 @@ function Look({ model, layer, onDone }: Props & { onDone: () => void }) {
     onDone,
   );
   const { job } = useStore(follower.store);
+  const look = () => {
+    show({ found: "" }); // the newest is shown, which this becomes
+    start(() => json<JobInfo>(path(model.name), "POST", asked));
+  };
   return (
     <section class="panel" aria-label="Look for artifacts">
       {!isActive(job) && (
@@ -69,7 +73,7 @@ function Look({ model, layer, onDone }: Props & { onDone: () => void }) {
             icon="flask"
             label="Find artifacts"
             testid="artifacts-start"
-            onClick={() => start(() => json<JobInfo>(path(model.name), "POST", asked))}
+            onClick={look}
           />
         </div>
       )}
@@ -88,13 +92,9 @@ function Artifacts({ model, layer }: Props) {
   );
   const all = value?.measured ?? [];
   const found = all.find((one) => one.id === query.found) ?? all[0];
-  const onDone = () => {
-    show({ found: "" });
-    reload();
-  };
   return (
     <>
-      <Look model={model} layer={layer} onDone={onDone} />
+      <Look model={model} layer={layer} onDone={reload} />
       <Trouble problem={problem} />
       {found && <Found key={found.id} model={model} all={all} found={found} />}
     </>

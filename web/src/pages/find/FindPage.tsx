@@ -38,6 +38,10 @@ function Look({ model, layer, onDone }: Props & { onDone: () => void }) {
   const asked = { layer: layer.name, by, show: text, images: Number(images) };
   const { follower, start } = useFollower((job) => job.kind === "find" && job.model === model.name, onDone);
   const { job } = useStore(follower.store);
+  const look = () => {
+    show({ found: "" }); // the newest is shown, which this becomes
+    start(() => json<JobInfo>(path(model.name), "POST", asked));
+  };
   const nothing = countShown(by, text) === 0;
   return (
     <>
@@ -58,7 +62,7 @@ function Look({ model, layer, onDone }: Props & { onDone: () => void }) {
               label="Find units"
               testid="find-start"
               disabled={nothing}
-              onClick={() => start(() => json<JobInfo>(path(model.name), "POST", asked))}
+              onClick={look}
             />
             {nothing && <p class="hint">First show what you mean, above.</p>}
           </div>
@@ -78,13 +82,9 @@ function Search({ model, layer }: Props) {
   );
   const all = value?.searches ?? [];
   const search = all.find((one) => one.id === query.found) ?? all[0];
-  const onDone = () => {
-    show({ found: "" });
-    reload();
-  };
   return (
     <>
-      <Look model={model} layer={layer} onDone={onDone} />
+      <Look model={model} layer={layer} onDone={reload} />
       <Trouble problem={problem} />
       {search && <Found key={search.id} all={all} search={search} />}
     </>
