@@ -12,7 +12,7 @@ from inscape.types import JsonObject
 from inscape.verbs import Argument, Parameter
 
 Json = Annotated[
-    bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
+    bool, typer.Option("--json", help="Print one JSON document on standard output instead of text.")
 ]
 
 

@@ -15,9 +15,11 @@ from inscape.verbs._options import DEVICE
 
 def studio(
     host: Annotated[
-        str, typer.Option("--host", help="Where to listen; other machines reach 0.0.0.0.")
+        str, typer.Option("--host", help="Address to listen on; 0.0.0.0 admits other machines.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = 7860,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes any free port.")
+    ] = 7860,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the address in a browser.")
     ] = True,
@@ -25,17 +27,17 @@ def studio(
         list[str] | None,
         typer.Option(
             "--model",
-            help="What to open first: a shipped model, a folder or a checkpoint; repeatable.",
+            help="Model to open at the start: a shipped model, a folder or a checkpoint; repeatable.",
         ),
     ] = None,
     checkpoints: Annotated[
         list[Path] | None,
-        typer.Option("--checkpoints", help="A folder whose files the page may open; repeatable."),
+        typer.Option("--checkpoints", help="Folder of checkpoints that the page Models offers; repeatable."),
     ] = None,
     device: Annotated[str, typer.Option("--device", help=DEVICE.help)] = "auto",
     json: Json = False,
 ) -> None:
-    """Open the studio in a browser; Ctrl-C ends it."""
+    """Start the studio, the web application; Ctrl-C stops it."""
     from importlib.util import find_spec
 
     from inscape.errors import MissingExtraError, UsageError
@@ -49,7 +51,7 @@ def studio(
     _set_up_logging()
     for folder in checkpoints or []:
         if not folder.is_dir():
-            raise UsageError(f"--checkpoints names {folder}, which is no folder.")
+            raise UsageError(f"--checkpoints takes folders, got {folder}, which is not a folder.")
     folders, files = _sorted(model or [])
     settings = Settings(
         host=host,

@@ -10,38 +10,55 @@ from annotated_types import Ge, Le
 from inscape.verbs._parameters import Argument, Option
 
 ModelName = Annotated[
-    str, Argument("A shipped model (see `inscape models`), a folder or a checkpoint.", metavar="MODEL")
+    str,
+    Argument(
+        "Name of a shipped model (see `inscape models`), a folder or a checkpoint file.", metavar="MODEL"
+    ),
 ]
-DEVICE = Option("auto, cpu, cuda:0, mps.")
+DEVICE = Option("Where the network runs: auto, cpu, cuda:0 or mps.")
 Device = Annotated[str, DEVICE]
-Out = Annotated[Path, Option("Where to write.")]
-Seed = Annotated[int, Option("Where random numbers start."), Ge(0), Le(2**32 - 1)]
+Out = Annotated[Path, Option("File or folder to write to.")]
+Seed = Annotated[int, Option("Seed of the random numbers."), Ge(0), Le(2**32 - 1)]
 FreshSeed = Annotated[int, Option("Seed of the first picture."), Ge(0)]
 Seeds = Annotated[str, Option("Seeds such as 0-63 or 1,5,9-12.")]
-Grid = Annotated[bool, Option("One picture of all, side by side.")]
-Layer = Annotated[str | None, Option("A layer's name; the model's default unless given.")]
+Grid = Annotated[bool, Option("Write one picture with all of them side by side.")]
+Layer = Annotated[str | None, Option("Name of the layer. [default: the model's default layer]")]
 Classes = Annotated[
     str | None,
     Option(
-        "Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two "
-        "each. All unless given.",
+        "Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class "
+        "gets two seeds in turn. [default: all classes]",
         flag="--class",
     ),
 ]
 Format = Annotated[
     str | None,
-    Option("safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was."),
+    Option(
+        "Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of "
+        "OUT, else the format of the input]"
+    ),
 ]
 Template = Annotated[
-    Path | None, Option("A file of that format and those sizes: OUT is a copy with other weights.")
+    Path | None,
+    Option("A file of the same format and layer sizes. OUT becomes a copy of it with the model's weights."),
 ]
-Units = Annotated[str | None, Option("Hand-picked units such as 3,17,40-42.")]
-UnitValue = Annotated[str, Option("What units become: quantile, mean, or a level.")]
+Units = Annotated[str | None, Option("Use these units, such as 3,17,40-42, instead of a concept's.")]
+UnitValue = Annotated[
+    str,
+    Option(
+        "Value of a unit that is switched on: quantile (its 99 % quantile), mean (its mean where the "
+        "concept is), or the level of a quantile such as 0.995."
+    ),
+]
 Workers = Annotated[
-    str, Option("Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.")
+    str,
+    Option("Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster."),
 ]
-ReportFolder = Annotated[Path | None, Option("Folder of a dissection; the shipped one otherwise.")]
+ReportFolder = Annotated[
+    Path | None, Option("Folder of a dissection report. [default: the report beside the weights]")
+]
 SegmenterName = Annotated[
-    str | None, Option("What labels the pictures; that of the card, or of the report, unless given.")
+    str | None,
+    Option("Segmenter that labels the pictures. [default: the card's, else the report's]"),
 ]
-FitName = Annotated[str, Option("How a photo that is not square is fitted: crop, pad or stretch.")]
+FitName = Annotated[str, Option("How a photo is made square: crop, pad or stretch.")]

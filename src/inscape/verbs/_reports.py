@@ -12,10 +12,8 @@ from inscape.verbs._request import Document
 if TYPE_CHECKING:
     from inscape.reports import Report
 
-Folder = Annotated[Path | None, Option("Folder for the report and its page.")]
-Html = Annotated[
-    Path | None, Option("File for the page alone, with its pictures inside: to send or to keep.")
-]
+Folder = Annotated[Path | None, Option("Folder to write the report and its page to.")]
+Html = Annotated[Path | None, Option("Also write the page to this file, with its pictures inside.")]
 
 
 def check_places(out: Path | None, html: Path | None) -> None:

@@ -21,23 +21,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ApplyRequest(Request):
-    """Write a new checkpoint with edits in its weights, in the format that it came in."""
+    """Write a new checkpoint with weight edits applied."""
 
     model: ModelName
     edits: Annotated[
-        tuple[Path, ...], Argument("Weight edits, in the order in which they apply.", metavar="EDIT…")
+        tuple[Path, ...], Argument("Weight edits, in the order of application.", metavar="EDIT…")
     ]
-    out: Annotated[Path, Option("The checkpoint to write.")]
+    out: Annotated[Path, Option("Checkpoint to write.")]
     format: Format = None
     template: Template = None
-    strength: Annotated[float, Option("How much of every edit is made."), Ge(0), Le(4)] = 1.0
-    transfer: Annotated[bool, Option("Apply edits that were made for other weights, where they fit.")] = False
+    strength: Annotated[
+        float, Option("Factor on every edit: 0 changes nothing, 1 is the edit as saved."), Ge(0), Le(4)
+    ] = 1.0
+    transfer: Annotated[
+        bool, Option("Also apply edits that were made for other weights of the same shape.")
+    ] = False
     device: Device = "auto"
 
     def check(self) -> None:
         """Refuse to apply nothing."""
         if not self.edits:
-            raise UsageError("Name at least one edit to apply.")
+            raise UsageError("`inscape apply` needs at least one edit, got none. Name its file after MODEL.")
 
 
 @dataclass(frozen=True)

@@ -25,18 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ArtifactsRequest(Request):
-    """Rank units by how far their top pictures lie from real ones, and switch the worst off."""
+    """Find the units that spoil pictures, and switch them off.
+
+    Ranks the units by the distance of their top pictures from real pictures. Then measures the distance of
+    the generator without the worst units, and without random ones.
+    """
 
     model: ModelName
     layer: Layer = None
     images: Annotated[
-        int, Option("How many pictures: half to choose units on, half to measure what they do."), Ge(32)
+        int, Option("Number of pictures: one half ranks the units, the other measures their effect."), Ge(32)
     ] = 2000
-    top: Annotated[int, Option("How many of the worst units are switched off."), Ge(1)] = 20
-    controls: Annotated[int, Option("How many random sets."), Ge(2)] = 20
-    real: Annotated[
-        Path | None, Option("Folder of real pictures; scenes of the world on the card unless given.")
-    ] = None
+    top: Annotated[int, Option("Number of the worst units that are switched off."), Ge(1)] = 20
+    controls: Annotated[int, Option("Number of random sets of units to compare with."), Ge(2)] = 20
+    real: Annotated[Path | None, Option("Folder of real pictures. [default: scenes of the card's world]")] = (
+        None
+    )
     seed: FreshSeed = 1_000_000
     classes: Classes = None
     segmenter: SegmenterName = None

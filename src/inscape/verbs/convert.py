@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConvertRequest(Request):
-    """Write a model in another format, and say how far its pictures are from those before."""
+    """Write a model in another format.
 
-    source: Annotated[str, Argument("A shipped model, a folder or a checkpoint.", metavar="IN")]
-    path: Annotated[Path, Argument("The file to write.", metavar="OUT")]
+    Reports the largest difference between the pictures of both files.
+    """
+
+    source: Annotated[str, Argument("Name of a shipped model, a folder or a checkpoint file.", metavar="IN")]
+    path: Annotated[Path, Argument("File to write.", metavar="OUT")]
     format: Format = None
     template: Template = None
     device: Device = "auto"

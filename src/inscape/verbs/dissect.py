@@ -28,33 +28,50 @@ _PRINTED = ("model", "layer", "images", "seed", "classes", "units", "rankings", 
 
 @dataclass(frozen=True)
 class DissectRequest(Request):
-    """Find out which unit matches which concept; writes report.json and index.html. Resumes after a kill."""
+    """Find which unit of a layer matches which concept.
+
+    The report goes to the folder --out, as report.json and index.html. A run that was killed resumes from its
+    cache.
+    """
 
     model: ModelName
     out: Out
     layer: Layer = None
     source: Annotated[
         Path | None,
-        Option("Folder of photos that the model is shown; a generator draws pictures of seeds unless given."),
+        Option("Folder of photos to run the model on. [default: a generator draws pictures of seeds]"),
     ] = None
     labels: Annotated[
         Path | None,
-        Option("Folder of the photos' label maps: PNG files of one channel under the photos' names."),
+        Option("Folder of label maps: PNG files with one channel and the same names as the photos."),
     ] = None
     concepts: Annotated[
         Path | None,
-        Option("Names of the label maps' values, a line each from 0 on; concepts.txt beside them otherwise."),
+        Option(
+            "Text file that names the values of the label maps, one per line, starting at 0. "
+            "[default: concepts.txt in the folder of label maps]"
+        ),
     ] = None
-    images: Annotated[int, Option("Pictures to look at; all of a folder that has fewer."), Ge(4)] = 1000
+    images: Annotated[int, Option("Number of pictures; a folder with fewer photos is used whole."), Ge(4)] = (
+        1000
+    )
     seed: Annotated[
-        int, Option("Seed of the first picture; of a folder, its number."), Ge(0), Le(2**32 - 1)
+        int, Option("Seed of the first picture, or index of the first photo."), Ge(0), Le(2**32 - 1)
     ] = 0
     segmenter: Annotated[
-        str | None, Option("What labels the pictures; label maps, or the card's own, unless given.")
+        str | None, Option("Segmenter that labels the pictures. [default: the label maps, else the card's]")
     ] = None
-    label_size: Annotated[int | None, Option("Where units and labels are compared."), Ge(4), Le(1024)] = None
+    label_size: Annotated[
+        int | None,
+        Option(
+            "Height and width in pixels at which units and labels are compared. "
+            "[default: size of the label maps, at most 128]"
+        ),
+        Ge(4),
+        Le(1024),
+    ] = None
     classes: Classes = None
-    top: Annotated[int, Option("Top pictures kept per unit."), Ge(1), Le(64)] = 8
+    top: Annotated[int, Option("Number of top pictures kept for each unit."), Ge(1), Le(64)] = 8
     html: Html = None
     workers: Workers = "1"
     device: Device = "auto"

@@ -28,7 +28,7 @@ _EXTRAS = {
 
 @dataclass(frozen=True)
 class DoctorRequest(Request):
-    """Say what is installed, what is missing, and the line that mends it."""
+    """Check the installation, and print the fix for each fault."""
 
 
 @dataclass(frozen=True)

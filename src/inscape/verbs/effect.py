@@ -37,24 +37,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EffectRequest(Request):
-    """Switch units off everywhere and measure what becomes of a concept, beside random units.
+    """Measure how units change the area of a concept.
 
-    With --map, switch them on in one cell of a grid after another, and map where the concept comes.
+    Switches the units off in every picture, and compares them with random units. With --map, switches them on
+    in one cell of a grid at a time, and maps where the concept appears.
     """
 
     model: ModelName
-    concept: Annotated[str, Option("What to measure: tree, door, …")]
+    concept: Annotated[str, Option("Concept whose area is measured, such as tree or door.")]
     units: Units = None
-    top: Annotated[int, Option("How many units, where none are named."), Ge(1)] = 20
+    top: Annotated[int, Option("Number of the concept's best units, without --units."), Ge(1)] = 20
     layer: Layer = None
-    images: Annotated[int, Option("How many pictures."), Ge(2)] = 200
-    insert: Annotated[bool, Option("Also switch the units on everywhere.")] = False
-    map: Annotated[bool, Option("Switch the units on in every cell of a grid instead, one at a time.")] = (
-        False
-    )
-    grid: Annotated[int, Option("Of --map: cells along each side of the picture."), Ge(1)] = 8
+    images: Annotated[int, Option("Number of pictures."), Ge(2)] = 200
+    insert: Annotated[bool, Option("Also measure the units switched on everywhere.")] = False
+    map: Annotated[
+        bool, Option("Instead, switch the units on in each cell of a grid, one cell at a time.")
+    ] = False
+    grid: Annotated[int, Option("With --map: number of cells along each side of the picture."), Ge(1)] = 8
     value: UnitValue = "quantile"
-    controls: Annotated[int, Option("How many random sets."), Ge(2)] = 20
+    controls: Annotated[int, Option("Number of random sets of units to compare with."), Ge(2)] = 20
     seed: FreshSeed = 1_000_000
     classes: Classes = None
     segmenter: SegmenterName = None

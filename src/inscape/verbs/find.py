@@ -26,23 +26,23 @@ WAYS = ("predicate", "strokes", "examples")
 
 @dataclass(frozen=True)
 class FindRequest(Request):
-    """Find the units for a concept of your own, from pictures that show it, without a segmenter.
+    """Find the units for a concept of your own, without a segmenter.
 
-    A predicate is a function of yours, in a file that is run: it takes pictures, uint8 [picture, height,
-    width, 3], and says of each whether it shows the concept.
+    A predicate is a Python function of yours. It takes pictures, uint8 [picture, height, width, 3], and
+    returns for each whether it shows the concept. Inscape runs the file that holds it.
     """
 
     model: ModelName
-    by: Annotated[str, Option("How you show it: predicate, strokes or examples.")]
+    by: Annotated[str, Option("How you show the concept: predicate, strokes or examples.")]
     show: Annotated[
         str,
         Option(
-            "What shows it: FILE.py:FUNCTION (predicate), SEED:X,Y,W,H with spaces between (strokes), or "
-            "seeds (examples)."
+            "What shows the concept: FILE.py:FUNCTION for a predicate, SEED:X,Y,W,H with spaces between for "
+            "strokes, or seeds such as 3,17,40-42 for examples."
         ),
     ]
     layer: Layer = None
-    images: Annotated[int, Option("How many pictures to look at."), Ge(2)] = 1000
+    images: Annotated[int, Option("Number of pictures to search."), Ge(2)] = 1000
     seed: FreshSeed = 1_000_000
     classes: Classes = None
     out: Folder = None

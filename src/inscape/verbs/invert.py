@@ -28,21 +28,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InvertRequest(Request):
-    """Find the latent and the features that draw a photo, and adapt the generator to it.
+    """Find the latent and the features that draw a photo.
 
-    Writes NAME.inversion.safetensors, for `inscape paint --photo`, and pictures of every stage.
+    Then adapts the generator to the photo. The folder --out gets NAME.inversion.safetensors, for
+    `inscape paint --inversion`, and a picture of each stage.
     """
 
-    photo: Annotated[Path, Argument("JPEG, PNG, WebP, AVIF, TIFF, ...", metavar="PHOTO")]
-    model: Annotated[str, Option("The generator that is to draw it.")] = "town"
+    photo: Annotated[
+        Path, Argument("Photo to invert: JPEG, PNG, WebP, AVIF, TIFF and others.", metavar="PHOTO")
+    ]
+    model: Annotated[str, Option("Generator that draws the photo.")] = "town"
     layer: Layer = None
     fit: FitName = "crop"
-    box: Annotated[
-        str | None, Option("The part of the photo to invert, in pixels of the photo.", metavar="X,Y,W,H")
+    box: Annotated[str | None, Option("Part of the photo to invert, in its pixels.", metavar="X,Y,W,H")] = (
+        None
+    )
+    seconds: Annotated[float, Option("Time for all stages together, in seconds."), Ge(0.1), Le(86_400)] = 20.0
+    start: Annotated[
+        str, Option("Start the search from the encoder's estimate (encoder) or the average latent (average).")
+    ] = "encoder"
+    segmenter: Annotated[
+        str | None, Option("Segmenter that finds what the inversion lost. [default: the card's]")
     ] = None
-    seconds: Annotated[float, Option("For everything together."), Ge(0.1), Le(86_400)] = 20.0
-    start: Annotated[str, Option("encoder, or average where it shall not guess.")] = "encoder"
-    segmenter: Annotated[str | None, Option("What says which things were lost.")] = None
     out: Out = Path("inverted")
     device: Device = "auto"
 

@@ -21,18 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayersRequest(Request):
-    """Compare the layers of a model: how many units of each match a concept better than chance, and which.
+    """Compare the layers of a generator by their concepts.
 
-    The generator runs once for all of them.
+    Counts for each layer the units that match a concept better than chance. The generator runs once for all
+    layers.
     """
 
     model: ModelName
-    layers: Annotated[str | None, Option("Names such as layer8b,layer16a; all unless given.")] = None
-    images: Annotated[int, Option("Pictures to look at."), Ge(4)] = 1000
+    layers: Annotated[
+        str | None, Option("Names of layers such as layer8b,layer16a. [default: all layers]")
+    ] = None
+    images: Annotated[int, Option("Number of pictures."), Ge(4)] = 1000
     seed: Annotated[int, Option("Seed of the first picture."), Ge(0), Le(2**32 - 1)] = 0
-    segmenter: Annotated[str | None, Option("What labels the pictures; the card's own unless given.")] = None
+    segmenter: Annotated[str | None, Option("Segmenter that labels the pictures. [default: the card's]")] = (
+        None
+    )
     classes: Classes = None
-    out: Annotated[Path | None, Option("Keep each layer's report here, in a folder of its name.")] = None
+    out: Annotated[Path | None, Option("Write the report of each layer to a folder of its name in here.")] = (
+        None
+    )
     device: Device = "auto"
 
 

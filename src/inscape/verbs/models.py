@@ -21,9 +21,10 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class ModelsRequest(Request):
-    """List the shipped models, those of plug-ins, and checkpoints that were opened before.
+    """List the models that can be opened by name, and their layers.
 
-    The name of each is what the other verbs take as MODEL; that of a checkpoint is its path.
+    Shipped models come first, then models of plug-ins, then checkpoints that were opened before. The other
+    verbs take the name as MODEL. The name of a checkpoint is its path.
     """
 
 

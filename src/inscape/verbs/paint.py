@@ -42,43 +42,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PaintRequest(Request):
-    """Paint a concept, or with hand-picked units, inside a box of a picture or of your own photo.
+    """Paint a concept inside a box of a picture or of your photo.
 
-    The PNG of a picture holds its recipe; that of a photo has the photo's size, and its pixels wherever the
-    edit changed nothing.
+    Name a concept or units. The PNG of a painted picture holds its recipe. A painted photo keeps its size,
+    and its pixels wherever the edit changed nothing.
     """
 
     model: ModelName
-    box: Annotated[str, Option("Where, in pixels of the picture or photo.", metavar="X,Y,W,H")]
-    photo: Annotated[Path | None, Option("A photo to paint on instead of a picture of the model's own.")] = (
-        None
-    )
+    box: Annotated[str, Option("Box to paint in, in pixels of the picture or photo.", metavar="X,Y,W,H")]
+    photo: Annotated[Path | None, Option("Photo to paint on instead of a picture of the model.")] = None
     inversion: Annotated[
-        Path | None, Option("What `inscape invert` wrote for it; found anew unless given.")
+        Path | None,
+        Option("Inversion of the photo, from `inscape invert`. [default: the cache, else inverted now]"),
     ] = None
     fit: FitName = "crop"
-    seconds: Annotated[float, Option("For inverting a photo that is new."), Ge(0.1)] = 20.0
-    finish: Annotated[float, Option("Seconds for adapting to the edit of a photo afterwards."), Ge(0)] = 0.0
-    seed: Annotated[int, Option("Which picture."), Ge(0)] = 0
-    concept: Annotated[str | None, Option("What to paint: door, tree, …")] = None
+    seconds: Annotated[float, Option("Time for inverting a photo, in seconds."), Ge(0.1)] = 20.0
+    finish: Annotated[float, Option("Time for adapting to the edit afterwards, in seconds."), Ge(0)] = 0.0
+    seed: Annotated[int, Option("Seed of the picture."), Ge(0)] = 0
+    concept: Annotated[str | None, Option("Concept to paint, such as door or tree.")] = None
     units: Units = None
-    top: Annotated[int, Option("How many units of the concept."), Ge(1)] = 20
+    top: Annotated[int, Option("Number of the concept's best units."), Ge(1)] = 20
     layer: Layer = None
-    strength: Annotated[float, Option("From 0 to 1."), Ge(0), Le(1)] = 1.0
-    remove: Annotated[bool, Option("Switch the units off instead.")] = False
+    strength: Annotated[
+        float, Option("Strength of the stroke: 0 changes nothing, 1 replaces fully."), Ge(0), Le(1)
+    ] = 1.0
+    remove: Annotated[bool, Option("Switch the units off instead of on.")] = False
     value: UnitValue = "quantile"
     like: Annotated[
         str | None,
         Option(
-            "Take the appearance of that place of the same picture instead; of all units, unless some are "
-            "chosen.",
+            "Paint with the mean activations inside this box of the same picture. Copies all units, or only "
+            "those of --concept or --units.",
             metavar="X,Y,W,H",
         ),
     ] = None
     class_name: Annotated[
         str | None,
         Option(
-            "Of a conditional generator: a number or a name; the seed's own unless given.", flag="--class"
+            "Class that a conditional generator draws, a number or a name. [default: the class of the seed]",
+            flag="--class",
         ),
     ] = None
     segmenter: SegmenterName = None

@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReplayRequest(Request):
-    """Draw a painted picture again, byte for byte on the same kind of CPU."""
+    """Draw a painted picture again from its recipe.
 
-    recipe: Annotated[Path, Argument("A recipe, or a PNG that holds one.", metavar="RECIPE|PNG")]
+    The file is the same byte for byte on the same kind of CPU.
+    """
+
+    recipe: Annotated[Path, Argument("Recipe file, or PNG that holds a recipe.", metavar="RECIPE|PNG")]
     model: Annotated[
-        str | None, Option("Draw with this model, whatever its weights; the recipe's otherwise.")
+        str | None, Option("Draw with this model, even if its weights differ. [default: the recipe's model]")
     ] = None
     out: Out = Path("replayed.png")
-    device: Annotated[str, Option("cpu, cuda:0, mps; the bytes are those of a CPU.")] = "cpu"
+    device: Annotated[
+        str, Option("Where the network runs: cpu, cuda:0 or mps. Only cpu gives the same bytes.")
+    ] = "cpu"
 
 
 @dataclass(frozen=True)

@@ -28,18 +28,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RewriteRequest(Request):
-    """Change a rule in the weights: what a model draws in one context, it draws as something else."""
+    """Change a rule in the weights of a generator.
+
+    A task file names a context and what the generator draws there instead. Writes the change as an edit, and
+    measures its reach and leak.
+    """
 
     model: ModelName
-    task: Annotated[Path, Option("A task as TOML (see docs/rewriting.md).")]
+    task: Annotated[Path, Option("Task file in TOML (see docs/rewriting.md).")]
     layer: Annotated[
-        str | None, Option("A layer's name, or 'advice' to try all; the task's unless given.")
+        str | None, Option("Name of the layer, or advice to try all layers. [default: the task's layer]")
     ] = None
-    rank: Annotated[int | None, Option("How many directions change."), Ge(1)] = None
-    ridge: Annotated[float | None, Option("What a change of the weights costs."), Ge(0)] = None
-    images: Annotated[int, Option("Pictures to measure on; 0: none."), Ge(0)] = 500
-    segmenter: Annotated[str | None, Option("What labels the pictures; the card's own unless given.")] = None
-    out: Annotated[Path, Option("The file to write.")] = Path("rule.edit.safetensors")
+    rank: Annotated[
+        int | None,
+        Option("Number of directions of the keys that change, 1 to 30. [default: the task's]"),
+        Ge(1),
+    ] = None
+    ridge: Annotated[
+        float | None,
+        Option("Cost of a change of the weights; less makes a stronger rule. [default: the task's]"),
+        Ge(0),
+    ] = None
+    images: Annotated[
+        int, Option("Number of pictures to measure reach and leak on; 0 measures nothing."), Ge(0)
+    ] = 500
+    segmenter: Annotated[str | None, Option("Segmenter that labels the pictures. [default: the card's]")] = (
+        None
+    )
+    out: Annotated[Path, Option("Edit file to write.")] = Path("rule.edit.safetensors")
     workers: Workers = "1"
     device: Device = "auto"
 

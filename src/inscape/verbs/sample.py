@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SampleRequest(Request):
-    """Draw the pictures of seeds, one PNG each, or one grid."""
+    """Draw one PNG for each seed, or one grid of all seeds."""
 
     model: ModelName
     seeds: Seeds = "0-15"
     grid: Grid = False
-    truncation: Annotated[float, Option("Truncation psi."), Ge(-2), Le(2)] = 1.0
+    truncation: Annotated[
+        float, Option("Truncation psi: 1 changes nothing, 0 gives the average picture."), Ge(-2), Le(2)
+    ] = 1.0
     classes: Classes = None
     out: Out = Path("samples")
     device: Device = "auto"

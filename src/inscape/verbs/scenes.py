@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScenesRequest(Request):
-    """Draw scenes: pictures, label maps (one PNG a plane) and captions."""
+    """Draw scenes of a world, with exact labels.
 
-    world: Annotated[str, Argument("A shipped world: town.", metavar="WORLD")]
+    Writes for each seed a picture, label maps (one PNG for each plane) and captions.
+    """
+
+    world: Annotated[str, Argument("Name of a shipped world: town.", metavar="WORLD")]
     seeds: Seeds = "0-15"
     size: Annotated[int, Option("Height and width in pixels."), Ge(16), Le(2048)] = 256
     grid: Grid = False
-    rules: Annotated[bool, Option("Whether doors must stand in walls.")] = True
+    rules: Annotated[bool, Option("Keep or drop the world's rules, such as that doors stand in walls.")] = (
+        True
+    )
     out: Out = Path("scenes")
 
     def check(self) -> None:

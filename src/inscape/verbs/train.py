@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainRequest(Request):
-    """Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint."""
+    """Train a shipped model again, or continue the run in --out.
 
-    recipe: Annotated[str, Argument("town, town-encoder, or town-segmenter.", metavar="RECIPE")]
+    Ctrl-C stops after the current step and keeps the last checkpoint.
+    """
+
+    recipe: Annotated[
+        str, Argument("Recipe to train: town, town-encoder or town-segmenter.", metavar="RECIPE")
+    ]
     out: Out
     minutes: Annotated[
-        float, Option("How long: a generator this run, others all runs in --out."), Ge(0.01)
+        float,
+        Option("Time in minutes: of this run for a generator, of all runs in --out for other models."),
+        Ge(0.01),
     ] = 60
     size: Annotated[
         int | None,
-        Option("Height and width in pixels: 64 or 128. 128 unless given; an encoder has its generator's."),
+        Option("Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder]"),
     ] = None
-    images: Annotated[int | None, Option("A generator stops after so many pictures in all."), Ge(1)] = None
+    images: Annotated[
+        int | None, Option("Stop a generator after this number of pictures over all runs."), Ge(1)
+    ] = None
     start: Annotated[
         str,
-        Option("scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures."),
+        Option(
+            "Start a generator from scratch, from the shipped state (shipped), or from the folder of a run."
+        ),
     ] = "scratch"
-    measure: Annotated[bool, Option("Measure again how a generator's step is fastest on this machine.")] = (
+    measure: Annotated[bool, Option("Measure again which way of training a generator is fastest here.")] = (
         False
     )
     device: Device = "auto"

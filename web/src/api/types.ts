@@ -1741,50 +1741,50 @@ export interface components {
         };
         /**
          * ApplyRequest
-         * @description Write a new checkpoint with edits in its weights, in the format that it came in.
+         * @description Write a new checkpoint with weight edits applied.
          */
         ApplyRequest: {
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Edits
-             * @description Weight edits, in the order in which they apply.
+             * @description Weight edits, in the order of application.
              */
             edits: string[];
             /**
              * Format
-             * @description safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.
+             * @description Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of OUT, else the format of the input]
              */
             format?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description The checkpoint to write.
+             * @description Checkpoint to write.
              */
             out: string;
             /**
              * Strength
-             * @description How much of every edit is made.
+             * @description Factor on every edit: 0 changes nothing, 1 is the edit as saved.
              * @default 1
              */
             strength: number;
             /**
              * Template
-             * @description A file of that format and those sizes: OUT is a copy with other weights.
+             * @description A file of the same format and layer sizes. OUT becomes a copy of it with the model's weights.
              */
             template?: string | null;
             /**
              * Transfer
-             * @description Apply edits that were made for other weights, where they fit.
+             * @description Also apply edits that were made for other weights of the same shape.
              * @default false
              */
             transfer: boolean;
@@ -1858,55 +1858,58 @@ export interface components {
         };
         /**
          * ArtifactsRequest
-         * @description Rank units by how far their top pictures lie from real ones, and switch the worst off.
+         * @description Find the units that spoil pictures, and switch them off.
+         *
+         *     Ranks the units by the distance of their top pictures from real pictures. Then measures the distance of
+         *     the generator without the worst units, and without random ones.
          */
         ArtifactsRequest: {
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Controls
-             * @description How many random sets.
+             * @description Number of random sets of units to compare with.
              * @default 20
              */
             controls: number;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Html
-             * @description File for the page alone, with its pictures inside: to send or to keep.
+             * @description Also write the page to this file, with its pictures inside.
              */
             html?: string | null;
             /**
              * Images
-             * @description How many pictures: half to choose units on, half to measure what they do.
+             * @description Number of pictures: one half ranks the units, the other measures their effect.
              * @default 2000
              */
             images: number;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
-             * @description Folder for the report and its page.
+             * @description Folder to write the report and its page to.
              */
             out?: string | null;
             /**
              * Real
-             * @description Folder of real pictures; scenes of the world on the card unless given.
+             * @description Folder of real pictures. [default: scenes of the card's world]
              */
             real?: string | null;
             /**
@@ -1917,18 +1920,18 @@ export interface components {
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; that of the card, or of the report, unless given.
+             * @description Segmenter that labels the pictures. [default: the card's, else the report's]
              */
             segmenter?: string | null;
             /**
              * Top
-             * @description How many of the worst units are switched off.
+             * @description Number of the worst units that are switched off.
              * @default 20
              */
             top: number;
             /**
              * Workers
-             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @description Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster.
              * @default 1
              */
             workers: string;
@@ -2166,7 +2169,7 @@ export interface components {
         ComparisonRequest: {
             /**
              * Images
-             * @description Pictures to look at.
+             * @description Number of pictures.
              * @default 1000
              */
             images: number;
@@ -2195,34 +2198,36 @@ export interface components {
         };
         /**
          * ConvertRequest
-         * @description Write a model in another format, and say how far its pictures are from those before.
+         * @description Write a model in another format.
+         *
+         *     Reports the largest difference between the pictures of both files.
          */
         ConvertRequest: {
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Format
-             * @description safetensors, nvidia, rosinality, progan or dcgan; as the suffix says, or as it was.
+             * @description Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of OUT, else the format of the input]
              */
             format?: string | null;
             /**
              * Path
              * Format: path
-             * @description The file to write.
+             * @description File to write.
              */
             path: string;
             /**
              * Source
-             * @description A shipped model, a folder or a checkpoint.
+             * @description Name of a shipped model, a folder or a checkpoint file.
              */
             source: string;
             /**
              * Template
-             * @description A file of that format and those sizes: OUT is a copy with other weights.
+             * @description A file of the same format and layer sizes. OUT becomes a copy of it with the model's weights.
              */
             template?: string | null;
         };
@@ -2241,87 +2246,90 @@ export interface components {
         };
         /**
          * DissectRequest
-         * @description Find out which unit matches which concept; writes report.json and index.html. Resumes after a kill.
+         * @description Find which unit of a layer matches which concept.
+         *
+         *     The report goes to the folder --out, as report.json and index.html. A run that was killed resumes from its
+         *     cache.
          */
         DissectRequest: {
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Concepts
-             * @description Names of the label maps' values, a line each from 0 on; concepts.txt beside them otherwise.
+             * @description Text file that names the values of the label maps, one per line, starting at 0. [default: concepts.txt in the folder of label maps]
              */
             concepts?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Html
-             * @description File for the page alone, with its pictures inside: to send or to keep.
+             * @description Also write the page to this file, with its pictures inside.
              */
             html?: string | null;
             /**
              * Images
-             * @description Pictures to look at; all of a folder that has fewer.
+             * @description Number of pictures; a folder with fewer photos is used whole.
              * @default 1000
              */
             images: number;
             /**
              * Label Size
-             * @description Where units and labels are compared.
+             * @description Height and width in pixels at which units and labels are compared. [default: size of the label maps, at most 128]
              */
             label_size?: number | null;
             /**
              * Labels
-             * @description Folder of the photos' label maps: PNG files of one channel under the photos' names.
+             * @description Folder of label maps: PNG files with one channel and the same names as the photos.
              */
             labels?: string | null;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              */
             out: string;
             /**
              * Seed
-             * @description Seed of the first picture; of a folder, its number.
+             * @description Seed of the first picture, or index of the first photo.
              * @default 0
              */
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; label maps, or the card's own, unless given.
+             * @description Segmenter that labels the pictures. [default: the label maps, else the card's]
              */
             segmenter?: string | null;
             /**
              * Source
-             * @description Folder of photos that the model is shown; a generator draws pictures of seeds unless given.
+             * @description Folder of photos to run the model on. [default: a generator draws pictures of seeds]
              */
             source?: string | null;
             /**
              * Top
-             * @description Top pictures kept per unit.
+             * @description Number of top pictures kept for each unit.
              * @default 8
              */
             top: number;
             /**
              * Workers
-             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @description Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster.
              * @default 1
              */
             workers: string;
@@ -2333,7 +2341,7 @@ export interface components {
         DissectionRequest: {
             /**
              * Images
-             * @description Pictures to look at; all of a folder that has fewer.
+             * @description Number of pictures; a folder with fewer photos is used whole.
              * @default 1000
              */
             images: number;
@@ -2367,7 +2375,7 @@ export interface components {
         };
         /**
          * DoctorRequest
-         * @description Say what is installed, what is missing, and the line that mends it.
+         * @description Check the installation, and print the fix for each fault.
          */
         DoctorRequest: Record<string, never>;
         /**
@@ -2392,80 +2400,81 @@ export interface components {
         };
         /**
          * EffectRequest
-         * @description Switch units off everywhere and measure what becomes of a concept, beside random units.
+         * @description Measure how units change the area of a concept.
          *
-         *     With --map, switch them on in one cell of a grid after another, and map where the concept comes.
+         *     Switches the units off in every picture, and compares them with random units. With --map, switches them on
+         *     in one cell of a grid at a time, and maps where the concept appears.
          */
         EffectRequest: {
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Concept
-             * @description What to measure: tree, door, …
+             * @description Concept whose area is measured, such as tree or door.
              */
             concept: string;
             /**
              * Controls
-             * @description How many random sets.
+             * @description Number of random sets of units to compare with.
              * @default 20
              */
             controls: number;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Grid
-             * @description Of --map: cells along each side of the picture.
+             * @description With --map: number of cells along each side of the picture.
              * @default 8
              */
             grid: number;
             /**
              * Html
-             * @description File for the page alone, with its pictures inside: to send or to keep.
+             * @description Also write the page to this file, with its pictures inside.
              */
             html?: string | null;
             /**
              * Images
-             * @description How many pictures.
+             * @description Number of pictures.
              * @default 200
              */
             images: number;
             /**
              * Insert
-             * @description Also switch the units on everywhere.
+             * @description Also measure the units switched on everywhere.
              * @default false
              */
             insert: boolean;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Map
-             * @description Switch the units on in every cell of a grid instead, one at a time.
+             * @description Instead, switch the units on in each cell of a grid, one cell at a time.
              * @default false
              */
             map: boolean;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
-             * @description Folder for the report and its page.
+             * @description Folder to write the report and its page to.
              */
             out?: string | null;
             /**
              * Report
-             * @description Folder of a dissection; the shipped one otherwise.
+             * @description Folder of a dissection report. [default: the report beside the weights]
              */
             report?: string | null;
             /**
@@ -2476,29 +2485,29 @@ export interface components {
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; that of the card, or of the report, unless given.
+             * @description Segmenter that labels the pictures. [default: the card's, else the report's]
              */
             segmenter?: string | null;
             /**
              * Top
-             * @description How many units, where none are named.
+             * @description Number of the concept's best units, without --units.
              * @default 20
              */
             top: number;
             /**
              * Units
-             * @description Hand-picked units such as 3,17,40-42.
+             * @description Use these units, such as 3,17,40-42, instead of a concept's.
              */
             units?: string | null;
             /**
              * Value
-             * @description What units become: quantile, mean, or a level.
+             * @description Value of a unit that is switched on: quantile (its 99 % quantile), mean (its mean where the concept is), or the level of a quantile such as 0.995.
              * @default quantile
              */
             value: string;
             /**
              * Workers
-             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @description Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster.
              * @default 1
              */
             workers: string;
@@ -2590,13 +2599,13 @@ export interface components {
             concept: string;
             /**
              * Images
-             * @description How many pictures.
+             * @description Number of pictures.
              * @default 200
              */
             images: number;
             /**
              * Insert
-             * @description Also switch the units on everywhere.
+             * @description Also measure the units switched on everywhere.
              * @default false
              */
             insert: boolean;
@@ -2624,52 +2633,52 @@ export interface components {
         };
         /**
          * FindRequest
-         * @description Find the units for a concept of your own, from pictures that show it, without a segmenter.
+         * @description Find the units for a concept of your own, without a segmenter.
          *
-         *     A predicate is a function of yours, in a file that is run: it takes pictures, uint8 [picture, height,
-         *     width, 3], and says of each whether it shows the concept.
+         *     A predicate is a Python function of yours. It takes pictures, uint8 [picture, height, width, 3], and
+         *     returns for each whether it shows the concept. Inscape runs the file that holds it.
          */
         FindRequest: {
             /**
              * By
-             * @description How you show it: predicate, strokes or examples.
+             * @description How you show the concept: predicate, strokes or examples.
              */
             by: string;
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Html
-             * @description File for the page alone, with its pictures inside: to send or to keep.
+             * @description Also write the page to this file, with its pictures inside.
              */
             html?: string | null;
             /**
              * Images
-             * @description How many pictures to look at.
+             * @description Number of pictures to search.
              * @default 1000
              */
             images: number;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
-             * @description Folder for the report and its page.
+             * @description Folder to write the report and its page to.
              */
             out?: string | null;
             /**
@@ -2680,7 +2689,7 @@ export interface components {
             seed: number;
             /**
              * Show
-             * @description What shows it: FILE.py:FUNCTION (predicate), SEED:X,Y,W,H with spaces between (strokes), or seeds (examples).
+             * @description What shows the concept: FILE.py:FUNCTION for a predicate, SEED:X,Y,W,H with spaces between for strokes, or seeds such as 3,17,40-42 for examples.
              */
             show: string;
         };
@@ -2782,13 +2791,13 @@ export interface components {
             model: string;
             /**
              * Seconds
-             * @description For everything together.
+             * @description Time for all stages together, in seconds.
              * @default 20
              */
             seconds: number;
             /**
              * Start
-             * @description encoder, or average where it shall not guess.
+             * @description Start the search from the encoder's estimate (encoder) or the average latent (average).
              * @default encoder
              * @enum {string}
              */
@@ -2811,66 +2820,67 @@ export interface components {
         };
         /**
          * InvertRequest
-         * @description Find the latent and the features that draw a photo, and adapt the generator to it.
+         * @description Find the latent and the features that draw a photo.
          *
-         *     Writes NAME.inversion.safetensors, for `inscape paint --photo`, and pictures of every stage.
+         *     Then adapts the generator to the photo. The folder --out gets NAME.inversion.safetensors, for
+         *     `inscape paint --inversion`, and a picture of each stage.
          */
         InvertRequest: {
             /**
              * Box
-             * @description The part of the photo to invert, in pixels of the photo.
+             * @description Part of the photo to invert, in its pixels.
              */
             box?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Fit
-             * @description How a photo that is not square is fitted: crop, pad or stretch.
+             * @description How a photo is made square: crop, pad or stretch.
              * @default crop
              */
             fit: string;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Model
-             * @description The generator that is to draw it.
+             * @description Generator that draws the photo.
              * @default town
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              * @default inverted
              */
             out: string;
             /**
              * Photo
              * Format: path
-             * @description JPEG, PNG, WebP, AVIF, TIFF, ...
+             * @description Photo to invert: JPEG, PNG, WebP, AVIF, TIFF and others.
              */
             photo: string;
             /**
              * Seconds
-             * @description For everything together.
+             * @description Time for all stages together, in seconds.
              * @default 20
              */
             seconds: number;
             /**
              * Segmenter
-             * @description What says which things were lost.
+             * @description Segmenter that finds what the inversion lost. [default: the card's]
              */
             segmenter?: string | null;
             /**
              * Start
-             * @description encoder, or average where it shall not guess.
+             * @description Start the search from the encoder's estimate (encoder) or the average latent (average).
              * @default encoder
              */
             start: string;
@@ -3016,41 +3026,42 @@ export interface components {
         };
         /**
          * LayersRequest
-         * @description Compare the layers of a model: how many units of each match a concept better than chance, and which.
+         * @description Compare the layers of a generator by their concepts.
          *
-         *     The generator runs once for all of them.
+         *     Counts for each layer the units that match a concept better than chance. The generator runs once for all
+         *     layers.
          */
         LayersRequest: {
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Images
-             * @description Pictures to look at.
+             * @description Number of pictures.
              * @default 1000
              */
             images: number;
             /**
              * Layers
-             * @description Names such as layer8b,layer16a; all unless given.
+             * @description Names of layers such as layer8b,layer16a. [default: all layers]
              */
             layers?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
-             * @description Keep each layer's report here, in a folder of its name.
+             * @description Write the report of each layer to a folder of its name in here.
              */
             out?: string | null;
             /**
@@ -3061,7 +3072,7 @@ export interface components {
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; the card's own unless given.
+             * @description Segmenter that labels the pictures. [default: the card's]
              */
             segmenter?: string | null;
         };
@@ -3245,9 +3256,10 @@ export interface components {
         };
         /**
          * ModelsRequest
-         * @description List the shipped models, those of plug-ins, and checkpoints that were opened before.
+         * @description List the models that can be opened by name, and their layers.
          *
-         *     The name of each is what the other verbs take as MODEL; that of a checkpoint is its path.
+         *     Shipped models come first, then models of plug-ins, then checkpoints that were opened before. The other
+         *     verbs take the name as MODEL. The name of a checkpoint is its path.
          */
         ModelsRequest: Record<string, never>;
         /**
@@ -3466,125 +3478,125 @@ export interface components {
         };
         /**
          * PaintRequest
-         * @description Paint a concept, or with hand-picked units, inside a box of a picture or of your own photo.
+         * @description Paint a concept inside a box of a picture or of your photo.
          *
-         *     The PNG of a picture holds its recipe; that of a photo has the photo's size, and its pixels wherever the
-         *     edit changed nothing.
+         *     Name a concept or units. The PNG of a painted picture holds its recipe. A painted photo keeps its size,
+         *     and its pixels wherever the edit changed nothing.
          */
         PaintRequest: {
             /**
              * Box
-             * @description Where, in pixels of the picture or photo.
+             * @description Box to paint in, in pixels of the picture or photo.
              */
             box: string;
             /**
              * Class Name
-             * @description Of a conditional generator: a number or a name; the seed's own unless given.
+             * @description Class that a conditional generator draws, a number or a name. [default: the class of the seed]
              */
             class_name?: string | null;
             /**
              * Concept
-             * @description What to paint: door, tree, …
+             * @description Concept to paint, such as door or tree.
              */
             concept?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Finish
-             * @description Seconds for adapting to the edit of a photo afterwards.
+             * @description Time for adapting to the edit afterwards, in seconds.
              * @default 0
              */
             finish: number;
             /**
              * Fit
-             * @description How a photo that is not square is fitted: crop, pad or stretch.
+             * @description How a photo is made square: crop, pad or stretch.
              * @default crop
              */
             fit: string;
             /**
              * Inversion
-             * @description What `inscape invert` wrote for it; found anew unless given.
+             * @description Inversion of the photo, from `inscape invert`. [default: the cache, else inverted now]
              */
             inversion?: string | null;
             /**
              * Layer
-             * @description A layer's name; the model's default unless given.
+             * @description Name of the layer. [default: the model's default layer]
              */
             layer?: string | null;
             /**
              * Like
-             * @description Take the appearance of that place of the same picture instead; of all units, unless some are chosen.
+             * @description Paint with the mean activations inside this box of the same picture. Copies all units, or only those of --concept or --units.
              */
             like?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              * @default painted.png
              */
             out: string;
             /**
              * Photo
-             * @description A photo to paint on instead of a picture of the model's own.
+             * @description Photo to paint on instead of a picture of the model.
              */
             photo?: string | null;
             /**
              * Remove
-             * @description Switch the units off instead.
+             * @description Switch the units off instead of on.
              * @default false
              */
             remove: boolean;
             /**
              * Report
-             * @description Folder of a dissection; the shipped one otherwise.
+             * @description Folder of a dissection report. [default: the report beside the weights]
              */
             report?: string | null;
             /**
              * Seconds
-             * @description For inverting a photo that is new.
+             * @description Time for inverting a photo, in seconds.
              * @default 20
              */
             seconds: number;
             /**
              * Seed
-             * @description Which picture.
+             * @description Seed of the picture.
              * @default 0
              */
             seed: number;
             /**
              * Segmenter
-             * @description What labels the pictures; that of the card, or of the report, unless given.
+             * @description Segmenter that labels the pictures. [default: the card's, else the report's]
              */
             segmenter?: string | null;
             /**
              * Strength
-             * @description From 0 to 1.
+             * @description Strength of the stroke: 0 changes nothing, 1 replaces fully.
              * @default 1
              */
             strength: number;
             /**
              * Top
-             * @description How many units of the concept.
+             * @description Number of the concept's best units.
              * @default 20
              */
             top: number;
             /**
              * Units
-             * @description Hand-picked units such as 3,17,40-42.
+             * @description Use these units, such as 3,17,40-42, instead of a concept's.
              */
             units?: string | null;
             /**
              * Value
-             * @description What units become: quantile, mean, or a level.
+             * @description Value of a unit that is switched on: quantile (its 99 % quantile), mean (its mean where the concept is), or the level of a quantile such as 0.995.
              * @default quantile
              */
             value: string;
@@ -3823,31 +3835,33 @@ export interface components {
         };
         /**
          * ReplayRequest
-         * @description Draw a painted picture again, byte for byte on the same kind of CPU.
+         * @description Draw a painted picture again from its recipe.
+         *
+         *     The file is the same byte for byte on the same kind of CPU.
          */
         ReplayRequest: {
             /**
              * Device
-             * @description cpu, cuda:0, mps; the bytes are those of a CPU.
+             * @description Where the network runs: cpu, cuda:0 or mps. Only cpu gives the same bytes.
              * @default cpu
              */
             device: string;
             /**
              * Model
-             * @description Draw with this model, whatever its weights; the recipe's otherwise.
+             * @description Draw with this model, even if its weights differ. [default: the recipe's model]
              */
             model?: string | null;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              * @default replayed.png
              */
             out: string;
             /**
              * Recipe
              * Format: path
-             * @description A recipe, or a PNG that holds one.
+             * @description Recipe file, or PNG that holds a recipe.
              */
             recipe: string;
         };
@@ -3907,62 +3921,65 @@ export interface components {
         };
         /**
          * RewriteRequest
-         * @description Change a rule in the weights: what a model draws in one context, it draws as something else.
+         * @description Change a rule in the weights of a generator.
+         *
+         *     A task file names a context and what the generator draws there instead. Writes the change as an edit, and
+         *     measures its reach and leak.
          */
         RewriteRequest: {
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Images
-             * @description Pictures to measure on; 0: none.
+             * @description Number of pictures to measure reach and leak on; 0 measures nothing.
              * @default 500
              */
             images: number;
             /**
              * Layer
-             * @description A layer's name, or 'advice' to try all; the task's unless given.
+             * @description Name of the layer, or advice to try all layers. [default: the task's layer]
              */
             layer?: string | null;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description The file to write.
+             * @description Edit file to write.
              * @default rule.edit.safetensors
              */
             out: string;
             /**
              * Rank
-             * @description How many directions change.
+             * @description Number of directions of the keys that change, 1 to 30. [default: the task's]
              */
             rank?: number | null;
             /**
              * Ridge
-             * @description What a change of the weights costs.
+             * @description Cost of a change of the weights; less makes a stronger rule. [default: the task's]
              */
             ridge?: number | null;
             /**
              * Segmenter
-             * @description What labels the pictures; the card's own unless given.
+             * @description Segmenter that labels the pictures. [default: the card's]
              */
             segmenter?: string | null;
             /**
              * Task
              * Format: path
-             * @description A task as TOML (see docs/rewriting.md).
+             * @description Task file in TOML (see docs/rewriting.md).
              */
             task: string;
             /**
              * Workers
-             * @description Who works: a number of processes, ray, or the ray://HOST:PORT of a cluster.
+             * @description Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster.
              * @default 1
              */
             workers: string;
@@ -4182,35 +4199,35 @@ export interface components {
         };
         /**
          * SampleRequest
-         * @description Draw the pictures of seeds, one PNG each, or one grid.
+         * @description Draw one PNG for each seed, or one grid of all seeds.
          */
         SampleRequest: {
             /**
              * Classes
-             * @description Of a conditional generator: numbers or names such as 3, 0-9 or cat; seeds take them in turn, two each. All unless given.
+             * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
             classes?: string | null;
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Grid
-             * @description One picture of all, side by side.
+             * @description Write one picture with all of them side by side.
              * @default false
              */
             grid: boolean;
             /**
              * Model
-             * @description A shipped model (see `inscape models`), a folder or a checkpoint.
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
             model: string;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              * @default samples
              */
             out: string;
@@ -4222,7 +4239,7 @@ export interface components {
             seeds: string;
             /**
              * Truncation
-             * @description Truncation psi.
+             * @description Truncation psi: 1 changes nothing, 0 gives the average picture.
              * @default 1
              */
             truncation: number;
@@ -4249,25 +4266,27 @@ export interface components {
         };
         /**
          * ScenesRequest
-         * @description Draw scenes: pictures, label maps (one PNG a plane) and captions.
+         * @description Draw scenes of a world, with exact labels.
+         *
+         *     Writes for each seed a picture, label maps (one PNG for each plane) and captions.
          */
         ScenesRequest: {
             /**
              * Grid
-             * @description One picture of all, side by side.
+             * @description Write one picture with all of them side by side.
              * @default false
              */
             grid: boolean;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              * @default scenes
              */
             out: string;
             /**
              * Rules
-             * @description Whether doors must stand in walls.
+             * @description Keep or drop the world's rules, such as that doors stand in walls.
              * @default true
              */
             rules: boolean;
@@ -4285,7 +4304,7 @@ export interface components {
             size: number;
             /**
              * World
-             * @description A shipped world: town.
+             * @description Name of a shipped world: town.
              */
             world: string;
         };
@@ -4577,57 +4596,59 @@ export interface components {
         };
         /**
          * TrainRequest
-         * @description Train a model on a world; goes on from what is in --out. Ctrl-C keeps the last checkpoint.
+         * @description Train a shipped model again, or continue the run in --out.
+         *
+         *     Ctrl-C stops after the current step and keeps the last checkpoint.
          */
         TrainRequest: {
             /**
              * Device
-             * @description auto, cpu, cuda:0, mps.
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
              * @default auto
              */
             device: string;
             /**
              * Images
-             * @description A generator stops after so many pictures in all.
+             * @description Stop a generator after this number of pictures over all runs.
              */
             images?: number | null;
             /**
              * Measure
-             * @description Measure again how a generator's step is fastest on this machine.
+             * @description Measure again which way of training a generator is fastest here.
              * @default false
              */
             measure: boolean;
             /**
              * Minutes
-             * @description How long: a generator this run, others all runs in --out.
+             * @description Time in minutes: of this run for a generator, of all runs in --out for other models.
              * @default 60
              */
             minutes: number;
             /**
              * Out
              * Format: path
-             * @description Where to write.
+             * @description File or folder to write to.
              */
             out: string;
             /**
              * Recipe
-             * @description town, town-encoder, or town-segmenter.
+             * @description Recipe to train: town, town-encoder or town-segmenter.
              */
             recipe: string;
             /**
              * Seed
-             * @description Where random numbers start.
+             * @description Seed of the random numbers.
              * @default 0
              */
             seed: number;
             /**
              * Size
-             * @description Height and width in pixels: 64 or 128. 128 unless given; an encoder has its generator's.
+             * @description Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder]
              */
             size?: number | null;
             /**
              * Start
-             * @description scratch, shipped, or a folder of an earlier run, which may have drawn smaller pictures.
+             * @description Start a generator from scratch, from the shipped state (shipped), or from the folder of a run.
              * @default scratch
              */
             start: string;
