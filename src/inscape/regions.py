@@ -129,7 +129,7 @@ class Region:
     def __or__(self, other: Region) -> Region:
         """Union of two masks of the same resolution: the larger weight counts."""
         if self.values is None or other.values is None or self.values.shape != other.values.shape:
-            raise RegionError("Only masks of one resolution can be joined; call mask() first.")
+            raise RegionError("Only masks of the same resolution can be joined. Call mask() first.")
         return Region(values=np.maximum(self.values, other.values))
 
     def to_json(self) -> JsonObject:

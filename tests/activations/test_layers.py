@@ -236,7 +236,7 @@ def test_maps_are_views_of_what_came_and_other_axes_are_refused():
 
 def test_a_rule_is_not_written_into_one_call_or_an_input(residual):
     for layer in ("block.relu@0", "classify.input"):
-        with pytest.raises(UnsupportedError, match="a rule changes the weights of a module"):
+        with pytest.raises(UnsupportedError, match="a rule changes the weights of a whole module"):
             memory_of(residual, layer)
 
 

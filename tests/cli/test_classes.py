@@ -63,7 +63,7 @@ def test_seeds_take_the_classes_in_turn(place, text, classes, tmp_path, capsys):
     [
         ("dgo", 1, "no class 'dgo' in model 'small'; did you mean 'dog'?"),
         ("4", 1, "no class '4'"),
-        ("3-1", 2, "runs backwards"),
+        ("3-1", 2, "ascends"),
     ],
 )
 def test_a_class_that_is_not_there_is_one_sentence(place, text, code, sentence, tmp_path, capsys):

@@ -105,7 +105,7 @@ def test_the_appearance_of_another_place_can_be_painted(tmp_path, photo, capsys)
     assert run(["replay", str(painted), "--model", model, "--out", str(tmp_path / "again.png")]) == 0
     assert (np.asarray(Image.open(painted)) == np.asarray(Image.open(tmp_path / "again.png"))).all()
     assert run(["paint", model, "--like", "0,0,8,8", "--box", "8,8,8,8", "--remove"]) == 2
-    assert "--remove or --like" in capsys.readouterr().err
+    assert "--remove and --like" in capsys.readouterr().err
 
 
 def test_what_is_finished_stays_within_the_influence_of_the_edit(tmp_path, photo, capsys):

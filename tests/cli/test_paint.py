@@ -80,11 +80,11 @@ def test_without_a_concept_there_is_no_area(model, tmp_path, capsys):
         (["--concept", "tree", "--box", "1,2,3"], 2, "A box is X,Y,WIDTH,HEIGHT"),
         (["--concept", "tree", "--box", "1,2,0,3"], 1, "wider and higher than 0"),
         (["--concept", "tre", "--box", "1,2,3,3"], 1, "no concept 'tre'; did you mean 'tree'?"),
-        (["--concept", "tree", "--box", "1,2,3,3"], 1, "matches 'tree', so nothing paints it"),
+        (["--concept", "tree", "--box", "1,2,3,3"], 1, "matches 'tree', so no unit can paint it"),
         (["--units", "99", "--box", "1,2,3,3"], 1, "units 0 to 7"),
         (["--units", "99", "--box", "1,2,3,3", "--remove"], 1, "units 0 to 7"),
         (["--units", "a", "--box", "1,2,3,3"], 2, "Units are whole numbers"),
-        (["--box", "1,2,3,3"], 2, "Say what: a concept"),
+        (["--box", "1,2,3,3"], 2, "A concept or units are needed"),
         (["--concept", "tree", "--box", "1,2,3,3", "--layer", "layr8a"], 1, "did you mean 'layer8a'?"),
         (
             ["--concept", "tree", "--box", "1,2,3,3", "--layer", "layer8a"],

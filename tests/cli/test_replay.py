@@ -36,7 +36,7 @@ def test_a_recipe_of_a_model_that_is_not_here_says_so(model, tmp_path, capsys):
     arguments = ["paint", str(model), "--units", "1", "--box", "0,0,4,4", "--remove", "--out", str(out)]
     assert run(arguments) == 0
     assert run(["replay", str(out), "--out", str(tmp_path / "again.png")]) == 1
-    assert "asks for a model that is not here" in capsys.readouterr().err
+    assert "The model of the recipe cannot be opened" in capsys.readouterr().err
     segmenter = str(model.parent / "segmenter")
     assert run(["replay", str(out), "--model", segmenter, "--out", str(tmp_path / "again.png")]) == 1
     assert "needs a generator" in capsys.readouterr().err

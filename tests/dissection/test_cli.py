@@ -94,7 +94,7 @@ def test_a_folder_with_other_things_is_left_alone(folders, tmp_path, capsys):
         str(tmp_path / "mine"),
     ]
     assert run(arguments) == 1
-    assert "other things than a report" in capsys.readouterr().err
+    assert "other files than a report" in capsys.readouterr().err
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 

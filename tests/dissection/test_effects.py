@@ -149,7 +149,7 @@ def test_the_bootstrap_interval_covers_a_known_change_as_often_as_it_says():
 def test_impossible_requests_are_refused():
     with pytest.raises(ConceptError, match="did you mean 'door'"):
         measure([0], "dor")
-    with pytest.raises(ConceptError, match="name the concept"):
+    with pytest.raises(ConceptError, match="Name the concept"):
         measure([0])
     with pytest.raises(UnitError, match="units 0 to 39"):
         measure([40], "door")

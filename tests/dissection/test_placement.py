@@ -113,5 +113,5 @@ def test_impossible_placements_are_refused():
     bare = UnitSet("planted", "units", DOORS, "door", nothing, {0.99: nothing})
     with pytest.raises(ValueRangeError, match="no values"):
         placement(model, bare, images=4, segmenter=reader)
-    with pytest.raises(ConceptError, match="name the concept"):
+    with pytest.raises(ConceptError, match="Name the concept"):
         placement(model, UnitSet("planted", "units", DOORS, None, torch.ones(2)), images=4, segmenter=reader)

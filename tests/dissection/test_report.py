@@ -87,10 +87,10 @@ def test_a_report_can_be_saved_over_the_one_it_was_loaded_from(report, tmp_path)
 def test_a_folder_that_is_no_report_is_refused(report, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(StorageError, match="other things than a report"):
+    with pytest.raises(StorageError, match="other files than a report"):
         report.save(tmp_path / "mine")
     (tmp_path / "mine" / "report.json").write_text("{}")  # of something else
-    with pytest.raises(StorageError, match="other things than a report"):
+    with pytest.raises(StorageError, match="other files than a report"):
         report.save(tmp_path / "mine")
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
     (tmp_path / "mine" / "report.json").unlink()
@@ -283,7 +283,7 @@ def test_kept_arrays_give_back_rows_units_and_blocks(tmp_path: Path):
     assert first == 0
     np.testing.assert_array_equal(block, array)
     (tmp_path / "a").write_bytes(b"123")
-    with pytest.raises(FormatError, match="ends too early"):
+    with pytest.raises(FormatError, match="is cut off"):
         kept.rows(0, len(kept))
 
 

@@ -75,7 +75,7 @@ def test_the_remembered_hash_names_the_network_without_its_edits():
 def test_a_model_that_is_not_here_or_was_trained_again_is_said(monkeypatch):
     model = small_generator(name="small")
     document = Recipe.of(model, model.sample(0).latent).to_json()
-    with pytest.raises(RecipeError, match="asks for a model that is not here: no model 'small'"):
+    with pytest.raises(RecipeError, match="The model of the recipe cannot be opened: no model 'small'"):
         replay(document)
     monkeypatch.setattr("inscape.models.names", lambda: ["small"])
     monkeypatch.setattr("inscape.models.open_model", lambda name, device: small_generator(1))

@@ -202,7 +202,7 @@ def test_a_format_of_a_plug_in_is_asked_for_by_its_ending_and_writes(package, tm
     assert write_model(model, tmp_path / "new").format == "safetensors"
     small = inscape.open(nvidia(small_stylegan2(), tmp_path / "g.pkl"), device="cpu")
     assert write_model(small, tmp_path / "g.stripes").format == "nvidia"  # the ending is for its networks
-    with pytest.raises(FormatError, match="Known are .*; state dicts of Stripes"):
+    with pytest.raises(FormatError, match="Known formats: .*; state dicts of Stripes"):
         torch.save({}, tmp_path / "nothing.pth")
         inscape.open(tmp_path / "nothing.pth")
 
@@ -215,9 +215,9 @@ def test_an_architecture_that_cannot_be_had_is_one_sentence(package):
         pytest.raises(FormatError, match="no architecture 'town'"),
     ):
         built("town", {}, {})
-    with pytest.raises(UnsupportedError, match="gives a function, where an Architecture was expected"):
+    with pytest.raises(UnsupportedError, match="must give an Architecture, got a function"):
         built("wrong", {}, {})
-    with pytest.warns(RuntimeWarning, match="'wrong' gives a function, where a Format was expected"):
+    with pytest.warns(RuntimeWarning, match="'wrong' must give a Format, got a function"):
         assert {*OWN_FORMATS, "example", "stripes"} == formats().keys()
 
 

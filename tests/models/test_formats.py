@@ -162,7 +162,7 @@ def test_what_does_not_fit_is_named(tmp_path, change, trouble):
 def test_what_is_no_network_is_described(tmp_path, value):
     path = tmp_path / "x.pt"
     torch.save(value, path)
-    with pytest.raises(FormatError, match="it cannot be told what network it is"):
+    with pytest.raises(FormatError, match="its network cannot be recognised"):
         inscape.open(path)
 
 
@@ -237,7 +237,7 @@ def test_a_dcgan_in_grey_and_a_discriminator_are_refused(tmp_path):
     layers = (torch.nn.Conv2d(3, 8, 4), torch.nn.BatchNorm2d(8), torch.nn.Conv2d(8, 16, 4))
     judge = torch.nn.Sequential(*layers, torch.nn.Conv2d(16, 1, 4))
     torch.save(judge.state_dict(), tmp_path / "d.pth")
-    with pytest.raises(FormatError, match="cannot be told what network it is"):
+    with pytest.raises(FormatError, match="its network cannot be recognised"):
         inscape.open(tmp_path / "d.pth")
 
 

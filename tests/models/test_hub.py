@@ -143,7 +143,7 @@ def test_the_ordinary_cache_is_read_and_named_where_a_model_is_not_in_it(tmp_pat
     (held / "snapshots").mkdir()
     shutil.copytree(saved(tmp_path, "gpt2"), held / "snapshots" / revision)
     assert inscape.open("hf:org/small", device="cpu").name == "small"
-    with pytest.raises(ModelNotFoundError, match="'org/large' cannot be had") as caught:
+    with pytest.raises(ModelNotFoundError, match="'org/large' cannot be downloaded or found") as caught:
         inscape.open("hf:org/large", device="cpu")
     assert "In the cache: org/small." in str(caught.value)
 

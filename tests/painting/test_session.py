@@ -153,7 +153,7 @@ def test_activity_ranks_the_units_that_fire_under_the_region():
     levels = np.full(8, np.median(inside.max((1, 2))), np.float32)
     fired = PaintSession(model).activity(latent, region, levels=levels, top=8)
     assert sum(bool(unit.fired) for unit in fired) == 4
-    with pytest.raises(ShapeError, match="one for each of 8 units"):
+    with pytest.raises(ShapeError, match="one value for each of 8 units"):
         PaintSession(model).activity(latent, region, levels=levels[:3])
 
 

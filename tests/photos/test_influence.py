@@ -173,9 +173,9 @@ def test_whatever_changes_the_weights_keep_their_promises(seed):
 
 
 def test_pictures_and_paint_of_different_sizes_are_refused():
-    with pytest.raises(ShapeError, match="two pictures of one size"):
+    with pytest.raises(ShapeError, match="two pictures of the same size"):
         influence_of(GREY, GREY[:32])
-    with pytest.raises(ShapeError, match="What is painted"):
+    with pytest.raises(ShapeError, match="The painted region"):
         influence_of(GREY, GREY, painted=np.ones((32, 32), np.float32))
-    with pytest.raises(ValueRangeError, match="A feather is wider than 0"):
+    with pytest.raises(ValueRangeError, match="The width of a feather must be above 0"):
         influence_of(GREY, GREY, feather=0)

@@ -214,7 +214,7 @@ def test_a_segmenter_draws_no_photos():
     from inscape import open as open_model
 
     assert segmenter.name == "town-segmenter"
-    with pytest.raises(UnsupportedError, match="Photos are drawn by generators"):
+    with pytest.raises(UnsupportedError, match="An inversion needs a generator"):
         invert(open_model("town-segmenter"), some_photo())
 
 

@@ -94,7 +94,7 @@ def test_the_overlay_marks_what_is_lost_and_nothing_else():
 
 
 def test_pictures_of_different_sizes_are_refused():
-    with pytest.raises(ShapeError, match="is compared with a picture of its size"):
+    with pytest.raises(ShapeError, match="must have the same shape"):
         lost(painted(scene()), painted(scene())[:20], ByColour())
 
 

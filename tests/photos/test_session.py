@@ -76,9 +76,9 @@ def test_edits_below_the_photos_features_are_refused(case: Case):
     _, _, _, session = case
     with pytest.raises(LayerError, match="Invert it again with --layer layer8b"):
         session.render(session.latent, [stroke("layer8b")])
-    with pytest.raises(LatentError, match="that photo only"):
+    with pytest.raises(LatentError, match="its own latent only"):
         session.render(Latent("w", np.zeros(8, np.float32)))
-    with pytest.raises(UnsupportedError, match="painted on with units"):
+    with pytest.raises(UnsupportedError, match="unit edits only"):
         session.render(session.latent, [Gains({})])
     with pytest.raises(LayerError, match="layer8a"):
         session.activity(session.latent, inscape.box(0, 0, 8, 8), "layer8a")

@@ -178,7 +178,11 @@ def test_search_finds_the_pictures_that_have_the_context(model):
     [
         ("[context", FormatError, "is not TOML"),
         ("[context]\nconcept='dome'", FormatError, "goal: Field required"),
-        (TASK.replace('concept = "dome"', "pictures = 3"), FormatError, "a context is a concept, or places"),
+        (
+            TASK.replace('concept = "dome"', "pictures = 3"),
+            FormatError,
+            "a context has either a concept or places",
+        ),
         (TASK + "\n[goals]\nerase = 3", FormatError, "goals: Extra inputs"),
         (
             TASK.replace('concept = "tree"', 'concept = "tree"\nerase = 2'),

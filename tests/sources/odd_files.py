@@ -38,7 +38,7 @@ LOSSY = {
 }
 KINDS = {**LOSSLESS, **LOSSY}
 CUT = r"is cut off: its \d+ bytes end before the picture does|begins like a .* file, and the rest is damaged"
-NO_PHOTO = "is no photo: it begins like none of the formats"
+NO_PHOTO = "is not a photo in a format that Inscape reads"
 
 
 @dataclass(frozen=True)
@@ -293,7 +293,11 @@ def _rich() -> np.ndarray:
 def foreign() -> Iterator[Odd]:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     for name, data, says in [
-        ("pdf.png", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "is a PDF document, which is not read"),
+        (
+            "pdf.png",
+            b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n",
+            "is a PDF document, which Inscape does not read",
+        ),
         ("pdf.jpg", b"\n%PDF-1.4\n" + bytes(5000), "is a PDF document"),
         ("drawing.svg", svg, "is an SVG drawing"),
         ("drawing.png", b'<?xml version="1.0"?>\n<!-- made by hand -->\n' + svg, "is an SVG drawing"),

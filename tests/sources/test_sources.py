@@ -151,7 +151,7 @@ def test_what_is_missing_or_does_not_fit_is_said(streets, red):
     source = FolderPictures(streets, size=32, labels=streets, concepts=streets / "names.txt")
     Image.new("RGB", (48, 32)).save(streets / "03.png")
     Image.new("L", (24, 16)).save(streets / "04.png")
-    with pytest.raises(FormatError, match="03.png is no label map .*: it is RGB"):
+    with pytest.raises(FormatError, match="03.png must be a label map .* got mode RGB"):
         source.run(red, [3])
     with pytest.raises(ShapeError, match="04.png is 24 × 16 pixels, and its photo 48 × 32"):
         source.run(red, [4])
@@ -175,7 +175,7 @@ def test_the_key_follows_the_files_and_the_names(streets):
 def test_a_generator_is_shown_nothing_and_a_classifier_draws_nothing(streets, red):
     source = FolderPictures(streets, size=16, labels=streets)
     with pytest.raises(
-        UnsupportedError, match="'planted' is a generator: it draws pictures, and is shown none"
+        UnsupportedError, match="'planted' is a generator: it draws pictures, and takes no pictures"
     ):
         dissect(planted_generator(), source=source)
     with pytest.raises(UnsupportedError, match="'red' is a classifier and draws no pictures of its own"):
@@ -233,10 +233,14 @@ def test_the_command_line_dissects_a_classifier_over_a_folder(streets, tmp_path,
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["town", "--source", "STREETS", "--labels", "STREETS"], 1, "it draws pictures, and is shown none"),
-        (["town", "--labels", "STREETS"], 2, "name it with --source"),
-        (["x", "--source", "STREETS", "--concepts", "c.txt"], 2, "name their folder with --labels"),
-        (["x", "--source", "S", "--labels", "L", "--segmenter", "s"], 2, "leave one of them out"),
+        (
+            ["town", "--source", "STREETS", "--labels", "STREETS"],
+            1,
+            "it draws pictures, and takes no pictures",
+        ),
+        (["town", "--labels", "STREETS"], 2, "Name the folder of photos with --source"),
+        (["x", "--source", "STREETS", "--concepts", "c.txt"], 2, "Name their folder with --labels"),
+        (["x", "--source", "S", "--labels", "L", "--segmenter", "s"], 2, "Leave one of them out"),
         (["efficientnet-lite0"], 1, "--source FOLDER"),
     ],
 )

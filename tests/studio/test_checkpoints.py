@@ -109,7 +109,9 @@ def test_what_the_launch_names_is_opened_by_what_it_is(folder, model_folder, mon
     assert list(started[0].models) == ["town", "small"] and started[0].files == (folder / "faces.pkl",)
     assert run(["studio", "--model", "twon"]) == 1
     said = capsys.readouterr().err
-    assert "no file or folder twon" in said and "town-segmenter" in said and len(started) == 1
+    assert (
+        "no file, folder or shipped model 'twon'" in said and "town-segmenter" in said and len(started) == 1
+    )
 
 
 @pytest.mark.parametrize(

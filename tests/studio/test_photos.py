@@ -402,7 +402,7 @@ def test_strokes_that_limit_need_a_photo(shared):
     body = {"model": "small", "seed": 1, "operations": [add(0, mode="keep", concept=None)]}
     painting = shared.post("/api/paintings", json=body).json()
     answer = shared.get(f"/api/paintings/{painting['id']}/export.png")
-    assert answer.status_code == 422 and "Only on a photo" in answer.json()["detail"]
+    assert answer.status_code == 422 and "Only strokes on a photo" in answer.json()["detail"]
     assert shared.get(f"/api/paintings/{painting['id']}/influence").status_code == 422
 
 

@@ -226,8 +226,8 @@ def test_a_task_makes_the_rule_that_the_page_makes(client, studio, tmp_path, cha
     [
         ({"context": []}, "has a context and a goal"),
         ({"goals": []}, "has a context and a goal"),
-        ({"goals": ERASED}, "in every place of its context"),
-        ({"context": [SPIRE, BRUSHED], "goals": [*ERASED, PASTE]}, "in every place of its context"),
+        ({"goals": ERASED}, "in every context"),
+        ({"context": [SPIRE, BRUSHED], "goals": [*ERASED, PASTE]}, "in every context"),
         ({"choices": CHOICES | {"layer": "attic"}}, "attic"),
     ],
 )

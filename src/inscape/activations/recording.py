@@ -55,9 +55,7 @@ class Recording:
         """
         output = self.outputs[name]
         if not isinstance(output, Tensor):
-            raise ShapeError(
-                f"Layer {name!r} puts out a {type(output).__name__}, where a tensor was expected."
-            )
+            raise ShapeError(f"Layer {name!r} must output a tensor, got a {type(output).__name__}.")
         return as_maps(output, self._axes.get(name))
 
 

@@ -72,7 +72,9 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
         if error.owner is not stopped:
             raise
     if not stopped.reached:
-        raise LayerError(f"Layer {name!r} did not run inside the block.", "Does this network use that layer?")
+        raise LayerError(
+            f"Layer {name!r} did not run inside the block.", "Name a layer that the forward pass uses."
+        )
 
 
 def read(target: Target, name: str, *inputs: object) -> Any:

@@ -88,7 +88,7 @@ def advise(
                         found(trials[-1])
                 done.advance(1)
     if not trials:
-        raise UnsupportedError(f"The rule could be made in no layer: {trouble}", "Mark a smaller region.")
+        raise UnsupportedError(f"No layer can hold the rule: {trouble}", "Mark a smaller region.")
     return sorted(trials, key=lambda trial: -trial.change.harmonic)
 
 

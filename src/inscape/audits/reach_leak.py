@@ -205,7 +205,10 @@ class _Finder:
         self._plane, self._context = vocabulary.plane_of(context), vocabulary.index(context)
         planes = {vocabulary.plane_of(name) for name in goals} or {self._plane}
         if len(planes) != 1:
-            raise ConceptError("The goals of a rule are concepts of one plane.")
+            raise ConceptError(
+                f"The goals of a rule must be concepts of one plane, got {', '.join(goals)}.",
+                "Name goals of one plane.",
+            )
         self._goal_plane = planes.pop()
         self._goals = torch.tensor([vocabulary.index(name) for name in goals], dtype=torch.uint8)
 
@@ -230,7 +233,7 @@ def _change(counts: NDArray[np.int64], weights: NDArray[np.float64], context: st
     total = weighted.sum(0)
     if not total[0]:
         raise ConceptError(
-            f"None of the {len(counts)} pictures shows {context!r}, so what became of it cannot be said.",
+            f"None of the {len(counts)} pictures shows {context!r}, so the reach cannot be measured.",
             "Measure on more pictures.",
         )
     reach, leak = total[1] / total[0], total[3] / max(total[2], 1)

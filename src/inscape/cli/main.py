@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        return _complain("The machine has not enough memory for this; ask for fewer pictures.", 1)
+        return _complain("The machine has not enough memory. Use fewer pictures.", 1)
     except Exception as error:
         if _is_usage(error):
             return _explain_usage(error)

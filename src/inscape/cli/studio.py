@@ -95,7 +95,7 @@ def _sorted(models: list[str]) -> tuple[dict[str, Path], tuple[Path, ...]]:
             folders[model] = folder_of(model)
         else:
             raise ModelNotFoundError(
-                f"There is no file or folder {model}, nor does a model of that name ship.",
+                f"There is no file, folder or shipped model {model!r}.",
                 f"Shipped: {', '.join(names())}.",
             )
     return folders, tuple(files)

@@ -95,7 +95,7 @@ class KeptArray:
             for number, offset in enumerate(offsets):
                 stream.seek(offset)
                 if stream.readinto(parts[number * size : (number + 1) * size]) != size:
-                    raise FormatError(f"{self.path} ends too early.", "Run the dissection again.")
+                    raise FormatError(f"{self.path} is cut off.", "Run the dissection again.")
         return array
 
 

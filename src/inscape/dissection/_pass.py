@@ -207,7 +207,7 @@ def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, Array])
         arrays.write(number, first, batch)
     except OSError as error:
         raise StorageError(
-            f"The activations cannot be kept in {arrays.folder}: {error.strerror or error}.",
+            f"The activations cannot be written to {arrays.folder}: {error.strerror or error}.",
             "Free some space, or move the data folder with INSCAPE_HOME.",
         ) from error
 

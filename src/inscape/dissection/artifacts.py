@@ -146,11 +146,12 @@ def artifact_units(
     first = replace(whole, images=half)
     count = round(half * SHARE)
     if whole.controls < 2:
-        raise ValueRangeError(f"Units are judged beside at least 2 random sets, got {whole.controls}.")
+        raise ValueRangeError(f"A comparison needs at least 2 random sets, got {whole.controls}.")
     if count < 8 or not 0 < top < place.units:
         raise ValueRangeError(
-            f"Top pictures must be at least 8 and units fewer than {place.units}; "
-            f"got {count} of {half} pictures and {top} units."
+            f"A ranking needs at least 8 top pictures and fewer than {place.units} units to switch off; "
+            f"got {count} of {half} pictures and {top} units.",
+            "Raise --images, or lower --top.",
         )
     reader = whole.reader
     space = _Space(np.concatenate([_features(reader, part) for part in _real(whole, half, real)]))
@@ -214,7 +215,10 @@ def _real(series: Series, count: int, given: Tensor | None) -> Iterator[Tensor]:
 
 def _scenes(model: Generator, numbers: range) -> Tensor:
     if model.card.world is None:
-        raise UnsupportedError(f"The card of {model.name!r} names no world of real pictures.", "Pass real=.")
+        raise UnsupportedError(
+            f"The card of {model.name!r} names no world of real pictures.",
+            "Name a folder of real pictures: --real (real= in Python).",
+        )
     from inscape.scenes import world
 
     seeds = range(WORLD_SEED + numbers.start, WORLD_SEED + numbers.stop)

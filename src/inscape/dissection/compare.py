@@ -26,7 +26,7 @@ def compare_layers(reports: Mapping[str, DissectionReport] | Iterable[Dissection
 
     each = list(reports.values()) if isinstance(reports, Mapping) else list(reports)
     if not each:
-        raise ValueRangeError("Layers can only be compared when there is at least one report.")
+        raise ValueRangeError("A comparison of layers needs at least one report, got none.")
     counts = {report.layer: report.concepts for report in each}
     planes = {concept.name: concept.plane for report in each for concept in report.vocabulary.concepts}
     order = list(dict.fromkeys(planes.values()))

@@ -177,7 +177,7 @@ def _asked(predicate: Predicate, batch: Variants) -> NDArray[np.bool_]:
     answers = np.asarray(predicate(to_uint8(batch.draw())))
     if answers.shape != (len(batch.seeds),):
         raise ShapeError(
-            f"A predicate gives one answer for each of {len(batch.seeds)} pictures, "
+            f"A predicate must return one answer for each of {len(batch.seeds)} pictures, "
             f"got shape {list(answers.shape)}."
         )
     return answers.astype(bool)

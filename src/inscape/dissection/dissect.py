@@ -134,7 +134,7 @@ def _name_of(model: Model, layer: str) -> str:
 def _own_pictures(model: Model) -> PictureSource:
     if not isinstance(model, Generator):
         raise UnsupportedError(
-            f"{model.name!r} is {model.card.noun} and draws no pictures of its own: say what it is shown.",
+            f"{model.name!r} is {model.card.noun} and draws no pictures of its own: a source is needed.",
             "Pass source=, from inscape.sources; on the command line, --source FOLDER.",
         )
     return GeneratedPictures(model)

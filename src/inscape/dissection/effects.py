@@ -103,10 +103,12 @@ def effect(
     chosen = units if isinstance(units, UnitSet) else bare_units(model, layer, list(units))
     concept = concept or chosen.concept
     if concept is None:
-        raise ConceptError("Hand-picked units stand for nothing yet: name the concept to measure.")
+        raise ConceptError("Units picked by number belong to no concept. Name the concept to measure.")
     series = Series.of(model, chosen.layer, 200, looking)
     if series.controls < 2:
-        raise ValueRangeError(f"An effect is read beside at least 2 random sets, got {series.controls}.")
+        raise ValueRangeError(
+            f"An effect needs at least 2 random sets to compare with, got {series.controls}."
+        )
     reader = series.reader
     reader.vocabulary.index(concept)
     bare_units(model, chosen.layer, chosen.units)

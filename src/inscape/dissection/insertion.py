@@ -34,7 +34,7 @@ def insertion_values(units: UnitSet, value: Value = "quantile") -> NDArray[np.fl
     """
     if not bool(torch.isfinite(units.conditional_mean).all()):
         raise ValueRangeError(
-            "Units without a dissection have no values to be switched on with.",
+            "Units without a dissection have no values to switch them on with.",
             "Take them from a report: report.unit_set([3, 5]).",
         )
     if value == "mean":

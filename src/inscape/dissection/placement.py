@@ -137,7 +137,7 @@ def placement(
     concept, values = ready(series, units, value)
     if not 1 <= grid <= model.image_size or series.controls < 1:
         raise ValueRangeError(
-            f"A grid has 1 to {model.image_size} cells a side, and there is at least one control; "
+            f"A map needs 1 to {model.image_size} cells along each side and at least 1 random set; "
             f"got {grid} and {series.controls}."
         )
     sets, numbers = series.random_sets(units.units), series.numbers
@@ -172,7 +172,7 @@ def ready(series: Series, units: UnitSet, value: Value) -> tuple[str, Tensor]:
         ValueRangeError: The units have no such values.
     """
     if units.concept is None:
-        raise ConceptError("Hand-picked units stand for nothing yet: name the concept to look for.")
+        raise ConceptError("Units picked by number belong to no concept. Name the concept to look for.")
     values = torch.from_numpy(insertion_values(units, value))
     series.reader.vocabulary.index(units.concept)
     return units.concept, values

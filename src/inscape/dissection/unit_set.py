@@ -20,7 +20,7 @@ def check_units(units: Sequence[int], layer: str, count: int) -> None:
     outside = [unit for unit in units if not 0 <= unit < count]
     if outside or not units or len(set(units)) != len(units):
         came = f"got {outside[:5]}" if outside else "got a unit twice" if units else "got none"
-        raise UnitError(f"Layer {layer!r} has units 0 to {count - 1}, each to be named once; {came}.")
+        raise UnitError(f"Layer {layer!r} has units 0 to {count - 1}. Name each unit once; {came}.")
 
 
 @dataclass(frozen=True, eq=False)

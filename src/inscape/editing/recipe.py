@@ -156,15 +156,17 @@ def _open(recipe: Recipe, device: str) -> Generator:
     if recipe.model not in names():
         detail, hint = unknown_name("model", recipe.model, names())
         raise RecipeError(
-            f"The recipe asks for a model that is not here: {detail}", f"{hint} Or name one with --model."
+            f"The model of the recipe cannot be opened: {detail}", f"{hint} Or name one with --model."
         )
     opened = open_model(recipe.model, device=device)
     if not isinstance(opened, Generator):
-        raise UnsupportedError(f"{recipe.model!r} is no generator, so it cannot draw a recipe's picture.")
+        raise UnsupportedError(
+            f"{recipe.model!r} is not a generator, so it cannot draw the recipe's picture."
+        )
     if weights_hash(opened.module) != recipe.model_hash:
         raise RecipeError(
-            f"The recipe was made with other weights of {recipe.model!r} than are here.",
-            f"Draw it with these all the same by naming the model: --model {recipe.model}.",
+            f"The recipe was made with other weights of {recipe.model!r} than those that are installed.",
+            f"To draw it with these weights, name the model: --model {recipe.model}.",
         )
     return opened
 

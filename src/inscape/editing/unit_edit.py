@@ -262,7 +262,7 @@ class UnitEdit:
         except InscapeError as error:
             raise RecipeError(error.detail, error.hint) from error
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise RecipeError("A unit edit holds something of the wrong kind.") from error
+            raise RecipeError(f"A field of a unit edit has the wrong type: {str(error)[:100]}.") from error
 
 
 def _as_saved(region: Region) -> Region:

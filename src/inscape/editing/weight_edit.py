@@ -158,7 +158,7 @@ class WeightEdit:
             raise ConflictError(
                 f"The edit {self.name or self.parameter!r} was made for other weights than those of "
                 f"{model.name!r}.",
-                "To try it all the same, ask for it: --transfer (edit.transferred() in Python).",
+                "To apply it anyway, pass --transfer (edit.transferred() in Python).",
             )
         return layer
 
@@ -232,7 +232,7 @@ class WeightEdit:
         if differing := sorted(set(document) ^ (_FIELDS | _TEXTS)):
             raise RecipeError(
                 f"A weight edit has the fields {', '.join(sorted(_FIELDS | _TEXTS))}; "
-                f"look at {str(differing[0])[:100]!r}."
+                f"{str(differing[0])[:100]!r} is missing or unknown."
             )
         texts = [document[name] for name in ("layer", "parameter", "weights", "name")]
         if not all(isinstance(text, str) and len(text) <= 1000 for text in texts):
@@ -278,7 +278,7 @@ def _unpacked(value: object) -> NDArray[np.float32]:
         blob = base64.b64decode(value["data"], validate=True)  # type: ignore[index]
         raw = zlib.decompressobj().decompress(blob, 4 * count + 1)
         if len(raw) != 4 * count:
-            raise RecipeError(f"An array of shape {shape} holds {count} numbers; this one does not.")
+            raise RecipeError(f"An array of shape {shape} must hold {count} numbers, got {len(raw) // 4}.")
     except (TypeError, KeyError, ValueError, OverflowError, binascii.Error, zlib.error) as error:
         raise RecipeError("An array of a weight edit is {shape, data}.") from error
     return np.frombuffer(raw, "<f4").reshape(shape).astype(np.float32)

@@ -92,7 +92,7 @@ def layers_of(module: nn.Module, run: Callable[[], object]) -> tuple[tuple[Layer
             handle.remove()
     layers = tuple(_layers(ran))
     if not layers:
-        raise UnsupportedError("No module of the network puts out one tensor.", _HINT)
+        raise UnsupportedError("No module of the network outputs a single tensor.", _HINT)
     return layers, result
 
 
@@ -186,7 +186,7 @@ def _generator(module: nn.Module, known: JsonObject, device: torch.device) -> Ge
         synthesis.as_map = True
         layers, picture = layers_of(made, lambda: made(z))
     if not isinstance(picture, torch.Tensor) or picture.ndim != 4 or picture.shape[1] != 3:
-        raise UnsupportedError("What this generator draws is no [batch, 3, height, width].", _HINT)
+        raise UnsupportedError("The output of this generator is not [batch, 3, height, width].", _HINT)
     inner = [layer for layer in layers if layer.module.startswith(_PREFIX) and layer.module != _PREFIX[:-1]]
     named = tuple(layer.model_copy(update={"name": layer.name.removeprefix(_PREFIX)}) for layer in inner)
     known |= {"latent": {"z_dim": z_dim, "w_dim": z_dim, "num_ws": 1}, "image_size": picture.shape[2]}

@@ -49,7 +49,7 @@ def architecture(name: str) -> Architecture:
         raise FormatError(*unknown_name("architecture", name, architectures()))
     if not isinstance(found, Architecture):
         raise UnsupportedError(
-            f"The plug-in {name!r} gives a {type(found).__name__}, where an Architecture was expected."
+            f"The plug-in {name!r} must give an Architecture, got a {type(found).__name__}."
         )
     return found
 

@@ -204,7 +204,7 @@ def _fetched(name: str, read: Callable[[], Any]) -> Any:
         first = (
             str(error).strip().splitlines()[0].rstrip(".:") if str(error).strip() else type(error).__name__
         )
-        raise ModelNotFoundError(f"{name!r} cannot be had: {first}.", _in_cache()) from error
+        raise ModelNotFoundError(f"{name!r} cannot be downloaded or found: {first}.", _in_cache()) from error
     except (ValueError, KeyError, TypeError) as error:
         first = (
             str(error).strip().splitlines()[0].rstrip(".:") if str(error).strip() else type(error).__name__

@@ -93,13 +93,13 @@ def _made(name: str) -> nn.Module | Model | None:
             factory = getattr(importlib.import_module(found[1]), found[2])
         except (ImportError, AttributeError) as error:
             raise ModelNotFoundError(
-                f"There is no {name!r}: {error}.", "Is the package installed, and the name spelt so?"
+                f"There is no {name!r}: {error}.", "Install the package, or correct the name."
             ) from error
     if factory is None:
         return None
     made = factory()
     if not isinstance(made, torch.nn.Module | Model):
         raise UnsupportedError(
-            f"{name!r} gives a {type(made).__name__}, where a torch.nn.Module or a Model was expected."
+            f"{name!r} must give a torch.nn.Module or a Model, got a {type(made).__name__}."
         )
     return made

@@ -52,7 +52,7 @@ class Packaged:
         try:
             named = {self._renamed(name): tensor for name, tensor in dict(value).items()}
         except (TypeError, ValueError) as error:
-            raise FormatError(f"{path} is no table of weights: {error}.") from error
+            raise FormatError(f"{path} is not a table of weights: {error}.") from error
         return {name: tensor for name, tensor in named.items() if name}
 
     def _renamed(self, name: str) -> str:

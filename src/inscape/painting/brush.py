@@ -31,7 +31,7 @@ def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNI
     matched = report.matches
     if concept not in matched:
         raise ConceptError(
-            f"No unit of {report.layer!r} of {report.model!r} matches {concept!r}, so nothing paints it.",
+            f"No unit of {report.layer!r} of {report.model!r} matches {concept!r}, so no unit can paint it.",
             f"Concepts with units: {', '.join(matched) or 'none'}. Units can also be picked by number.",
         )
     return units

@@ -222,7 +222,9 @@ class PaintSession:
         """
         maps, weights = self._under(latent, region, layer)
         if levels is not None and levels.shape != (len(maps),):
-            raise ShapeError(f"Levels are one for each of {len(maps)} units, got shape {list(levels.shape)}.")
+            raise ShapeError(
+                f"Levels must hold one value for each of {len(maps)} units, got shape {list(levels.shape)}."
+            )
         mean = _mean_under(maps, weights)
         peak = maps[:, weights >= min(0.5, weights.max())].max(1)
         spread = maps.std((1, 2)) + 1e-12

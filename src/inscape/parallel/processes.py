@@ -73,8 +73,9 @@ class Processes(AbstractContextManager["Processes"]):
                     waiting = {number: each for number, each in waiting.items() if _whole(each)}
                     if attempt == TRIES - 1:
                         raise WorkersError(
-                            f"Worker processes ended {TRIES} times on the same piece of the work.",
-                            "They may lack memory: ask for fewer. Scripts need `if __name__ == '__main__':`.",
+                            f"A worker process ended {TRIES} times on the same piece of work.",
+                            "If memory is short, use fewer workers. A script needs "
+                            "`if __name__ == '__main__':`.",
                         ) from error
             del waiting[at]
             yield unpacked(done)

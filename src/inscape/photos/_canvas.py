@@ -94,7 +94,7 @@ class Canvas:
         above = names[names.index(self.layer) + 1 :]
         if not above:
             raise LayerError(
-                f"A photo is adapted in the layers above the one that is edited; {self.layer!r} is the last.",
+                f"A photo is adapted in the layers above the edited one; {self.layer!r} is the last.",
                 f"Name one below it: {', '.join(names[:-1]) or 'this generator has none'}.",
             )
         return above

@@ -46,7 +46,7 @@ class SearchSettings:
     def __post_init__(self) -> None:
         """Check the space."""
         if self.space not in ("w", "w+"):
-            raise ValueRangeError(f"A latent is looked for in 'w' or 'w+', got {self.space!r}.")
+            raise ValueRangeError(f"The search space of a latent is 'w' or 'w+', got {self.space!r}.")
 
 
 def average_latent(canvas: Canvas) -> Float[Tensor, "1 num_ws w_dim"]:

@@ -37,7 +37,7 @@ def encoder_for(generator: Generator) -> PictureEncoder | None:
     encoder = open_model(name, device=generator.device).module
     if not isinstance(encoder, PictureEncoder):
         raise FormatError(
-            f"The card of {generator.name!r} names {name!r} as its encoder, which is no encoder of pictures."
+            f"The card of {generator.name!r} names {name!r} as its encoder, which is not a picture encoder."
         )
     network = generator.module
     fits = isinstance(network, StyleGAN2) and encoder.config.fits(network.config)

@@ -159,7 +159,7 @@ def influence_of(
 
     _check(before, after, painted)
     if feather is not None and not feather > 0:
-        raise ValueRangeError(f"A feather is wider than 0 pixels, got {feather:g}.")
+        raise ValueRangeError(f"The width of a feather must be above 0 pixels, got {feather:g}.")
     lab = to_lab(to_tensor(np.stack([before, after])))
     differences: NDArray[np.float32] = colour_difference(lab[:1], lab[1:])[0].numpy()
     drawn = np.zeros(before.shape[:2], bool) if painted is None else painted > 0
@@ -175,12 +175,12 @@ def influence_of(
 def _check(before: NDArray[np.uint8], after: NDArray[np.uint8], painted: NDArray[np.float32] | None) -> None:
     if before.shape != after.shape or before.ndim != 3 or before.shape[2] != 3:
         raise ShapeError(
-            "An influence is that of two pictures of one size, uint8 [height, width, 3], got "
+            "An influence compares two pictures of the same size, uint8 [height, width, 3], got "
             f"{list(before.shape)} and {list(after.shape)}."
         )
     if painted is not None and painted.shape != before.shape[:2]:
         raise ShapeError(
-            f"What is painted on a picture of {list(before.shape[:2])} pixels has their shape, got "
+            f"The painted region of a picture must have its shape {list(before.shape[:2])}, got "
             f"{list(painted.shape)}."
         )
 

@@ -110,7 +110,9 @@ class Inversion:
         held = dict(module.named_parameters())
         for name, value in self.weights.items():
             if name not in held or held[name].shape != value.shape:
-                raise FormatError(f"The inversion holds weights {name!r} that {generator.name!r} has not.")
+                raise FormatError(
+                    f"The inversion holds weights {name!r} that {generator.name!r} does not have."
+                )
             held[name].data = value.to(held[name])
         return Generator(module, generator.card)
 

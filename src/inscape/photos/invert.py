@@ -126,7 +126,7 @@ def canvas_of(
         LayerError: There is no such layer, or none above it.
     """
     if not isinstance(model, Generator):
-        raise UnsupportedError(f"Photos are drawn by generators; {model.name!r} is a {model.card.kind}.")
+        raise UnsupportedError(f"An inversion needs a generator; {model.name!r} is {model.card.noun}.")
     from inscape.segmenters import open_segmenter, segmenter_names
     from inscape.segmenters.scene import SceneSegmenter
 
@@ -134,7 +134,7 @@ def canvas_of(
     segmenter = open_segmenter(name, model.device)
     if not isinstance(segmenter, SceneSegmenter):
         raise UnsupportedError(
-            f"Distances are taken in the features of a scene segmenter; {name!r} is none.",
+            f"The perceptual distance needs a scene segmenter; {name!r} is not one.",
             f"Shipped: {', '.join(segmenter_names())}.",
         )
     wanted = to_tensor(target[None].copy()).to(model.device)

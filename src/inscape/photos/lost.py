@@ -142,7 +142,7 @@ def lost(target: NDArray[np.uint8], picture: NDArray[np.uint8], segmenter: Segme
     """
     if target.shape != picture.shape or target.ndim != 3 or target.shape[2] != 3:
         raise ShapeError(
-            "A photo, uint8 [size, size, 3], is compared with a picture of its size, got "
+            "A photo and a picture must have the same shape, uint8 [size, size, 3], got "
             f"{list(target.shape)} and {list(picture.shape)}."
         )
     planes = segmenter.vocabulary.planes

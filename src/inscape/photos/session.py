@@ -137,9 +137,7 @@ class PhotoSession(PaintSession):
             LayerError: An edit is of a layer below the inversion's.
         """
         if photo.key != self.inversion.photo_key:
-            raise UnsupportedError(
-                "This is another photo than the one that was inverted.", "Invert this one first."
-            )
+            raise UnsupportedError("This is not the photo that was inverted.", "Invert this one first.")
         painted, drawn = self.painted(edits), self.render(self.latent, edits)
         influence = influence_of(self._before(), drawn, painted=painted).without(without)
         if kept is not None:
@@ -155,11 +153,11 @@ class PhotoSession(PaintSession):
 
     def _check(self, latent: Latent, edits: Sequence[Edit]) -> None:
         if latent is not self.latent and not np.array_equal(latent.values, self.latent.values):
-            raise LatentError("A session of a photo draws that photo only.")
+            raise LatentError("A photo session draws its own latent only. Pass session.latent.")
         base = self._order[self.inversion.layer]
         for edit in edits:
             if not isinstance(edit, UnitEdit):
-                raise UnsupportedError("Photos are painted on with units; an edit of another kind came.")
+                raise UnsupportedError(f"A photo takes unit edits only, got a {type(edit).__name__}.")
             if self._order[self.generator.layer(edit.layer).name] < base:
                 raise LayerError(
                     f"This photo was inverted for edits from {self.inversion.layer!r} on; "

@@ -97,7 +97,7 @@ def _check(
     shapes = [before.shape, after.shape] + ([] if painted is None else [(*painted.shape, 3)])
     if size[0] != size[1] or any(shape != (*size, 3) for shape in shapes):
         raise ShapeError(
-            f"An edit of a photo has pictures [size, size, 3] as large as its influence of {list(size)}, got "
+            f"The pictures of an edit must be [size, size, 3], as large as its influence {list(size)}, got "
             f"{list(before.shape)} and {list(after.shape)}"
             + ("." if painted is None else f", painted {list(painted.shape)}.")
         )

@@ -206,12 +206,12 @@ def check_folder(folder: Path | str) -> Path:
     whole = folder.resolve()
     if Path.cwd().is_relative_to(whole):
         raise StorageError(
-            f"A report takes the place of its folder, and {str(folder)!r} holds the one that you are in.",
+            f"A report replaces its folder, and {str(folder)!r} contains the current folder.",
             "Name a new folder.",
         )
     if folder.exists() and not (folder.is_dir() and (_is_report(folder) or not any(folder.iterdir()))):
         raise StorageError(
-            f"{folder} holds other things than a report; writing one there would replace them.",
+            f"{folder} holds other files than a report, and a report would replace them.",
             "Choose an empty or new folder.",
         )
     return folder

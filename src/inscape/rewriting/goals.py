@@ -136,7 +136,7 @@ def paste_goal(
         ValueRangeError: The scale is not between 1/8 and 8.
     """
     if not 1 / 8 <= scale <= 8:
-        raise ValueRangeError(f"What is pasted is scaled by 1/8 to 8, got {scale:g}.")
+        raise ValueRangeError(f"The scale of a paste lies between 1/8 and 8, got {scale:g}.")
     left, top, width, height = bounds(copied)
     alpha = copied[top : top + height, left : left + width]
     clip = source.values[0, :, top : top + height, left : left + width]
@@ -148,7 +148,7 @@ def paste_goal(
     rows, columns = target.values.shape[2:]
     if alpha.shape[0] > rows or alpha.shape[1] > columns:
         raise RegionError(
-            f"What is pasted has {alpha.shape[1]} × {alpha.shape[0]} cells, the layer {columns} × {rows}.",
+            f"The paste has {alpha.shape[1]} × {alpha.shape[0]} cells, and the layer {columns} × {rows}.",
             "Scale it down.",
         )
     x, y, w, h = bounds(place)
@@ -206,7 +206,7 @@ def loudest_units(
         ValueRangeError: There are not as many units.
     """
     if not 1 <= count <= keys.shape[1]:
-        raise ValueRangeError(f"The keys of this layer have {keys.shape[1]} units, {count} were asked for.")
+        raise ValueRangeError(f"The keys of this layer have {keys.shape[1]} units, got {count} to erase.")
     level = weights.double() @ keys.double().square() / weights.double().sum()
     usual = moment.diagonal().clamp_min(1e-30)
     return [int(unit) for unit in (level / usual).topk(count).indices]

@@ -42,7 +42,7 @@ class KeySpace:
         moment = second.moment()
         self.width = len(moment)
         if not torch.isfinite(moment).all():
-            raise ValueRangeError("The second moment of the keys is not finite; are the weights?")
+            raise ValueRangeError("The second moment of the keys is not finite. Check the weights for NaN.")
         if second.count < self.width:
             raise ValueRangeError(
                 f"The second moment of {second.count} keys of {self.width} numbers is singular.",
@@ -50,7 +50,9 @@ class KeySpace:
             )
         values, vectors = torch.linalg.eigh((moment + moment.t()) / 2)
         if values[-1] <= 0:
-            raise ValueRangeError("The second moment of the keys is zero: nothing comes into this layer.")
+            raise ValueRangeError(
+                "The second moment of the keys is zero: the input of this layer is always 0."
+            )
         floored = values.clamp_min(_FLOOR * float(values[-1]))
         self.moment: Float[Tensor, "input input"] = moment
         self._whitening: Float[Tensor, "input input"] = (vectors * floored.rsqrt()) @ vectors.t()
@@ -140,7 +142,7 @@ class KeySpace:
         left = white - white @ basis @ basis.t()
         if float(left.norm()) < 1e-3 * float(white.norm()):
             raise ValueRangeError(
-                "What is protected holds all of the context: no direction is left.", "Protect less."
+                "The protected keys span the whole context, so no direction is left.", "Protect less."
             )
         _, strengths, around = torch.linalg.svd(left, full_matrices=False)
         kept = int((strengths > 1e-3 * float(white.norm()) / len(white) ** 0.5).sum())

@@ -230,8 +230,8 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     module = model.module_of(place)
     if place.input or place.call is not None:
         raise UnsupportedError(
-            f"Layer {place.name!r} of {model.name!r} is {'what goes into' if place.input else 'one call of'} "
-            f"{place.module!r}: a rule changes the weights of a module, in all that it puts out."
+            f"Layer {place.name!r} of {model.name!r} is {'the input' if place.input else 'one call'} of "
+            f"{place.module!r}, and a rule changes the weights of a whole module."
         )
     if isinstance(module, SynthesisLayer):
         return ModulatedMemory(model, place, f"{place.module}.weight")
@@ -241,19 +241,19 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     if not found and next(module.parameters(), None) is None:
         with_weights = [each.name for each in model.layers.values() if _rewritable(model, each)]
         raise LayerError(
-            f"Layer {place.name!r} of {model.name!r} has no weights that could be rewritten.",
-            f"Layers that have: {', '.join(with_weights[:12])}." if with_weights else "",
+            f"Layer {place.name!r} of {model.name!r} has no weights to rewrite.",
+            f"Layers with weights: {', '.join(with_weights[:12])}." if with_weights else "",
         )
     if len(found) != 1:
         raise UnsupportedError(
             f"Layer {place.name!r} of {model.name!r} is a {type(module).__name__} with {len(found)} "
-            "convolutions or linear maps; a rule is written into exactly one.",
+            "convolutions or linear maps; a rule needs exactly one.",
             "Name a layer inside it." if found else "",
         )
     name, linear = found[0]
     if getattr(linear, "groups", 1) != 1 or getattr(linear, "padding_mode", "zeros") != "zeros":
         raise UnsupportedError(
-            f"Layer {place.name!r} is a convolution in groups, or padded with other than 0."
+            f"Layer {place.name!r} has groups, or other padding than zeros; a rule needs a plain convolution."
         )
     return PlainMemory(
         model, place, ".".join(part for part in (place.module, name, "weight") if part), linear

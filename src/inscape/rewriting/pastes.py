@@ -119,7 +119,7 @@ def region_of(value: object) -> Region:
         return value
     if isinstance(value, np.ndarray | torch.Tensor):
         return Region.from_mask(np.asarray(value, np.float32))
-    raise UsageError(f"A region is made by inscape.box or is a mask [height, width], got {_shown(value)}.")
+    raise UsageError(f"A region comes from inscape.box or is a mask [height, width], got {_shown(value)}.")
 
 
 def places_of(values: object) -> list[tuple[int | Latent, Region]]:

@@ -154,7 +154,8 @@ def prepare_task(task: Task, model: Generator, segmenter: Segmenter | None) -> P
     if task.context.concept is not None or task.goal.concept is not None:
         if segmenter is None:
             raise UsageError(
-                "The task names concepts, and no segmenter fits the model.", "Name places instead."
+                "The task names concepts, and the model has no segmenter.",
+                "Name one with --segmenter, or name places instead of concepts.",
             )
         labels = _labels(model, segmenter, task.seeds)
         find = _Found(labels, segmenter)
@@ -204,7 +205,10 @@ class _Found:
         areas = self.masks(concept).sum((1, 2))
         order = np.argsort(-areas, kind="stable")[:count]
         if not areas[order[0]]:
-            raise ConceptError(f"None of the {len(areas)} pictures that were looked at shows {concept!r}.")
+            raise ConceptError(
+                f"None of the first {len(areas)} pictures shows {concept!r}.",
+                "Name places instead, or another concept.",
+            )
         return [int(seed) for seed in order if areas[seed] >= 0.25 * areas[order[0]]]
 
     def largest_part(self, concept: str, seed: int) -> NDArray[np.bool_]:

@@ -66,13 +66,12 @@ class Rewriter:
     def __init__(self, model: Model, layer: str | None = None, *, samples: int = SAMPLES) -> None:
         if not isinstance(model, Generator):
             raise UnsupportedError(
-                f"Rules are copied and pasted in pictures of a generator; {model.name!r} is a "
-                f"{model.card.kind}.",
+                f"Copy and paste needs a generator; {model.name!r} is {model.card.noun}.",
                 "For other networks use inscape.rewriting.rewrite_layer with goals of your own.",
             )
         if model.device.type != "cpu":
             raise UnsupportedError(
-                f"Rules are made on the CPU, and the model lies on {model.device}.",
+                f"Rules are made on the CPU, and the model is on {model.device}.",
                 "Open it with device='cpu': a rule takes less than a second there.",
             )
         self.model = model
@@ -126,7 +125,7 @@ class Rewriter:
         now = self.model.on
         if len(now) != len(self._on) or any(a is not b for a, b in zip(now, self._on, strict=True)):
             raise ConflictError(
-                f"This rewriter was made under other edits of {self.model.name!r} than are on it now.",
+                f"The edits on {self.model.name!r} have changed since this rewriter was made.",
                 "Make a Rewriter for the model as it is now.",
             )
 

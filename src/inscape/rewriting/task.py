@@ -176,9 +176,9 @@ class Task(_Part):
             FormatError: Two ways of saying where or what, or none; a setting that there is not.
         """
         if (self.context.concept is None) == (not self.context.places):
-            raise FormatError(f"{where}: a context is a concept, or places.")
+            raise FormatError(f"{where}: a context has either a concept or places.")
         if sum([self.goal.concept is not None, bool(self.goal.paste), self.goal.erase is not None]) != 1:
-            raise FormatError(f"{where}: a goal is one of concept, paste and erase.")
+            raise FormatError(f"{where}: a goal has exactly one of concept, paste and erase.")
         known = {field.name: field.type for field in fields(RuleSettings)}
         if unknown := sorted(set(self.settings) - set(known)):
             raise FormatError(

@@ -30,7 +30,7 @@ def opened(name: str, device: object = None) -> ExactSegmenter:
         WorldError: There is no such world, or none was named.
     """
     if not name:
-        raise WorldError("Exact labels are those of a world, and none was named.", "Say 'exact:town'.")
+        raise WorldError("Exact labels need the name of a world, got none.", "Write 'exact:town'.")
     return ExactSegmenter(world(name))
 
 

@@ -137,7 +137,7 @@ def open_file(data: bytes, who: str) -> ImageFile:
     except InscapeError:
         raise
     except MemoryError as error:
-        raise TooLargeError(f"{who} takes more memory to decode than there is.") from error
+        raise TooLargeError(f"{who} needs more memory to decode than there is.") from error
     except Exception as error:  # decoders answer to damage with whatever they stumble over
         raise _what_is_wrong(data, who, error) from error
 
@@ -223,8 +223,8 @@ def _what_is_wrong(data: bytes, who: str, error: Exception) -> FormatError:
     if kind is None:
         foreign = _fitting(_FOREIGN, data)
         if foreign is None:
-            return FormatError(f"{who} is no photo: it begins like none of the formats that are read.", _READ)
-        return FormatError(f"{who} is {foreign}, which is not read.", _READ)
+            return FormatError(f"{who} is not a photo in a format that Inscape reads.", _READ)
+        return FormatError(f"{who} is {foreign}, which Inscape does not read.", _READ)
     webp_ends_early = kind == "WebP" and int.from_bytes(data[4:8], "little") + 8 > len(data)
     if webp_ends_early or re.search(r"truncated|EOF|only got|cut off", str(error), re.IGNORECASE):
         return _cut_off(data, who)

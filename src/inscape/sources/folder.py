@@ -52,7 +52,7 @@ class FolderPictures:
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         self.files = [path for path in found if labels is None or not self._is_map(path, labels)]
         if not self.files:
-            raise NotFoundError(f"There are no photos in the folder {folder}.", "Is the path right?")
+            raise NotFoundError(f"There are no photos in the folder {folder}.", "Check the path.")
         tops = [path.relative_to(folder).parts[0] for path in self.files]
         bare = len(set(tops)) < 2 or any(path.parent == folder for path in self.files)
         self.classes = () if bare else tuple(sorted(set(tops)))
@@ -115,7 +115,7 @@ class FolderPictures:
         with decoding():
             image = open_file(path.read_bytes(), str(path))
         if image.mode not in ("L", "P"):
-            raise FormatError(f"{path} is no label map of one channel of 8 bits: it is {image.mode}.")
+            raise FormatError(f"{path} must be a label map of one channel of 8 bits, got mode {image.mode}.")
         if image.size != (photo.width, photo.height):
             raise ShapeError(
                 f"The label map {path} is {image.width} × {image.height} pixels, and its photo "

@@ -132,7 +132,7 @@ def show(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> None:
     """
     if model.card.kind in ("generator", "language"):
         takes = "draws pictures" if model.card.kind == "generator" else "reads text"
-        raise UnsupportedError(f"{model.name!r} is {model.card.noun}: it {takes}, and is shown none.")
+        raise UnsupportedError(f"{model.name!r} is {model.card.noun}: it {takes}, and takes no pictures.")
     size, shown = model.card.image_size, pictures.to(model.device)
     if size is not None and shown.shape[2:] != (size, size):
         shown = functional.interpolate(shown, (size, size), mode="bilinear", antialias=True)

@@ -118,7 +118,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     if path.name in ("", ".."):
-        raise StorageError(f"{str(path)!r} is a folder, and a file is to be written.", "Name a file.")
+        raise StorageError(f"{str(path)!r} is a folder, and a file was expected.", "Name a file.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -132,7 +132,7 @@ class Canvas:
         Raises:
             UnsupportedError: It is no photo.
         """
-        raise UnsupportedError("Only a painting on a photo has an influence that is limited.")
+        raise UnsupportedError("Only a painting on a photo can limit its influence.")
 
     def recipe(self, marks: Sequence[Mark]) -> Recipe:
         """What draws it again."""
@@ -168,7 +168,7 @@ def _edits(marks: Sequence[Mark]) -> list[inscape.UnitEdit]:
     """
     edits = [mark.edit for mark in marks if mark.edit is not None]
     if len(edits) < len(marks):
-        raise UsageError("Only on a photo can strokes limit what others influence.", "Draw or remove.")
+        raise UsageError("Only strokes on a photo can limit the influence of others.", "Draw or remove.")
     return edits
 
 

@@ -31,7 +31,7 @@ def problem_of(error: BaseException) -> tuple[Problem, int]:
     return (
         Problem(
             title="An error of Inscape itself",
-            detail=f"Something went wrong that nobody foresaw ({type(error).__name__}).",
+            detail=f"Inscape failed unexpectedly ({type(error).__name__}).",
             hint="The terminal that runs `inscape studio` shows the details.",
         ),
         500,

@@ -55,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         if isinstance(error, PermissionError):
             raise UnsupportedError(
-                f"Port {port} may not be used by you.", "Choose one above 1023."
+                f"Port {port} needs the rights of an administrator.", "Choose one above 1023."
             ) from error
         raise UnsupportedError(f"{host} port {port} cannot be used: {error.strerror or error}.") from error
     return listener

@@ -50,8 +50,8 @@ def kept_checkpoint(recipe: GanRecipe) -> Path:
     path = CHECKPOINTS / recipe.name / KEPT
     if not path.is_file():
         raise FormatError(
-            f"There is no kept checkpoint of {recipe.name!r}: looked for {path}.",
-            "They are in the repository, not in the installed package; clone it, or start from scratch.",
+            f"There is no shipped training state of {recipe.name!r} at {path}.",
+            "The repository holds it, the installed package does not. Clone it, or start from scratch.",
         )
     return path
 

@@ -71,6 +71,8 @@ def parse_numbers(text: str, what: str) -> list[int]:
             raise UsageError(f"{what} are whole numbers and ranges such as 1,2,5-9, got {text!r}.")
         start, stop = int(first), int(last) if dash else int(first)
         if stop < start or stop - start > 100_000:
-            raise UsageError(f"The range {part.strip()} of {what.lower()} runs backwards or is too long.")
+            raise UsageError(
+                f"A range of {what.lower()} ascends and holds at most 100000, got {part.strip()}."
+            )
         numbers.extend(range(start, stop + 1))
     return numbers

@@ -36,7 +36,9 @@ class Choice:
     def __post_init__(self) -> None:
         """Refuse what says nothing, before anything is opened."""
         if self.units is None and self.concept is None:
-            raise UsageError("Say what: a concept with --concept door, or units with --units 3,17.")
+            raise UsageError(
+                "A concept or units are needed, got neither. Name --concept door or --units 3,17."
+            )
         if self.units is not None:
             parse_numbers(self.units, "Units")
 
@@ -121,7 +123,7 @@ def find_report(
         if not (folder / "report.json").is_file():
             labels = "" if generator.card.segmenter else " --segmenter NAME"
             raise NotFoundError(
-                f"Model {source!r} has no dissection beside it, which says what its units stand for.",
+                f"Model {source!r} has no dissection report, which matches units with concepts.",
                 f"Make one with `inscape dissect {source}{labels} --out report`, then add --report report.",
             )
     report = DissectionReport.load(folder)

@@ -82,8 +82,8 @@ def _read(path: Path, request: ApplyRequest) -> WeightEdit:
     edit = load_edit(path)
     if not isinstance(edit, WeightEdit):
         raise UnsupportedError(
-            f"{path} switches units and changes no weights, so no checkpoint can hold it.",
-            "Keep it as a recipe: `inscape paint` writes them.",
+            f"{path} is a unit edit, and a checkpoint can hold weight edits only.",
+            "Keep it as a recipe, which `inscape paint` writes.",
         )
     edit = edit.scaled(edit.strength * request.strength)
     return edit.transferred() if request.transfer else edit

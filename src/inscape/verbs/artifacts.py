@@ -99,5 +99,5 @@ def _pictures(folder: Path, size: int) -> Tensor:
 
     paths = sorted(path for path in folder.glob("*") if path.is_file())
     if not paths:
-        raise NotFoundError(f"There are no pictures in {folder}.")
+        raise NotFoundError(f"There are no pictures in {folder}.", "Check the path of --real.")
     return to_tensor(np.stack([read_photo(path).seen(size) for path in paths]))

@@ -79,11 +79,11 @@ class DissectRequest(Request):
     def check(self) -> None:
         """Refuse labels of nothing, and two kinds of them."""
         if self.source is None and (self.labels or self.concepts):
-            raise UsageError("Label maps are of a folder of photos: name it with --source.")
+            raise UsageError("Label maps need photos. Name the folder of photos with --source.")
         if self.concepts and not self.labels:
-            raise UsageError("--concepts names the values of label maps: name their folder with --labels.")
+            raise UsageError("--concepts needs label maps. Name their folder with --labels.")
         if self.labels and self.segmenter:
-            raise UsageError("Photos are labelled by --labels or by --segmenter; leave one of them out.")
+            raise UsageError("--labels and --segmenter exclude each other. Leave one of them out.")
 
 
 @dataclass(frozen=True)

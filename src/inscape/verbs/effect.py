@@ -70,9 +70,7 @@ class EffectRequest(Request):
         self.choice()
         parse_value(self.value)
         if self.map and self.insert:
-            raise UsageError(
-                "Units are switched on everywhere, or in one place after another: --insert or --map."
-            )
+            raise UsageError("--insert and --map exclude each other. Leave one of them out.")
 
     def choice(self) -> Choice:
         """Which units are meant."""

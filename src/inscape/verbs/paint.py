@@ -96,15 +96,13 @@ class PaintRequest(Request):
         if self.like is not None:
             parse_box(self.like)
             if self.remove:
-                raise UsageError(
-                    "Units are switched off, or take the appearance of a place: --remove or --like."
-                )
+                raise UsageError("--remove and --like exclude each other. Leave one of them out.")
         self.choice()
         parse_value(self.value)
         if self.photo is None and self.inversion is not None:
-            raise UsageError("An inversion belongs to a photo: name that too, with --photo.")
+            raise UsageError("--inversion needs the photo. Name it with --photo.")
         if self.photo is not None and self.class_name is not None:
-            raise UsageError("A photo has no class: leave out --class, or --photo.")
+            raise UsageError("--photo and --class exclude each other. Leave one of them out.")
         check_fit(self.fit)
 
     def choice(self) -> Choice | None:

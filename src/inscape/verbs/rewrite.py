@@ -202,8 +202,8 @@ def _trials(
 
     if audit is None or task.judged is None:
         raise UsageError(
-            "Advice on layers measures reach and leak: the task has to say what is judged.",
-            "Give [judge] a context, and --images more than 0.",
+            "Advice on layers measures reach and leak, so the task needs a [judge] with a context.",
+            "Add it to the task, and set --images above 0.",
         )
     layers, rank = rewritable_layers(generator), prepared.settings.rank
     make = prepared.maker(generator)

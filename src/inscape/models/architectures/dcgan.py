@@ -34,9 +34,14 @@ class DCGANConfig(Sizes):
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.z_dim, *self.channels) < 1:
-            raise ValueRangeError(f"A DCGAN has units at 4 pixels at least, got {self.channels}.")
+            raise ValueRangeError(
+                f"A DCGAN needs at least one layer, and 1 unit or more in each; got {self.channels}."
+            )
         if len(self.biased) not in (0, len(self.channels) + 1):
-            raise ValueRangeError(f"A DCGAN of {len(self.channels)} layers has one convolution more.")
+            raise ValueRangeError(
+                f"A DCGAN of {len(self.channels)} layers has {len(self.channels) + 1} convolutions, "
+                f"got {len(self.biased)} entries of `biased`."
+            )
 
     @property
     def resolution(self) -> int:

@@ -56,7 +56,7 @@ class PictureEncoderConfig(Sizes):
     def __post_init__(self) -> None:
         known = StyleGAN2Config(resolution=self.resolution, channels=self.channels)
         if missing := [size for size in known.sizes if size not in self.widths]:
-            raise ValueRangeError(f"The widths of an encoder name every size; {missing} have none.")
+            raise ValueRangeError(f"The widths of an encoder must name every size, and lack {missing}.")
         if min(self.w_dim, self.blocks, self.code, *self.channels.values(), *self.widths.values()) < 1:
             raise ValueRangeError("The sizes of an encoder are whole numbers from 1.")
 

@@ -38,7 +38,9 @@ class ProGANConfig(Sizes):
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.z_dim, *self.channels) < 1:
-            raise ValueRangeError(f"A ProGAN has units at 4 pixels at least, got {self.channels}.")
+            raise ValueRangeError(
+                f"A ProGAN needs at least one layer, and 1 unit or more in each; got {self.channels}."
+            )
 
     @property
     def resolution(self) -> int:

@@ -78,7 +78,7 @@ class StyleGAN2Config(Sizes):
         if self.resolution < 8 or 2**exponent != self.resolution:
             raise ValueRangeError(f"The resolution must be a power of two from 8, got {self.resolution}.")
         if missing := [size for size in self.sizes if size not in self.channels]:
-            raise ValueRangeError(f"The channels of a StyleGAN2 name every size; {missing} have none.")
+            raise ValueRangeError(f"The channels of a StyleGAN2 must name every size, and lack {missing}.")
         if len(self.resample_filter) != 4 or not sum(self.resample_filter) > 0:
             raise ValueRangeError(
                 f"The filter of a StyleGAN2 has four taps with a positive sum, got {self.resample_filter}."

@@ -72,7 +72,7 @@ class LayerGeometry:
         counts = (self.inputs, self.units, self.in_size, self.size, self.kernel)
         factors = (self.up, self.down, self.up_taps, self.down_taps)
         if min(counts + factors) < 1 or max(*factors, self.kernel) > 64 or max(counts) > 1 << 16:
-            raise ValueRangeError(f"Layer {self.name!r} of a StyleGAN3 has sizes that make no sense.")
+            raise ValueRangeError(f"Layer {self.name!r} of a StyleGAN3 has inconsistent sizes.")
         raised = (self.in_size + self.kernel - 1) * self.up + sum(self.padding)
         filtered = raised - (self.up_taps - 1) - (self.down_taps - 1)
         if (filtered - 1) // self.down + 1 != self.size:

@@ -37,7 +37,7 @@ class WholeRuns:
         with self._tapped(layer, lambda _, output: kept.append(output.clone())):
             self._synthesis(w)
         if not kept:
-            raise LayerError(f"Layer {layer!r} takes no part in drawing from w, so nothing is above it.")
+            raise LayerError(f"Layer {layer!r} is not part of the synthesis from w, so no layer is above it.")
         return SynthesisState(layer, kept[0], None, w)
 
     def resume(self, state: SynthesisState) -> Tensor:

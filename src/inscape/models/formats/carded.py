@@ -52,7 +52,7 @@ def read_carded(path: Path) -> Carded:
     if beside.is_file():
         return Carded(tensors, Card.read(beside))
     raise FormatError(
-        f"{path} has tensors but no card that says what network they belong to.",
+        f"{path} holds tensors and no card, so its network is unknown.",
         f"Put a card.json beside it, or its text into the file's metadata as {CARD!r}.",
     )
 
@@ -78,7 +78,7 @@ def _parsed(text: str, path: Path) -> object:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise FormatError(f"The card in the metadata of {path} is no JSON: {error}.") from error
+        raise FormatError(f"The card in the metadata of {path} is not JSON: {error}.") from error
 
 
 FORMAT = Format(

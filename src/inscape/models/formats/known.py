@@ -32,7 +32,7 @@ def _plugged() -> Iterator[tuple[str, Format]]:
             yield name, Format(f"files of the plug-in {name!r}", found.recognises, found.read)
         else:
             warnings.warn(
-                f"The plug-in {name!r} gives a {type(found).__name__}, where a Format was expected.",
+                f"The plug-in {name!r} must give a Format, got a {type(found).__name__}.",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -109,8 +109,8 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
     if len(fitting) != 1:
         trouble = "is of several formats at once" if fitting else f"holds {_contents(foreign.value)}"
         raise FormatError(
-            f"{foreign.path} {trouble}, so it cannot be told what network it is.",
-            f"Known are {'; '.join(each.title for each in known.values())}.",
+            f"{foreign.path} {trouble}, so its network cannot be recognised.",
+            f"Known formats: {'; '.join(each.title for each in known.values())}.",
         )
     ((name, each),) = fitting.items()
     try:

@@ -81,9 +81,8 @@ def write_file(
         chosen.write(model, path)
     else:
         raise UsageError(
-            f"A file of the format {wanted!r} is written from one that is there, since it carries more than "
-            "weights (NVIDIA's their authors' source text).",
-            "Name one of the same sizes with --template (template= in Python).",
+            f"The format {wanted!r} holds more than weights, so a file is written as a copy of a template.",
+            "Name a file with the same sizes: --template (template= in Python).",
         )
     return Written(path, wanted, _difference(model, path))
 
@@ -111,7 +110,7 @@ def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
     foreign = contents(source)
     name, found = found_in(foreign)
     if name != wanted:
-        raise FormatError(f"{source} is of the format {name!r}, where {wanted!r} was expected.")
+        raise FormatError(f"{source} must be of the format {wanted!r}, got {name!r}.")
     ours, theirs = (_fixed(config) for config in (model.card.config, found.config))
     if model.card.architecture != found.architecture or ours != theirs:
         differing = [key for key in ours if ours[key] != theirs.get(key)]

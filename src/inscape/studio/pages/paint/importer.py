@@ -42,8 +42,8 @@ def import_recipe(studio: Studio, data: bytes) -> Painting:
     generator = studio.library.generator(recipe.model)
     if weights_hash(generator.module) != recipe.model_hash:
         raise RecipeError(
-            f"The recipe was made with other weights of {recipe.model!r} than are here.",
-            "The command `inscape replay --model` draws it with these all the same.",
+            f"The recipe was made with other weights of {recipe.model!r} than those that are installed.",
+            "The command `inscape replay --model` draws it with these weights.",
         )
     latent, seed = recipe.latent, _seed(studio, recipe)
     operations: list[Operation] = []

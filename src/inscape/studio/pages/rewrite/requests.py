@@ -116,7 +116,7 @@ def _task_goal(request: RuleRequest) -> TaskGoal:
         return TaskGoal(paste=pastes)
     units = {goal.units for goal in erased}
     if pastes or len(units) > 1 or [goal.target for goal in erased] != request.context:
-        raise UsageError("A task erases as many units in every place of its context, or pastes.")
+        raise UsageError("A task either pastes, or erases the same number of units in every context.")
     return TaskGoal(erase=units.pop(), pictures=len(erased))
 
 

@@ -256,7 +256,7 @@ class Rules:
             generator = self._library.on_cpu(model)
             if generator.card.segmenter is None:
                 raise UnsupportedError(
-                    f"The card of {model!r} names no segmenter, so nothing can say what a rule changed.",
+                    f"The card of {model!r} names no segmenter, so reach and leak cannot be measured.",
                     "Name one in its card.json.",
                 )
             segmenter = open_segmenter(generator.card.segmenter, generator.device)
