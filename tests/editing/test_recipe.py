@@ -89,7 +89,7 @@ def test_a_recipe_never_opens_a_path_that_it_names(tmp_path, monkeypatch):
     document = Recipe.of(small_generator(), small_generator().sample(0).latent).to_json()
     monkeypatch.setattr("inscape.models.open_model", lambda *_, **__: pytest.fail("it was opened"))
     (tmp_path / "card.json").write_text("{}")
-    with pytest.raises(RecipeError, match="not here"):
+    with pytest.raises(RecipeError, match="cannot be opened"):
         replay({**document, "model": str(tmp_path)})
 
 

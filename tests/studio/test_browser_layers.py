@@ -18,7 +18,7 @@ def sheet(page, shared_studio) -> Sheet:
 
 def test_layers_show_what_is_known_and_lead_to_their_units(sheet):
     assert " of " in sheet.by("compared-layer16a").inner_text()
-    assert "not yet" in sheet.by("compared-layer8a").inner_text()
+    assert "not dissected" in sheet.by("compared-layer8a").inner_text()
     line = sheet.page.locator("main [aria-busy=false] code").inner_text()
     assert line.startswith("inscape layers ") and "layer16a" not in line
     sheet.by("compared-layer16a").click()

@@ -57,7 +57,7 @@ def test_arrows_choose_and_escape_gives_the_focus_back(sheet):
         assert sheet.page.evaluate(inside)
     sheet.by("palette-field").fill("zzz")
     assert options(sheet) == []
-    assert "Nothing of that name" in sheet.by("palette").inner_text()
+    assert "No action of that name" in sheet.by("palette").inner_text()
     sheet.page.keyboard.press("Escape")
     expect(sheet.by("palette")).to_have_count(0)
     expect(sheet.by("seed")).to_be_focused()

@@ -131,7 +131,7 @@ def test_a_photo_is_dropped_inverted_before_ones_eyes_and_painted_on(page, studi
     sheet.by("stop-and-use").click()
     sheet.at("result")
     assert float(sheet.by("score").inner_text().split()[0]) > 10
-    assert "Stopped before" in page.locator(".score").inner_text()
+    assert "Stopped early" in page.locator(".score").inner_text()
     assert page.locator("[data-testid=paint-on-it]").count() == 1  # the score comes before the brushes
     sheet.paint_on_it()
     sheet.by("brush-door").click()

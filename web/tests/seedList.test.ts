@@ -10,12 +10,12 @@ describe("pictures of a wall", () => {
 
   it.each([
     ["", "Name some"],
-    ["a", "names no pictures"],
-    ["-3", "names no pictures"],
-    ["7-3", "write 3-7"],
+    ["a", "not a seed or a range"],
+    ["-3", "not a seed or a range"],
+    ["7-3", "Write 3-7"],
     ["0-256", `at most ${MOST_PICTURES}`],
     ["0-200, 300-400", `at most ${MOST_PICTURES}`],
-    ["4294967296", "counted up to"],
+    ["4294967296", "largest seed"],
   ])("%j is refused with a sentence", (text, said) => {
     const { seeds, problem } = parseSeeds(text);
     expect(seeds).toEqual([]);

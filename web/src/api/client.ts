@@ -37,14 +37,14 @@ export class ProblemError extends Error {
 /** Nobody answered. */
 export const UNREACHABLE: Problem = {
   title: "The studio does not answer",
-  detail: "Your work is kept here and is sent as soon as it is back.",
+  detail: "Your work is kept in this tab, and is sent when the studio answers again.",
   hint: "Is `inscape studio` still running?",
 };
 
 /** It answers, but not to this tab; nothing is asked of it any more. */
 export const LOCKED: Problem = {
   title: "The studio was started again",
-  detail: "It does not know this page any more. Your work is kept here.",
+  detail: "This tab belongs to the earlier start. Your work is kept here.",
   hint: "Open the address that `inscape studio` printed, in this browser.",
 };
 

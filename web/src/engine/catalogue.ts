@@ -13,7 +13,7 @@ export type Sort = (typeof SORTS)[number];
 
 export const SORT_NAMES: Readonly<Record<Sort, string>> = {
   above: "Clearest match (IoU above chance)",
-  best: "Best match (IoU at the best level)",
+  best: "Best match (IoU at the best threshold)",
   iou: "IoU at the top 1 %",
   unit: "Unit number",
   concept: "Concept",

@@ -60,7 +60,7 @@ export function factsOf(card: Card): Fact[] {
     ["Segmenter", card.segmenter],
     ["World", card.world && `${card.world}${hash ? ` (${hash.slice(0, 12)})` : ""}`],
     ["Source", card.source],
-    ["Licence", card.licence || "not stated; that of its authors holds"],
+    ["Licence", card.licence || "not stated; the authors' licence applies"],
   ];
   return all.flatMap(([name, value]): Fact[] => (value ? [[name, value]] : []));
 }

@@ -85,7 +85,7 @@ export function scoreInWords(psnr: number): string {
   if (psnr >= 34) return "hard to tell from the photo";
   if (psnr >= 28) return "close, without fine detail";
   if (psnr >= 22) return "the same scene, with visible differences";
-  return "far off, for this generator draws other things";
+  return "far off: this generator draws other things";
 }
 
 /** A line through figures, as an SVG path in a box; the highest is at the top. */

@@ -4,10 +4,11 @@ import { formatRanges, readSpans } from "./ranges";
 export function parseUnits(text: string, count: number): { units: number[]; problem: string } {
   const units = new Set<number>();
   const { spans, wrong } = readSpans(text);
-  if (wrong) return { units: [], problem: `“${wrong}” is no unit number; write 3, 5, 8-12.` };
+  if (wrong)
+    return { units: [], problem: `“${wrong}” is not a unit number. Write numbers such as 3, 5, 8-12.` };
   for (const { part, from, to } of spans) {
     if (to < from || to >= count)
-      return { units: [], problem: `This layer has the units 0 to ${count - 1}, not ${part}.` };
+      return { units: [], problem: `This layer has units 0 to ${count - 1}, not ${part}.` };
     for (let unit = from; unit <= to; unit++) units.add(unit);
   }
   return { units: [...units].sort((a, b) => a - b), problem: "" };

@@ -154,7 +154,7 @@ export function missing(state: RuleState): string {
   if (state.context.length === 0) return "Mark the context: brush over what the rule is about.";
   if (state.goal === "erase") return "";
   if (state.pastes.length > 0) return "";
-  return state.copied ? "Click where it is to be pasted." : "Mark what is to be copied.";
+  return state.copied ? "Click where to paste it." : "Mark what to copy.";
 }
 
 /** The strength of a rule as a slider shows it, 0 (gentle) to 100 (strong), and the ridge that it stands for. */

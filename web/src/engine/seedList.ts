@@ -8,10 +8,10 @@ export function parseSeeds(text: string): { seeds: number[]; problem: string } {
   const seeds = new Set<number>();
   const { spans, wrong } = readSpans(text);
   const no = (problem: string) => ({ seeds: [], problem });
-  if (wrong) return no(`“${wrong}” names no pictures; write 0-31, 57.`);
+  if (wrong) return no(`“${wrong}” is not a seed or a range. Write 0-31, 57.`);
   for (const { part, from, to } of spans) {
-    if (to < from) return no(`${part} ends before it starts; write ${to}-${from}.`);
-    if (to > LARGEST_SEED) return no(`Pictures are counted up to ${LARGEST_SEED}.`);
+    if (to < from) return no(`${part} runs backwards. Write ${to}-${from}.`);
+    if (to > LARGEST_SEED) return no(`The largest seed is ${LARGEST_SEED}.`);
     if (seeds.size + to - from >= MOST_PICTURES) return no(`A wall holds at most ${MOST_PICTURES} pictures.`);
     for (let seed = from; seed <= to; seed++) seeds.add(seed);
   }

@@ -23,7 +23,7 @@ export function JobProgress({ follower, what, kind = "job", quiet = false }: Pro
   return (
     <div class={`running ${quiet ? "quiet" : ""}`} data-testid={kind === "job" ? kind : `running-${kind}`}>
       <p role="status">
-        <b>{job.state === "waiting" ? "Waiting for other work" : (progress?.name ?? what)}</b>
+        <b>{job.state === "waiting" ? "Waiting for another job" : (progress?.name ?? what)}</b>
         <span>{[amount, timeLeft(progress?.seconds_left)].filter(Boolean).join(" · ")}</span>
       </p>
       <progress

@@ -40,8 +40,8 @@ export function useDissecting(
   );
   const hint = segmenter !== null && (
     <p class="hint">
-      {model.name} names nothing that labels its pictures. {segmenter} knows the concepts of its own world and
-      may be wrong about these.
+      The card of {model.name} names no segmenter. {segmenter} knows the concepts of its own world, and may
+      mislabel these pictures.
     </p>
   );
   return { images: Number(amount), segmenter, fields, hint };

@@ -45,7 +45,7 @@ export function release(): void {
 export function offerUndo(title: string, undo: () => unknown, unchanged: () => boolean = () => true): void {
   const run = async () => {
     if (unchanged()) await undo();
-    else toast({ title: "Not undone", detail: "Something else was done since. Undo that first." });
+    else toast({ title: "Not undone", detail: "Something else changed since. Undo that first." });
   };
   const label = "Undo";
   toast({ title, action: { label, run: () => void run().catch((error) => complain(problemOf(error))) } });

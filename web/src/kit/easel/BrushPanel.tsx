@@ -101,7 +101,7 @@ function PickButton() {
       type="button"
       class="brush pick"
       data-testid="pick"
-      data-tip={tip("Take the appearance of a place of the picture", "pick")}
+      data-tip={tip("Copy the appearance of a place in the picture", "pick")}
       aria-pressed={picking || (brush?.values !== undefined && brush.concept === null)}
       onClick={() => paint.set({ picking: !picking })}
     >
@@ -135,7 +135,7 @@ function Source({ onModel }: { onModel: ((model: string) => void) | undefined })
       <UnitsField />
       {brushes.length > 0 && absent.length > 0 && (
         <p class="hint absent" data-testid="absent-brushes">
-          No unit of {layer} stands for {absent.join(", ")}, so they cannot be painted here.
+          No unit of {layer} matches {absent.join(", ")}, so they cannot be painted in this layer.
         </p>
       )}
     </div>
@@ -151,7 +151,10 @@ export function BrushPanel({ onModel }: { onModel?: (model: string) => void }) {
     <section class="panel brushes" aria-label="Brushes">
       <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
       {model && brushes.length === 0 && (
-        <Notice title="No brushes at this layer yet" detail="Its units have not been compared with concepts.">
+        <Notice
+          title="No brushes in this layer yet"
+          detail="Dissect the layer to match its units with concepts."
+        >
           <Button
             label="Dissect the layer"
             icon="flask"

@@ -3,7 +3,7 @@ import { Button, complain, Icon, useStore } from "..";
 import { useEasel } from "./easel";
 
 const TEXT = {
-  new: "Kept as you paint",
+  new: "Saved as you paint",
   saving: "Saving…",
   saved: "Saved",
   offline: "Not saved: no connection",

@@ -164,7 +164,7 @@ export class Painter {
   }
 
   undo = (): void => this.after(this.history.undo(), "Undone.");
-  redo = (): void => this.after(this.history.redo(), "Done again.");
+  redo = (): void => this.after(this.history.redo(), "Redone.");
   reset = (): void => this.after(this.history.reset(), "All strokes removed.");
   jump = (cursor: number): void => this.after(this.history.jump(cursor), "");
   remove = (id: string): void => this.after(this.history.remove(id), "Stroke deleted.");
@@ -269,7 +269,7 @@ export class Painter {
     const { autosave } = this;
     await autosave?.flush();
     if (autosave?.state !== "failed" || this.autosave !== autosave) return;
-    this.after(this.history.takeBack(id), "The stroke was taken back.");
+    this.after(this.history.takeBack(id), "The stroke was undone.");
   }
 
   private failed(error: unknown): void {

@@ -73,7 +73,7 @@ export class Presses {
     }
     const mask = islandMask(influence, number);
     const stroke: Stroke = { id: freshId(), brush: limiting(layer), mode: "drop", strength: 1, mask };
-    this.actions.add(stroke, "Island dropped: the photo stays as it was there.");
+    this.actions.add(stroke, "Island dropped: the photo stays as it was in it.");
   }
 
   private toggleIsland(point: Point): void {

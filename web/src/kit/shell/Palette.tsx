@@ -62,12 +62,12 @@ export function Palette({ onClose }: { onClose: () => void }) {
     <input
       type="text"
       role="combobox"
-      aria-label="What to do"
+      aria-label="Search actions"
       aria-expanded="true"
       aria-controls="palette-list"
       aria-autocomplete="list"
       aria-activedescendant={chosen && `palette-${chosen.name}`}
-      placeholder="What to do, or where to go"
+      placeholder="Search actions and pages"
       autocomplete="off"
       spellcheck={false}
       data-testid="palette-field"
@@ -87,7 +87,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       <p class="hint" role="status">
-        {found.length === 0 && "Nothing of that name can be done here now."}
+        {found.length === 0 && "No action of that name is possible now."}
       </p>
     </Dialog>
   );

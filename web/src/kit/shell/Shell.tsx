@@ -87,13 +87,14 @@ function Disconnected() {
       <Icon name="warning" size={18} />
       {locked ? (
         <span>
-          The studio was started again and does not know this page any more. Open the address that{" "}
-          <code>inscape studio</code> printed, in this browser: then this page goes on by itself, with
-          everything that you did here.
+          The studio was started again, and this tab belongs to the earlier start. Open the address that{" "}
+          <code>inscape studio</code> printed in this browser. This tab then continues by itself, with all
+          your work.
         </span>
       ) : (
         <span>
-          The studio does not answer. You can go on: strokes are kept here and drawn as soon as it is back.
+          The studio does not answer. You can continue: strokes are kept here, and drawn when it answers
+          again.
         </span>
       )}
     </div>

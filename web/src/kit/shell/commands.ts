@@ -33,7 +33,7 @@ export const common = (pages: readonly Page[]): Action[] => [
   },
   {
     name: "theme",
-    label: "Other colours: light, dark, system",
+    label: "Change colours: light, dark, system",
     group: "Look",
     keys: [],
     run: () => setTheme(nextTheme()),

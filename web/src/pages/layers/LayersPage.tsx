@@ -57,7 +57,7 @@ function LayerRow({ model, row }: { model: string; row: Row }) {
           ))}
         </span>
         <span class="compared-count">
-          {row.dissected ? `${row.above_chance} of ${row.units} units` : `${row.units} units · not yet`}
+          {row.dissected ? `${row.above_chance} of ${row.units} units` : `${row.units} units · not dissected`}
         </span>
         <small class="compared-names">
           {concepts
@@ -88,9 +88,9 @@ function Look({ model, rows, onDone }: LookProps) {
   );
   const { job } = useStore(follower.store);
   const compare = () => start(() => json<JobInfo>(path(model.name), "POST", { layers, images, segmenter }));
-  const known = missing.length === 0 ? "Look into all layers again" : `Look into ${missing.length} layers`;
+  const known = missing.length === 0 ? "Compare all layers again" : `Compare ${missing.length} layers`;
   return (
-    <section class="panel" aria-label="Look into layers">
+    <section class="panel" aria-label="Compare layers of the model">
       {!isActive(job) && (
         <div class="row">
           {asked.fields}
@@ -119,8 +119,8 @@ function Layers({ model, found }: { model: ModelInfo; found: Loaded<Comparison |
   return (
     <>
       <p class="hint">
-        From the first layer to the last: how many units of each match a concept better than chance. Choose
-        one to see its units.
+        For each layer, the number of units that match a concept better than chance. Choose a layer to see its
+        units.
       </p>
       <ol class="compared-layers" aria-label="Layers">
         {found.value.layers.map((row) => (

@@ -10,7 +10,7 @@ export function LayerMap({ model }: { model: ModelInfo }) {
     <>
       <p class="hint">
         As wide as its units, as high as its output.
-        {paintable && " Filled: its units are known. Framed: the default. Choose one to see its units."}
+        {paintable && " Filled: dissected. Framed: the default layer. Choose a layer to see its units."}
       </p>
       <ol class="layer-map" aria-label="Layers">
         {model.layers.map((layer) => {

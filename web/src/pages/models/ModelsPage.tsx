@@ -131,15 +131,15 @@ export function ModelsPage() {
         <h1>Models</h1>
         <p class="hint" role="status">
           {!info && "Loading…"}
-          {info && "What ships, what was named with "}
+          {info && "Shipped models, models named with "}
           {info && <code>inscape studio --model</code>}
-          {info && ", and what you open here."}
+          {info && ", and models that you open here."}
         </p>
       </div>
       {info && models.length === 0 && (
         <Notice
           title="No models here"
-          detail="None is shipped with this build."
+          detail="This build ships no models."
           hint="Name one: inscape studio --model FOLDER"
         />
       )}

@@ -75,7 +75,7 @@ function Drop({
         <legend class="sr-only">A checkpoint of your own</legend>
         <p>
           Drop a checkpoint anywhere on this page: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
-          rosinality, a ProGAN, a DCGAN, or safetensors with a card. Nothing in it is run.
+          rosinality, a ProGAN, a DCGAN, or safetensors with a card. Inscape never runs code from it.
         </p>
         <FileInput name="checkpoint-file" label="A checkpoint" onFile={onFile} />
         <Button

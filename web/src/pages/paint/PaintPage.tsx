@@ -44,7 +44,7 @@ function Hint() {
   if (!firstVisit || !brush || brushes.length === 0 || connection !== "open") return null;
   return (
     <p class="stage-hint">
-      Drag on the picture to draw a <b>{brushName(brush)}</b>. Nobody told the network what one is.
+      Drag on the picture to draw a <b>{brushName(brush)}</b>. Inscape found its units by measuring.
     </p>
   );
 }
@@ -94,7 +94,7 @@ export function PaintPage() {
           {nothing ? (
             <Notice
               title="No generator to paint with"
-              detail="No model that can be painted with is here."
+              detail="None of the models here is a generator."
               hint="Name one: inscape studio --model FILE"
             />
           ) : (

@@ -18,7 +18,7 @@ export function PaintingsDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="My paintings" onClose={onClose} wide>
       {problem && <Notice {...problem} />}
       {value && paintings.length === 0 && (
-        <Notice title="Nothing here yet" detail="Every stroke is kept as it is made." />
+        <Notice title="Nothing here yet" detail="Strokes are saved as you paint." />
       )}
       <ul class="paintings">
         {paintings.map((one) => (

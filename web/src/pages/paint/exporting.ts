@@ -12,7 +12,7 @@ export async function exportPng(): Promise<void> {
   const inClass = classIndex === null ? "" : `-class-${classIndex}`;
   const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
   if (await download(address.export(id), name))
-    toast({ title: "PNG saved", detail: "The recipe is inside: drop it here to go on painting." });
+    toast({ title: "PNG saved", detail: "It holds the recipe. Drop it here to continue painting." });
 }
 
 /** A link that holds the strokes themselves: it works in any studio that has the model. */

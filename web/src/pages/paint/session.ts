@@ -58,7 +58,8 @@ export async function openPainting(id: string, wanted = turn()): Promise<boolean
 async function load(painting: Painting, wanted: () => boolean): Promise<void> {
   if (!wanted()) return;
   const model = modelNamed(painting.model);
-  if (!model) throw new Error(`The painting was made with the model ${painting.model}, which is not here.`);
+  if (!model)
+    throw new Error(`The painting was made with the model ${painting.model}, which is not open here.`);
   if (model.name !== paint.get().model?.name) await easel.selectModel(model, "");
   const place = { seed: painting.seed, classIndex: painting.class_index ?? null, photo: null };
   if (wanted()) await easel.open(painting, place, wanted);

@@ -35,14 +35,14 @@ export function ChoosePhoto() {
   const { photos: list, sending, problem } = useStore(photos);
   return (
     <div class="choose-photo">
-      <section class="photo-drop" aria-label="Bring a photo">
+      <section class="photo-drop" aria-label="Open a photo">
         <span class="photo-drop-icon">
           <Icon name="photo" size={44} />
         </span>
         <h2>Edit a photo of your own</h2>
         <p>
-          Drop it anywhere on this page, paste it, or choose a file. The generator looks for the nearest thing
-          that it can draw, adapts to your photo, and then you paint on it with its units.
+          Drop it anywhere on this page, paste it, or choose a file. The generator finds the closest picture
+          that it can draw, and adapts to your photo. Then you paint on it with units.
         </p>
         <Button
           kind="primary"

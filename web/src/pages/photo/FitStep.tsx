@@ -8,7 +8,7 @@ import { chooseFit, chooseMode } from "./session";
 import { photos, SECONDS } from "./state";
 
 const STARTS = [
-  { value: "encoder", label: "the encoder's guess" },
+  { value: "encoder", label: "the encoder's estimate" },
   { value: "average", label: "the average picture" },
 ] as const;
 
@@ -19,7 +19,7 @@ const MODES: readonly { value: FitMode; label: string; testid: string }[] = [
 ];
 
 const EXPLAINED: Readonly<Record<FitMode, string>> = {
-  crop: "The square is what the generator draws. Drag it, zoom it. The rest of the photo stays as it is.",
+  crop: "The generator draws the square. Drag or zoom it. The rest of the photo stays as it is.",
   pad: "The whole photo, mirrored beyond its edges to fill the square.",
   stretch: "The whole photo, squeezed into the square.",
 };
@@ -60,7 +60,7 @@ function Choices() {
             onChange={(value) => photos.set({ layer: value })}
           />
           <Select
-            label="Begin with"
+            label="Start from"
             value={start}
             choices={STARTS}
             testid="photo-start"
@@ -117,7 +117,7 @@ export function FitStep() {
           />
         )}
         <figure class="seen">
-          <Seen photo={photo} fit={fit} size={size} label="What the generator will see" />
+          <Seen photo={photo} fit={fit} size={size} label="The generator's input" />
           <figcaption>
             What the generator sees: {size} × {size} pixels
           </figcaption>

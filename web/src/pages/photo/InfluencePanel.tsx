@@ -42,7 +42,7 @@ export function InfluencePanel() {
           </li>
         ))}
       </ul>
-      <p class="hint">Everything else is the photo's own, bit for bit.</p>
+      <p class="hint">All other pixels stay the same bit for bit.</p>
     </section>
   );
 }

@@ -27,7 +27,7 @@ const HINTS: Readonly<Partial<Record<string, string>>> = {
 
 const BADGES: Readonly<Partial<Record<Compare, string>>> = {
   original: "Original",
-  features: "Inversion: what the generator itself draws",
+  features: "Inversion: the generator's own picture",
   adapted: "The adapted generator, without strokes",
   difference: "Difference: dark is unchanged",
 };

@@ -16,9 +16,10 @@ interface LostProps {
 
 /** What was in the photo and is not in the inversion. */
 function LostList({ lost, chosen, onChoose }: LostProps) {
-  if (!lost) return <p class="hint">This generator names no segmenter, so nothing can say what was lost.</p>;
+  if (!lost)
+    return <p class="hint">The card of this generator names no segmenter, so losses cannot be measured.</p>;
   if (lost.concepts.length === 0)
-    return <p class="hint">Everything that the segmenter finds in the photo is there.</p>;
+    return <p class="hint">The inversion shows every concept that the segmenter finds in the photo.</p>;
   return (
     <ul class="lost-list" data-testid="lost-list">
       {lost.concepts.slice(0, 8).map((one, index) => (
@@ -58,7 +59,7 @@ function Pictures({ photo, chosen }: { photo: PhotoInfo; chosen: number | null }
     <div class="pair three">
       <figure>
         <div class="pair-picture">
-          <img src={address.target(photo.id)} alt="Your photo, as the generator was asked to draw it" />
+          <img src={address.target(photo.id)} alt="The input of the generator" />
           {lost && <LostMap lost={lost} only={chosen} />}
         </div>
         <figcaption>{lost ? "Your photo, and what was lost" : "Your photo"}</figcaption>
@@ -107,7 +108,7 @@ export function ResultStep() {
             </span>
           </p>
           <Stages stages={stages} />
-          {stopped && <p class="hint">Stopped before its time was over.</p>}
+          {stopped && <p class="hint">Stopped early.</p>}
           <div class="row">
             <Button
               kind="primary"
@@ -126,13 +127,13 @@ export function ResultStep() {
         </section>
         <section class="panel" aria-label="What was lost">
           <h2>
-            What {model} cannot see{" "}
+            What {model} cannot draw{" "}
             {lost && <small data-testid="lost-share">{percent(lost.share, 1)} of the square</small>}
           </h2>
           <LostList lost={lost} chosen={chosen} onChoose={setChosen} />
           <p class="hint">
-            The photo shows these and the inversion does not. The adapted generator copies them without
-            knowing what they are, so that brushes reach them less surely.
+            The photo shows these concepts and the inversion does not. The adapted generator draws them as
+            colours that no unit represents, so brushes change them less reliably.
           </p>
         </section>
       </div>

@@ -4,9 +4,9 @@ import { duration } from "../../engine/numbers";
 type Stage = StageInfo["stage"];
 
 export const STAGE_NAMES: Readonly<Record<Stage, { name: string; doing: string; what: string }>> = {
-  encoder: { name: "Encoder", doing: "The encoder guesses", what: "a first guess" },
-  latent: { name: "Latent", doing: "Looking for the latent", what: "the nearest picture that it can draw" },
-  features: { name: "Features", doing: "Refining the features", what: "with features of its own" },
+  encoder: { name: "Encoder", doing: "Estimating with the encoder", what: "a first estimate" },
+  latent: { name: "Latent", doing: "Searching for the latent", what: "the closest picture of any latent" },
+  features: { name: "Features", doing: "Refining the features", what: "with its own features" },
   adapted: { name: "Adapted", doing: "Adapting the generator to the photo", what: "adapted to the photo" },
 };
 

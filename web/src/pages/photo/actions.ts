@@ -18,9 +18,9 @@ const onThePhoto: readonly Action[] = [
   shared("export", exportPhoto),
   action(group, "keep", "Keep the photo under the brush", "p", mode("keep")),
   action(group, "islands", "Drop and keep islands", "d", mode("drop")),
-  action(group, "influence", "What strokes influence, on and off", "i", mark),
-  action(group, "inversion", "The inversion, on and off", "n", () => toggle(easel, "features")),
-  action(group, "adapted", "The adapted picture, on and off", "t", () => toggle(easel, "adapted")),
+  action(group, "influence", "Show or hide the influence", "i", mark),
+  action(group, "inversion", "Show or hide the inversion", "n", () => toggle(easel, "features")),
+  action(group, "adapted", "Show or hide the adapted picture", "t", () => toggle(easel, "adapted")),
   ...copyActions(easel, () => copy(location.href, "Link")),
   action(group, "save-inversion", "Save the inversion", "", exportInversion, { icon: "download" }),
 ];
@@ -29,6 +29,6 @@ export const actions: readonly Action[] = [
   action(group, "choose-photo", "Choose a photo", "Ctrl+o", () => chooseFile("photo-file")),
   action(group, "stop-and-use", "Stop and use", "u", stopAndUse, { able: () => at("running") }),
   shared("execute", invert, { label: "Invert the photo", group, able: () => at("fit") }),
-  shared("abort", giveUp, { label: "Give the inversion up", group, able: () => at("running") }),
+  shared("abort", giveUp, { label: "Cancel the inversion", group, able: () => at("running") }),
   ...onThePhoto.map((one) => ({ ...one, able: () => at("paint") && isAble(one) })),
 ];

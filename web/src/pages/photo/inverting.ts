@@ -11,7 +11,7 @@ export async function invert(): Promise<void> {
   await watch(photo.id, async () => {
     await keepFit();
     const job = await photoApi.invert(photo.id, { model, layer: layer || null, seconds, start, fit });
-    say("The generator looks for your photo.");
+    say("The inversion has started.");
     return job;
   });
 }

@@ -91,9 +91,9 @@ export async function watch(id: string, begin: () => Promise<JobInfo>): Promise<
   const { problem } = inversion.store.get();
   if (!isHere()) return;
   if (problem) photos.set({ problem });
-  else if (job?.state === "cancelled") say("The inversion was given up.");
+  else if (job?.state === "cancelled") say("The inversion was cancelled.");
   else if (job && photo?.inversion) {
-    say(`The generator draws your photo with ${photo.inversion.psnr.toFixed(1)} decibels.`);
+    say(`The generator draws your photo at ${photo.inversion.psnr.toFixed(1)} dB.`);
     await paintOn(photo).catch((error: unknown) => complain(problemOf(error)));
   }
 }
@@ -167,7 +167,7 @@ export async function startOver(): Promise<void> {
     const copy = await photoApi.copy(photo.id);
     await openPhoto(copy.id);
     void reload();
-    toast({ title: "A copy to start over with", detail: "What you made before is kept." });
+    toast({ title: "A new copy of the photo", detail: "Your earlier work is kept." });
   } catch (error) {
     complain(problemOf(error));
   }

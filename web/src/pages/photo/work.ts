@@ -23,7 +23,7 @@ export async function paintOn(photo: PhotoInfo, tools: Query = {}): Promise<void
   const { inversion } = photo;
   const model = modelNamed(inversion?.model);
   if (!inversion || !model) {
-    throw new Error(`This photo was inverted with ${inversion?.model ?? "a model"}, which is not here.`);
+    throw new Error(`This photo was inverted with ${inversion?.model ?? "a model"}, which is not open here.`);
   }
   if (shown?.id === photo.id && easel.paint.get().photo === photo.id) return easel.applyTools(tools);
   shown = photo;
@@ -86,7 +86,7 @@ export async function exportPhoto(): Promise<void> {
   if (!id || !shown) return;
   if (!(await download(address.export(id), `${stem(shown.name)}-painted.png`))) return;
   const size = `${shown.width} × ${shown.height} pixels`;
-  toast({ title: "PNG saved", detail: `${size}; outside the marked region every one is the photo's own.` });
+  toast({ title: "PNG saved", detail: `${size}; outside the influence, every pixel is the photo's own.` });
 }
 
 /** The inversion as a file for the command line and Python. */

@@ -21,7 +21,7 @@ function Places({ what, of }: { what: Role; of: string }) {
         <TrayItem
           key={seed}
           seed={seed}
-          label={`Take picture ${seed} out of ${of}`}
+          label={`Remove picture ${seed} from ${of}`}
           testid={`${what}-${seed}`}
           version={mask}
           over={(to, side, _, canvas) => drawMask(to, mask, side, inksOf(canvas)[what])}

@@ -55,7 +55,7 @@ function Advanced({ choices }: { choices: Choices }) {
           range={[0, 4, 1]}
           shown={`${choices.halo} cells`}
           testid="halo"
-          hint="How many cells around what is pasted must stay as they are"
+          hint="Number of cells around the paste that must stay as they are"
           onChange={(halo) => choose({ halo }, "halo")}
         />
       </div>
@@ -77,7 +77,10 @@ function InTerminal({ rule }: { rule: RuleState }) {
       </div>
       <VerbLine verb="rewrite" request={request} />
       {below && (
-        <p class="hint">A terminal makes it on the plain model: switch off the edits below to do so here.</p>
+        <p class="hint">
+          This command makes the rule on the unedited model. Switch off the edits below for the same result
+          here.
+        </p>
       )}
     </details>
   );
@@ -125,7 +128,7 @@ function Amounts({ choices, most }: { choices: Choices; most: number }) {
         value={strength}
         range={[0, 100, 1]}
         testid="rule-strength"
-        hint="A stronger rule comes closer to the goal, and moves more of the rest"
+        hint="A stronger rule comes closer to the goal and changes more of the rest"
         onChange={(value) => choose({ ridge: ridgeOf(value) }, "ridge")}
       />
       <Slider
@@ -133,7 +136,7 @@ function Amounts({ choices, most }: { choices: Choices; most: number }) {
         value={choices.rank}
         range={[1, most, 1]}
         testid="rule-rank"
-        hint="How many directions of the layer's keys change"
+        hint="Number of directions of the layer's keys that change"
         onChange={(rank) => choose({ rank }, "rank")}
       />
     </div>
@@ -180,7 +183,7 @@ export function ExecutePanel() {
       {lacking ? !running && <p class="hint">{lacking}</p> : <InTerminal rule={rule} />}
       <JobProgress follower={jobs.rule} kind="rule" what="Making the rule" />
       {!running && <Outcome />}
-      {!running && <JobProgress follower={jobs.keys} kind="keys" what="Getting the layer ready" quiet />}
+      {!running && <JobProgress follower={jobs.keys} kind="keys" what="Preparing the layer" quiet />}
     </section>
   );
 }

@@ -17,7 +17,7 @@ function Goals({ copied, pastes }: Pick<RuleState, "copied" | "pastes">) {
       {copied && (
         <TrayItem
           seed={copied.seed}
-          label={`Copied from picture ${copied.seed}; forget it`}
+          label={`Copied from picture ${copied.seed}. Remove it`}
           testid="copied"
           version={copied}
           over={(to, side, _, canvas) =>
@@ -35,7 +35,7 @@ function Goals({ copied, pastes }: Pick<RuleState, "copied" | "pastes">) {
         <TrayItem
           key={`${one.into}-${index}`}
           seed={one.into}
-          label={`Pasted into picture ${one.into}; take it away`}
+          label={`Pasted into picture ${one.into}. Remove it`}
           testid="pasted"
           version={plain[one.from] ? one : null}
           over={(to, side, again, canvas) =>
@@ -96,7 +96,7 @@ function Pastes() {
           />
         </div>
       )}
-      {more && <p class="hint">One more: mark what is copied, then paste it.</p>}
+      {more && <p class="hint">Add a goal: mark what to copy, then paste it.</p>}
     </>
   );
 }
@@ -129,11 +129,9 @@ export function GoalPanel() {
         <Pastes />
       ) : (
         <>
-          <p class="hint">
-            The context is drawn as if the units that speak for it were silent: good for watermarks.
-          </p>
+          <p class="hint">Switches off the units that respond most to the context. Use it for watermarks.</p>
           <Slider
-            label="Silent units"
+            label="Units switched off"
             value={Math.min(rule.erased, inputs)}
             range={[1, inputs, 1]}
             shown={`${Math.min(rule.erased, inputs)} of ${inputs}`}

@@ -84,7 +84,7 @@ function Layers({ advice, running }: { advice: Advice; running: boolean }) {
 const NoSegmenter = () => (
   <section class="panel">
     <h2>Reach and leak</h2>
-    <p class="hint">The card of this model names no segmenter, so nothing can say what a rule changed.</p>
+    <p class="hint">The card of this model names no segmenter, so reach and leak cannot be measured.</p>
   </section>
 );
 

@@ -97,7 +97,7 @@ export function StackPanel() {
         />
       </header>
       {stack.length === 0 && (
-        <p class="hint">Rules that you make or load lie here, to be mixed and switched.</p>
+        <p class="hint">Rules that you make or load appear here. Mix them, and switch them on or off.</p>
       )}
       <ul class="edit-list">
         {stack

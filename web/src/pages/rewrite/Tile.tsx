@@ -131,7 +131,7 @@ export function Tile({ seed }: { seed: number }) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={`Picture ${seed}${roles && `, ${roles}`}. Arrow keys move, Enter marks or pastes, Delete takes away.`}
+        aria-label={`Picture ${seed}${roles && `, ${roles}`}. Arrow keys move, Enter marks or pastes, Delete removes.`}
         {...keys}
       />
       <span class="tile-seed" aria-hidden="true">

@@ -12,10 +12,10 @@ const TOOLS = [
 ] as const;
 
 const HINTS: Readonly<Record<Tool, string>> = {
-  context: "Brush over what the rule is about, in one picture or in several.",
-  copy: "Mark what it should become: it is copied from there.",
+  context: "Brush over what the rule is about, in one or more pictures.",
+  copy: "Mark what the context should become. It is copied from there.",
   paste: "Click where it goes. Drag it to move it.",
-  protect: "Brush over what must stay as it is: the rule keeps out of it, and of places like it.",
+  protect: "Brush over what must stay as it is. The rule avoids it, and places like it.",
 };
 
 /** Which pictures are on the wall. */
@@ -84,7 +84,7 @@ function Marking() {
       <Button
         kind="icon"
         icon="eraser"
-        label="Take away instead (or hold Ctrl)"
+        label="Erase instead (or hold Ctrl)"
         action="remove"
         pressed={erasing}
         testid="eraser"
@@ -111,7 +111,7 @@ export function ToolBar() {
   const buttons = [
     {
       icon: "eye",
-      label: "Original: hold \\ or switch",
+      label: "Show the original (or hold \\)",
       action: "original",
       pressed: original,
       testid: "original",

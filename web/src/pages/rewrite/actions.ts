@@ -84,7 +84,7 @@ export async function search(where: "wall" | "many", pictures = 1000): Promise<v
   const { model, rule, seeds } = rewrite.get();
   if (!model) return;
   if (rule.context.length === 0) {
-    complain({ title: "Nothing to look for yet", detail: missing(rule), hint: "" });
+    complain({ title: "Nothing to search for yet", detail: missing(rule), hint: "" });
     return;
   }
   const job = await jobs.search.follow(() =>
@@ -185,7 +185,7 @@ export async function exportModel(format: "safetensors" | "rosinality"): Promise
   const edits = on.map((one) => `${one.rule}:${one.strength}`).join(",");
   const ending = format === "safetensors" ? "safetensors" : "pt";
   const saved = download(ruleAddress.export(model.name, edits, format), `${model.name}-edited.${ending}`);
-  say("The edited model is being written.");
+  say("Writing the edited model.");
   if (await saved) toast({ title: "The edited model is saved" });
 }
 
@@ -202,7 +202,7 @@ export async function loadEdit(file: Blob, transfer = false): Promise<void> {
       ...state,
       stack: [...state.stack, { rule: info.id, name, strength: 1, hidden: false }],
     }));
-    toast({ title: `${name} loaded`, detail: "It lies on top of the stack." });
+    toast({ title: `${name} loaded`, detail: "It is on top of the stack." });
   } catch (error) {
     const { title, detail, hint } = problemOf(error);
     const foreign = detail.includes("other weights");
@@ -210,7 +210,7 @@ export async function loadEdit(file: Blob, transfer = false): Promise<void> {
       title,
       detail: foreign ? detail : [detail, hint].filter(Boolean).join(" "),
       bad: true,
-      ...(foreign ? { action: { label: "Try all the same", run: () => void loadEdit(file, true) } } : {}),
+      ...(foreign ? { action: { label: "Apply anyway", run: () => void loadEdit(file, true) } } : {}),
     });
   }
 }

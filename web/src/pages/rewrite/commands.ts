@@ -52,7 +52,7 @@ const marked = () => rewrite.get().rule.context.length > 0 && !jobs.search.activ
 
 export const actions: readonly Action[] = [
   tool("context", "Mark the context", "a"),
-  tool("copy", "Mark what is copied", "s"),
+  tool("copy", "Mark what to copy", "s"),
   tool("paste", "Paste", "v"),
   tool("protect", "Mark what must stay", "f"),
   shared("execute", execute, { able: whole, refuse: execute }),

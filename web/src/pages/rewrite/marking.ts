@@ -89,11 +89,11 @@ function keep({ tool, seed, base }: Stroke, mask: Mask): void {
   if (tool === "context") {
     rewrite.set({ marks: null });
     apply((state) => withPlace(state, tool, seed, mask));
-    say(isEmpty(mask) ? `Picture ${seed} is no context any more.` : `Added to the context: picture ${seed}.`);
+    say(isEmpty(mask) ? `Picture ${seed} is no longer context.` : `Added to the context: picture ${seed}.`);
   } else if (tool === "protect") {
     apply((state) => withPlace(state, tool, seed, mask));
     say(
-      isEmpty(mask) ? `Nothing is protected in picture ${seed}.` : `Protected: a place in picture ${seed}.`,
+      isEmpty(mask) ? `Nothing is protected in picture ${seed}.` : `Protected a region in picture ${seed}.`,
     );
   } else {
     apply((state) => withCopied(state, seed, mask));

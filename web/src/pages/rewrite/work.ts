@@ -42,7 +42,7 @@ export function undo(): void {
 export function redo(): void {
   if (!steps.redo()) return;
   show();
-  say("Done again.");
+  say("Redone.");
 }
 
 /** Offer to take the last step back. */
@@ -124,7 +124,7 @@ function report(state: SaveState): void {
   if (state === "conflict")
     toast({
       title: "Open in another tab",
-      detail: "What is done here is not kept any more.",
+      detail: "Changes in this tab are no longer saved.",
       bad: true,
       action: { label: "Load again", run: () => location.reload() },
     });

@@ -69,7 +69,7 @@ function Filters({ query, sort }: { query: Query; sort: Sort }) {
           checked={Boolean(query.all)}
           onChange={(event) => show({ all: event.currentTarget.checked ? "1" : "" })}
         />
-        <span>Also those without a clear meaning</span>
+        <span>Also units without a match</span>
       </label>
     </div>
   );

@@ -24,8 +24,8 @@ export function DissectPanel(props: { model: ModelInfo; layer: LayerInfo; onDone
   const dissect = () => start(() => api.startDissection(model.name, layer.name, images, segmenter));
   return (
     <Notice
-      title={isActive(job) ? `Looking into ${layer.name}` : `Nobody has looked into ${layer.name} yet`}
-      detail={`Inscape generates pictures, labels what is in them, and finds out which of the ${layer.units} units agree with which concept.`}
+      title={isActive(job) ? `Dissecting ${layer.name}` : `${layer.name} is not dissected yet`}
+      detail={`Inscape draws pictures, labels them, and measures which of the ${layer.units} units match which concept.`}
     >
       {!isActive(job) && (
         <div class="row">

@@ -87,7 +87,7 @@ export function EffectResult({ effect }: { effect: Effect }) {
   if (change === null) {
     return (
       <p class="effect" data-testid="effect-result">
-        There is no {concept} in these {effect.images} pictures, so nothing can take it away.
+        There is no {concept} in these {effect.images} pictures, so no effect can be measured.
       </p>
     );
   }

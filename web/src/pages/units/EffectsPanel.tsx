@@ -68,11 +68,11 @@ export function EffectsPanel(props: Props) {
   return (
     <details class="panel effects" data-testid="effects" open={job !== null || problem !== null || undefined}>
       <summary>
-        <h2>What do they cause?</h2>
+        <h2>What do the units cause?</h2>
       </summary>
       <p class="hint">
-        A match is not yet a cause. This switches the best units of a concept off in new pictures, and
-        measures what goes, beside random units.
+        A match is not a cause. This switches off the best units of a concept in new pictures, and compares
+        the change of its area with random units.
       </p>
       {fields}
       {!isActive(job) && (

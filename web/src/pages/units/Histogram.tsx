@@ -11,7 +11,7 @@ export function Histogram({
   threshold: number;
 }) {
   const curve = quantileCurve(quantiles, WIDTH, HEIGHT - 22);
-  if (!curve) return <p class="hint">Nothing is known of its distribution.</p>;
+  if (!curve) return <p class="hint">Its distribution is unknown.</p>;
   const x = curve.place(threshold);
   return (
     <svg

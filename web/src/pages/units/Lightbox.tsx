@@ -36,7 +36,7 @@ function Detail({ unit, threshold }: { unit: UnitInfo; threshold: number }) {
         </ol>
       </section>
       <section>
-        <h3>How strong it gets</h3>
+        <h3>Distribution of activations</h3>
         <Histogram quantiles={unit.quantiles} threshold={threshold} />
       </section>
     </div>
@@ -65,7 +65,7 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
     <Dialog title={`Unit ${row.unit} of ${layer}`} onClose={onClose} wide>
       <div class="lightbox" data-testid="lightbox">
         <Strip row={row} both />
-        <p class="hint">Above: where it is in its top 1 %. Below: the same pictures as they are.</p>
+        <p class="hint">Above: the region of its top 1 %. Below: the same pictures unmasked.</p>
         <div class="lightbox-bar">
           <Button kind="icon" icon="left" label="Previous unit (K)" onClick={() => onStep(-1)} />
           <Button kind="icon" icon="right" label="Next unit (J)" onClick={() => onStep(1)} />

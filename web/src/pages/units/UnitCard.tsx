@@ -24,7 +24,10 @@ export function Match({ row }: { row: UnitRow }) {
   const full = 0.6;
   const share = (value: number) => `${Math.min(100, (100 * value) / full)}%`;
   return (
-    <div class="match" title={`IoU ${three(row.iou_best)} at the best level; chance ${three(row.chance)}`}>
+    <div
+      class="match"
+      title={`IoU ${three(row.iou_best)} at the best threshold; chance ${three(row.chance)}`}
+    >
       <span
         class="match-bar"
         style={{ width: share(row.iou_best), background: conceptColour(row.concept) }}
@@ -38,7 +41,7 @@ export function Numbers({ row }: { row: UnitRow }) {
   return (
     <dl class="numbers">
       <div>
-        <dt>IoU, best level</dt>
+        <dt>IoU, best threshold</dt>
         <dd>{three(row.iou_best)}</dd>
       </div>
       <div>
@@ -71,7 +74,7 @@ export function UnitCard({ row, onOpen, onPaint }: CardProps) {
       </button>
       <div class="unit-line">
         <span class="unit-concept" style={{ "--concept": conceptColour(row.concept) }}>
-          {row.passes ? row.concept : "no clear meaning"}
+          {row.passes ? row.concept : "no match above chance"}
         </span>
         <span class="unit-number">unit {row.unit}</span>
         <Button

@@ -34,7 +34,7 @@ export function UnitsPage() {
             value={layer.name}
             choices={model.layers.map((one) => ({
               value: one.name,
-              label: `${one.name} · ${one.units} units${one.dissected ? "" : " · not yet"}`,
+              label: `${one.name} · ${one.units} units${one.dissected ? "" : " · not dissected"}`,
             }))}
             testid="units-layer"
             onChange={(name) => show({ layer: name, unit: "", concept: "" }, false)}
