@@ -79,7 +79,7 @@ def test_units_are_found_by_number_and_by_concept(page):
     page.fill("#find", "door")
     assert units(page)[0] == str(DOOR)
     page.fill("#find", "nowhere")
-    assert units(page) == [] and "No unit fits" in page.inner_text("#found")
+    assert units(page) == [] and "No unit matches" in page.inner_text("#found")
 
 
 def test_units_are_sorted(page):

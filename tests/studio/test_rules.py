@@ -370,7 +370,7 @@ def test_files_that_are_no_rule_are_refused(client, tmp_path):
     painted = UnitEdit("layer16a", (0,), np.ones(1, np.float32), Region((0, 0, 8, 8)))
     path = tmp_path / "units.edit.safetensors"
     save_edit(painted, path)
-    for data, said in ((b"nonsense", "no edit"), (path.read_bytes(), "units in one picture")):
+    for data, said in ((b"nonsense", "no readable edit"), (path.read_bytes(), "units in one picture")):
         answer = client.post(f"{BASE}/rules/import", content=data)
         assert answer.status_code == 422 and said in answer.json()["detail"]
         assert "/" not in answer.json()["detail"]

@@ -163,7 +163,7 @@ def kept_run(
     """
     with _folder(cache or storage.cache_folder() / "dissections", plan) as folder:
         kept = Kept(plan, KeptArrays(folder, len(plan.numbers)))
-        with progress.task("Looking at pictures", total=len(plan.numbers), unit="pictures") as task:
+        with progress.task("Recording activations", total=len(plan.numbers), unit="pictures") as task:
             _run(kept, task, executor or InProcess())
         yield kept
 

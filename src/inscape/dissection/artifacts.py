@@ -103,7 +103,7 @@ class ArtifactReport(Report):
     def facts(self) -> str:
         """One line of figures."""
         low, high = np.quantile(self.control, [0.025, 0.975])
-        said = "pictures come closer to real ones" if self.found else "no more than by chance"
+        said = "the pictures come closer to real ones" if self.found else "the difference is within chance"
         return (
             f"{len(self.off)} worst units off: distance to real pictures {self.before:.3g}, then "
             f"{self.after:.3g}; random units {low:.3g} to {high:.3g}: {said}. {self.images} pictures."
@@ -155,7 +155,7 @@ def artifact_units(
         )
     reader = whole.reader
     space = _Space(np.concatenate([_features(reader, part) for part in _real(whole, half, real)]))
-    seen = first.over(_Seen(reader), "Looking at pictures")
+    seen = first.over(_Seen(reader), "Recording activations")
     peaks, plain = (np.concatenate(part) for part in zip(*seen, strict=True))
     points = space(plain)
     order = np.argsort(-peaks, axis=0, kind="stable")[:count]

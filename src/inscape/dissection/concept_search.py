@@ -96,7 +96,7 @@ class UnitSearch(Report):
 
     def heading(self) -> str:
         """Layer and model."""
-        return f"Units of {self.layer} of {self.model} that tell pictures apart"
+        return f"Units of {self.layer} of {self.model} that separate the pictures"
 
     def facts(self) -> str:
         """One line of figures."""
@@ -143,7 +143,7 @@ def search_units(
     series = Series.of(model, layer, 1000, looking)
     rows, flags = [], []
     regions = list(shown.values()) if isinstance(shown, Mapping) else []
-    for number, batch in enumerate(series.batches("Looking for units")):
+    for number, batch in enumerate(series.batches("Searching for units")):
         region = regions[number % len(regions)] if regions else None
         rows.append(_statistic(batch, model, region))
         flags.append(_asked(shown, batch) if callable(shown) else np.zeros(len(batch.seeds), bool))

@@ -94,7 +94,9 @@ class EffectReport(Report):
         """The change of the concept's area, beside that of random units."""
         units, concept = len(self.units), self.concept
         if self.relative_change is None:
-            return f"There is no {concept} in these pictures, so {units} units cannot be seen to change it."
+            return (
+                f"There is no {concept} in these pictures, so the effect of {units} units cannot be measured."
+            )
         low, high = self.control["interval"]
         change = f"{self.relative_change:+.0%}"
         return f"{units} units off: area of {concept} {change}; random units {low:+.0%} to {high:+.0%}"
@@ -119,7 +121,7 @@ class EffectReport(Report):
 the band holds 95 % of the random sets with as many units as the last point.</figcaption></figure>
 <figure><img src="{link(_STRIP)}" alt="Pictures with 0 to {last} units off, from left to right">
 <figcaption>0 to {last} units off, from left to right.</figcaption></figure>
-<h2>What stands where {escape(self.concept)} was</h2>{appears}"""
+<h2>Concepts that replace {escape(self.concept)}</h2>{appears}"""
         return Page(self.heading(), self.facts(), figure, body)
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -130,7 +132,7 @@ the band holds 95 % of the random sets with as many units as the last point.</fi
             ("relative change", percent(self.relative_change)),
             (f"{control['sets']} random sets, mean", percent(control["relative_change"])),
             ("random sets, 95 %", f"{percent(interval[0])} to {percent(interval[1])}"),
-            ("other pixels that change label", percent(self.elsewhere["units"])),
+            ("other pixels whose label changes", percent(self.elsewhere["units"])),
         ]
         if self.insertion is not None:
             rows.append(("average causal effect, on minus off", percent(self.insertion["effect"])))

@@ -84,14 +84,15 @@ class PlacementReport(Report):
 
     def heading(self) -> str:
         """Concept and units."""
-        return f"Where {len(self.units)} units of {self.layer} put {self.concept!r}"
+        return f"Where {len(self.units)} units of {self.layer} draw {self.concept!r}"
 
     def facts(self) -> str:
         """One line of figures: where it comes most and least."""
         ranked = sorted(self.by_label, key=self.gain, reverse=True)
         came = ", ".join(f"{label} {percent(self.gain(label))}" for label in ranked)
         return (
-            f"share of a cell gained on {came} · {self.model}, {self.images} pictures, seeds from {self.seed}"
+            f"fraction of a cell gained on {came} · {self.model}, {self.images} pictures, "
+            f"seeds from {self.seed}"
         )
 
     def figure(self) -> str:
@@ -148,7 +149,7 @@ def placement(
     }
     levels = series.variants(numbers[:BATCH]).levels(_LEVEL)
     tried = [(units.units, values), *((picked, levels[list(picked)]) for picked in sets)]
-    done = series.over(_Cells(series.reader, concept, grid, tried, cells), "Trying every place")
+    done = series.over(_Cells(series.reader, concept, grid, tried, cells), "Trying every cell")
     stood, found = zip(*done, strict=True)
     gains = np.concatenate(found, axis=1)
     return PlacementReport(

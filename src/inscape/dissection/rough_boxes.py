@@ -96,7 +96,7 @@ def rough_boxes(
     held = [_number(reader, name) for name in (where.on, *where.support)]
     random = np.random.RandomState(series.seed % 2**32)
     grid, found = series.layer.size, []
-    for batch in replace(series, images=10 * images).batches("Looking for places"):
+    for batch in replace(series, images=10 * images).batches("Searching for regions"):
         before = reader.segment(batch.draw())[:, plane].cpu().numpy()
         boxes = [_free_place(labels, held[0], number, where, random) for labels in before]
         weights = torch.stack(

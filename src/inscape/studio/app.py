@@ -28,8 +28,8 @@ from inscape.verbs import NAMES, Request, command_line, verb
 
 STATIC = Path(__file__).parent / "static"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inscape</title>
-<h1>The page of the studio has not been built</h1>
-<p>In a clone, <code>make studio</code> builds it; the wheel brings it along.</p></html>"""
+<h1>The front end of the studio is not built</h1>
+<p>In a clone, run <code>make studio</code>. The wheel contains it.</p></html>"""
 router = APIRouter(prefix="/api")
 
 
@@ -37,17 +37,17 @@ class StudioInfo(Message):
     """What the page needs to know at first."""
 
     version: str
-    default_model: str | None = Field(description="None where no generator is shipped or was named.")
+    default_model: str | None = Field(description="None if no generator is shipped or named.")
     ready: bool = Field(description="Whether the default model has been loaded.")
     device: str
-    segmenters: list[str] = Field(description="What can label the pictures of a model that names none.")
+    segmenters: list[str] = Field(description="Segmenters for a model whose card names none.")
     failure: Problem | None = Field(default=None, description="Why the default model could not be loaded.")
 
 
 class Line(Message):
     """A line that would do something in a terminal."""
 
-    line: str = Field(description="Quoted for a shell; what is as it is by default is left out.")
+    line: str = Field(description="Quoted for a shell, without options that have their default.")
 
 
 @router.get("/studio", operation_id="getStudio", responses=ERRORS)

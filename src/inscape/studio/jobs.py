@@ -76,7 +76,7 @@ class JobInfo(Message):
 
     id: str
     kind: Annotated[str, _OfPages(_kinds)]
-    name: str = Field(description="Unique among waiting and running jobs: a second request joins the first.")
+    name: str = Field(description="Key of the job. A second request with the same key joins the first.")
     model: str
     layer: str
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -85,7 +85,7 @@ class JobInfo(Message):
     progress: JobProgress | None = None
     error: Problem | None = None
     result: Annotated[SerializeAsAny[Result], _OfPages(_union)] | None = Field(
-        default=None, description="While the job runs, what was found so far. Left out of the list of jobs."
+        default=None, description="Result so far of a running job. The list of jobs leaves it out."
     )
 
 

@@ -91,7 +91,7 @@ class Library:
             try:
                 yield read(name)
             except InscapeError as error:
-                logger.warning("the model %r is left out: %s", name, error)
+                logger.warning("skipping the model %r: %s", name, error)
 
     def default(self) -> str | None:
         """The first model that can be painted with."""

@@ -66,7 +66,7 @@ def state_of(kind: type[S]) -> Callable[[HTTPConnection], S]:
 StudioOf = Annotated[Studio, Depends(studio_of)]
 
 Answers = dict[int | str, JsonObject]
-ERRORS: Answers = {"default": {"model": Problem, "description": "What went wrong."}}
+ERRORS: Answers = {"default": {"model": Problem, "description": "Title, detail and hint of the error."}}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FILE = {"application/octet-stream": _BYTES}
 BINARY: Answers = {200: {"content": _FILE}, **ERRORS}

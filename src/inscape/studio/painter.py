@@ -35,10 +35,10 @@ class Island(Message):
     """A connected part of what strokes influence."""
 
     number: int
-    area: float = Field(description="With its soft border, in parts of the square.")
+    area: float = Field(description="With its soft border, as a fraction of the square.")
     change: float = Field(description="Summed over it, as a mean over the square, in ΔE.")
-    box: Box = Field(description="x, y, width, height in parts of the square.")
-    dropped: list[str] = Field(description="Strokes that drop it; empty where it is kept.")
+    box: Box = Field(description="x, y, width, height as fractions of the square.")
+    dropped: list[str] = Field(description="Strokes that drop it. Empty if it is kept.")
 
 
 class InfluenceInfo(Message):
@@ -49,7 +49,7 @@ class InfluenceInfo(Message):
         description="One byte per pixel, deflated, base64: the number of the island; 0 where nothing changes."
     )
     area: float = Field(
-        description="What changes, in parts of the square: the sum of the islands that are kept."
+        description="Fraction of the square that changes: the sum of the islands that are kept."
     )
     islands: list[Island]
 

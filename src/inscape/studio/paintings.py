@@ -17,13 +17,16 @@ from inscape.studio.database import Shelf, check_revision
 from inscape.studio.shapes import Kept, Label, Message, Name, RegionBox, RegionMask, Seed
 
 ClassIndex = Annotated[
-    int | None, Field(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own if null.")
+    int | None,
+    Field(
+        ge=0,
+        lt=2**31,
+        description="Class that a conditional generator draws. Null uses the class of the seed.",
+    ),
 ]
 PhotoName = Annotated[
     str | None,
-    Field(
-        pattern=r"^[0-9a-f]{16}$", description="The photo that is painted on in place of a seed's picture."
-    ),
+    Field(pattern=r"^[0-9a-f]{16}$", description="Photo to paint on instead of the picture of a seed."),
 ]
 MOST_STROKES = 2000
 MOST_OPERATIONS = 10_000
@@ -57,11 +60,13 @@ class StrokeSettings(Message):
     """What a stroke does, without where."""
 
     layer: Name
-    concept: Name | None = Field(default=None, description="The brush; None for hand-picked units.")
-    units: list[int] = Field(
-        default_factory=list, max_length=4096, description="Hand-picked units; empty for the brush's own."
+    concept: Name | None = Field(
+        default=None, description="Concept of the brush. None if units were picked by number."
     )
-    top: int = Field(default=20, ge=1, le=4096, description="How many of the brush's units.")
+    units: list[int] = Field(
+        default_factory=list, max_length=4096, description="Units picked by number. Empty uses the brush's."
+    )
+    top: int = Field(default=20, ge=1, le=4096, description="Number of the brush's units.")
     mode: Literal["draw", "remove", "keep", "drop"] = Field(
         default="draw",
         description="On a photo also: keep the photo under the region, or drop the island that the region "
@@ -235,7 +240,7 @@ class PaintingSummary(Message):
     seed: Seed
     photo: PhotoName = None
     class_index: ClassIndex = None
-    strokes: int = Field(description="Strokes that are visible.")
+    strokes: int = Field(description="Number of visible strokes.")
     updated: float
     picture: str
 

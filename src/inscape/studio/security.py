@@ -98,10 +98,10 @@ class Gate:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._known(host):
-            return _problem(400, "Wrong host", "This address is not one that the studio answers to.")
+            return _problem(400, "Wrong host", "The studio does not answer to this address.")
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
-            return _problem(403, "Foreign page", "Requests of other pages are not answered.")
+            return _problem(403, "Other website", "The studio refuses requests of other websites.")
         if not self._holds_token(scope, headers):
             if scope["type"] == "http" and "text/html" in headers.get("accept", ""):
                 return HTMLResponse(_LOCKED, 401)

@@ -125,7 +125,7 @@ def fastest(
     known = None if again else Measured.read(path, size, machine(device))
     if known is None:
         candidates = ways(device)
-        with (progress or SilentProgress()).task("Measuring how a step is fastest here", len(candidates)):
+        with (progress or SilentProgress()).task("Measuring the fastest settings", len(candidates)):
             known = measure(step, candidates, size=size, device=device)
         known.write(path)
     return known.way

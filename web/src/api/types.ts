@@ -1533,14 +1533,14 @@ export interface components {
         ActivityRequest: {
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
             /** Layer */
             layer: string;
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              */
             photo?: string | null;
             /** Region */
@@ -1623,7 +1623,7 @@ export interface components {
             name: string;
             /**
              * Over
-             * @description Rules that are on while it is made.
+             * @description Rules that are active while it is made.
              */
             over?: components["schemas"]["StackEntry"][];
             /**
@@ -1670,7 +1670,7 @@ export interface components {
             layer: string;
             /**
              * Leak
-             * @description Share of all other places that changed.
+             * @description Fraction of all other pixels that changed.
              */
             leak: number;
             /** Leak Interval */
@@ -1686,7 +1686,7 @@ export interface components {
             rank: number;
             /**
              * Reach
-             * @description Share of the context's places that became the goal.
+             * @description Fraction of the context's pixels that became the goal.
              */
             reach: number;
             /** Reach Interval */
@@ -1716,14 +1716,14 @@ export interface components {
         AppearanceRequest: {
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
             /** Layer */
             layer: string;
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              */
             photo?: string | null;
             /** Region */
@@ -1960,7 +1960,7 @@ export interface components {
             edits: components["schemas"]["StackEntry"][];
             /**
              * Goal
-             * @description None: anything else will do.
+             * @description None accepts any other concept.
              */
             goal?: string | null;
             /**
@@ -1990,7 +1990,7 @@ export interface components {
             kind: "audit";
             /**
              * Leak
-             * @description Share of all other places that changed.
+             * @description Fraction of all other pixels that changed.
              */
             leak: number;
             /** Leak Interval */
@@ -2002,7 +2002,7 @@ export interface components {
             pictures: number;
             /**
              * Reach
-             * @description Share of the context's places that became the goal.
+             * @description Fraction of the context's pixels that became the goal.
              */
             reach: number;
             /** Reach Interval */
@@ -2045,7 +2045,7 @@ export interface components {
             top: number;
             /**
              * Units
-             * @description Best first; a stroke uses the first `top` of them.
+             * @description Best first. A stroke uses the first `top` units.
              */
             units: number[];
         };
@@ -2056,7 +2056,7 @@ export interface components {
         BrushList: {
             /**
              * Absent
-             * @description Objects that no unit of the layer matches: nothing paints them.
+             * @description Objects that no unit of the layer matches.
              */
             absent?: string[];
             /** Brushes */
@@ -2082,14 +2082,14 @@ export interface components {
             folder: number;
             /**
              * Model
-             * @description What it was opened as, where that is still here.
+             * @description Name of the model that it was opened as, if that is still open.
              */
             model: string | null;
             /** Name */
             name: string;
             /**
              * Place
-             * @description The folder, for people to read.
+             * @description Path of the folder as shown.
              */
             place: string;
         };
@@ -2102,7 +2102,7 @@ export interface components {
             files: components["schemas"]["CheckpointFile"][];
             /**
              * Largest
-             * @description Bytes that a dropped file may have.
+             * @description Largest size of a dropped file, in bytes.
              */
             largest: number;
         };
@@ -2177,7 +2177,7 @@ export interface components {
             layers: string[];
             /**
              * Segmenter
-             * @description A shipped one; the model's own if null.
+             * @description Name of a shipped segmenter. Null uses the card's.
              */
             segmenter?: string | null;
         };
@@ -2347,7 +2347,7 @@ export interface components {
             images: number;
             /**
              * Segmenter
-             * @description A shipped one; the model's own if null.
+             * @description Name of a shipped segmenter. Null uses the card's.
              */
             segmenter?: string | null;
         };
@@ -2358,7 +2358,7 @@ export interface components {
         DissectionResult: {
             /**
              * Concepts
-             * @description How many units count for each.
+             * @description Number of units that match each concept.
              */
             concepts: {
                 [key: string]: number;
@@ -2519,7 +2519,7 @@ export interface components {
         EffectResult: {
             /**
              * Appears
-             * @description What stands where the concept was, in parts of that.
+             * @description Concepts that replace it, as fractions of its former area.
              */
             appears: {
                 [key: string]: number;
@@ -2573,7 +2573,7 @@ export interface components {
             model: string;
             /**
              * Relative Change
-             * @description -1 where nothing is left; null where nothing was.
+             * @description -1 if nothing is left. Null if the concept was absent before.
              */
             relative_change: number | null;
             /** Schema Version */
@@ -2702,7 +2702,7 @@ export interface components {
             height: number;
             /**
              * Mode
-             * @description How it was chosen.
+             * @description How the fit was chosen.
              * @enum {string}
              */
             mode: "crop" | "pad" | "stretch";
@@ -2735,7 +2735,7 @@ export interface components {
         InfluenceInfo: {
             /**
              * Area
-             * @description What changes, in parts of the square: the sum of the islands that are kept.
+             * @description Fraction of the square that changes: the sum of the islands that are kept.
              */
             area: number;
             /** Islands */
@@ -2757,13 +2757,13 @@ export interface components {
             bytes: number;
             /** Layer */
             layer: string;
-            /** @description Null where the model names no segmenter. */
+            /** @description Null if the card names no segmenter. */
             lost: components["schemas"]["LostInfo"] | null;
             /** Model */
             model: string;
             /**
              * Psnr
-             * @description Of the best stage, against the photo as the generator was asked to draw it.
+             * @description PSNR of the best stage in dB, at the generator's resolution.
              */
             psnr: number;
             /** Size */
@@ -2772,7 +2772,7 @@ export interface components {
             stages: components["schemas"]["StageInfo"][];
             /**
              * Stopped
-             * @description Whether somebody stopped it before its time was over.
+             * @description Whether a person stopped it early.
              */
             stopped: boolean;
         };
@@ -2784,7 +2784,7 @@ export interface components {
             fit: components["schemas"]["FitInfo"];
             /**
              * Layer
-             * @description Where one will paint; the default layer if null.
+             * @description Layer to paint in. Null uses the default layer.
              */
             layer?: string | null;
             /** Model */
@@ -2892,12 +2892,12 @@ export interface components {
         Island: {
             /**
              * Area
-             * @description With its soft border, in parts of the square.
+             * @description With its soft border, as a fraction of the square.
              */
             area: number;
             /**
              * Box
-             * @description x, y, width, height in parts of the square.
+             * @description x, y, width, height as fractions of the square.
              */
             box: [
                 number,
@@ -2912,7 +2912,7 @@ export interface components {
             change: number;
             /**
              * Dropped
-             * @description Strokes that drop it; empty where it is kept.
+             * @description Strokes that drop it. Empty if it is kept.
              */
             dropped: string[];
             /** Number */
@@ -2944,11 +2944,11 @@ export interface components {
             model: string;
             /**
              * Name
-             * @description Unique among waiting and running jobs: a second request joins the first.
+             * @description Key of the job. A second request with the same key joins the first.
              */
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
-            /** @description While the job runs, what was found so far. Left out of the list of jobs. */
+            /** @description Result so far of a running job. The list of jobs leaves it out. */
             result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"]) | null;
             /**
              * State
@@ -3083,7 +3083,7 @@ export interface components {
         Line: {
             /**
              * Line
-             * @description Quoted for a shell; what is as it is by default is left out.
+             * @description Quoted for a shell, without options that have their default.
              */
             line: string;
         };
@@ -3094,7 +3094,7 @@ export interface components {
         LiveStroke: {
             /**
              * Concept
-             * @description The brush; None for hand-picked units.
+             * @description Concept of the brush. None if units were picked by number.
              * @default null
              */
             concept: string | null;
@@ -3116,13 +3116,13 @@ export interface components {
             strength: number;
             /**
              * Top
-             * @description How many of the brush's units.
+             * @description Number of the brush's units.
              * @default 20
              */
             top: number;
             /**
              * Units
-             * @description Hand-picked units; empty for the brush's own.
+             * @description Units picked by number. Empty uses the brush's.
              */
             units?: number[];
             /**
@@ -3169,7 +3169,7 @@ export interface components {
             map: string;
             /**
              * Share
-             * @description Of the square.
+             * @description Fraction of the square.
              */
             share: number;
             /** Size */
@@ -3196,12 +3196,12 @@ export interface components {
             architecture: string;
             /**
              * Argument
-             * @description What `inscape VERB` takes for it, not quoted.
+             * @description Argument MODEL of the command line, not quoted.
              */
             argument: string;
             /**
              * Classes
-             * @description Names of its classes, from 0; empty where only numbers are known.
+             * @description Names of its classes, starting at 0. Empty if they have no names.
              */
             classes: string[];
             /** Concepts */
@@ -3230,7 +3230,7 @@ export interface components {
             parameters: number;
             /**
              * Removable
-             * @description Whether it was opened in the page and can be removed there.
+             * @description Whether it was opened on the page Models, which can remove it.
              */
             removable: boolean;
             /** Segmenter */
@@ -3269,13 +3269,13 @@ export interface components {
         NewArtifacts: {
             /**
              * Controls
-             * @description How many random sets.
+             * @description Number of random sets of units to compare with.
              * @default 20
              */
             controls: number;
             /**
              * Images
-             * @description How many pictures: half to choose units on, half to measure what they do.
+             * @description Number of pictures: one half ranks the units, the other measures their effect.
              * @default 2000
              */
             images: number;
@@ -3288,7 +3288,7 @@ export interface components {
             segmenter?: string | null;
             /**
              * Top
-             * @description How many of the worst units are switched off.
+             * @description Number of the worst units that are switched off.
              * @default 20
              */
             top: number;
@@ -3300,7 +3300,7 @@ export interface components {
         NewPainting: {
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
             /**
@@ -3319,7 +3319,7 @@ export interface components {
             operations?: (components["schemas"]["AddStroke"] | components["schemas"]["HideStroke"] | components["schemas"]["DeleteStroke"] | components["schemas"]["Reset"])[];
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              */
             photo?: string | null;
             /**
@@ -3345,7 +3345,7 @@ export interface components {
             by: "strokes" | "examples";
             /**
              * Images
-             * @description How many pictures to look at.
+             * @description Number of pictures to search.
              * @default 1000
              */
             images: number;
@@ -3417,14 +3417,14 @@ export interface components {
             influence: components["schemas"]["InfluenceInfo"] | null;
             /**
              * Milliseconds
-             * @description Time in the model and the encoder.
+             * @description Milliseconds in the model and the image encoder.
              */
             milliseconds: number;
             /** Seq */
             seq: number;
             /**
              * Units
-             * @description Units that the stroke set.
+             * @description Units that the stroke changed.
              */
             units: number[];
             /** Width */
@@ -3440,7 +3440,7 @@ export interface components {
         PaintGround: {
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              * @default null
              */
             class_index: number | null;
@@ -3453,7 +3453,7 @@ export interface components {
             model: string;
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              * @default null
              */
             photo: string | null;
@@ -3610,7 +3610,7 @@ export interface components {
             branches?: components["schemas"]["Branch"][];
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
             /** Created */
@@ -3627,7 +3627,7 @@ export interface components {
             operations: (components["schemas"]["AddStroke"] | components["schemas"]["HideStroke"] | components["schemas"]["DeleteStroke"] | components["schemas"]["Reset"])[];
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              */
             photo?: string | null;
             /** Revision */
@@ -3660,7 +3660,7 @@ export interface components {
         PaintingSummary: {
             /**
              * Class Index
-             * @description Class of a conditional generator; the seed's own if null.
+             * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
             /** Id */
@@ -3671,7 +3671,7 @@ export interface components {
             name: string;
             /**
              * Photo
-             * @description The photo that is painted on in place of a seed's picture.
+             * @description Photo to paint on instead of the picture of a seed.
              */
             photo?: string | null;
             /** Picture */
@@ -3682,7 +3682,7 @@ export interface components {
             seed: number;
             /**
              * Strokes
-             * @description Strokes that are visible.
+             * @description Number of visible strokes.
              */
             strokes: number;
             /** Updated */
@@ -3711,7 +3711,7 @@ export interface components {
          * @description A photo, and what was made of it.
          */
         PhotoInfo: {
-            /** @description What was last asked for. */
+            /** @description The last request. */
             asked: components["schemas"]["InversionRequest"] | null;
             /** Created */
             created: number;
@@ -3750,7 +3750,7 @@ export interface components {
         PhotoList: {
             /**
              * Largest
-             * @description Bytes that a photo may have.
+             * @description Largest size of a photo, in bytes.
              */
             largest: number;
             /** Photos */
@@ -4020,7 +4020,7 @@ export interface components {
             solver: "reduced" | "steps" | "layer";
             /**
              * Steps
-             * @description Of the solver; its own unless given.
+             * @description Number of steps. [default: the solver's]
              */
             steps?: number | null;
         };
@@ -4031,7 +4031,7 @@ export interface components {
         RuleInfo: {
             /**
              * Change
-             * @description Norm of the change of the weights, as a fraction of theirs.
+             * @description Norm of the change of the weights, as a fraction of the norm of the weights.
              */
             change: number | null;
             /** Created */
@@ -4084,7 +4084,7 @@ export interface components {
         RuleLayers: {
             /**
              * Concepts
-             * @description What its segmenter can tell apart; empty where it has none.
+             * @description Concepts of its segmenter. Empty if it has none.
              */
             concepts: string[];
             /** Layers */
@@ -4107,7 +4107,7 @@ export interface components {
             name: string;
             /**
              * Over
-             * @description Rules that are on while it is made.
+             * @description Rules that are active while it is made.
              */
             over?: components["schemas"]["StackEntry"][];
             /**
@@ -4167,7 +4167,7 @@ export interface components {
             ][];
             /**
              * Fraction
-             * @description Of the time that it may take, 0 to 1.
+             * @description Fraction of the allowed time, 0 to 1.
              */
             fraction: number;
             /** Job */
@@ -4193,7 +4193,7 @@ export interface components {
             step: number;
             /**
              * Stopping
-             * @description Whether the best so far was asked for.
+             * @description Whether a person asked for the best picture so far.
              */
             stopping: boolean;
         };
@@ -4434,12 +4434,12 @@ export interface components {
         StageInfo: {
             /**
              * Picture
-             * @description Address of what the generator drew then.
+             * @description Address of the generator's picture after the stage.
              */
             picture: string | null;
             /**
              * Psnr
-             * @description In dB; null where it did not run.
+             * @description In dB. Null if the stage did not run.
              */
             psnr: number | null;
             /** Seconds */
@@ -4498,7 +4498,7 @@ export interface components {
         Stroke: {
             /**
              * Concept
-             * @description The brush; None for hand-picked units.
+             * @description Concept of the brush. None if units were picked by number.
              */
             concept?: string | null;
             /** Id */
@@ -4521,13 +4521,13 @@ export interface components {
             strength: number;
             /**
              * Top
-             * @description How many of the brush's units.
+             * @description Number of the brush's units.
              * @default 20
              */
             top: number;
             /**
              * Units
-             * @description Hand-picked units; empty for the brush's own.
+             * @description Units picked by number. Empty uses the brush's.
              */
             units?: number[];
             /**
@@ -4549,7 +4549,7 @@ export interface components {
         StudioInfo: {
             /**
              * Default Model
-             * @description None where no generator is shipped or was named.
+             * @description None if no generator is shipped or named.
              */
             default_model: string | null;
             /** Device */
@@ -4563,7 +4563,7 @@ export interface components {
             ready: boolean;
             /**
              * Segmenters
-             * @description What can label the pictures of a model that names none.
+             * @description Segmenters for a model whose card names none.
              */
             segmenters: string[];
             /** Version */
@@ -4660,7 +4660,7 @@ export interface components {
         UnitInfo: {
             /**
              * Concepts
-             * @description Every concept with this unit's IoU, best first.
+             * @description Every concept with the unit's IoU, best first.
              */
             concepts: [
                 string,
@@ -4668,7 +4668,7 @@ export interface components {
             ][];
             /**
              * Conditional Mean
-             * @description Mean activation where each concept is seen.
+             * @description Mean activation where each concept is present.
              */
             conditional_mean: {
                 [key: string]: number;
@@ -4777,7 +4777,7 @@ export interface components {
         Work: {
             /**
              * Command Model
-             * @description What names the model on the command line.
+             * @description Argument MODEL of the command line.
              */
             command_model: string;
             /** Cursor */
@@ -4790,7 +4790,7 @@ export interface components {
             rules: components["schemas"]["RuleInfo"][];
             /**
              * Seeds
-             * @description What is on the wall, as it was typed.
+             * @description Seeds on the wall, as typed.
              */
             seeds: string;
             /** Steps */
@@ -4813,7 +4813,7 @@ export interface components {
             copied?: components["schemas"]["Selection"] | null;
             /**
              * Erased
-             * @description Units that the goal Erase silences.
+             * @description Number of units that the goal Erase switches off.
              * @default 30
              */
             erased: number;
@@ -4825,7 +4825,7 @@ export interface components {
             goal: "paste" | "erase";
             /**
              * Making
-             * @description The rule in the stack that the next one takes the place of.
+             * @description The rule in the stack that the next rule replaces.
              */
             making?: string | null;
             /** Pastes */
@@ -4868,7 +4868,7 @@ export interface components {
             matches: components["schemas"]["MatchInfo"][];
             /**
              * Pictures
-             * @description How many were looked through.
+             * @description Number of pictures searched.
              */
             pictures: number;
         };
@@ -4899,7 +4899,7 @@ export interface operations {
                     "application/json": components["schemas"]["CheckpointList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4932,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,7 +4968,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4997,7 +4997,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5028,7 +5028,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5059,7 +5059,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5092,7 +5092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5125,7 +5125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5158,7 +5158,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5191,7 +5191,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5224,7 +5224,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5257,7 +5257,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5290,7 +5290,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5323,7 +5323,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5356,7 +5356,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5389,7 +5389,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5422,7 +5422,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5455,7 +5455,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5488,7 +5488,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5521,7 +5521,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5554,7 +5554,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5587,7 +5587,7 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5616,7 +5616,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5647,7 +5647,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5676,7 +5676,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5711,7 +5711,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5746,7 +5746,7 @@ export interface operations {
                     "application/json": components["schemas"]["Appearance"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5777,7 +5777,7 @@ export interface operations {
                     "application/json": components["schemas"]["ArtifactsList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5812,7 +5812,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,7 +5845,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5878,7 +5878,7 @@ export interface operations {
                     "application/json": components["schemas"]["BrushList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5912,7 +5912,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5943,7 +5943,7 @@ export interface operations {
                     "application/json": components["schemas"]["Comparison"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5978,7 +5978,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6013,7 +6013,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6044,7 +6044,7 @@ export interface operations {
                     "application/json": components["schemas"]["SearchList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6079,7 +6079,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6112,7 +6112,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6148,7 +6148,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6180,7 +6180,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReportInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6213,7 +6213,7 @@ export interface operations {
                     "application/json": components["schemas"]["UnitInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6246,7 +6246,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6260,9 +6260,9 @@ export interface operations {
     getPictureJpeg: {
         parameters: {
             query?: {
-                /** @description Height and width; the model's own unless given. */
+                /** @description Height and width in pixels. [default: the model's] */
                 size?: number | null;
-                /** @description Class of a conditional generator; the seed's own unless given. */
+                /** @description Class that a conditional generator draws. [default: the class of the seed] */
                 class_index?: number | null;
             };
             header?: never;
@@ -6283,7 +6283,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6297,7 +6297,7 @@ export interface operations {
     getPicturePng: {
         parameters: {
             query?: {
-                /** @description Class of a conditional generator; the seed's own unless given. */
+                /** @description Class that a conditional generator draws. [default: the class of the seed] */
                 class_index?: number | null;
             };
             header?: never;
@@ -6318,7 +6318,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6349,7 +6349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Work"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6384,7 +6384,7 @@ export interface operations {
                     "application/json": components["schemas"]["Kept"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6419,7 +6419,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6454,7 +6454,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6468,7 +6468,7 @@ export interface operations {
     exportEdited: {
         parameters: {
             query?: {
-                /** @description `rule:strength` of each, by commas. */
+                /** @description `rule:strength` of each rule, separated by commas. */
                 edits?: string;
                 format?: string;
             };
@@ -6489,7 +6489,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6520,7 +6520,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleLayers"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6555,7 +6555,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6590,7 +6590,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6627,7 +6627,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,7 +6662,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6697,7 +6697,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6732,7 +6732,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6767,7 +6767,7 @@ export interface operations {
                     "application/json": components["schemas"]["WallPictures"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6796,7 +6796,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaintingList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6829,7 +6829,7 @@ export interface operations {
                     "application/json": components["schemas"]["Painting"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6862,7 +6862,7 @@ export interface operations {
                     "application/json": components["schemas"]["Painting"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6893,7 +6893,7 @@ export interface operations {
                     "application/json": components["schemas"]["Painting"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6928,7 +6928,7 @@ export interface operations {
                     "application/json": components["schemas"]["Painting"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6957,7 +6957,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6992,7 +6992,7 @@ export interface operations {
                     "application/json": components["schemas"]["Kept"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7023,7 +7023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Command"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7054,7 +7054,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7085,7 +7085,7 @@ export interface operations {
                     "application/json": components["schemas"]["InfluenceInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7118,7 +7118,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7151,7 +7151,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7182,7 +7182,7 @@ export interface operations {
                     "application/json": components["schemas"]["Painting"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7211,7 +7211,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoList"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7247,7 +7247,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7278,7 +7278,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7307,7 +7307,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7338,7 +7338,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7373,7 +7373,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7408,7 +7408,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7440,7 +7440,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7471,7 +7471,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7485,7 +7485,7 @@ export interface operations {
     getInversionPicture: {
         parameters: {
             query?: {
-                /** @description Which picture; the latest is sent, and none is kept. */
+                /** @description Number of the picture. The server always sends the latest. */
                 step?: number;
             };
             header?: never;
@@ -7505,7 +7505,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7536,7 +7536,7 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7568,7 +7568,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7599,7 +7599,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7631,7 +7631,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7660,7 +7660,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudioInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description Title, detail and hint of the error. */
             default: {
                 headers: {
                     [name: string]: unknown;

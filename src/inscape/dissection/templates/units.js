@@ -68,7 +68,7 @@
     shown = data.units.filter((unit) => matches(unit, words)).sort(orders[sort.value]);
     list.replaceChildren(...shown.map((unit) => cards.get(unit.unit)));
     found.textContent = shown.length === data.units.length ? `${shown.length} units`
-      : shown.length ? `${shown.length} of ${data.units.length} units` : "No unit fits. Try fewer words, or clear the filter.";
+      : shown.length ? `${shown.length} of ${data.units.length} units` : "No unit matches. Use fewer words, or clear the filter.";
     document.body.classList.toggle("plain", !mask.checked);
     chart.classList.toggle("filtered", state.concept !== null);
     for (const bar of bars) bar.setAttribute("aria-pressed", String(bar.dataset.concept === state.concept));
@@ -127,9 +127,9 @@
     byId("box-title").textContent = `Unit ${number}: ${named(unit)}`;
     byId("box-pictures").replaceChildren(...pictures(unit));
     const rows = [
-      ["IoU, best level", `${percent(unit.iou_best)} with ${named(unit)}, above ${unit.threshold_best.toPrecision(4)}`],
+      ["IoU, best threshold", `${percent(unit.iou_best)} with ${named(unit)}, above ${unit.threshold_best.toPrecision(4)}`],
       ["IoU, top 1 %", `${percent(unit.iou)} with ${unit.concept ?? "no concept"}, above ${unit.threshold.toPrecision(4)}`],
-      ["Chance level", `${percent(unit.chance)}${unit.counts ? "" : " or 0.05 not passed: this match means little"}`],
+      ["Chance level", `${percent(unit.chance)}${unit.counts ? "" : " or 0.05 not exceeded: the match is not reliable"}`],
     ];
     byId("box-numbers").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
     byId("box-ranking").replaceChildren(...unit.best.map(([name, iou]) => make("li", "", `${name} ${percent(iou)}`)));

@@ -45,7 +45,9 @@ class ComparisonRequest(Message):
 
     layers: list[Name] = Field(min_length=1, max_length=64)
     images: int = field_of(LayersRequest, "images", least=20, most=100_000)
-    segmenter: Name | None = Field(default=None, description="A shipped one; the model's own if null.")
+    segmenter: Name | None = Field(
+        default=None, description="Name of a shipped segmenter. Null uses the card's."
+    )
 
 
 class ComparisonResult(Result):

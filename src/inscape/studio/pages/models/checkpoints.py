@@ -32,17 +32,17 @@ class CheckpointFile(Message):
     """A file that can be opened, in a folder that the launch named."""
 
     folder: int = Field(ge=0, description="Number of the folder.")
-    place: str = Field(description="The folder, for people to read.")
+    place: str = Field(description="Path of the folder as shown.")
     name: str
     bytes: int
-    model: str | None = Field(description="What it was opened as, where that is still here.")
+    model: str | None = Field(description="Name of the model that it was opened as, if that is still open.")
 
 
 class CheckpointList(Message):
     """What can be opened."""
 
     files: list[CheckpointFile]
-    largest: int = Field(description="Bytes that a dropped file may have.")
+    largest: int = Field(description="Largest size of a dropped file, in bytes.")
 
 
 class OpenCheckpoint(Message):

@@ -29,11 +29,15 @@ router = APIRouter(prefix="/api")
 SeedInPath = Annotated[Seed, Path()]
 FileName = Annotated[str, Query(min_length=1, max_length=255, description="What the file is called.")]
 Size = Annotated[
-    int | None, Query(ge=16, le=1024, description="Height and width; the model's own unless given.")
+    int | None, Query(ge=16, le=1024, description="Height and width in pixels. [default: the model's]")
 ]
 Class = Annotated[
     int | None,
-    Query(ge=0, lt=2**31, description="Class of a conditional generator; the seed's own unless given."),
+    Query(
+        ge=0,
+        lt=2**31,
+        description="Class that a conditional generator draws. [default: the class of the seed]",
+    ),
 ]
 
 
@@ -66,11 +70,11 @@ class ModelInfo(Message):
     source: str
     licence: str
     classes: list[str] = Field(
-        description="Names of its classes, from 0; empty where only numbers are known."
+        description="Names of its classes, starting at 0. Empty if they have no names."
     )
-    argument: str = Field(description="What `inscape VERB` takes for it, not quoted.")
+    argument: str = Field(description="Argument MODEL of the command line, not quoted.")
     paintable: bool
-    removable: bool = Field(description="Whether it was opened in the page and can be removed there.")
+    removable: bool = Field(description="Whether it was opened on the page Models, which can remove it.")
 
 
 class ModelList(Message):

@@ -28,7 +28,7 @@ class BrushInfo(Message):
     plane: str
     colour: str = Field(description="#rrggbb")
     layer: str
-    units: list[int] = Field(description="Best first; a stroke uses the first `top` of them.")
+    units: list[int] = Field(description="Best first. A stroke uses the first `top` units.")
     top: int
     thumbnail: str
 
@@ -40,9 +40,7 @@ class BrushList(Message):
     layer: str
     dissected: bool
     brushes: list[BrushInfo]
-    absent: list[str] = Field(
-        default_factory=list, description="Objects that no unit of the layer matches: nothing paints them."
-    )
+    absent: list[str] = Field(default_factory=list, description="Objects that no unit of the layer matches.")
 
 
 class AppearanceRequest(Pictured):

@@ -82,8 +82,8 @@ class PaintFrame(Message):
     final: bool
     width: int
     height: int
-    units: list[int] = Field(description="Units that the stroke set.")
-    milliseconds: float = Field(description="Time in the model and the encoder.")
+    units: list[int] = Field(description="Units that the stroke changed.")
+    milliseconds: float = Field(description="Milliseconds in the model and the image encoder.")
     box: Box | None = Field(
         default=None,
         description="On a photo, what the picture covers: x, y, width, height in parts of the photo. "

@@ -213,7 +213,7 @@ def _lost(generator: inscape.Generator, inversion: inscape.Inversion) -> LostInf
     try:
         segmenter = open_segmenter(generator.card.segmenter, generator.device)
     except InscapeError as error:  # what was found must not be lost for want of a map
-        logger.warning("no map of what was lost: %s", error)
+        logger.warning("cannot measure what was lost: %s", error)
         return None
     return _lost_info(lost(inversion.target, inversion.picture, segmenter), segmenter.vocabulary)
 

@@ -31,7 +31,7 @@ from inscape.studio.studio import State, Studio
 router = APIRouter(prefix="/api/photos")
 PhotoInPath = Annotated[Identifier, Path()]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called.")]
-Step = Annotated[int, Query(ge=0, description="Which picture; the latest is sent, and none is kept.")]
+Step = Annotated[int, Query(ge=0, description="Number of the picture. The server always sends the latest.")]
 
 
 class PhotoState(State):

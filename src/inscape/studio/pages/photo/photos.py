@@ -194,7 +194,7 @@ class Photos(Shelf):
         try:
             photo = self._read(place / "photo", "photo")
         except InscapeError as error:
-            logger.warning("%s is no photo of the studio: %s", place, error)
+            logger.warning("%s is not a photo of the studio: %s", place, error)
         else:
             self.insert({"id": place.name, "name": "photo", **_columns(photo)}, connection)
 

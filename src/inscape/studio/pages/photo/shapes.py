@@ -22,7 +22,7 @@ Length = Annotated[float, Field(ge=1, le=1e6)]
 class FitInfo(Message):
     """Which rectangle of the photo becomes the generator's square, in pixels of the photo."""
 
-    mode: Literal["crop", "pad", "stretch"] = Field(description="How it was chosen.")
+    mode: Literal["crop", "pad", "stretch"] = Field(description="How the fit was chosen.")
     x: Coordinate
     y: Coordinate
     width: Length
@@ -40,7 +40,7 @@ class InversionRequest(Message):
     """Ask a generator to draw a photo."""
 
     model: Name
-    layer: Name | None = Field(default=None, description="Where one will paint; the default layer if null.")
+    layer: Name | None = Field(default=None, description="Layer to paint in. Null uses the default layer.")
     seconds: float = field_of(InvertRequest, "seconds", least=1, most=600)
     start: Literal["encoder", "average"] = field_of(InvertRequest, "start")
     fit: FitInfo
@@ -50,9 +50,9 @@ class StageInfo(Message):
     """What a stage of the inversion came to."""
 
     stage: Stage
-    psnr: float | None = Field(description="In dB; null where it did not run.")
+    psnr: float | None = Field(description="In dB. Null if the stage did not run.")
     seconds: float | None
-    picture: str | None = Field(description="Address of what the generator drew then.")
+    picture: str | None = Field(description="Address of the generator's picture after the stage.")
 
 
 class RunningInversion(Message):
@@ -61,12 +61,12 @@ class RunningInversion(Message):
     job: str
     step: int = Field(description="Counts the pictures; 0 before the first.")
     stage: Stage | None
-    fraction: float = Field(description="Of the time that it may take, 0 to 1.")
+    fraction: float = Field(description="Fraction of the allowed time, 0 to 1.")
     psnr: float | None
     picture: str | None = Field(description="Address of the best picture so far.")
     curve: list[tuple[float, float]] = Field(description="Seconds and PSNR of every picture so far.")
     stages: list[StageInfo] = Field(description="The best of each stage so far.")
-    stopping: bool = Field(description="Whether the best so far was asked for.")
+    stopping: bool = Field(description="Whether a person asked for the best picture so far.")
 
 
 class LostConceptInfo(Message):
@@ -82,7 +82,7 @@ class LostConceptInfo(Message):
 class LostInfo(Message):
     """What the generator cannot see."""
 
-    share: float = Field(description="Of the square.")
+    share: float = Field(description="Fraction of the square.")
     concepts: list[LostConceptInfo]
     size: int
     map: str = Field(
@@ -97,12 +97,10 @@ class InversionInfo(Message):
     model: str
     layer: str
     size: int
-    psnr: float = Field(
-        description="Of the best stage, against the photo as the generator was asked to draw it."
-    )
+    psnr: float = Field(description="PSNR of the best stage in dB, at the generator's resolution.")
     stages: list[StageInfo]
-    lost: LostInfo | None = Field(description="Null where the model names no segmenter.")
-    stopped: bool = Field(description="Whether somebody stopped it before its time was over.")
+    lost: LostInfo | None = Field(description="Null if the card names no segmenter.")
+    stopped: bool = Field(description="Whether a person stopped it early.")
     bytes: int
 
 
@@ -122,7 +120,7 @@ class PhotoInfo(PhotoRow):
     """A photo, and what was made of it."""
 
     fit: FitInfo
-    asked: InversionRequest | None = Field(description="What was last asked for.")
+    asked: InversionRequest | None = Field(description="The last request.")
     running: RunningInversion | None
     inversion: InversionInfo | None
     painting: str | None = Field(description="The painting on it.")
@@ -141,7 +139,7 @@ class PhotoList(Message):
     """All photos, the latest first."""
 
     photos: list[PhotoSummary]
-    largest: int = Field(description="Bytes that a photo may have.")
+    largest: int = Field(description="Largest size of a photo, in bytes.")
 
 
 class InversionResult(Result):

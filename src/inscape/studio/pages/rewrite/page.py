@@ -37,7 +37,9 @@ router = APIRouter(prefix="/api/models/{model}/rewriting")
 RuleInPath = Annotated[Identifier, Path()]
 StrengthInQuery = Annotated[float, Query(ge=0, le=4)]
 NameInQuery = Annotated[Label, Query()]
-StackInQuery = Annotated[str, Query(max_length=8000, description="`rule:strength` of each, by commas.")]
+StackInQuery = Annotated[
+    str, Query(max_length=8000, description="`rule:strength` of each rule, separated by commas.")
+]
 
 
 class Rewrite(State):

@@ -129,7 +129,7 @@ class Rules:
     def prepare(self, model: str, layer: str, seeds: Sequence[int], progress: Progress) -> KeysResult:
         """Gather what a first rule of a layer, and the wall of pictures after it, would wait for."""
         rewriter = self.rewriter(model, layer)
-        with progress.task("Drawing what lies below", len(seeds), "pictures") as task:
+        with progress.task("Drawing up to the layer", len(seeds), "pictures") as task:
             for start in range(0, len(seeds), BATCH):
                 batch = seeds[start : start + BATCH]
                 self._walls(model).keep(batch, layer)
@@ -183,7 +183,7 @@ class Rules:
             return SearchResult(pictures=bank.latents, matches=matches)
         level = min(bank.level(bank.scores(direction)), _LIKE_THE_CONTEXT)
         matches = []
-        with progress.task("Looking for the context", len(request.seeds), "pictures") as task:
+        with progress.task("Searching for the context", len(request.seeds), "pictures") as task:
             for seed in request.seeds:
                 here = torch.einsum("ihw,i->hw", rewriter.reading(seed).shown[0], direction)
                 matches.append(
@@ -304,7 +304,7 @@ def _loaded(path: Path) -> inscape.WeightEdit:
     try:
         edit = load_edit(path)
     except InscapeError as error:
-        raise type(error)("This file holds no edit that can be read.", error.hint) from error
+        raise type(error)("This file holds no readable edit.", error.hint) from error
     if not isinstance(edit, inscape.WeightEdit):
         raise RecipeError(
             "This edit changes units in one picture, not the weights.", "Open it on the page Paint."

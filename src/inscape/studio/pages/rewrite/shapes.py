@@ -54,7 +54,7 @@ class RuleChoices(Message):
     method: Method = RuleSettings.method
     solver: Solver = RuleSettings.solver
     steps: int | None = Field(
-        default=RuleSettings.steps, ge=1, le=100_000, description="Of the solver; its own unless given."
+        default=RuleSettings.steps, ge=1, le=100_000, description="Number of steps. [default: the solver's]"
     )
     halo: int = Field(default=RuleSettings.halo, ge=0, le=100)
 
@@ -84,10 +84,13 @@ class WorkState(Message):
         default=False, description="The next paste is one more goal, not the last one moved."
     )
     erased: int = Field(
-        default=ERASED_UNITS, ge=1, le=100_000, description="Units that the goal Erase silences."
+        default=ERASED_UNITS,
+        ge=1,
+        le=100_000,
+        description="Number of units that the goal Erase switches off.",
     )
     making: Identifier | None = Field(
-        default=None, description="The rule in the stack that the next one takes the place of."
+        default=None, description="The rule in the stack that the next rule replaces."
     )
     choices: RuleChoices
 
@@ -102,7 +105,9 @@ class RuleInfo(Message):
     rank: int
     loss_before: float | None = Field(description="Mean distance to the goal, before and after.")
     loss: float | None
-    change: float | None = Field(description="Norm of the change of the weights, as a fraction of theirs.")
+    change: float | None = Field(
+        description="Norm of the change of the weights, as a fraction of the norm of the weights."
+    )
     created: float
 
 
@@ -111,11 +116,11 @@ class Work(Message):
 
     model: str
     revision: int
-    seeds: str = Field(description="What is on the wall, as it was typed.")
+    seeds: str = Field(description="Seeds on the wall, as typed.")
     steps: list[WorkState]
     cursor: int
     rules: list[RuleInfo]
-    command_model: str = Field(description="What names the model on the command line.")
+    command_model: str = Field(description="Argument MODEL of the command line.")
 
 
 class StepWork(Message):
@@ -142,7 +147,7 @@ class RuleLayers(Message):
     """The layers of a model, lowest first."""
 
     layers: list[RuleLayer]
-    concepts: list[str] = Field(description="What its segmenter can tell apart; empty where it has none.")
+    concepts: list[str] = Field(description="Concepts of its segmenter. Empty if it has none.")
 
 
 class PrepareRequest(Message):
@@ -192,7 +197,7 @@ class RuleRequest(Message):
     protect: Places = Field(default_factory=list, description="Places that must stay as they are.")
     goals: Annotated[list[RuleGoal], Field(max_length=64)]
     choices: RuleChoices
-    over: Stack = Field(default_factory=list, description="Rules that are on while it is made.")
+    over: Stack = Field(default_factory=list, description="Rules that are active while it is made.")
 
 
 class AuditRequest(Message):
@@ -200,7 +205,7 @@ class AuditRequest(Message):
 
     edits: Stack
     context: Name
-    goal: Name | None = Field(default=None, description="None: anything else will do.")
+    goal: Name | None = Field(default=None, description="None accepts any other concept.")
     images: int = Field(default=200, ge=2, le=100_000)
 
 
@@ -236,7 +241,7 @@ class SearchResult(Result):
     """Where a context is."""
 
     kind: Literal["search"] = "search"
-    pictures: int = Field(description="How many were looked through.")
+    pictures: int = Field(description="Number of pictures searched.")
     matches: list[MatchInfo] = Field(description="Best first.")
 
 
@@ -251,9 +256,9 @@ class RuleResult(Result):
 class ChangeInfo(Message):
     """What an edit changed; intervals are those of 95 % over resampled pictures."""
 
-    reach: float = Field(description="Share of the context's places that became the goal.")
+    reach: float = Field(description="Fraction of the context's pixels that became the goal.")
     reach_interval: Interval
-    leak: float = Field(description="Share of all other places that changed.")
+    leak: float = Field(description="Fraction of all other pixels that changed.")
     leak_interval: Interval
     harmonic: float = Field(description="Harmonic mean of reach and 1 - leak.")
     pictures: int

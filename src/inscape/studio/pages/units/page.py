@@ -67,8 +67,8 @@ class UnitInfo(Message):
     """One unit in full."""
 
     row: UnitRow
-    concepts: list[tuple[str, float]] = Field(description="Every concept with this unit's IoU, best first.")
-    conditional_mean: dict[str, float] = Field(description="Mean activation where each concept is seen.")
+    concepts: list[tuple[str, float]] = Field(description="Every concept with the unit's IoU, best first.")
+    conditional_mean: dict[str, float] = Field(description="Mean activation where each concept is present.")
     quantiles: list[tuple[float, float]] = Field(description="Fraction of activations below, and the value.")
     seeds: list[int] = Field(description="Seeds of its top pictures, strongest first.")
 
@@ -77,7 +77,9 @@ class DissectionRequest(Message):
     """Ask for a dissection."""
 
     images: int = field_of(DissectRequest, "images", least=20, most=100_000)
-    segmenter: Name | None = Field(default=None, description="A shipped one; the model's own if null.")
+    segmenter: Name | None = Field(
+        default=None, description="Name of a shipped segmenter. Null uses the card's."
+    )
 
 
 class DissectionResult(Result):
@@ -86,7 +88,7 @@ class DissectionResult(Result):
     kind: Literal["dissection"] = "dissection"
     images: int
     units: int
-    concepts: dict[str, int] = Field(description="How many units count for each.")
+    concepts: dict[str, int] = Field(description="Number of units that match each concept.")
 
 
 class EffectsRequest(Message):
@@ -122,11 +124,15 @@ class EffectResult(Result):
     seed: int
     area_before: float
     area_after: float
-    relative_change: float | None = Field(description="-1 where nothing is left; null where nothing was.")
+    relative_change: float | None = Field(
+        description="-1 if nothing is left. Null if the concept was absent before."
+    )
     interval: Interval | None
     control: EffectControl
     curve: list[tuple[int, float | None]] = Field(description="Units off, and the change then.")
-    appears: dict[str, float] = Field(description="What stands where the concept was, in parts of that.")
+    appears: dict[str, float] = Field(
+        description="Concepts that replace it, as fractions of its former area."
+    )
     elsewhere: dict[str, float | None]
     concepts: dict[str, dict[str, float | None]]
     insertion: JsonObject | None
