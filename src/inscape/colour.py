@@ -1,4 +1,4 @@
-"""How far apart colours look: CIE L*a*b* and the difference ΔE*ab of 1976."""
+"""Perceived colour differences: CIE L*a*b* and ΔE*ab of 1976."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Vocabulary:
         """The number that stands for a concept in label maps.
 
         Raises:
-            ConceptError: There is no such concept; near names are given.
+            ConceptError: There is no such concept; the message suggests near names.
         """
         if name not in self._index:
             raise ConceptError(*unknown_name("concept", name, self.names))

@@ -1,4 +1,4 @@
-"""Everything that Inscape can tell a person who gave it something it cannot use.
+"""The errors that Inscape shows to people.
 
     InscapeError
     ├── UsageError              what cannot be parsed (exit code 2)

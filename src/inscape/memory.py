@@ -1,4 +1,4 @@
-"""Memory that tensors leave behind is kept for the next ones, where the C library can be told so."""
+"""Keep freed memory for the next tensors, if the C library supports it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def keep_freed_memory() -> bool:
     """Ask the allocator of this process to keep what is freed, up to 1 GB of it.
 
     glibc gives every large block back to the system when it is freed, and the system clears each of its pages
-    when it is asked for again. Layers of 256 pixels and more put out blocks of 30 MB each time they run: half
+    when it is asked for again. Layers of 256 pixels and more output blocks of 30 MB each time they run: half
     of the time of a stroke there went into clearing pages. The command line and the studio call this when
     they start; a program that paints on large pictures may do so too. It concerns the whole process, and
     cannot be taken back.
 
     Returns:
-        Whether it was done; on systems without glibc nothing is.
+        Whether the allocator accepted it. It does not on systems without glibc.
     """
     if not sys.platform.startswith("linux"):
         return False

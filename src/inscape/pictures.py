@@ -1,4 +1,4 @@
-"""Pictures and where they came from: pixels, latent, seed, and the recipe that makes them again."""
+"""Pictures and their origin: pixels, latent, seed and recipe."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _MOST_CLASSES = 2**31
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """What a generator is driven by.
+    """The input of a generator.
 
     Args:
         kind: "z" before the mapping network, "w" after it, "w+" one per layer.
         values: float32 `[dims]` for z and w, `[layers, dims]` for w+.
         truncation: Truncation psi that mapping z to w uses; 1 changes nothing.
-        class_index: For a conditional generator the class that z is mapped with, from 0; w has it in it.
+        class_index: Class of a conditional generator, from 0. Only z has one; w includes it.
     """
 
     kind: Literal["z", "w", "w+"]
@@ -90,11 +90,11 @@ class Latent:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture and where it came from.
+    """A picture and its origin.
 
     Args:
         pixels: RGB in 0 to 255, uint8 `[height, width, 3]`.
-        latent: What the generator drew it from.
+        latent: The input that the generator drew it from.
         seed: The seed of the latent.
         model: Name of the model that drew it.
     """
@@ -154,7 +154,7 @@ def read_recipe(path: Path | str) -> JsonObject:
     """The recipe inside a PNG that Inscape wrote.
 
     Raises:
-        RecipeError: The file is missing, is no PNG, or holds no recipe.
+        RecipeError: The file is missing, is not a PNG, or holds no recipe.
     """
     try:
         with Path(path).open("rb") as stream:
@@ -182,7 +182,7 @@ def _text_chunk(stream: BinaryIO, keyword: str) -> bytes | None:
     Pillow reads at most a mebibyte of it, and a recipe of many fine strokes is larger.
 
     Raises:
-        ValueError: This is no PNG, it ends early, or the text is damaged or too large.
+        ValueError: This is not a PNG, it ends early, or the text is damaged or too large.
     """
     if stream.read(8) != b"\x89PNG\r\n\x1a\n":
         raise ValueError("it does not start as one")
@@ -225,7 +225,7 @@ def z_from_seed(seed: int, dims: int) -> NDArray[np.float32]:
 
 
 def is_number(text: str) -> bool:
-    """Whether it is a whole number, of at most eighteen digits."""
+    """Whether a text is a whole number of at most eighteen digits."""
     return text.isdecimal() and len(text) <= 18
 
 

@@ -1,4 +1,4 @@
-"""Progress, passed in as an object, and with it the word to stop.
+"""Progress objects, which also carry the request to stop.
 
 Long work opens a task and advances it between batches. `Task.advance` raises `CancelledError` when the
 person asked to stop, so that stopping needs no code of its own in any algorithm.
@@ -18,18 +18,18 @@ from inscape.types import JsonObject
 
 
 class Task(Protocol):
-    """One piece of work that is under way."""
+    """A task in progress."""
 
     def advance(self, count: int = 1) -> None:
-        """Say that `count` more units are done.
+        """Advance the task by `count` units.
 
         Raises:
-            CancelledError: The person asked to stop.
+            CancelledError: The person cancelled.
         """
 
 
 class Progress(Protocol):
-    """Where long work says how far it is."""
+    """Receives the progress of long work."""
 
     def task(self, name: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Task]:
         """Open a task of `total` units; `None` where the total is not known."""
@@ -41,7 +41,7 @@ class _SilentTask:
 
 
 class SilentProgress:
-    """Shows nothing and never stops the work; what every function uses unless told otherwise."""
+    """Shows nothing and never stops the work. The default of every function."""
 
     @contextmanager
     def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
@@ -79,7 +79,7 @@ class _CallbackTask:
 
 
 class CallbackProgress:
-    """Hands every step to a function; the studio uses it to push progress to the page.
+    """Calls a function at every step. The studio sends progress to the page with it.
 
     Args:
         callback: Called with `{name, done, total, unit, seconds, seconds_left}` at every step.
@@ -110,11 +110,11 @@ class _HeardTask:
 
 
 class PartOfWhole:
-    """Makes the tasks of several pieces of work steps of one task, whose time left is that of the whole.
+    """Joins the tasks of several pieces of work into one task with one time left.
 
     Args:
         whole: The task; its total is that of all the pieces.
-        unit: Tasks in this unit count; others only hear the word to stop.
+        unit: Tasks in this unit count; others only receive the request to stop.
     """
 
     def __init__(self, whole: Task, unit: str) -> None:
@@ -135,7 +135,7 @@ class _RichTask:
 
 
 class TerminalProgress:
-    """A bar with the time left on standard error; plain lines where that is not a terminal."""
+    """Shows a bar with the time left on standard error, or plain lines if that is not a terminal."""
 
     @contextmanager
     def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:

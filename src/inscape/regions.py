@@ -1,4 +1,4 @@
-"""Regions: where in a picture something is to happen, with weights from 0 to 1, at any resolution."""
+"""Regions of a picture, with weights from 0 to 1, at any resolution."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Region:
     """A mask over a picture.
 
-    A region is either a box in picture pixels, which takes its final form when the picture's size is
-    known, or a mask of any resolution that covers the whole picture.
+    A region is either a box in pixels of the picture, or a mask of any resolution that covers the whole
+    picture.
 
     Args:
         rectangle: `(x, y, width, height)` in pixels of the picture, from its top left corner.
@@ -58,7 +58,7 @@ class Region:
     def mask(
         self, height: int, width: int, *, image_size: int | tuple[int, int] | None = None
     ) -> Float[Tensor, "{height} {width}"]:
-        """The region at a resolution: each cell holds the mean weight of the area that it covers.
+        """The region at a resolution. Each cell holds the mean weight of the area that it covers.
 
         Args:
             height: Rows of the result.
@@ -66,7 +66,7 @@ class Region:
             image_size: Size of the picture in pixels (one number, or height and width); boxes need it.
 
         Raises:
-            RegionError: A box lies outside the picture, or a box came without the picture's size.
+            RegionError: A box lies outside the picture, or the picture's size is missing.
         """
         import torch
 
@@ -165,7 +165,7 @@ class Region:
 
 
 def box(x: float, y: float, width: float, height: float) -> Region:
-    """A rectangle, in pixels of the picture, from its top left corner.
+    """Make a region from a rectangle in pixels, measured from the top left corner of the picture.
 
     Raises:
         RegionError: The box is empty, starts outside the picture, or is not finite.

@@ -1,4 +1,4 @@
-"""From a name to the place in a forward pass that answers to it."""
+"""Find the point of a forward pass that a name means."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Target: TypeAlias = nn.Module | Model
 
 
 def tap(target: Target, name: str, function: Tap) -> AbstractContextManager[None]:
-    """Call a function with what a layer puts out while the block runs; see `taps.tapped`.
+    """Call a function with the output of a layer inside a `with` block; see `taps.tapped`.
 
     Args:
         target: Any `torch.nn.Module`, whose modules go by their dotted names ("" is the module itself), or an
@@ -25,7 +25,7 @@ def tap(target: Target, name: str, function: Tap) -> AbstractContextManager[None
         function: From what the module was called with and the value to what takes the value's place.
 
     Raises:
-        LayerError: Nothing answers to the name; near names are given.
+        LayerError: Nothing has the name; the message suggests near names.
     """
     if isinstance(target, Model):
         return target.tapped(name, function)

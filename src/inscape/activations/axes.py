@@ -1,4 +1,4 @@
-"""Whatever the axes of a layer are: its output as maps, one of every unit."""
+"""View the output of any layer as maps, one for each unit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_maps(
         torch.Size([2, 8, 5, 1])
 
     Args:
-        values: What the layer put out.
+        values: The output of the layer.
         axes: Those of the layer; the usual ones of so many dimensions unless given.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Change what layers put out."""
+"""Change the outputs of layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inscape.errors import ShapeError
 def edited(target: Target, name: str, function: Callable[[Any], object]) -> Iterator[None]:
     """Pass the output of a layer through a function while the block runs.
 
-    Edits nest: the outermost comes first, and the next ones work on what it made.
+    Edits nest: the outermost runs first, and the next ones receive its result.
 
     Example:
         >>> with edited(model, "layer16a", lambda features: features * mask):
@@ -28,8 +28,8 @@ def edited(target: Target, name: str, function: Callable[[Any], object]) -> Iter
         function: From the output to the output that the rest of the network sees; None leaves it as it is.
 
     Raises:
-        LayerError: The layer does not exist; near names are given.
-        ShapeError: The function gave a tensor of another shape than it got.
+        LayerError: The layer does not exist; the message suggests near names.
+        ShapeError: The function changed the shape.
     """
 
     def change(_: tuple[object, ...], output: object) -> object:

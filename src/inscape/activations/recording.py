@@ -1,4 +1,4 @@
-"""Read what layers put out, and what goes into them."""
+"""Record the outputs and inputs of layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inscape.models.model import Model
 
 
 class Recorded(dict[str, Any]):
-    """Values by layer name; asking for one that has not run says so."""
+    """Values by layer name. A layer that has not run raises an error."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
@@ -32,10 +32,10 @@ class Recorded(dict[str, Any]):
 
 
 class Recording:
-    """What the recorded layers did in their latest run.
+    """The outputs and inputs of the recorded layers in their latest run.
 
     Attributes:
-        outputs: What each layer put out: a tensor, or whatever structure of tensors the module returns.
+        outputs: Output of each layer: a tensor, or the structure of tensors that the module returns.
         inputs: The positional arguments of each layer, as a tuple; only where inputs were asked for.
         runs: How often each layer ran while it was recorded.
     """
@@ -51,7 +51,7 @@ class Recording:
 
         Raises:
             LayerError: The layer is not recorded, or has not run.
-            ShapeError: It put out something else than its axes say, or no tensor.
+            ShapeError: Its output does not fit its axes, or is not a tensor.
         """
         output = self.outputs[name]
         if not isinstance(output, Tensor):
@@ -69,14 +69,14 @@ def record(
     copy: bool = False,
     own_thread: bool = False,
 ) -> Iterator[Recording]:
-    """Keep the outputs of layers while the block runs.
+    """Keep the outputs of layers inside a `with` block.
 
     Example:
         >>> with record(model, ["layer16a"]) as recording:
         ...     model.images(w)
         >>> recording.outputs["layer16a"].shape
 
-    A recording sees what the edits around it have made of the output, and not what edits inside it will.
+    A recording includes the edits of outer blocks, and not those of inner blocks.
 
     Args:
         target: Any `torch.nn.Module`, or an opened model.
@@ -88,7 +88,7 @@ def record(
             one network and each record its own.
 
     Raises:
-        LayerError: A layer does not exist; near names are given.
+        LayerError: A layer does not exist; the message suggests near names.
     """
     names = [names] if isinstance(names, str) else list(names)
     axes = {name: target.layer(name).axes for name in names} if isinstance(target, Model) else {}

@@ -1,4 +1,4 @@
-"""Run a network no further than a layer."""
+"""Run a network up to a layer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _StopError(Exception):
 
 
 class Stopped:
-    """Where a forward pass was left, and with what."""
+    """The layer where a forward pass stopped, and its output."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class Stopped:
 
     @property
     def output(self) -> Any:
-        """What the layer put out.
+        """The output of the layer.
 
         Raises:
             LayerError: The layer has not run.
@@ -44,7 +44,7 @@ class Stopped:
 
 @contextmanager
 def stop_after(target: Target, name: str) -> Iterator[Stopped]:
-    """Leave the block as soon as a layer has run; its output is kept, the rest is not computed.
+    """Leave a `with` block as soon as a layer has run, and keep its output. The rest is not computed.
 
     Example:
         >>> with stop_after(model, "layer16a") as stopped:
@@ -56,7 +56,8 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
         name: A dotted module name, or a layer name of the model.
 
     Raises:
-        LayerError: The layer does not exist (near names are given), or the block ended without running it.
+        LayerError: The layer does not exist (the message suggests near names), or the block ended without
+            running it.
     """
     stopped = Stopped(name)
 

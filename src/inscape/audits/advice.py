@@ -1,4 +1,4 @@
-"""Which layer, and which rank: the same rule made in every layer, each measured on a few pictures."""
+"""Advice on layer and rank: make the same rule in every layer, and measure each on a few pictures."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def advise(
         ranks: Which ranks to try in each.
         pictures: On how many of them each rule is measured: `Audit.sample`.
         over: Edits that are applied before the rule.
-        progress: Told about rules as they are measured.
+        progress: Reports the rules done.
         found: Called with each trial as it comes.
 
     Raises:
         UnsupportedError: No layer could be tried; why the last one could not is said.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     few = audit.sample(judged[0], pictures)
     trials: list[Trial] = []

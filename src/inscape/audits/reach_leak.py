@@ -1,7 +1,7 @@
-"""What an edit changed: how much of what it was for (reach), and how much else (leak).
+"""Reach and leak: how much of its context an edit changed, and how much else.
 
-Reach: of the places where the context was, the share that became the goal; without a goal, the share that is
-the context no more. Leak: of all other places, the share whose label changed or whose colour moved by more
+Reach: of the pixels of the context, the fraction that became the goal, or that is no longer the context if
+there is no goal. Leak: of all other pixels, the fraction whose label changed or whose colour moved by more
 than ΔE 5. Both are judged by a segmenter, on pictures of fresh seeds, with intervals over pictures.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from inscape.segmenters import Segmenter
 
 VISIBLE = 5.0
-"""From which ΔE on a colour has moved."""
+"""The smallest ΔE that counts as a moved colour."""
 FIRST_SEED = 4_000_000
 """Where the seeds of audits start, away from those that rules are made from."""
 BATCH = 16
@@ -49,12 +49,12 @@ class Change:
     """What an edit changed.
 
     Attributes:
-        reach: Share of the context's places that became the goal, or that are the context no more.
+        reach: Fraction of the context's pixels that became the goal, or that are no longer the context.
         reach_interval: 95 % interval, over resampled pictures.
-        leak: Share of all other places that changed.
+        leak: Fraction of all other pixels that changed.
         leak_interval: 95 % interval.
         harmonic: Harmonic mean of reach and 1 − leak.
-        pictures: How many pictures were drawn.
+        pictures: Number of pictures drawn.
         with_context: How many of them had the context.
     """
 
@@ -72,14 +72,14 @@ class Change:
 
 
 class Audit:
-    """Pictures before an edit, labelled once, against which any number of edits is measured.
+    """Labelled pictures without an edit, to measure any number of edits against.
 
     Args:
         model: The generator, as it is before the edits.
         segmenter: Judges the pictures.
-        images: How many pictures.
+        images: Number of pictures.
         seed: Seed of the first.
-        progress: Told about pictures as they are done.
+        progress: Reports the pictures done.
         executor: Who draws and measures; this process unless given.
 
     Raises:
@@ -113,7 +113,7 @@ class Audit:
 
         Args:
             context: The concept.
-            count: How many pictures; all where there are no more.
+            count: Number of pictures; all where there are no more.
 
         Raises:
             ConceptError: The segmenter knows no such concept.
@@ -149,9 +149,9 @@ class Audit:
 
         Args:
             edits: Applied in order; or a function that draws from latents.
-            context: The concept whose places the rule is for.
+            context: The concept whose pixels the rule is for.
             goal: What they should become: a concept, several of one plane, or None for anything else.
-            progress: Told about pictures as they are done.
+            progress: Reports the pictures done.
 
         Raises:
             ConceptError: The segmenter knows no such concept, or the context is in none of the pictures.

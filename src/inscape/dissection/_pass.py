@@ -1,6 +1,6 @@
 """The one pass of a dissection: pictures, labels and raw activations, kept on disk.
 
-The folder's name is a key of everything that goes in, so that a dissection that was killed goes on where it
+The folder's name is a key of everything that goes in, so that a dissection that was killed continues where it
 stopped. Only a few batches are in memory at a time. On a CPU each core works on a batch of its own.
 """
 

@@ -1,4 +1,4 @@
-"""Units that spoil pictures: those whose top pictures lie furthest from real ones.
+"""Artifact units: those whose top pictures lie furthest from real pictures.
 
 GAN Dissection ranks units by the Fréchet distance between the pictures in which they are most active and real
 pictures, and shows that switching the worst off brings all pictures closer to real ones. Distances are taken
@@ -46,7 +46,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, eq=False)
 class ArtifactReport(Report):
-    """Which units spoil pictures, and what switching them off does.
+    """The units that spoil pictures, and the effect of switching them off.
 
     Attributes:
         model: Name of the model.
@@ -81,7 +81,7 @@ class ArtifactReport(Report):
 
     @property
     def found(self) -> bool:
-        """Whether switching them off brings pictures closer, and more so than 95 % of random sets do."""
+        """Whether switching them off reduces the distance more than 95 % of random sets do."""
         return self.after < self.before and self.after < float(np.quantile(self.control, 0.05))
 
     def table(self) -> DataFrame:
@@ -101,7 +101,7 @@ class ArtifactReport(Report):
         return f"Units of {self.layer} of {self.model} that spoil pictures"
 
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
         low, high = np.quantile(self.control, [0.025, 0.975])
         said = "the pictures come closer to real ones" if self.found else "the difference is within chance"
         return (
@@ -125,12 +125,12 @@ def artifact_units(
     real: Float[Tensor, "picture 3 height width"] | None = None,
     **looking: Unpack[Looking],
 ) -> ArtifactReport:
-    """Rank units by how far their top pictures lie from real ones, and switch the worst off.
+    """Rank units by the distance of their top pictures from real pictures, and switch the worst off.
 
     Args:
         model: The generator.
         layer: The layer; the default one unless given.
-        top: How many units to switch off.
+        top: Number of units to switch off.
         real: Real pictures in [-1, 1]; as many scenes of the world on the model's card unless given.
         looking: See `Looking`; 2000 images unless it says: half to choose the units on, half to measure what
             they do. Distances are taken in the features of its segmenter.
@@ -139,7 +139,7 @@ def artifact_units(
         LayerError: There is no such layer.
         ValueRangeError: Too few pictures, too few sets, or more units than the layer has.
         UnsupportedError: No real pictures were given, and the card names no world.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     whole = Series.of(model, layer, 2000, looking)
     place, half = whole.layer, whole.images // 2

@@ -1,4 +1,4 @@
-"""Layers side by side: how many units of each match each concept."""
+"""Compare layers: the number of units that match each concept."""
 
 from __future__ import annotations
 

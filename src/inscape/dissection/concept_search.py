@@ -1,4 +1,4 @@
-"""Units for a concept that no segmenter knows: found from what a person can show or say of it.
+"""Find units for a concept without a segmenter, from examples, strokes or a predicate.
 
 GAN Dissection's authors found the units that draw stock-photo watermarks in a generator of churches, though
 no segmenter had a class for watermarks. What it takes is a set of pictures that show the concept: chosen by
@@ -41,7 +41,7 @@ _SHUFFLES = 20
 
 @dataclass(frozen=True)
 class FoundUnit:
-    """How well a unit tells pictures with the concept from others.
+    """How well a unit separates pictures with the concept from others.
 
     Args:
         unit: Counted from 0.
@@ -60,7 +60,7 @@ class FoundUnit:
 
 @dataclass(frozen=True, eq=False)
 class UnitSearch(Report):
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         model: Name of the model.
@@ -99,7 +99,7 @@ class UnitSearch(Report):
         return f"Units of {self.layer} of {self.model} that separate the pictures"
 
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
         above = sum(each.precision > self.chance for each in self.units)
         return (
             f"{above} of {len(self.units)} units rank the {self.positives} pictures that show it above the "
@@ -119,7 +119,7 @@ def search_units(
     layer: str | None = None,
     **looking: Unpack[Looking],
 ) -> UnitSearch:
-    """Find units for a concept of one's own, without a segmenter.
+    """Find units for a concept of your own, without a segmenter.
 
     Example:
         >>> def night(pictures):
@@ -256,7 +256,7 @@ def top_precision(
     units: Sequence[int],
     top: int = 10,
 ) -> dict[int, float]:
-    """For each unit, the share of its `top` pictures that really show the concept; to judge a search by.
+    """For each unit, the fraction of its `top` pictures that really show the concept; to judge a search by.
 
     Args:
         values: Statistic of every unit in pictures that the search has not seen.

@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 
 
 class DissectOptions(TypedDict, total=False):
-    """What else a dissection can be told.
+    """The options of a dissection.
 
     Attributes:
-        source: What the model is run on; of a generator the pictures that it draws of seeds, unless given.
-        segmenter: Labels the pictures: a segmenter, or its name. The source's own labels unless given, or
-            the segmenter that the source or the model's card names.
-        seed: Of the first picture, 0 unless given; of a folder, its number.
+        source: The data to run the model on. By default a generator draws pictures of seeds.
+        segmenter: A segmenter or its name, which labels the pictures. By default the source's labels, else
+            the segmenter of the source or of the card.
+        seed: Seed of the first picture, or index of the first photo of a folder. 0 unless given.
         label_size: Height and width at which units and labels are compared; the label maps' unless given, at
             most 128.
-        progress: Told about pictures and units as they are done.
+        progress: Reports the pictures and units done.
         device: Where the model runs; where it is unless given. It stays there.
-        cache: Where raw activations are kept meanwhile, and taken up again after a kill.
+        cache: Folder for raw activations, from which a killed run resumes.
         top: Top pictures kept per unit, 8 unless given, or how they are kept.
-        executor: Who runs model and segmenter; this process unless given.
+        executor: Runs model and segmenter. This process unless given.
     """
 
     source: PictureSource | None
@@ -62,7 +62,7 @@ class DissectOptions(TypedDict, total=False):
 def dissect(
     model: Model, layer: str | None = None, images: int = 1000, **options: Unpack[DissectOptions]
 ) -> DissectionReport:
-    """Find out which unit of a layer matches which concept.
+    """Find which unit of a layer matches which concept.
 
     Example:
         >>> report = inscape.dissect(inscape.open("town"), layer="layer16a", images=1000)
@@ -73,17 +73,17 @@ def dissect(
     Args:
         model: The model; a conditional generator draws all classes, or those of `model.with_classes(...)`.
         layer: Name of the layer; the model's default unless given.
-        images: Pictures to look at, at least 4; all of a source that has fewer.
+        images: Number of pictures, at least 4. A source with fewer is used whole.
         options: See `DissectOptions`.
 
     Raises:
         LayerError: The model has no such layer.
         ValueRangeError: Too few pictures.
         UsageError: Seeds that do not exist.
-        UnsupportedError: The model does not take what the source gives, the layer is of tokens, or nothing
-            labels the pictures.
+        UnsupportedError: The model does not accept the source, the layer has tokens, or no segmenter is
+            known.
         StorageError: The activations cannot be kept.
-        CancelledError: The person asked to stop; what is done is kept for the next attempt.
+        CancelledError: The person cancelled; what is done is kept for the next attempt.
     """
     name = model.layer(layer).name
     return dissect_layers(model, [name], images, **options)[name]

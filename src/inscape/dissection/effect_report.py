@@ -1,4 +1,4 @@
-"""What a set of units was found to cause: the report of an effect."""
+"""The report of an effect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STRIP = "strip.png"
 
 @dataclass(frozen=True, eq=False)
 class EffectReport(Report):
-    """What a set of units causes.
+    """The effect of a set of units.
 
     Areas are means over all pictures, as fractions of the picture. Relative changes are -1 where nothing is
     left and `None` where there was nothing to begin with.
@@ -35,7 +35,7 @@ class EffectReport(Report):
         layer: Name of the layer.
         units: The set, in the order in which the curve switches them off.
         concept: What was measured.
-        images: Pictures looked at.
+        images: Number of pictures.
         seed: Seed of the first; the others follow.
         area_before: Area of the concept in unchanged pictures.
         area_after: Area with all units of the set off.
@@ -83,7 +83,7 @@ class EffectReport(Report):
         return f"{len(self.units)} units of {self.layer} and {self.concept!r}"
 
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
         classes = f", classes {', '.join(map(str, self.classes))}" if self.classes else ""
         return (
             f"{self.model}, {self.images} pictures from seed {self.seed} on{classes}. "

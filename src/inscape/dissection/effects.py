@@ -1,4 +1,5 @@
-"""What a set of units causes: the object leaves the pictures when they are off, and comes when they are on.
+"""The effect of a set of units: how much of a concept disappears when they are off, and appears when they are
+on.
 
 The average causal effect of GAN Dissection (Bau et al., ICLR 2019, equation 5) is the mean area of a concept
 with the units on everywhere minus its mean area with them off, here as a fraction of the area in unchanged
@@ -78,7 +79,7 @@ def effect(
     insert: bool = False,
     **looking: Unpack[Looking],
 ) -> EffectReport:
-    """Measure what switching units off everywhere does to a concept.
+    """Measure how switching units off everywhere changes the area of a concept.
 
     Example:
         >>> trees = inscape.dissect(model).units("tree", top=20)
@@ -88,8 +89,8 @@ def effect(
     Args:
         model: The generator; a conditional one draws all classes, or those of `model.with_classes(...)`.
         units: From a report, or channel numbers of `layer`; the curve switches them off in this order.
-        concept: What to measure; the one that the set was chosen for unless given.
-        layer: Where plain channel numbers are; the default layer unless given.
+        concept: The concept to measure. By default the one that the set was chosen for.
+        layer: The layer of plain channel numbers. The default layer unless given.
         insert: Also switch the units on everywhere, to their conditional means.
         looking: See `Looking`; 200 images unless it says.
 
@@ -98,7 +99,7 @@ def effect(
         ConceptError: The segmenter knows no such concept, or none was named.
         ValueRangeError: Too few pictures or controls, or the units have no values to be switched on with.
         UnsupportedError: No segmenter fits the generator.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     chosen = units if isinstance(units, UnitSet) else bare_units(model, layer, list(units))
     concept = concept or chosen.concept

@@ -1,4 +1,4 @@
-"""What a dissection found out about the units of a layer, and what can be asked of it."""
+"""The findings of a dissection about the units of a layer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 LEAST_IOU = 0.05
-"""Below this, no unit counts for a concept, whatever chance says."""
+"""No unit matches a concept at a lower IoU, whatever the chance level."""
 
 
 @dataclass(frozen=True)
 class UnitFinding:
-    """What one unit matches.
+    """The concepts that one unit matches.
 
     Attributes:
         unit: Channel index, counted from 0.
@@ -109,7 +109,7 @@ class Findings:
     Attributes:
         model: Name of the model.
         layer: Name of the layer.
-        images: Pictures looked at.
+        images: Number of pictures.
         seed: Seed of the first; the others follow.
         vocabulary: The concepts.
         findings: One per unit, in the order of the units.

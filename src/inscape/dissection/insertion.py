@@ -1,4 +1,4 @@
-"""What a unit becomes when it is switched on: the values that an insertion or a brush uses."""
+"""Values of units that are switched on, for insertions and brushes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from inscape.dissection.unit_set import UnitSet
 
 Value: TypeAlias = Literal["mean", "quantile"] | float
-"""What units become: see `insertion_values`."""
+"""The value of units that are switched on; see `insertion_values`."""
 
 QUANTILE = 0.99
 """The level that "quantile" stands for, as GANPaint has it."""
 
 
 def insertion_values(units: UnitSet, value: Value = "quantile") -> NDArray[np.float32]:
-    """What each unit of a set becomes when it is switched on.
+    """The value of each unit of a set when it is switched on.
 
     Args:
         units: The set.
-        value: "mean", what the units are on average where the concept is (GAN Dissection's insertion value);
-            "quantile", their own 99 % level; a number between 0 and 1, the level of that quantile.
+        value: "mean", their mean where the concept is (GAN Dissection's insertion value); "quantile", their
+            99 % quantile; a number between 0 and 1, the quantile of that level.
 
     Raises:
         ValueRangeError: The set holds no values at all, or not that quantile.

@@ -1,4 +1,4 @@
-"""Where an object can be put: the same units, switched on at one place after another.
+"""Where an object can be drawn: units switched on in one cell of a grid at a time.
 
 After the door experiment of GAN Dissection (Bau et al., PNAS 2020, figure 5): units are inserted in every
 cell of a coarse grid, one cell at a time, and what comes of it is listed by what stood in that cell. A
@@ -37,17 +37,17 @@ _LEVEL = 0.99
 
 @dataclass(frozen=True, eq=False)
 class PlacementReport(Report):
-    """Where units can put their object.
+    """Where units can draw their object.
 
-    A gain is the fraction of a cell that the concept takes over: its share of the cell with the units on
+    A gain is the fraction of a cell that the concept takes over: its fraction of the cell with the units on
     minus its share before.
 
     Attributes:
         model: Name of the model.
         layer: Name of the layer.
         units: The units.
-        concept: What they put.
-        images: Pictures looked at.
+        concept: The concept that they draw.
+        images: Number of pictures.
         seed: Seed of the first.
         grid: Cells along each side of the picture.
         by_label: For every label that covers most of some cell, `{places, gain, control, interval}`: cells,
@@ -116,10 +116,10 @@ def placement(
     value: Value = "quantile",
     **looking: Unpack[Looking],
 ) -> PlacementReport:
-    """Switch units on in every cell of a grid, one cell at a time, and see where their object comes.
+    """Switch units on in every cell of a grid, one cell at a time, and measure where their object appears.
 
     The control are random sets of as many units, each driven to its own 99 % level; every set is tried in a
-    share of the cells of every batch, so that all of them together cost as much as the set itself.
+    fraction of the cells of every batch, so that all of them together cost as much as the set itself.
 
     Args:
         model: The generator.
@@ -132,7 +132,7 @@ def placement(
         ConceptError: The segmenter knows no such concept, or the units stand for none.
         ValueRangeError: The units have no such values, or grid or controls are out of range.
         UnsupportedError: No segmenter fits the generator.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     series = Series.of(model, units.layer, 100, looking)
     concept, values = ready(series, units, value)

@@ -1,4 +1,4 @@
-"""The report of a dissection: which unit of a layer matches which concept, as a folder and as a page."""
+"""The report of a dissection, as a folder and as a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VALUES = ("quantiles", "mean", "conditional_mean", "iou", "iou_best", "chance")
 
 @dataclass(frozen=True, eq=False)
 class DissectionReport(Findings, Report):
-    """Which unit of a layer matches which concept; `Findings` says what it holds and answers."""
+    """The units of a layer and the concepts that they match; see `Findings` for its content."""
 
     kind: ClassVar[str] = "dissection"
 
@@ -38,7 +38,7 @@ class DissectionReport(Findings, Report):
         return f"{self.model} · {self.layer}"
 
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
         counting = sum(finding.counts for finding in self.findings)
         concepts = len(self.concepts)
         last = self.seed + self.images - 1

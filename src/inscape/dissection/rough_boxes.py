@@ -50,7 +50,7 @@ class RoughBox:
     Args:
         seed: The picture.
         rectangle: `(x, y, width, height)` in pixels.
-        before: Share of the box that the concept covered.
+        before: Fraction of the box that the concept covered.
         after: Share that it covers with the units on in the box.
         height: Height in pixels of the object that then stands in the box; 0 where there is none.
         support: Height in pixels of what the box was put on: the connected thing below most of it.

@@ -1,4 +1,4 @@
-"""The report that ships with a model, so that nothing is computed before a newcomer's first stroke."""
+"""The report that ships with a model, so that the first stroke needs no dissection."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Switch:
         gain: How much better two modes fit than one: difference of the Bayesian information criterion per
             picture.
         control: The largest gain of 100 samples of one skewed mode.
-        share_on: Share of the pictures in the upper mode.
+        share_on: Fraction of the pictures in the upper mode.
         threshold: The value at which both modes are equally likely: above it the switch is on.
         low: Mean of the lower mode.
         high: Mean of the upper mode.

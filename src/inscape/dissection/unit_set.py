@@ -25,13 +25,13 @@ def check_units(units: Sequence[int], layer: str, count: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class UnitSet:
-    """Units of one layer that go together, and what they usually are.
+    """A set of units of one layer, with their usual values.
 
     Attributes:
         model: Name of the model that was dissected.
         layer: Name of the layer.
         units: Channel indices, counted from 0, best first.
-        concept: What they were chosen for; `None` for hand-picked units.
+        concept: The concept that they were chosen for. `None` for hand-picked units.
         conditional_mean: The mean feature of each unit where the concept is, weighted with the fraction of
             the cell that the concept covers (GAN Dissection's insertion value). Hand-picked units each have
             that of their own best concept.

@@ -42,15 +42,15 @@ BATCH = 32
 
 
 class Looking(TypedDict, total=False):
-    """What every measurement of what units cause can be told.
+    """The options of every measurement of causal effects.
 
     Attributes:
         source: The latents that pictures are drawn from; those of seeds unless given.
-        images: How many pictures.
+        images: Number of pictures.
         seed: Of the first picture, far from where dissections count unless given; random sets follow from it.
-        controls: How many random sets of as many units, 20 unless given.
+        controls: Number of random sets of as many units, 20 unless given.
         segmenter: Labels the pictures; the one on the model's card unless given.
-        progress: Told about pictures as they are done.
+        progress: Reports the pictures done.
         executor: Who measures the pictures; this process unless given.
     """
 
@@ -167,7 +167,7 @@ class Variants:
         numbers: Of the pictures in their source.
 
     Attributes:
-        features: What the layer puts out unchanged.
+        features: The output of the layer unchanged.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Edits: what to change in a model, as values that can be applied, undone, saved, stacked and replayed."""
+"""Edits of a model, as values that can be applied, undone, saved, stacked and replayed."""
 
 from inscape.editing.edit_file import check_name
 from inscape.editing.kinds import AnyEdit, edit_from_json, load_edit, save_edit

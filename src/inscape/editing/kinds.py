@@ -46,7 +46,7 @@ def edit_from_json(value: object) -> AnyEdit:
 
 
 def save_edit(edit: AnyEdit, path: Path | str) -> Path:
-    """Write an edit as a file of its own, whole or not at all.
+    """Write an edit to a file atomically.
 
     Args:
         edit: Any edit.

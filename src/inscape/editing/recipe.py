@@ -1,4 +1,4 @@
-"""Recipes: everything that is needed to draw a painted picture again, byte for byte.
+"""Recipes: the data that draws a painted picture again byte for byte.
 
 A recipe is a JSON document, on its own or inside a PNG that Inscape exported:
 
@@ -36,14 +36,14 @@ _FIELDS = {"schema_version", "model", "model_hash", "seed", "latent", "edits"}
 
 @dataclass(frozen=True)
 class Recipe:
-    """What it takes to draw a painted picture again.
+    """The data that draws a painted picture again.
 
     Args:
         model: Name of the generator.
         model_hash: Hash of its weights, from `weights_hash`.
-        latent: What it was driven by.
+        latent: The latent of the picture.
         edits: The stack at the moment of saving, hidden edits too.
-        seed: The seed of the latent, for people to read; the latent is what counts.
+        seed: The seed of the latent, for display. The latent decides.
     """
 
     model: str
@@ -78,10 +78,10 @@ class Recipe:
 
     @classmethod
     def from_json(cls, value: object) -> Recipe:
-        """Read what `to_json` wrote, trusting nothing.
+        """Read what `to_json` wrote, validating everything.
 
         Raises:
-            RecipeError: Something is missing, unknown, of the wrong kind or too large; the sentence names it.
+            RecipeError: A field is missing, unknown, of the wrong type or too large; the message names it.
         """
         document = _checked(value)
         try:
@@ -94,7 +94,7 @@ class Recipe:
         return cls(document["model"], document["model_hash"], latent, stack, document.get("seed"))
 
     def save(self, path: Path | str) -> Path:
-        """Write the recipe as JSON, whole or not at all.
+        """Write the recipe as JSON atomically.
 
         Raises:
             StorageError: The folder cannot be written.
@@ -133,12 +133,12 @@ def replay(
 
     Args:
         source: A recipe, its JSON document, or the path of a JSON or PNG file.
-        model: The generator to draw with; needed where the recipe's is not a shipped one. It is used even if
-            its weights are others than the recipe's: that is how edits move to another checkpoint.
+        model: The generator to draw with. It is needed if the recipe's is not shipped. Its weights may differ
+            from the recipe's, which moves edits to another checkpoint.
         device: Where to open the recipe's model.
 
     Raises:
-        RecipeError: The recipe cannot be used, its model is not here, or has other weights.
+        RecipeError: The recipe cannot be used, its model cannot be opened, or the weights differ.
         LayerError, UnitError, RegionError, LatentError: The recipe does not fit the model.
     """
     if isinstance(source, Path | str):

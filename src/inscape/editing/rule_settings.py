@@ -1,4 +1,4 @@
-"""How a rule is made: what the weights of a layer are changed by, and how it is solved.
+"""The settings of a rule.
 
 The settings stand here and not beside the solver, so that the command line and the studio read their defaults
 without loading torch.
@@ -21,18 +21,18 @@ ERASED_UNITS = 30
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """How a rule is made.
+    """The settings of a rule.
 
     Attributes:
-        rank: How many directions of the keys change, 1 to 30.
-        ridge: What a change of the weights costs: less makes a stronger rule and moves more of the rest.
-        spill: What a change of the answers to ordinary keys costs; see `solve`.
-        method: Which directions stand for the context; see `KeySpace.directions`.
+        rank: Number of directions of the keys that change, 1 to 30.
+        ridge: Cost of a change of the weights. Less makes a stronger rule that changes more of the rest.
+        spill: Cost of changed values at ordinary keys; see `solve`.
+        method: How the directions of the context are found; see `KeySpace.directions`.
         solver: "reduced" solves for the coefficients; "steps" is the authors' projected Adam, and "layer"
             the same without a rule: all weights of the layer change.
         steps: Of the solver; by default 40, and 2001 for the authors'.
-        halo: How many cells around what is pasted must stay as they are.
-        samples: Pictures over which the second moment of the keys is taken.
+        halo: Number of cells around the paste that must stay as they are.
+        samples: Number of pictures for the second moment of the keys.
     """
 
     rank: int = 1

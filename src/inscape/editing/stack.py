@@ -1,4 +1,4 @@
-"""The stack: edits in the order in which they are made, and every step that led there."""
+"""The stack of edits, with its history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StackedEdit:
     """One entry of a stack.
 
     Args:
-        edit: What is done.
+        edit: The edit.
         hidden: Kept, but not applied.
     """
 
@@ -30,10 +30,10 @@ class StackedEdit:
 
 
 class EditStack:
-    """Edits over one another, with undo and redo without limit.
+    """An ordered stack of edits, with unlimited undo and redo.
 
-    Later edits lie over earlier ones, so the order matters where they meet. Every change is a step; steps
-    can be taken back, made again or jumped to. A new change after an undo drops the steps that were undone.
+    Later edits apply after earlier ones, so the order matters where they overlap. Every change is a step that
+    can be undone, redone or jumped to. A new change after an undo drops the undone steps.
 
     Args:
         edits: What the stack starts with; this is its step 0.
@@ -127,14 +127,14 @@ class EditStack:
         self._step(())
 
     def undo(self) -> bool:
-        """Go one step back; says whether there was one."""
+        """Undo one step. Returns whether there was one."""
         if not self.can_undo:
             return False
         self._position -= 1
         return True
 
     def redo(self) -> bool:
-        """Go one step forward again; says whether there was one."""
+        """Redo one step. Returns whether there was one."""
         if not self.can_redo:
             return False
         self._position += 1

@@ -1,4 +1,4 @@
-"""Unit edits: what some channels of a layer should be inside a region.
+"""Unit edits: set channels of a layer to values inside a region.
 
 GAN Dissection (Bau et al., ICLR 2019, equation 4) forces the units U at the places P of a feature map r to
 a value k and leaves everything else alone: r = f_gen(r_{U,P} ← k, rest). Here the places have soft borders:
@@ -51,18 +51,18 @@ LARGEST_EDIT = 65_536
 class UnitEdit:
     """Draw with units of a layer, or switch them off, inside a region.
 
-    An edit is a value: it never changes, two edits with the same content are equal, and what is applied is
-    exactly what is saved (a mask is held in 8-bit weights from the start).
+    An edit is an immutable value. Two edits with the same content are equal. The saved edit is exactly the
+    applied one, because masks have 8-bit weights from the start.
 
     Args:
         layer: Name of the layer.
         units: Channels, counted from 0, each once.
-        values: What each unit becomes where the region is 1; needed to draw, 0 when units are removed.
+        values: Value of each unit where the region is 1. Drawing needs them; removing uses 0.
         region: Where; the whole picture unless given.
         strength: From 0 (nothing changes) to 1.
-        mode: "draw" goes towards `values`, "remove" towards 0, which is how GAN Dissection switches a unit
-            off. Behind a leaky ReLU a unit may rest below 0; 0 is still what every later layer ignores.
-        concept: What the units stand for, for people to read; it changes nothing.
+        mode: "draw" moves units towards `values`, "remove" towards 0, as GAN Dissection switches a unit off.
+            Behind a leaky ReLU a unit may rest below 0; 0 is still what every later layer ignores.
+        concept: The concept of the units, for display. It changes nothing.
 
     Raises:
         UnitError: A unit is named twice, is negative, or none is named.
@@ -121,7 +121,7 @@ class UnitEdit:
     def weights(
         self, height: int, width: int, image_size: int | tuple[int, int] | None = None
     ) -> Float[Tensor, "{height} {width}"]:
-        """How far each cell of a layer goes towards the values: α, from 0 to 1.
+        """The blend factor α of each cell of a layer, from 0 to 1.
 
         Args:
             height: Rows of the layer's grid.
@@ -142,7 +142,7 @@ class UnitEdit:
         image_size: int | tuple[int, int] | None = None,
         axes: Sequence[Axis] = MAPS,
     ) -> Float[Tensor, "batch ..."]:
-        """The features with this edit made; what came in stays as it was.
+        """A copy of the features with this edit applied.
 
         Args:
             features: Output of the layer; where it has units alone, they count as a grid of one cell.
@@ -171,7 +171,7 @@ class UnitEdit:
 
     @contextmanager
     def applied(self, model: Model) -> Iterator[None]:
-        """Change what the layer puts out while the block runs; afterwards the model is as it was.
+        """Change the output of the layer inside a `with` block, and restore the model afterwards.
 
         Raises:
             LayerError: The model has no such layer.
@@ -186,7 +186,7 @@ class UnitEdit:
             yield
 
     def check(self, model: Model) -> Layer:
-        """The layer that this edit changes, once it is known to fit the model.
+        """Check that the edit fits a model, and return the layer that it changes.
 
         Raises:
             LayerError: The model has no such layer.

@@ -1,8 +1,8 @@
 """Weight edits: a change of one layer's weights in a few directions of its keys.
 
 Rewriting a Deep Generative Model (Bau et al., ECCV 2020, equation 13) changes the weights of a layer by
-W ← W + Λ Dᵀ, where the columns of D are directions of keys, what goes into the layer at a place, and Λ holds
-what each of them now adds to what comes out. Keys that have nothing of D are answered as before.
+W ← W + Λ Dᵀ, where the columns of D are directions of keys, the inputs of the layer at one position, and Λ
+holds what each direction adds to the output. Keys that are orthogonal to D keep their values.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FIELDS = {"kind", "layer", "parameter", "directions", "coefficients", "strength", "swapped", "weights"}
 _TEXTS = {"name", "made"}
 LARGEST_SCALE = 4.0
-"""How many times over an edit may be applied."""
+"""The largest strength."""
 _MOST_NUMBERS = 2**26
 
 
@@ -44,19 +44,19 @@ _MOST_NUMBERS = 2**26
 class WeightEdit:
     """Change the weights of one layer in a few directions of its keys.
 
-    An edit is a value: it never changes, and two edits with the same content are equal.
+    An edit is an immutable value. Two edits with the same content are equal.
 
     Args:
         layer: Name of the layer.
         parameter: Dotted name of its weights in the network.
         directions: D, `[rank, inputs]`, orthonormal rows.
-        coefficients: Λ, `[outputs, rank, height, width]`: what each tap of each output takes of each
-            direction; height and width are those of the kernel, 1 × 1 for a linear layer.
-        strength: How much of the change is made: 0 is none, 1 all of it, up to 4 times as much.
+        coefficients: Λ, `[outputs, rank, height, width]`: the weight of each direction for each output and
+            tap. Height and width are those of the kernel, 1 × 1 for a linear layer.
+        strength: Factor on the change, from 0 to 4.
         swapped: The weights are stored with inputs before outputs, as those of a transposed convolution.
         weights: `weights_hash` of the network that it was made for; empty for any that it fits.
-        name: For people to read.
-        made: How it was made: seeds, masks, solver, settings, loss. It changes nothing.
+        name: For display.
+        made: Provenance: seeds, masks, solver, settings, loss. It changes nothing.
 
     Raises:
         ShapeError: Directions and coefficients do not belong together.
@@ -115,7 +115,7 @@ class WeightEdit:
 
     @property
     def rank(self) -> int:
-        """How many directions it changes."""
+        """Number of directions that it changes."""
         return len(self.directions)
 
     def scaled(self, strength: float) -> WeightEdit:
@@ -127,7 +127,7 @@ class WeightEdit:
         return replace(self, weights="")
 
     def change(self) -> Float[Tensor, "..."]:
-        """What is added to the weights at strength 1, in the order in which they are stored."""
+        """The tensor added to the weights at strength 1, with their layout."""
         import torch
 
         total = torch.einsum(
@@ -136,7 +136,7 @@ class WeightEdit:
         return total.transpose(0, 1).contiguous() if self.swapped else total
 
     def check(self, model: Model) -> Layer:
-        """The layer that this edit changes, once it is known to fit the model.
+        """Check that the edit fits a model, and return the layer that it changes.
 
         Raises:
             LayerError: The model has no such layer, or the layer no such weights.
@@ -174,7 +174,7 @@ class WeightEdit:
 
     @contextmanager
     def applied(self, model: Model) -> Iterator[None]:
-        """Change the weights while the block runs; afterwards the very same ones are there again.
+        """Change the weights inside a `with` block, and restore the exact weights afterwards.
 
         Raises:
             LayerError, ShapeError: The edit does not fit the model.

@@ -1,8 +1,8 @@
 """Opening any `torch.nn.Module`: its card is built by running it once.
 
-The layers are the modules that put out one tensor, in the order in which they ended, under their dotted
+The layers are the modules that output one tensor, in the order in which they ended, under their dotted
 names. A module that runs several times, as a shared rectifier does, is a layer for each call: "block1.relu@0"
-and "block1.relu@1". A vector that a linear map gets and no module puts out, pooled from the maps or tokens
+and "block1.relu@1". A vector that a linear map gets and no module outputs, pooled from the maps or tokens
 before it, is the layer "NAME.input".
 """
 
@@ -66,7 +66,7 @@ def layers_of(module: nn.Module, run: Callable[[], object]) -> tuple[tuple[Layer
         Its layers in the order in which they ended, and what `run` gave.
 
     Raises:
-        UnsupportedError: The run failed, or no module put out a tensor.
+        UnsupportedError: The run failed, or no module outputs a tensor.
     """
     import torch
 
@@ -200,7 +200,7 @@ def card_of(module: nn.Module, layers: tuple[Layer, ...], known: JsonMapping) ->
     """The card of a module with these layers, and what else is known of it.
 
     Raises:
-        FormatError: What is known is no part of a card.
+        FormatError: What is known is not a part of a card.
     """
     parameters = sum(weight.numel() for weight in module.parameters())
     maps = [layer.name for layer in layers if layer.size > 1]

@@ -1,4 +1,4 @@
-"""From a card to a network: the architectures, by the names that cards use.
+"""Build networks from cards: the architectures by name.
 
 Inscape's own are the files of `OWN` under `architectures`, imported when a network is built and not before;
 those of other packages are entry points of the group `inscape.architectures` (see `plugins`).

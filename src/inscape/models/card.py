@@ -1,4 +1,4 @@
-"""Cards: what is known of a model before its weights are read."""
+"""Cards: descriptions of models, readable without their weights."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Layer(BaseModel):
     """A named place in the forward pass whose output can be read and changed.
 
     Attributes:
-        name: What people call it: "layer16a".
+        name: Its name, such as "layer16a".
         units: Number of channels.
-        size: Height and width of its output for the model's own picture size; 0 where it has none.
+        size: Height and width of its output at the model's picture size. 0 if it has none.
         module: Dotted path of the `torch.nn.Module` whose output it is.
-        axes: What the dimensions of the output are, behind that of the batch. Cards of before there were any
-            have maps where there is a size, and vectors where there is none.
-        call: Which call of the module in a forward pass, from 0, where the module has several; all of them
-            unless given.
-        input: Whether it is what goes into the module: a pooled vector that no module puts out.
+        axes: Names of the output's dimensions after the batch. Older cards without axes have maps if there is
+            a size, and vectors otherwise.
+        call: Number of the call in a forward pass, from 0, if the network calls the module several times. All
+            calls unless given.
+        input: Whether it is the input of the module: a pooled vector that no module outputs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,11 +57,11 @@ class Layer(BaseModel):
 
 
 class Card(BaseModel):
-    """What is known of a model.
+    """The description of a model.
 
     Attributes:
-        kind: A segmenter is a classifier (of pixels); a network that finds the latents of a picture, and a
-            picture-text network, are encoders.
+        kind: generator, classifier, language or encoder. A segmenter is a classifier of pixels. Networks that
+            estimate latents, and picture-text networks, are encoders.
         architecture: Name of the network's architecture (see `building`).
         config: Its sizes.
         layers: In the order of the forward pass.
@@ -69,17 +69,16 @@ class Card(BaseModel):
         image_size: Height and width of its pictures in pixels.
         latent: For a generator `{"z_dim", "w_dim", "num_ws"}`, and `"c_dim"`, the number of classes, where
             it has some.
-        pixel_range: What black and white are.
-        concepts: The vocabulary that its pictures are labelled in (`Vocabulary.to_json`).
-        classes: What a classifier tells apart, in the order of its outputs; or what a generator draws.
+        pixel_range: Values of black and white.
+        concepts: The vocabulary of its pictures' labels (`Vocabulary.to_json`).
+        classes: Names of the classes of a classifier, in the order of its outputs, or of a generator.
         segmenter: Name of a segmenter that fits its pictures.
-        encoder: For a generator, name of an encoder that finds latents of its pictures; cards written before
-            there were any have none.
-        world: The shipped world that it was trained on, and the hash of that world then.
+        encoder: For a generator, name of the encoder that estimates its latents. Older cards have none.
+        world: The shipped world that it was trained on. `world_hash` is the hash of that world at the time.
         parameters: Number of weights.
         training: How it was trained, in numbers.
-        source: Where it came from.
-        licence: Under what terms it may be used.
+        source: Its origin.
+        licence: The licence of its weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +107,7 @@ class Card(BaseModel):
 
     @property
     def noun(self) -> str:
-        """Its kind in a sentence: "a generator", "an encoder"."""
+        """Its kind with an article: "a generator", "an encoder"."""
         return f"{'an' if self.kind == 'encoder' else 'a'} {self.kind}"
 
     @property
@@ -120,7 +119,7 @@ class Card(BaseModel):
         """The layer of that name.
 
         Raises:
-            LayerError: There is no such layer; near names are given.
+            LayerError: There is no such layer; the message suggests near names.
         """
         for layer in self.layers:
             if layer.name == name:
@@ -129,10 +128,10 @@ class Card(BaseModel):
         raise LayerError(*unknown_name("layer", name, known, where=f"in model {self.name!r}"))
 
     def class_index(self, name: str) -> int:
-        """The class of that name, or of that number where none has the name.
+        """The number of a class, from its name or its number as text.
 
         Raises:
-            NotFoundError: There is no such class; near names are given.
+            NotFoundError: There is no such class; the message suggests near names.
         """
         if name in self.classes:
             return self.classes.index(name)
@@ -153,20 +152,20 @@ class Card(BaseModel):
         """Read a card.
 
         Raises:
-            FormatError: The file is missing or is no card.
+            FormatError: The file is missing or is not a card.
         """
         return cls.parse(storage.read_json(path), str(path))
 
     @classmethod
     def parse(cls, value: object, where: str) -> Card:
-        """Check what should be a card.
+        """Validate a card.
 
         Args:
-            value: What a JSON document holds.
+            value: The content of a JSON document.
             where: Named in the error.
 
         Raises:
-            FormatError: It is no card; the first wrong field is named.
+            FormatError: It is not a card; the first wrong field is named.
         """
         try:
             return cls.model_validate(value)

@@ -1,4 +1,4 @@
-"""The models that can be opened at once: those that ship, those of plug-ins, and what was opened before."""
+"""The models that open by name: shipped, of plug-ins, and opened before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Listed:
 
     Attributes:
         name: What `inscape.open` and the verbs take: a name, or the path of a checkpoint or folder.
-        card: What is known of it.
+        card: Its description.
         origin: Whether it ships, comes with a plug-in, was opened in the studio, or is a checkpoint whose
             converted form is in the cache.
     """
@@ -45,7 +45,7 @@ def catalogue() -> list[Listed]:
 
 
 def studio_models(home: Path) -> Path:
-    """Where the studio keeps what people opened in the page."""
+    """The folder of the models that were opened in the studio."""
     return home / "studio" / "models"
 
 

@@ -1,4 +1,4 @@
-"""The cache of converted checkpoints: what was opened once is read from safetensors the next time.
+"""The cache of converted checkpoints, which makes the second opening fast.
 
 The key is the content of the file and the version of this code, so neither its name nor its date matters, and
 what is there is right whoever wrote it. Entries are written whole, so two processes may meet; the oldest go
@@ -70,7 +70,7 @@ def _remembered(folder: Path) -> JsonObject | None:
 
 
 def keep(model: Model, folder: Path) -> None:
-    """Write an entry; a full or unwritable disk is no trouble, the checkpoint itself is still there."""
+    """Write an entry. A full or unwritable disk is ignored."""
     assert model.origin is not None
     try:
         with storage.atomic_folder(folder) as made:

@@ -1,4 +1,4 @@
-"""Where a network runs."""
+"""Devices of networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling a network with tensors, all of them and nothing else."""
+"""Fill a network with exactly the tensors that it has."""
 
 from __future__ import annotations
 

@@ -23,11 +23,11 @@ class Generator(Model):
     """A model that draws a picture from a latent.
 
     The network has `mapping(z, truncation_psi=…) -> w [batch, num_ws, w_dim]` and a `synthesis` that draws
-    from w. Where the synthesis can stop after a layer (`run_until`) and go on from there (`resume`), only
-    what lies above a change is drawn again; where it cannot, everything is.
+    from w. If the synthesis can stop after a layer (`run_until`) and continue (`resume`), only the layers
+    above a change run again. Otherwise the whole synthesis runs.
 
     Attributes:
-        classes: Of a conditional generator, those that seeds are drawn in; all where there are none.
+        classes: Classes that a conditional generator draws seeds in. Empty means all.
     """
 
     classes: tuple[int, ...] = ()
@@ -43,7 +43,7 @@ class Generator(Model):
         return self.module
 
     def latents(self, seeds: Sequence[int]) -> Float[Tensor, "batch z_dim"]:
-        """The latents z of seeds, each `RandomState(seed).standard_normal(z_dim)`."""
+        """Latents z `[seed, z_dim]`, each `RandomState(seed).standard_normal(z_dim)`."""
         import torch
 
         z_dim = self.card.latent["z_dim"]
@@ -64,9 +64,9 @@ class Generator(Model):
             classes: For a conditional generator the class of each latent, from 0.
 
         Raises:
-            LatentError: z has another size than this generator takes.
-            UnsupportedError: A conditional generator without classes, or classes for another one.
-            ValueRangeError: There is no such class, or another number of them than latents.
+            LatentError: z does not have the size of this generator's latents.
+            UnsupportedError: Classes are missing, or the generator is not conditional.
+            ValueRangeError: There is no such class, or not one class for each latent.
         """
         import torch
 
@@ -84,7 +84,7 @@ class Generator(Model):
         return self.card.latent.get("c_dim", 0)
 
     def with_classes(self, classes: Sequence[int]) -> Generator:
-        """The same generator, which draws its seeds in some of its classes only.
+        """The same generator, restricted to some of its classes.
 
         Example:
             >>> inscape.dissect(model.with_classes([3, 17]), images=1000)
@@ -107,8 +107,8 @@ class Generator(Model):
     def classes_of(self, seeds: Sequence[int]) -> list[int] | None:
         """The class that each seed is drawn in; `None` for an unconditional generator.
 
-        Seeds take the classes in turn, two seeds each: so a class never depends on the other seeds, and both
-        halves of a dissection's pictures, which alternate, see every class.
+        Classes take turns, two seeds each. A class therefore never depends on the other seeds, and both
+        alternating halves of a dissection's pictures contain every class.
         """
         if not self.class_count:
             return None
@@ -139,7 +139,7 @@ class Generator(Model):
         return (torch.eye(total, device=self.device)[list(classes)],)
 
     def w_of(self, latent: Latent) -> Float[Tensor, "1 num_ws w_dim"]:
-        """The w that a latent stands for.
+        """Map a latent to w, one per layer.
 
         Raises:
             LatentError: The latent does not fit this generator.
@@ -204,7 +204,7 @@ class Generator(Model):
         return Picture(picture.pixels, latent, seed, self.name)
 
     def render(self, latent: Latent, edits: Sequence[Edit] = ()) -> Picture:
-        """Draw one picture, alone in its batch, so that it never depends on others.
+        """Draw one picture, alone in its batch, so that it does not depend on other pictures.
 
         Args:
             latent: From `sample(...).latent`, or your own.
@@ -217,7 +217,7 @@ class Generator(Model):
         return Picture(pixels, latent, None, self.name)
 
     def run_until(self, w: Float[Tensor, "batch num_ws w_dim"], layer: str) -> SynthesisState:
-        """Draw up to and with a layer, and keep what is needed to go on from there.
+        """Draw up to and including a layer, and return the state to continue from.
 
         Raises:
             LayerError: There is no such layer.
@@ -229,7 +229,7 @@ class Generator(Model):
             return self.stopping.run_until(w, layer)
 
     def resume(self, state: SynthesisState) -> Float[Tensor, "batch 3 height width"]:
-        """Go on from a layer to the picture; equal to the full pass."""
+        """Continue from a layer to the picture. The result equals a full pass."""
         import torch
 
         with torch.inference_mode():
@@ -237,7 +237,7 @@ class Generator(Model):
 
     @property
     def stops(self) -> bool:
-        """Whether to go on from a layer is quicker than to draw the whole picture."""
+        """Whether continuing from a layer is faster than drawing the whole picture."""
         return hasattr(self._network.synthesis, "run_until")
 
     @property
@@ -249,7 +249,7 @@ class Generator(Model):
         return synthesis if self.stops else WholeRuns(synthesis, self.tapped)
 
     def tail(self, state: SynthesisState) -> Tail | None:
-        """Go on to the picture as `resume` does, and keep what each layer puts out.
+        """Continue to the picture as `resume` does, and keep the output of each layer.
 
         The tail draws the picture again after a local change of the features, without what cannot have
         changed. None for an architecture that must run whole.

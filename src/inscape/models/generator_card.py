@@ -1,4 +1,4 @@
-"""The card of a generator: what can be read off the network itself."""
+"""The card of a generator, from the network itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model: a network that has been opened, and its card."""
+"""Models: opened networks with their cards."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Edit(Protocol):
-    """Something that changes what a model does; `inscape.editing` holds the kinds."""
+    """A change of a model that can be applied. `inscape.editing` has the kinds."""
 
     def applied(self, model: Model) -> AbstractContextManager[None]:
-        """Change the model while the block runs, and restore it whatever happens."""
+        """Change the model inside a `with` block, and restore it even on error."""
 
 
 class Model:
@@ -31,8 +31,8 @@ class Model:
 
     Args:
         module: The network, in evaluation mode.
-        card: What is known of it.
-        origin: The checkpoint that it came from, if it came from one that can be written again.
+        card: Its description.
+        origin: The checkpoint that it came from, if that can be written back.
     """
 
     def __init__(self, module: nn.Module, card: Card, *, origin: Path | None = None) -> None:
@@ -64,14 +64,14 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
         return next(self.module.parameters()).device
 
     def layer(self, name: str | None = None) -> Layer:
         """The layer of that name; the default layer unless one is named.
 
         Raises:
-            LayerError: There is no such layer; near names are given.
+            LayerError: There is no such layer; the message suggests near names.
         """
         return self.card.layer(name or self.card.default_layer or "")
 
@@ -92,7 +92,7 @@ class Model:
             ) from error
 
     def tapped(self, layer: str | Layer, function: Tap) -> AbstractContextManager[None]:
-        """Call a function with what a layer puts out while the block runs; see `taps.tapped`.
+        """Call a function with the output of a layer inside a `with` block; see `taps.tapped`.
 
         Raises:
             LayerError: There is no such layer.
@@ -104,7 +104,7 @@ class Model:
 
     @contextmanager
     def edited(self, edits: Sequence[Edit]) -> Iterator[None]:
-        """Apply edits in order while the block runs; afterwards the model is as it was."""
+        """Apply edits in order inside a `with` block, and restore the model afterwards."""
         with ExitStack() as stack:
             for edit in edits:
                 stack.enter_context(edit.applied(self))
@@ -115,13 +115,13 @@ class Model:
                 self.on = before
 
     def refuse_edited(self, what: str) -> None:
-        """Say no to what must be of the model as it is, while edits are on.
+        """Refuse an operation on the unedited model while edits are applied.
 
         Args:
-            what: What is refused, with a verb: "A search goes through".
+            what: The start of the message, with a verb: "A search goes through".
 
         Raises:
-            ConflictError: This is called inside of `edited` with some edits.
+            ConflictError: Edits are applied.
         """
         if self.on:
             raise ConflictError(

@@ -40,16 +40,17 @@ def open_model(
             rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, or safetensors with a card; a
             `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`); "timm:NAME"; or
             "package.module:factory", which is imported and called.
-        card: For a module or what a factory gives: what is known of it (see `open_module`).
+        card: For a module or the result of a factory: its card, or some of its fields (see `open_module`).
         device: "auto", "cpu", "cuda:0", "mps".
 
     Returns:
-        A `Generator` where the card says so, a `Model` otherwise; in evaluation mode, float32.
+        A `Generator` if the card says so, otherwise a `Model`. It is in evaluation mode and float32.
 
     Raises:
-        ModelNotFoundError: None of these.
+        ModelNotFoundError: The source is none of these.
         FormatError: Card, weights or checkpoint are damaged, unknown, or do not fit each other.
-        UnsupportedError: The network does something that ours does not, or cannot be run to build its card.
+        UnsupportedError: The network has a feature that Inscape does not support, or cannot be run to build
+            its card.
     """
     resolved, name = resolve_device(device), str(source)
     if not isinstance(source, str | Path):

@@ -1,4 +1,4 @@
-"""Models whose weights another package carries: found without importing it, read by our own reader."""
+"""Models whose weights come with another package, read without importing it."""
 
 from __future__ import annotations
 

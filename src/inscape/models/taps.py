@@ -1,4 +1,4 @@
-"""The one way to reach what flows through a network: a function that is called with it, and may change it."""
+"""The only hooks: call a function with the input or output of a module, and let it replace the value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Calls(threading.local):
 def tapped(
     network: nn.Module, path: str, function: Tap, *, call: int | None = None, of_input: bool = False
 ) -> Iterator[None]:
-    """Call a function with what a module puts out while the block runs; afterwards nothing is left of it.
+    """Call a function with the output of a module inside a `with` block, and remove it afterwards.
 
     Functions are called in the order in which their blocks began, each with what the one before made.
 

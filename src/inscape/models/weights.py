@@ -1,4 +1,4 @@
-"""What tells the weights of one network from those of another."""
+"""Hashes of weights."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def weights_hash(module: nn.Module) -> str:
-    """What `current_weights_hash` gave when it was first asked about a network; remembered while it lives.
+    """The hash of a network's weights when it was first asked for, kept while the network lives.
 
-    It names the network that edits, recipes and inversions were made for, whatever edits are on it now.
+    It identifies the network that edits, recipes and inversions were made for, independent of the edits
+    applied now.
     """
     if module not in _HASHES:
         _HASHES[module] = current_weights_hash(module)
@@ -35,7 +36,7 @@ def fingerprint(module: nn.Module) -> str | None:
 def current_weights_hash(module: nn.Module) -> str:
     """SHA-256 over the names, kinds, shapes and bytes of all weights as they are now, in hexadecimal.
 
-    Files hold it: it never changes.
+    Stored files contain it, so this function must never change.
     """
     import torch
 

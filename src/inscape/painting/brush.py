@@ -1,4 +1,4 @@
-"""Brushes: units, how many of them, and how they paint."""
+"""Brushes: units and the way they paint."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DEFAULT_UNITS = 20
 
 
 def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNITS) -> UnitSet:
-    """The units that a concept is painted with: those that match it best.
+    """The units that match a concept best, to paint with.
 
-    A ranking always has a first place; it takes a unit that matches the concept, above 0.05 and above
-    chance, to make a brush. That unit may match another concept better still: poplars, say, for trees.
+    A brush needs a unit that matches the concept above 0.05 and above chance. The unit may match another
+    concept better: for trees, for instance, poplars.
 
     Raises:
         ConceptError: The report knows no such concept, or no unit of the layer matches it.
@@ -42,10 +42,10 @@ class Brush:
     """Units that paint together.
 
     Args:
-        name: What people see: the concept, or a name for hand-picked units.
+        name: The display name: the concept, or a name for hand-picked units.
         units: Best first.
         strength: From 0 to 1.
-        value: What the units become: "mean", "quantile" or a level, as in `paint`.
+        value: Value of the units: "mean", "quantile" or a level, as in `paint`.
     """
 
     name: str

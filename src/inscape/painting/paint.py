@@ -1,4 +1,4 @@
-"""Painting: from units and a region to an edit."""
+"""Paint: make an edit from units and a region."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def paint(
 
     Args:
         units: From a report: `report.units("door")`, or hand-picked with `report.unit_set([3, 5])`.
-        region: Where, for instance `inscape.box(x, y, width, height)` in pixels.
+        region: Where to paint, for instance `inscape.box(x, y, width, height)` in pixels.
         strength: From 0 (nothing changes) to 1.
         remove: Switch the units off instead of drawing with them.
-        value: What the units become: "quantile", their own 99 % level (as in GANPaint); "mean", what they are
-            on average where the concept is; a number between 0 and 1, the level of that quantile.
+        value: Value of the units: "quantile", their 99 % quantile (as in GANPaint); "mean", their mean where
+            the concept is; a number between 0 and 1, the quantile of that level.
 
     Raises:
         ValueRangeError: The strength is out of range, or the set does not hold that quantile.

@@ -1,4 +1,4 @@
-"""Painting while a person waits: only the layers above the brush are computed again.
+"""Interactive painting: only the layers above the brush are computed again.
 
 Everything up to the lowest edited layer is kept per picture; of a growing stack of strokes only the new
 ones are made. The picture is the same, byte for byte, as a full pass with the edits applied draws.
@@ -39,7 +39,7 @@ T = TypeVar("T", "Tensor", "SynthesisState")
 
 @dataclass(frozen=True)
 class UnitActivity:
-    """How much a unit fires under a region.
+    """The activity of a unit under a region.
 
     Args:
         unit: Counted from 0.
@@ -108,13 +108,13 @@ class _Drawn:
 
 
 class PaintSession:
-    """Renders pictures of one generator under changing edits.
+    """Draws pictures of one generator under changing edits.
 
-    It may be called from several threads; one picture is drawn at a time.
+    Several threads may call it. It draws one picture at a time.
 
     Args:
         generator: Its weights must not change while the session lives; call `clear` where they do.
-        capacity: For how many pictures (and layers) the lower part is kept.
+        capacity: Number of pictures (and layers) whose lower part is kept.
         least_unchanged: A stroke is drawn locally where at least so many pixels stay as they are. With fewer
             the whole picture is as fast, and exact; so pictures that have no more are always exact.
     """
@@ -139,7 +139,7 @@ class PaintSession:
             self._drawn = None
 
     def prepare(self, latent: Latent, layer: str | None = None) -> None:
-        """Compute what a first stroke on a picture will need, before it comes.
+        """Compute in advance what the first stroke on a picture needs.
 
         Raises:
             LayerError: There is no such layer.
@@ -213,7 +213,7 @@ class PaintSession:
             region: Where to look.
             layer: The layer to look at; the default layer unless given.
             levels: For each unit of the layer, the level above which it counts as firing, from a report.
-            top: How many units to return.
+            top: Number of units to return.
 
         Raises:
             LayerError: There is no such layer.
@@ -241,9 +241,9 @@ class PaintSession:
         ]
 
     def means(self, latent: Latent, region: Region, layer: str | None = None) -> NDArray[np.float32]:
-        """What each unit of a layer is on average under a region of the unedited picture.
+        """The mean of each unit of a layer under a region of the unedited picture.
 
-        These are values to paint with: what is painted then takes the appearance of that place.
+        Painting with these values copies the appearance of the region.
 
         Example:
             >>> values = session.means(latent, inscape.box(20, 30, 8, 8))

@@ -1,4 +1,4 @@
-"""What spreads a measurement over its pieces; the default does all of them in this process.
+"""Executors run the pieces of a measurement. The default runs all of them in this process.
 
 The pieces of a measurement never depend on who does them, each is computed in one way, and results come in
 the order of the pieces: so every executor gives the same bits. A piece that may run beside others takes one

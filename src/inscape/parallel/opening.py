@@ -1,4 +1,4 @@
-"""From what a person says about workers to the executor."""
+"""Open the executor for `--workers`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inscape.parallel.processes import Processes
 
 
 def open_executor(workers: str | int = 1) -> Executor:
-    """The executor that a number of processes, or a Ray cluster, stands for.
+    """Open the executor for a number of processes, or for a Ray cluster.
 
     Example:
         >>> with open_executor("ray://head:10001") as executor:

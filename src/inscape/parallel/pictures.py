@@ -32,10 +32,10 @@ def over_pictures(
         pieces: Whose length is their number of pictures: from `pieces_of`.
         name: Of the task, as a person reads it.
         executor: Who works; this process unless given.
-        progress: Told about pictures as they are done.
+        progress: Reports the pictures done.
 
     Raises:
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     with (progress or SilentProgress()).task(name, sum(map(len, pieces)), "pictures") as task:
         for piece, result in zip(pieces, (executor or InProcess()).map(work, pieces), strict=True):

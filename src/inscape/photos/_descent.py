@@ -50,8 +50,8 @@ class Clock:
 
     Args:
         seconds: For everything together.
-        watch: Told about the best picture so far, a few times a second.
-        stop: Asked between steps; once it says True nothing more is looked for.
+        watch: Receives the best picture so far, a few times a second.
+        stop: Asked between steps; once it returns True the search ends.
         task: Advanced at every step.
     """
 
@@ -82,7 +82,7 @@ class Clock:
         """Say that a step is done.
 
         Raises:
-            CancelledError: The person asked to throw it away.
+            CancelledError: The person cancelled.
         """
         self._task.advance()
 
@@ -156,7 +156,7 @@ def descend(
         The PSNR that was reached.
 
     Raises:
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     clock, steps, rate = bounds.clock, pace.steps, pace.rate
     rates = [rate] * len(variables) if isinstance(rate, float | int) else list(rate)

@@ -65,14 +65,14 @@ def refine_latent(
     Args:
         canvas: The generator and the photo.
         start: Where to begin.
-        settings: How.
+        settings: The settings.
         bounds: When to end.
 
     Returns:
         The latents, and the PSNR of their picture.
 
     Raises:
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     single = settings.space == "w"
     w = start.mean(1, keepdim=True).clone() if single else start.clone()
@@ -106,14 +106,14 @@ def refine_features(
         canvas: The generator and the photo.
         state: What the latent gives at the layer.
         start: The features to begin with.
-        settings: How.
+        settings: The settings.
         bounds: When to end.
 
     Returns:
         The state with those features, and the PSNR of its picture.
 
     Raises:
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     change = (start - state.features) / canvas.spread
     base, scale = state.features, canvas.spread

@@ -2,8 +2,8 @@
 
 Semantic Photo Manipulation (Bau et al., SIGGRAPH 2019), in the form that its interactive demo runs, in two
 phases. First the weights of the layers above the edited one change a little, with a penalty on how far they
-drift. Then those weights stay, and each place of some finer layers learns a gain, an activation times 1 + d,
-which is left out where one paints. Afterwards every stroke is a forward pass.
+drift. Then those weights stay, and each position of some finer layers learns a gain, an activation times 1 +
+d, which is left out where the user paints. Afterwards every stroke is a forward pass.
 
 The authors penalise the mean absolute change of each tensor of weights. Beside that stands a penalty on what
 the change does elsewhere, the squared difference between pictures of other latents before and after, as in
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AdaptationSettings:
-    """How a generator is adapted.
+    """The settings of an adaptation.
 
     Attributes:
         weight_steps: Steps of the phase of weights; 0 leaves it out.
@@ -58,12 +58,12 @@ class AdaptationSettings:
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What it takes for a generator to draw one photo.
+    """The adapted weights and gains with which a generator draws one photo.
 
     Attributes:
         weights: Changed weights of the synthesis, by their dotted name in the network.
         gains: d of each layer, `[unit, height, width]`, by layer name.
-        psnr: What it reaches, in dB.
+        psnr: PSNR in dB.
     """
 
     weights: Mapping[str, Tensor]
@@ -82,12 +82,12 @@ def adapt(
     Args:
         canvas: The generator and the photo.
         state: The photo's own features.
-        settings: How.
+        settings: The settings.
         bounds: When to end.
 
     Raises:
         LayerError: No layer lies above the edited one.
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     generator, reached = canvas.copied(), bounds.floor
     weights: dict[str, Tensor] = {}

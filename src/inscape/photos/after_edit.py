@@ -109,16 +109,16 @@ def adapt_after(
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> NDArray[np.uint8]:
-    """Draw the photo with edits as well as can be.
+    """Fit gains to the photo with edits, for the final quality.
 
     Args:
         session: Of the photo.
         edits: As for `PhotoSession.render`.
-        seconds: How long to look; the best found by then is returned.
+        seconds: Time for the search. The best result by then is returned.
         seed: Of the noise and the first weights.
-        progress: Told about steps; a word to stop throws everything away.
-        watch: Told about the best picture so far.
-        stop: Asked between steps; once it says True the best so far is returned.
+        progress: Reports the steps done; cancelling it discards the result.
+        watch: Receives the best picture so far.
+        stop: Asked between steps; once it returns True the best so far is returned.
 
     Returns:
         The picture, uint8 `[size, size, 3]`, for `PhotoSession.compose(..., after=...)`.
@@ -126,7 +126,7 @@ def adapt_after(
     Raises:
         LayerError: An edit is of a layer below the inversion's.
         UnsupportedError: An edit is not of units.
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     generator, state = session.generator, session.edited_state(edits)
     names = list(generator.layers)

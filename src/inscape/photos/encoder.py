@@ -1,4 +1,4 @@
-"""The encoder that fits a generator, and what it makes of pictures."""
+"""The encoder of a generator, and its estimates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def encoder_for(generator: Generator) -> PictureEncoder | None:
 
     Raises:
         ModelNotFoundError: No model has the name on the card.
-        FormatError: The model of that name is no encoder of pictures, or is damaged.
+        FormatError: The model of that name is not an encoder of pictures, or is damaged.
     """
     name = generator.card.encoder
     if name is None:
@@ -47,10 +47,10 @@ def encoder_for(generator: Generator) -> PictureEncoder | None:
 def encode(
     generator: Generator, images: Float[Tensor, "b 3 h w"], encoder: PictureEncoder
 ) -> tuple[Float[Tensor, "b num_ws w_dim"], dict[str, Float[Tensor, "b c _ _"]]]:
-    """Estimate what a generator would draw pictures with.
+    """Estimate the latents and features with which a generator draws pictures.
 
     Args:
-        generator: Whose latents are wanted.
+        generator: The generator whose latents are estimated.
         images: RGB in [-1, 1], of the generator's size, on any device.
         encoder: From `encoder_for`.
 
@@ -59,7 +59,7 @@ def encode(
         gradients, but they can be refined with some.
 
     Raises:
-        ShapeError: They are no pictures of the generator's size.
+        ShapeError: They are not pictures of the generator's size.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Inversions found before: the same photo, generator and settings are not inverted twice."""
+"""The cache of inversions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def find_inversion(
     settings: InversionSettings | None = None,
     **others: Any,
 ) -> Inversion:
-    """The inversion of a photo: from the user's cache where it is there, found and kept otherwise.
+    """The inversion of a photo, from the cache or computed and stored there.
 
     Args:
         model: The generator.

@@ -1,7 +1,7 @@
-"""Gains: each place of a layer is a little stronger or weaker, so that fine layers draw one photo exactly.
+"""Gains: factors on the activations of fine layers, with which they draw one photo exactly.
 
 Semantic Photo Manipulation (Bau et al., SIGGRAPH 2019) multiplies the activations of finer layers by 1 + d,
-with d of their full shape, and leaves d out where one paints: what is drawn there is the generator's own.
+with d of their full shape, and sets d to 0 where the user paints.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """An edit that multiplies what layers put out by 1 + d.
+    """An edit that multiplies the outputs of layers by 1 + d.
 
     Args:
         maps: d of each layer, `[unit, height, width]`, by layer name.
@@ -36,7 +36,7 @@ class Gains:
 
     @contextmanager
     def applied(self, model: Model) -> Iterator[None]:
-        """Multiply while the block runs; afterwards the model is as it was.
+        """Multiply while the block runs, and restore the model afterwards.
 
         Raises:
             LayerError: The model has no such layer.

@@ -1,4 +1,4 @@
-"""Which pixels an edit changes, so that all others stay the photo's own.
+"""The influence of an edit: the pixels that it changes in a photo.
 
 The adapted generator draws the picture with and without the edit. Where the two differ visibly the edit has
 its influence; islands of it can be taken out, and regions held back, before the edit goes into the photo.
@@ -137,7 +137,7 @@ def influence_of(
     weak: float = WEAK,
     feather: float | None = None,
 ) -> Influence:
-    """Where a picture changed, and how the change is to be let into a photo.
+    """Compute the influence of an edit from the pictures with and without it.
 
     A pixel counts when its colour moved by at least `weak`, and it hangs together with pixels that moved by
     at least `strong`, or that are painted. Holes of what counts are filled where it is painted. Islands

@@ -1,4 +1,4 @@
-"""What was found for a photo: a value that can be saved, loaded and painted on."""
+"""The inversion of a photo: a value that can be saved, loaded and painted on."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ _FIELDS = ("model", "model_hash", "layer", "psnr", "seconds", "fit", "photo_key"
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """A photo as a generator draws it.
+    """The inversion of a photo: latent, features and adaptation.
 
     Attributes:
         model: Name of the generator.
         model_hash: Hash of its weights, from `weights_hash`.
-        layer: The layer whose features stand for the photo.
+        layer: The layer whose features represent the photo.
         latent: Of kind "w+".
         features: The photo's own features, `[unit, height, width]`.
         weights: Adapted weights above the layer, by their dotted name in the network.
         gains: d of each adapted layer, `[unit, height, width]`, by layer name (see `Gains`).
-        target: The photo as the generator was asked to draw it, uint8 `[size, size, 3]`.
-        pictures: What each stage reached, uint8 `[size, size, 3]`; stages that did not run are missing.
-        psnr: What each stage reached, in dB at the generator's resolution; None where it did not run.
-        seconds: What each stage took.
-        fit: Which part of the photo the target is.
+        target: The photo at the generator's size, uint8 `[size, size, 3]`.
+        pictures: Picture of each stage, uint8 `[size, size, 3]`. Stages that did not run are missing.
+        psnr: PSNR of each stage in dB, at the generator's resolution. None if it did not run.
+        seconds: Time of each stage.
+        fit: The rectangle of the photo that the target shows.
         photo_key: `Photo.key` of the photo.
     """
 
@@ -74,12 +74,12 @@ class Inversion:
 
     @property
     def picture(self) -> NDArray[np.uint8]:
-        """The inverted picture, before anything was adapted: what the generator itself makes of the photo."""
+        """The inverted picture before the adaptation."""
         found: list[Stage] = [stage for stage in STAGES if stage != "adapted" and stage in self.pictures]
         return self.pictures[found[-1]]
 
     def check(self, generator: Generator) -> None:
-        """Say whether a generator is the one that this was made for.
+        """Check that a generator has the weights of this inversion.
 
         Raises:
             UnsupportedError: It has other weights.
@@ -121,7 +121,7 @@ class Inversion:
         return Gains(self.gains)
 
     def save(self, path: Path | str) -> Path:
-        """Write everything but the photo itself, whole or not at all.
+        """Write everything except the photo itself, atomically.
 
         Args:
             path: Ends in `.inversion.safetensors`.
@@ -148,7 +148,7 @@ class Inversion:
 
     @classmethod
     def load(cls, path: Path | str) -> Inversion:
-        """Read what `save` wrote, trusting nothing.
+        """Read what `save` wrote, validating everything.
 
         Raises:
             FormatError: The file is missing, damaged or holds no inversion.

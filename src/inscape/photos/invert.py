@@ -1,4 +1,4 @@
-"""From a photo to a generator that draws it, stage by stage, each from the best of the one before."""
+"""Invert a photo in stages, each from the best result of the stage before."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 _SHARES = {"latent": 0.13, "features": 0.4, "adapted": 1.0}
-"""Where each stage ends, as a part of all seconds; what one leaves over goes to the next."""
+"""End of each stage as a fraction of all seconds. Unused time goes to the next stage."""
 
 
 @dataclass(frozen=True)
 class InversionSettings:
-    """How a photo is inverted.
+    """The settings of an inversion.
 
     Attributes:
         search: For the latent and the features.
@@ -72,11 +72,11 @@ def invert(
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Inversion:
-    """Find what a generator needs to draw a photo.
+    """Find the latent, features and adaptation with which a generator draws a photo.
 
-    An encoder guesses a latent, which is refined; then the features of the layer leave what latents can
-    reach; then the generator is adapted above the layer. Each stage ends after its steps or its share of the
-    seconds, whichever comes first.
+    An encoder estimates a latent, which is refined. Then the features of the layer are optimized beyond what
+    latents can reach. Then the generator is adapted above the layer. Each stage ends after its steps or its
+    fraction of the time, whichever comes first.
 
     Example:
         >>> photo = inscape.read_photo("house.jpg")
@@ -84,21 +84,21 @@ def invert(
         >>> inversion.psnr["adapted"]
 
     Args:
-        model: A generator that can stop after a layer and go on.
-        photo: From `read_photo`, with the part of it that is wanted.
-        layer: Where it will be edited; the model's default layer unless given.
-        seconds: For everything together; what is found by then is returned.
-        settings: How.
-        progress: Told about steps; a word to stop throws everything away.
-        watch: Told about the best picture so far, a few times a second.
-        stop: Asked between steps; once it says True the best so far is returned.
+        model: A generator that can stop after a layer and continue.
+        photo: From `read_photo`, with its fit.
+        layer: The layer that will be edited. The default layer unless given.
+        seconds: Time for all stages together. The best result by then is returned.
+        settings: The settings.
+        progress: Reports the steps done; cancelling it discards the result.
+        watch: Receives the best picture so far, a few times a second.
+        stop: Asked between steps; once it returns True the best so far is returned.
 
     Raises:
-        UnsupportedError: The model is no generator, or the segmenter none of scenes.
+        UnsupportedError: The model is not a generator, or the segmenter is not a scene segmenter.
         LayerError: There is no such layer, or none above it.
         ValueRangeError: The seconds are not more than 0.
         ConflictError: Edits are on the model.
-        CancelledError: The person asked to throw it away.
+        CancelledError: The person cancelled.
     """
     if not seconds > 0:
         raise ValueRangeError(f"An inversion takes more than 0 seconds, got {seconds}.")
@@ -118,11 +118,11 @@ def canvas_of(
     Args:
         model: The generator.
         target: The picture, uint8 `[size, size, 3]`.
-        layer: Where it will be edited; the model's default layer unless given.
+        layer: The layer that will be edited. The default layer unless given.
         settings: Say how pictures are compared.
 
     Raises:
-        UnsupportedError: The model is no generator, or the segmenter is no fit.
+        UnsupportedError: The model is not a generator, or the segmenter is not a fit.
         LayerError: There is no such layer, or none above it.
     """
     if not isinstance(model, Generator):

@@ -1,4 +1,4 @@
-"""What the generator cannot see: what a photo shows, and its inversion does not.
+"""What an inversion lost: concepts that a photo shows and its inversion does not.
 
 Both are labelled by one segmenter, in its plane of objects. A place is lost when the label that the photo
 has there is nowhere within one pixel of it in the inversion: so borders that moved by a pixel do not count,
@@ -40,7 +40,7 @@ _TINT = 0.6
 
 @dataclass(frozen=True)
 class LostConcept:
-    """What became of a concept.
+    """A concept that an inversion lost, and how much of it.
 
     Args:
         name: Of the concept.
@@ -58,7 +58,7 @@ class LostConcept:
 
 @dataclass(frozen=True, eq=False)
 class Lost(Report):
-    """What the generator cannot see of a photo.
+    """The concepts that an inversion lost.
 
     Attributes:
         concepts: Those of which something was lost, the most first.
@@ -97,7 +97,7 @@ class Lost(Report):
         return "What the generator cannot see"
 
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
         return f"{percent(self.share)} of the photo is lost"
 
     def figure(self) -> str:
@@ -133,7 +133,7 @@ def lost(target: NDArray[np.uint8], picture: NDArray[np.uint8], segmenter: Segme
     Places to which the segmenter gives no label in the photo are not lost.
 
     Args:
-        target: The photo as the generator was asked to draw it, uint8 `[size, size, 3]`.
+        target: The photo at the generator's size, uint8 `[size, size, 3]`.
         picture: What it drew.
         segmenter: Labels both; its plane "object" is looked at, or its first where it has none.
 

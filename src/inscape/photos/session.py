@@ -1,4 +1,4 @@
-"""Painting on a photo: as on a picture of the generator's own, by a copy that was adapted to the photo."""
+"""Painting on a photo with an adapted copy of the generator."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 class PhotoSession(PaintSession):
     """Draws one photo under changing edits.
 
-    Where edits paint, gains are left out: what is drawn there is the generator's own.
+    Gains do not apply where edits paint.
 
     Args:
-        generator: The one that the photo was inverted for; it is copied, not changed.
+        generator: The generator of the inversion. It is copied, not changed.
         inversion: What was found for the photo.
 
     Raises:
@@ -108,7 +108,7 @@ class PhotoSession(PaintSession):
         return total
 
     def influence(self, edits: Sequence[Edit]) -> Influence:
-        """Which pixels edits change: the adapted generator's picture with them and without."""
+        """Which pixels edits change, from the adapted generator's pictures with and without them."""
         return influence_of(self._before(), self.render(self.latent, edits), painted=self.painted(edits))
 
     def compose(
@@ -127,10 +127,10 @@ class PhotoSession(PaintSession):
         Args:
             photo: The photo that was inverted.
             edits: As for `render`.
-            kept: Where the photo must stay as it is, whatever the edits do there.
-            without: Islands of the influence that are not wanted.
-            after: What the edits make of the picture, from `adapt_after`; `render` unless given. It changes
-                what is seen within the influence of the edits, and not how far that goes.
+            kept: Region in which the photo must stay as it is.
+            without: Numbers of islands of the influence to drop.
+            after: The picture with the edits from `adapt_after`. `render` unless given. It does not change
+                the extent of the influence.
 
         Raises:
             UnsupportedError: It is another photo.

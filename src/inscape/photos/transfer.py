@@ -1,4 +1,4 @@
-"""An edit at the photo's own size: what changes comes from the generator, detail and all else from the photo.
+"""Transfer an edit to the photo's own size, and keep the photo's detail.
 
 Where the edit has influence, the photo becomes
 
@@ -165,7 +165,7 @@ def _faithful(values: NDArray[np.float32], finer: tuple[float, ...]) -> NDArray[
 
     Args:
         values: `[size, size, 3]`.
-        finer: How many pixels of the photo a pixel of the generator has, along rows and columns.
+        finer: Pixels of the photo for each pixel of the generator, along rows and columns.
     """
     from PIL import Image
 

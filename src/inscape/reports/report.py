@@ -1,4 +1,4 @@
-"""The base of every report: kind, version, a table, a folder on disk, a page to look at."""
+"""The base of every report: kind, version, table, folder and page."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _KINDS: dict[str, type[Report]] = {}
 
 
 class Report(ABC):
-    """What a measurement found: a dataclass, whose fields `report.json` holds.
+    """The result of a measurement: a dataclass whose fields become `report.json`.
 
-    A kind of report names itself in `kind`; a class that is made so is known to `load_report`.
+    A subclass names itself in `kind`, and `load_report` then knows it.
 
     Attributes:
         kind: Of this report, in one word.
         versions: Of its `report.json` that can be read; the last is the one that is written.
-        beside: Fields that are kept in files of their own.
+        beside: Fields that have files of their own.
     """
 
     kind: ClassVar[str]
@@ -58,15 +58,15 @@ class Report(ABC):
 
     @abstractmethod
     def table(self) -> DataFrame:
-        """The findings, a row each."""
+        """The findings as a table, one row each."""
 
     @abstractmethod
     def heading(self) -> str:
-        """What was measured, as a title."""
+        """The title."""
 
     @abstractmethod
     def facts(self) -> str:
-        """One line of figures."""
+        """The main figures in one line."""
 
     def sentence(self) -> str:
         """What a person reads in a terminal."""
@@ -138,7 +138,7 @@ class Report(ABC):
         storage.write_json(folder / "report.json", self.to_json(), indent=None)
 
     def save(self, folder: Path | str) -> Path:
-        """Write the report as a folder, whole or not at all; an older report there is replaced.
+        """Write the report as a folder atomically; an older report there is replaced.
 
         Raises:
             StorageError: The folder cannot be written, or holds something that is not a report.
@@ -149,12 +149,12 @@ class Report(ABC):
         return folder
 
     def html(self) -> str:
-        """The page as one file that needs no other: pictures are inside it."""
+        """The page as one HTML text, with its pictures inside."""
         files = self.files()
         return self.page(lambda name: data_url(name, files[name]())).html()
 
     def save_html(self, path: Path | str) -> Path:
-        """Write the page as one file that needs no other.
+        """Write the page as one HTML file, with its pictures inside.
 
         Raises:
             StorageError: The folder cannot be written.
@@ -196,7 +196,7 @@ def load_report(folder: Path | str) -> Report:
 
 
 def check_folder(folder: Path | str) -> Path:
-    """The folder, if a report can be written there; for verbs to ask before they measure anything.
+    """Check that a report can be written to a folder, before anything is measured.
 
     Raises:
         StorageError: It cannot be written, one stands in it, or it holds something that is not a report.

@@ -1,4 +1,4 @@
-"""A layer as an associative memory: change a rule in its weights by copy and paste."""
+"""Rewriting: change a rule in the weights of a layer, an associative memory, by copy and paste."""
 
 from inscape.editing.rule_settings import RuleSettings
 from inscape.rewriting.goals import Goal

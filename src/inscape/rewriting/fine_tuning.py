@@ -53,10 +53,10 @@ def fine_tune(
         steps: Of Adam. The authors take 20 001; a few hundred reach the same loss on one picture.
         rate: Of Adam.
         features: From pictures to features that gradients flow through.
-        progress: Told about steps.
+        progress: Reports the steps done.
 
     Raises:
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     model = rewriter.model
     size = model.image_size

@@ -1,10 +1,10 @@
-"""What a layer should answer instead: values copied from one picture and pasted into another.
+"""Goals of a rule: values copied from one picture and pasted into another.
 
 As in Rewriting a Deep Generative Model (Bau et al., ECCV 2020, section 4), a person copies a region of one
-picture and pastes it at a place of another; the values under the first become the goal at the second. The
-authors' loss counts every place of the pasted box alike, its corners too; here each place counts as much as
-the copied mask says, and the places around it must keep the values that they have, so that the rule keeps
-what surrounds it.
+picture and pastes it at a position of another; the values under the first become the goal at the second. The
+authors' loss counts every position of the pasted box alike, its corners too; here each position counts as
+much as the copied mask says, and the positions around it must keep the values that they have, so that the
+rule keeps what surrounds it.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Goal:
-    """What should come out of a layer for one picture.
+    """The desired output of a layer for one picture.
 
     Attributes:
         reading: What the layer does with the picture now.
-        target: What it should put out, `[O, height, width]`.
-        weight: How much each place counts as one that is to change, `[height, width]`; nowhere for a goal
+        target: What it should output, `[O, height, width]`.
+        weight: How much each position counts as one that is to change, `[height, width]`; nowhere for a goal
             that only keeps what is there.
-        kept: How much each place counts as one that is to stay, `[height, width]`.
+        kept: How much each position counts as one that is to stay, `[height, width]`.
     """
 
     reading: Reading
@@ -52,10 +52,10 @@ class Goal:
 
 
 class Misfit:
-    """How far values are from goals.
+    """The distance of values from goals.
 
-    All pastes count alike, and so do all places that are protected. Inside a paste places count by their
-    weight; those of its halo count half as much as one that is pasted, and together never more than the
+    All pastes count alike, and so do all positions that are protected. Inside a paste positions count by
+    their weight; those of its halo count half as much as one that is pasted, and together never more than the
     paste. What is protected counts, as a whole, as much as one paste: a mean over all of it.
 
     Args:
@@ -88,7 +88,7 @@ class Misfit:
         """The mean distance over what is to change, and over what is to stay, and over all units.
 
         Args:
-            values: What the layer puts out at the places of each goal, `[O, P]`.
+            values: The output of the layer at the positions of each goal, `[O, P]`.
             distance: Of a difference.
         """
         changes, stays = torch.zeros(()), torch.zeros(())
@@ -121,14 +121,14 @@ def paste_goal(
     scale: float = 1.0,
     halo: int = RuleSettings.halo,
 ) -> Goal:
-    """Copy the values under a mask and paste them into another picture, centred on a place there.
+    """Copy the values under a mask and paste them into another picture, centred on a position there.
 
     Args:
         source: The picture to copy from.
         copied: Mask on the layer's grid; soft borders mix what is pasted with what is there.
         target: The picture to paste into.
         place: Mask whose middle says where; the pasted box is moved inside the picture where it stands out.
-        scale: Size of what is pasted, 1 for as it was copied.
+        scale: Factor on the size of the paste, 1/8 to 8.
         halo: How many cells around must stay as they are; see `Misfit`.
 
     Raises:
@@ -170,7 +170,7 @@ def erase_goal(
     *,
     halo: int = RuleSettings.halo,
 ) -> Goal:
-    """What the layer would put out if some units of its keys were silent at a place.
+    """What the layer would output if some units of its keys were switched off at a position.
 
     Args:
         memory: The layer.

@@ -1,9 +1,9 @@
-"""Which directions of a layer's keys stand for a context.
+"""Directions of a layer's keys that represent a context.
 
-A key k answers a context well if it is large there and small everywhere else: the direction is C⁻¹ k, with C
-the second moment of all keys (Bau et al., ECCV 2020, equation 10). For several keys and more than one
-direction the paper whitens: with Z = C^(-1/2), the top right singular vectors of the rows w · Z k span the
-context in whitened space, and Z takes them back; one key at rank 1 gives C⁻¹ k again.
+A direction responds to a context if its product with keys is large there and small elsewhere: the direction
+is C⁻¹ k, with C the second moment of all keys (Bau et al., ECCV 2020, equation 10). For several keys and more
+than one direction the paper whitens: with Z = C^(-1/2), the top right singular vectors of the rows w · Z k
+span the context in whitened space, and Z takes them back; one key at rank 1 gives C⁻¹ k again.
 
 Shapes: I inputs (size of a key), N keys, R rank.
 """
@@ -62,7 +62,7 @@ class KeySpace:
         return keys.double() @ self._whitening
 
     def scorer(self, keys: Float[Tensor, "key input"], weights: Float[Tensor, "key"]) -> Tensor:
-        """The direction that finds the places of a context: C⁻¹ of the weighted mean key.
+        """The direction that finds the positions of a context: C⁻¹ of the weighted mean key.
 
         It is scaled so that a key of the context scores about 1, and any key 0 with a spread below it.
         """
@@ -79,12 +79,12 @@ class KeySpace:
         method: Method = "whitened",
         protected: Float[Tensor, "key input"] | None = None,
     ) -> Float[Tensor, "rank input"]:
-        """Orthonormal directions that stand for a context, the strongest first.
+        """Orthonormal directions that represent a context, the strongest first.
 
         Args:
-            keys: Of the places of the context.
+            keys: Of the positions of the context.
             weights: How much each counts, from 0 to 1.
-            rank: How many directions; there are fewer where the context, or what protection leaves of it,
+            rank: Number of directions; there are fewer where the context, or what protection leaves of it,
                 has no more of its own.
             method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
                 that is common); "units" are the single channels that are highest above their usual level.

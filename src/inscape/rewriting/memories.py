@@ -1,4 +1,4 @@
-"""The layers that can be memories: of a StyleGAN2, of a StyleGAN3, and any with one linear map in it."""
+"""The layers that can be rewritten: of a StyleGAN2, of a StyleGAN3, and any with one linear map."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""A layer as an associative memory: what comes in at a place is a key, what goes out is a value.
+"""A layer as an associative memory: its input at a position is a key, its output a value.
 
 Rewriting a Deep Generative Model (Bau et al., ECCV 2020, section 3) reads the weights of a convolution as the
 least-squares memory of all pairs of keys and values that it has learned. Of a StyleGAN2 the keys are what the
-convolution gets, the features below times the style, and the values what the layer puts out: behind
+convolution gets, the features below times the style, and the values the output of the layer: behind
 demodulation, blur, noise, bias and rectifier. Of a StyleGAN3 they are the same, but keys have a margin around
 the picture; values are those of the picture. Of any other layer with one convolution or linear map in it, the
-keys are what that gets, and the values again what the layer puts out.
+keys are what that gets, and the values again the output of the layer.
 
-Shapes: B batch, I inputs (key), O outputs (value), P places, R rank, T taps of the kernel.
+Shapes: B batch, I inputs (key), O outputs (value), P positions, R rank, T taps of the kernel.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Inputs: TypeAlias = "Sequence[Any]"
 
 @dataclass(frozen=True)
 class Reading:
-    """What a layer did with some pictures.
+    """The keys and values of a layer for some pictures.
 
     Attributes:
         inputs: What its module was called with.
-        keys: `[B, I, height, width]`; vectors count as maps of one place, tokens as one column.
+        keys: `[B, I, height, width]`; vectors count as maps of one position, tokens as one column.
         values: `[B, O, height, width]`.
         margin: Cells of the keys on each side that lie beyond the picture.
     """
@@ -194,9 +194,9 @@ class LayerMemory(ABC):
         return self.values(reading.inputs, self.linear(reading.keys, weight), weight)
 
     def answer(self, reading: Reading, directions: Float[Tensor, "rank input"], places: Tensor) -> Answer:
-        """The values at some places of one picture as a function of an edit's coefficients.
+        """The values at some positions of one picture as a function of an edit's coefficients.
 
-        Only the share of the keys along the directions is looked at again, so that one evaluation costs
+        Only the fraction of the keys along the directions is looked at again, so that one evaluation costs
         O × R × T × P multiplications rather than a whole layer.
 
         Args:

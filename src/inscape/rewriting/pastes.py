@@ -1,4 +1,4 @@
-"""What a rule is made from: pictures, places in them, and what is copied from where to where."""
+"""The inputs of a rule: pictures, regions in them, and pastes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from inscape.types import JsonObject
 Which: TypeAlias = int | Latent
 """A picture of a generator: its seed, or its latent."""
 Place: TypeAlias = "tuple[Which, Region]"
-"""A picture, and where in it."""
+"""A picture and a region in it."""
 
 
 @dataclass(frozen=True)
 class Paste:
-    """Copy a region of one picture, and paste it at a place of another.
+    """A paste: copy a region of one picture into another.
 
     Args:
         source: The picture to copy from.
-        copied: What of it.
+        copied: The region to copy.
         target: The picture to paste into.
-        place: The middle of this is where it goes.
-        scale: Size of what is pasted, 1 for as it was copied.
+        place: The region whose centre is the centre of the paste.
+        scale: Factor on the size of the paste, 1/8 to 8.
     """
 
     source: Which
@@ -53,12 +53,12 @@ class Paste:
 
 @dataclass(frozen=True)
 class Erase:
-    """Draw a place as if the units of the keys that speak for the context there were silent.
+    """Erase: draw a region as if the units that respond to the context were switched off.
 
     Args:
         target: The picture.
         place: Where in it.
-        units: How many units of the layer's keys: those that are loudest in the context.
+        units: Number of units of the layer's keys, those with the highest activation in the context.
     """
 
     target: Which
@@ -113,7 +113,7 @@ def region_of(value: object) -> Region:
 
     Raises:
         UsageError: It is neither.
-        RegionError: The array is no mask.
+        RegionError: The array is not a mask.
     """
     if isinstance(value, Region):
         return value
@@ -126,7 +126,7 @@ def places_of(values: object) -> list[tuple[int | Latent, Region]]:
     """Pictures and regions in them.
 
     Raises:
-        UsageError: One is no pair of these.
+        UsageError: One is not a pair of these.
     """
     places = []
     for value in values if isinstance(values, Sequence) else [values]:

@@ -1,4 +1,4 @@
-"""A task with its places found in the pictures of a model, ready to be made into a rule."""
+"""A task whose regions are found in the pictures of a model, ready to be solved."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ class PreparedTask:
     """A task with its places found in the pictures of a model.
 
     Attributes:
-        context: Where the rule is to hold.
+        context: Where the rule holds.
         paste: What is to be there.
         protect: What must stay.
         settings: Rank, ridge, solver and the like.
-        name: For people to read.
+        name: For display.
         choice: From which pastes those of a layer are chosen, where the goal is a concept.
     """
 
@@ -105,7 +105,7 @@ class PreparedTask:
 
         Args:
             rewriter: Of the layer.
-            progress: Told about steps.
+            progress: Reports the steps done.
             changes: Settings other than the task's.
         """
         settings = replace(self.settings, **changes)

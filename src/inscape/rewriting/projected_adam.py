@@ -40,13 +40,13 @@ def solve_by_steps(
 
     Args:
         memory: The layer.
-        goals: What it should put out.
+        goals: What it should output.
         directions: Orthonormal rows; the unit matrix lets all weights of the layer change.
         steps: 2001 unless given.
-        progress: Told about steps.
+        progress: Reports the steps done.
 
     Raises:
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     steps = STEPS if steps is None else steps
     start = memory.weight.clone()

@@ -1,4 +1,4 @@
-"""Rewriting a rule of a generator: from contexts and a paste to an edit of its weights."""
+"""Rewrite a rule of a generator: make a weight edit from contexts and a paste."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ if TYPE_CHECKING:
 
 
 class Rewriter:
-    """Makes rules for one layer of a generator; keeps the layer's keys and what pictures do in it.
+    """Makes rules for one layer of a generator, and caches the layer's keys and readings.
 
-    What it keeps belongs to the edits that are on the model when it is made: it is of no use under others.
+    The cache belongs to the edits that are applied to the model when this is made.
 
     Args:
         model: The generator.
         layer: The layer's name; the default layer unless given.
-        samples: Pictures over which the second moment of the keys is taken.
+        samples: Number of pictures for the second moment of the keys.
 
     Raises:
-        UnsupportedError: The model is no generator or not on the CPU, or the layer holds no map that can be
-            rewritten.
+        UnsupportedError: The model is not a generator or not on the CPU, or the layer holds no map that can
+            be rewritten.
         LayerError: There is no such layer, or it has no weights.
     """
 
@@ -94,7 +94,7 @@ class Rewriter:
         """Take the second moment of the keys now, showing how far it is.
 
         Raises:
-            CancelledError: The person asked to stop.
+            CancelledError: The person cancelled.
         """
         if not self.prepared:
             self.space = KeySpace(key_moment(self.memory, samples=self.samples, progress=progress))
@@ -169,7 +169,7 @@ class Rewriter:
         return self.memory.of_sums(1 - grown[:, 0], reading)
 
     def goal(self, wanted: Paste | Erase, context: Sequence[Place], settings: RuleSettings) -> Goal:
-        """What the layer should put out for one paste.
+        """What the layer should output for one paste.
 
         Raises:
             RegionError: A region is empty, outside its picture, or too large to be pasted.
@@ -271,16 +271,16 @@ def rewrite(
 
     Args:
         model: The generator.
-        layer: The layer that is rewritten; the default layer unless given.
-        context: Where the rule is to hold: pictures (seed or latent) and regions in them, or masks
-            `[height, width]` over them. Where the goal is pasted unless given.
-        paste: What is to be drawn there: `Paste`, `Erase`, or `(source, copied, target, place)`; several make
-            one rule that fits all of them.
-        protect: What must stay: the rule keeps out of the directions of these keys, and these places count
-            as goals that stay as they are.
+        layer: The layer to rewrite. The default layer unless given.
+        context: Pictures (seed or latent), each with a region or a mask `[height, width]`, where the rule
+            holds. The place of the paste unless given.
+        paste: What to draw there: `Paste`, `Erase` or `(source, copied, target, place)`, or a list of these.
+            One rule then fits all of them.
+        protect: Regions that must stay. The rule avoids the directions of their keys, and they count as goals
+            that stay as they are.
         settings: Rank, ridge, solver and the like.
-        name: For people to read.
-        progress: Told about steps; cancels between them.
+        name: For display.
+        progress: Reports the steps done, and can cancel between them.
 
     Returns:
         The edit. `edit.made` holds `loss_before` and `loss`, the mean distance to the goal before and after
@@ -290,9 +290,9 @@ def rewrite(
     Raises:
         LayerError, UnsupportedError: The layer cannot be rewritten.
         RegionError: A region is empty, outside its picture, or too large to be pasted.
-        UsageError: A picture, a place or a goal is something else than these.
+        UsageError: A picture, a region or a goal has the wrong type.
         ValueRangeError: A setting is out of range.
-        CancelledError: The person asked to stop; the model is as it was.
+        CancelledError: The person cancelled; the model is unchanged.
     """
     settings = settings or RuleSettings()
     places, kept, goals = places_of(context), places_of(protect), goals_of(paste)
@@ -311,7 +311,7 @@ def rewrite_layer(
     name: str = "",
     progress: Progress | None = None,
 ) -> WeightEdit:
-    """Rewrite a layer of any model, a classifier too, from goals and directions of one's own.
+    """Rewrite a layer of any model, such as a classifier, from your own goals and directions.
 
     Example:
         >>> memory = memory_of(classifier, "conv2")
@@ -326,12 +326,12 @@ def rewrite_layer(
         directions: Orthonormal rows, from `KeySpace.directions`.
         settings: Ridge, spill, solver and steps.
         ordinary: What the layer does with data that should stay as they are.
-        name: For people to read.
-        progress: Told about steps.
+        name: For display.
+        progress: Reports the steps done.
 
     Raises:
         ValueRangeError: No goal.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     found = None if ordinary is None else Ordinary.of(memory, ordinary, directions, None)
     solution = _solved(memory, goals, directions, settings or RuleSettings(), found, progress)
@@ -346,7 +346,7 @@ def edit_of(
     name: str = "",
     made: JsonObject | None = None,
 ) -> WeightEdit:
-    """What a solver found, as an edit."""
+    """Make an edit from a solution."""
     return WeightEdit(
         memory.layer.name,
         memory.parameter,

@@ -39,15 +39,15 @@ def key_moment(
 
     Args:
         memory: A layer of a generator.
-        samples: How many pictures, of the seeds from `FIRST_SEED` on.
-        progress: Told about pictures as they are done.
+        samples: Number of pictures, of the seeds from `FIRST_SEED` on.
+        progress: Reports the pictures done.
 
     Raises:
-        UnsupportedError: The model is no generator: gather a `SecondMoment` of `memory.read(...).keys` over
-            its own data.
+        UnsupportedError: The model is not a generator: gather a `SecondMoment` of `memory.read(...).keys`
+            over its own data.
         ValueRangeError: Fewer than one picture.
         ConflictError: Edits are on the model.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     model = _generator(memory, samples)
     path = _kept_at(memory, samples)

@@ -1,4 +1,4 @@
-"""Finding pictures by what goes into a layer: where is something like this context?
+"""Search pictures by the keys of a layer for positions that resemble a context.
 
 The keys of thousands of pictures are kept in half precision in one file of the cache, mapped into memory, so
 that a search is one product with a direction.
@@ -42,8 +42,8 @@ class Match:
 
     Attributes:
         seed: Whose picture.
-        score: Of its best place; a place of the context itself scores about 1.
-        region: The places that score among the best 0.1 % of all, or its best one.
+        score: Of its best position; a position of the context itself scores about 1.
+        region: The positions that score among the best 0.1 % of all, or its best one.
     """
 
     seed: int
@@ -56,13 +56,13 @@ class KeyBank:
 
     Args:
         memory: A layer of a generator.
-        latents: How many pictures; 10 000 for layers up to 16 × 16, 2000 above, unless given.
-        progress: Told about pictures as they are done, where the bank has to be made.
+        latents: Number of pictures; 10 000 for layers up to 16 × 16, 2000 above, unless given.
+        progress: Reports the pictures done, where the bank has to be made.
 
     Raises:
         ValueRangeError: Fewer than one picture.
         ConflictError: Edits are on the model.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class KeyBank:
         return float(torch.quantile(sample, _MARKED))
 
     def search(self, direction: Float[Tensor, "input"], top: int = 16) -> list[Match]:
-        """The pictures whose best place has most of a direction, best first.
+        """The pictures whose best position has most of a direction, best first.
 
         Args:
             direction: From `KeySpace.scorer`.

@@ -1,7 +1,7 @@
-"""Solving a rule: the coefficients with which a layer answers its goals.
+"""Solve a rule: find the coefficients that bring a layer closest to its goals.
 
 Rewriting a Deep Generative Model (Bau et al., ECCV 2020, equation 14) minimizes the distance between what
-the layer puts out and the goal over changes of the weights in a few directions of keys. The authors run 2001
+the layer outputs and the goal over changes of the weights in a few directions of keys. The authors run 2001
 steps of Adam on all weights and project. Here the problem is solved where it lives: the weights enter only
 through their share along the directions, so that values are a function of the coefficients alone
 (`LayerMemory.answer`), exact with demodulation, up-sampling, blur, noise and rectifier; a quasi-Newton method
@@ -36,7 +36,7 @@ _LEAST_ENERGY = 1e-8
 
 @dataclass(frozen=True)
 class Ordinary:
-    """What the taps of some directions see at ordinary places, and what the layer's sums are there.
+    """What the taps of some directions see at ordinary positions, and what the layer's sums are there.
 
     Sums B are those of the weights as they are; A is what each tap sees, so that an edit makes them B + Λ A.
     Where the layer demodulates, an edit changes all sums of an output, also where it sees nothing: they are
@@ -99,7 +99,7 @@ class Ordinary:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a solver found.
+    """The solution of a rule.
 
     Attributes:
         coefficients: Λ, `[O, R, height, width]`.
@@ -127,23 +127,23 @@ def solve(
 ) -> Solution:
     """The coefficients along given directions that bring a layer closest to its goals.
 
-    Minimized is the mean over places and outputs of the pseudo-Huber distance between value and goal
-    (`Misfit`: what was pasted, and what is to stay), in units of what it is without any change, plus
-    `ridge` · |ΔW|² / |W|², plus `spill` times the mean square by which the sums of ordinary places change, in
-    theirs (`Ordinary.spilt`). The second penalty lets several directions and taps tell the context from what
-    only looks a little like it, and keeps demodulation from turning down all that an output draws.
+    The objective has three terms. The first is the mean over positions and outputs of the pseudo-Huber
+    distance between value and goal (`Misfit`), relative to its value without any change. The second is
+    `ridge` · |ΔW|² / |W|². The third is `spill` times the mean square of the change of the sums at ordinary
+    positions, relative to these sums (`Ordinary.spilt`). It separates the context from what only resembles
+    it, and keeps demodulation from turning down everything that an output draws.
 
     Args:
         memory: The layer.
-        goals: What it should put out; `Misfit` says how much each counts.
+        goals: What it should output; `Misfit` says how much each counts.
         directions: Orthonormal rows, from `KeySpace.directions`.
         settings: Of these, ridge, spill and steps count.
-        ordinary: Ordinary places; without them there is no cost of spilling.
-        progress: Told about steps; cancels between evaluations.
+        ordinary: Ordinary positions; without them there is no cost of spilling.
+        progress: Reports the steps done, and can cancel between evaluations.
 
     Raises:
         ValueRangeError: No goal.
-        CancelledError: The person asked to stop.
+        CancelledError: The person cancelled.
     """
     from scipy.optimize import minimize
 

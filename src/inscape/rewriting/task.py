@@ -1,4 +1,4 @@
-"""Tasks: a rule as a file that a person writes, by places or by concepts.
+"""Tasks: files that describe a rule by regions or by concepts.
 
 A task is TOML:
 
@@ -14,7 +14,7 @@ A task is TOML:
     concept = "tree"                  # copied from where it fills a place, and looks like it there, best …
     pictures = 4                      # … and pasted into so many of the context's pictures
     # paste = [{source = 5, copied = [8, 30, 6, 12], target = 3, place = [20, 4, 6, 12], scale = 1.0}]
-    # erase = 30                      … or the loudest 30 units of the context's keys fall silent
+    # erase = 30                      … or the most active 30 units of the context's keys are switched off
 
     [settings]                        # any of RuleSettings
     rank = 1
@@ -65,7 +65,7 @@ class Mask(_Part):
 
 
 class ContextPlace(_Part):
-    """Where in the picture of a seed: a box, `[x, y, width, height]` in pixels, or a mask."""
+    """A region in the picture of a seed: a box `[x, y, width, height]` in pixels, or a mask."""
 
     seed: int = Field(ge=0)
     box: Box | Mask
@@ -77,7 +77,7 @@ class ContextPlace(_Part):
 
 
 class Context(_Part):
-    """Where a rule is to hold: in places, or where a concept is in the pictures that show most of it."""
+    """Where a rule holds: in regions, or in the largest parts of a concept."""
 
     concept: str | None = None
     pictures: int = Field(default=16, ge=1, le=64)
@@ -86,7 +86,7 @@ class Context(_Part):
 
 
 class GoalPaste(_Part):
-    """What is copied from where to where: boxes in pixels, or masks."""
+    """A paste: regions as boxes in pixels, or as masks."""
 
     source: int = Field(ge=0)
     copied: Box | Mask
@@ -101,7 +101,7 @@ class GoalPaste(_Part):
 
 
 class TaskGoal(_Part):
-    """What is to be there: what was pasted, a concept, or, erased, nothing."""
+    """The goal of a rule: pastes, a concept, or erased units."""
 
     concept: str | None = None
     pictures: int = Field(default=4, ge=1, le=64)
@@ -110,23 +110,25 @@ class TaskGoal(_Part):
 
 
 class Judge(_Part):
-    """What counts as reached: places of a concept that became another; any other where none is named."""
+    """The concepts of reach: the context, and the goals that count as reached. Any other concept counts if
+    none is named.
+    """
 
     context: str | None = None
     goal: tuple[str, ...] = ()
 
 
 class Task(_Part):
-    """A rule that a person wants, before it is made for a model.
+    """The description of a rule, before it is solved for a model.
 
     Attributes:
-        name: For people to read.
+        name: For display.
         layer: The layer to rewrite; the model's default unless given.
-        seeds: Through how many pictures, from seed 0 on, a concept is looked for.
-        context: Where the rule is to hold.
-        goal: What is to be there.
+        seeds: Number of pictures, from seed 0, that are searched for a concept.
+        context: Where the rule holds.
+        goal: What the rule draws there.
         settings: Fields of `RuleSettings`.
-        judge: What counts as reached.
+        judge: The concepts that reach and leak are measured with.
     """
 
     name: str = ""
@@ -142,7 +144,7 @@ class Task(_Part):
         """Read a task.
 
         Raises:
-            FormatError: The file is missing or too large, is no TOML, or a field is missing, unknown or of
+            FormatError: The file is missing or too large, is not TOML, or a field is missing, unknown or of
                 the wrong kind; the first is named.
         """
         path = Path(path)
@@ -170,7 +172,7 @@ class Task(_Part):
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     def check(self, where: str) -> None:
-        """Refuse what cannot be meant.
+        """Refuse invalid values.
 
         Raises:
             FormatError: Two ways of saying where or what, or none; a setting that there is not.

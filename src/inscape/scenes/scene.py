@@ -1,4 +1,4 @@
-"""What a world is, and what it draws."""
+"""The interface of worlds, and their scenes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def _open(name: str) -> World:
 
 
 def world(name: str) -> World:
-    """The world of that name.
+    """Open a shipped world by name.
 
     Example:
         >>> scene = world("town").scene(seed=7, size=64)
@@ -30,7 +30,7 @@ def world(name: str) -> World:
         ((64, 64, 3), (4, 64, 64))
 
     Raises:
-        WorldError: There is no such world; near names are given.
+        WorldError: There is no such world; the message suggests near names.
     """
     if name not in _WORLDS:
         raise WorldError(*unknown_name("world", name, _WORLDS))

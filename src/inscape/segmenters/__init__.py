@@ -1,4 +1,4 @@
-"""Picture to label maps, and the features that distances are taken in."""
+"""Segmenters: from pictures to label maps, and to features for distances."""
 
 from inscape.segmenters.fitting import fitting_segmenter
 from inscape.segmenters.registry import check_shipped, open_segmenter, segmenter_names

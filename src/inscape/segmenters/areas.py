@@ -39,10 +39,10 @@ WATERMARK = {"banner": 0.03, "lettering": 0.015}
 
 
 def class_areas(labels: UInt8[Tensor, "b plane h w"], vocabulary: Vocabulary) -> Float64[Tensor, "b concept"]:
-    """The share of each picture that every concept covers, 0 to 1, in the order of `vocabulary.names`.
+    """The fraction of each picture that every concept covers, 0 to 1, in the order of `vocabulary.names`.
 
     Raises:
-        ShapeError: These are no label maps of the vocabulary's planes.
+        ShapeError: These are not label maps of the vocabulary's planes.
     """
     if labels.ndim != 4 or labels.shape[1] != len(vocabulary.planes) or labels.dtype != torch.uint8:
         raise ShapeError(
@@ -71,7 +71,7 @@ class ClassAreas:
         """Take in the label maps of a batch.
 
         Raises:
-            ShapeError: They are no label maps of this vocabulary.
+            ShapeError: They are not label maps of this vocabulary.
         """
         self._areas.append(class_areas(labels, self.vocabulary).numpy())
 
@@ -158,8 +158,8 @@ class WorldDistance:
 
         Returns:
             `images` (how many), `frechet` and `floor` (of object areas), `marked` and `marked_world`
-            (shares of pictures with a watermark), and for every concept `area`, `area_world`,
-            `area_exact` (mean shares of a picture; exact: by the world's own labels), `ratio`
+            (fractions of pictures with a watermark), and for every concept `area`, `area_world`,
+            `area_exact` (mean fractions of a picture; exact: by the world's own labels), `ratio`
             (area / area_world; null where the world has none) and `presence`.
         """
         return self.compare(self._segmenter.segment(batch) for batch in images)

@@ -71,7 +71,7 @@ class ExactSegmenter:
             images: RGB in [-1, 1], in any order.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
             ValueRangeError: One of them was not drawn by this segmenter.
         """
         check_images(images)
@@ -89,13 +89,13 @@ class ExactSegmenter:
         return torch.from_numpy(labels).to(images.device)
 
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b dims"]:
-        """The share of the picture that every concept covers, float32.
+        """The fraction of the picture that every concept covers, float32.
 
         Args:
             images: RGB in [-1, 1], drawn by this segmenter.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
             ValueRangeError: One of them was not drawn by this segmenter.
         """
         return class_areas(self.segment(images), self.vocabulary).float().to(images.device)

@@ -1,4 +1,4 @@
-"""The segmenter that reads the pictures of a model: the one that was asked for, or that its card names."""
+"""Choose the segmenter of a model: the one asked for, or the one on its card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ L = TypeVar("L", bound=Labeller)
 
 
 def fitting_segmenter(model: Model, segmenter: L | str | None = None) -> L | Segmenter:
-    """The segmenter that reads a model's pictures.
+    """Open the segmenter for a model's pictures.
 
     Args:
         model: The model.

@@ -55,7 +55,7 @@ class HubSegmenter:
         """The most likely label of every pixel, at the pictures' own resolution; none has "none".
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
         """
         check_images(images)
         labels = [
@@ -69,7 +69,7 @@ class HubSegmenter:
         """Mean of every unit of all hidden states.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
         """
         check_images(images)
         rows = []

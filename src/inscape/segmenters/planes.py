@@ -58,7 +58,7 @@ class Planes:
         """Which plane (counted from 0) has this name.
 
         Raises:
-            ConceptError: There is no such plane; near names are given.
+            ConceptError: There is no such plane; the message suggests near names.
         """
         if plane not in self.names:
             raise ConceptError(*unknown_name("plane", plane, self.names))

@@ -44,9 +44,9 @@ def open_segmenter(name: str | Path, device: str | torch.device | None = None) -
         device: Where it runs; a GPU where there is one unless given.
 
     Raises:
-        ModelNotFoundError: No segmenter has this name; near names are given.
+        ModelNotFoundError: No segmenter has this name; the message suggests near names.
         WorldError: "exact:" is followed by no world.
-        FormatError: Card or weights are damaged, or it is no segmenter.
+        FormatError: Card or weights are damaged, or it is not a segmenter.
         DeviceError: This machine does not have the device.
     """
     kind, _, rest = str(name).partition(":")

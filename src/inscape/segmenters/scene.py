@@ -83,7 +83,7 @@ class SceneSegmenter:
             Label maps, on the device of the pictures.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
         """
         check_images(images)
         labels = torch.empty(
@@ -108,7 +108,7 @@ class SceneSegmenter:
             `vocabulary.in_plane(plane)`.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
             ConceptError: There is no such plane.
         """
         check_images(images)
@@ -131,7 +131,7 @@ class SceneSegmenter:
             images: RGB in [-1, 1].
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
         """
         check_images(images)
         dims = sum(self._network.config.channels)
@@ -148,7 +148,7 @@ class SceneSegmenter:
             images: RGB in [-1, 1], of any size; few at a time, for all are run at once.
 
         Raises:
-            ShapeError: They are no pictures.
+            ShapeError: They are not pictures.
         """
         check_images(images)
         return self._network.encode(self._fitted(images))

@@ -27,14 +27,14 @@ NAMES = "concepts.txt"
 
 
 class FolderPictures:
-    """The photos in a folder and the folders in it, in the order of their names; of each the middle square.
+    """The photos in a folder and its subfolders, sorted by name, each cropped to its middle square.
 
     Args:
         folder: Where they are. Where all lie in folders of their own, each such folder is a class.
         size: Height and width in pixels at which they are shown.
         labels: Folder of label maps under the photos' own names: PNG files of one channel, whose values are
             numbers of concepts. It may be the folder of the photos. Without any, classes label their photos.
-        concepts: File with the name of a value on each line, from 0 on; an empty line is no concept.
+        concepts: File with the name of a value on each line, from 0 on; an empty line is not a concept.
             `concepts.txt` in the folder of the label maps unless given.
 
     Raises:
@@ -96,7 +96,7 @@ class FolderPictures:
         """Show some photos to a model.
 
         Raises:
-            FormatError, TooLargeError, ShapeError: A file is no photo that is read, or no label map of it.
+            FormatError, TooLargeError, ShapeError: A file is not a readable photo or label map.
         """
         photos = [read_photo(self.files[number]) for number in numbers]
         pictures = to_tensor(np.stack([photo.seen(self._size) for photo in photos])).to(model.device)

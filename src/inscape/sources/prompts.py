@@ -38,7 +38,7 @@ class Prompts:
         """Let a model read some texts.
 
         Raises:
-            UnsupportedError: The model is no language model, or came without a tokenizer.
+            UnsupportedError: The model is not a language model, or came without a tokenizer.
         """
         tokenizer = getattr(model.module, "tokenizer", None)
         if tokenizer is None:

@@ -1,4 +1,4 @@
-"""Any photo: read, turned upright, in sRGB, with the rectangle that the generator is to see."""
+"""Read photos: upright, in sRGB, with the rectangle for the generator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LARGEST_FIT = 16
 
 @dataclass(frozen=True)
 class Fit:
-    """Which rectangle of the upright photo becomes the generator's square.
+    """The rectangle of the upright photo that becomes the generator's square.
 
     It may reach beyond the photo, whose edges are mirrored there. It need not be square: the photo is
     squeezed then.
@@ -127,7 +127,7 @@ class Fit:
         """Read what `to_json` wrote: the same numbers.
 
         Raises:
-            FormatError: It is no fit.
+            FormatError: It is not a fit.
         """
         try:
             numbers = [value[key] for key in ("x", "y", "width", "height")]
@@ -143,7 +143,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo, upright and in sRGB, and what of it the generator is asked to draw.
+    """A photo, upright and in sRGB, with the rectangle for the generator.
 
     Args:
         pixels: uint8 `[height, width, 3]`; over white where the photo is transparent. Not to be changed.
@@ -152,7 +152,7 @@ class Photo:
         alpha: Opacity, uint8 `[height, width]`; `None` where all is opaque.
 
     Raises:
-        ShapeError: The arrays are no picture, or of different sizes.
+        ShapeError: The arrays are not pictures, or differ in size.
         RegionError: The fit lies outside the photo, or is far larger.
     """
 
@@ -196,7 +196,7 @@ class Photo:
         return storage.content_key(self.width, self.height, self.pixels.tobytes())
 
     def seen(self, size: int) -> NDArray[np.uint8]:
-        """What the generator is asked to draw: the fit, antialiased, uint8 `[size, size, 3]`.
+        """The fit at the generator's size, antialiased, uint8 `[size, size, 3]`.
 
         Args:
             size: Of the generator's pictures.
@@ -225,7 +225,7 @@ class Photo:
         return stream.getvalue()
 
     def save(self, path: Path | str) -> Path:
-        """Write the photo as PNG, whole or not at all.
+        """Write the photo as PNG atomically.
 
         Raises:
             StorageError: The folder cannot be written.
@@ -237,7 +237,7 @@ class Photo:
 
 
 def read_photo(source: Path | str | bytes | Image, *, fit: Fit | Fitting = "crop", name: str = "") -> Photo:
-    """Read a photo of any common kind, recognised by what the file holds.
+    """Read a photo of any common format, recognised by its content.
 
     JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF, JPEG 2000 and PPM are read; of a moving picture the first. The
     photo is turned as EXIF says, converted from its colour profile to sRGB, and laid over white where it is
@@ -250,10 +250,10 @@ def read_photo(source: Path | str | bytes | Image, *, fit: Fit | Fitting = "crop
 
     Args:
         source: A file, the bytes of one, or an opened image.
-        fit: Which rectangle the generator is to see: "crop" the largest square in the middle, "pad" the
+        fit: The rectangle for the generator: "crop" the largest square in the middle, "pad" the
             whole photo in a square, mirrored beyond its edges, "stretch" the whole photo squeezed into a
             square, or any rectangle.
-        name: What the photo is called; that of the file unless given.
+        name: Display name. The file's name unless given.
 
     Raises:
         FormatError: There is no such file, it is empty, damaged or cut off, or no photo that is read.

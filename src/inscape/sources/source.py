@@ -1,4 +1,4 @@
-"""What a source is, and the items that it gives."""
+"""The interface of sources."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SEEDS = 2**32
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some items that a model was run on.
+    """A batch of items that a model was run on.
 
     Attributes:
-        inputs: What the model drew or was shown: pictures `[batch, 3, height, width]`, RGB in [-1, 1], or
-            numbers of tokens `[batch, token]`.
+        inputs: The pictures that the model drew or received, `[batch, 3, height, width]`, RGB in [-1, 1], or
+            its tokens `[batch, token]`.
         labels: Label maps that the source itself has of the pictures.
         classes: The class of each item, from 0, where items have one.
     """
@@ -38,7 +38,7 @@ class Batch:
 
 
 class Source(Protocol):
-    """What a model is run on: items by number.
+    """The data that a model is run on: items by number.
 
     Attributes:
         name: For people.
@@ -47,7 +47,7 @@ class Source(Protocol):
     name: str
 
     def numbers(self, first: int, count: int) -> range:
-        """The items to look at when so many are asked for: as many, or all that there are.
+        """The numbers of `count` items, or of all if there are fewer.
 
         Args:
             first: Where to begin.
@@ -65,7 +65,7 @@ class Source(Protocol):
         """
 
     def key(self) -> str | None:
-        """What identifies the items by content; None where that cannot be told."""
+        """A key of the items' content; None if there is none."""
 
 
 class PictureSource(Source, Protocol):
@@ -73,7 +73,7 @@ class PictureSource(Source, Protocol):
 
     Attributes:
         vocabulary: Of its own label maps; None where it has none.
-        segmenter: Name of what labels its pictures; None where nothing is known to fit them.
+        segmenter: Name of the segmenter that fits its pictures; None if none is known.
         side_by_side: Whether several threads may take pictures from it at once.
     """
 
@@ -83,7 +83,7 @@ class PictureSource(Source, Protocol):
 
 
 class LatentSource(Protocol):
-    """A source of latents that a generator draws from, again and again with something changed."""
+    """A source of latents, from which a generator draws pictures with and without changes."""
 
     def numbers(self, first: int, count: int) -> range:
         """As of `Source`."""

@@ -33,7 +33,7 @@ class Statistic(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
 
     @classmethod
     @abstractmethod
@@ -45,7 +45,7 @@ class Statistic(ABC):
         """Add what another one has gathered from other data; the other stays as it is."""
 
     def save(self, path: Path | str) -> Path:
-        """Write everything to one safetensors file, whole or not at all.
+        """Write everything to one safetensors file atomically.
 
         Raises:
             StorageError: The folder cannot be written, or the disk is full.

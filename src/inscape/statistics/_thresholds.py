@@ -55,7 +55,7 @@ def hits_at_top(
 
     Args:
         maps: Raw activations, unit first.
-        fraction: The share of all up-sampled values that may lie above the threshold, in (0, 1).
+        fraction: The fraction of all up-sampled values that may lie above the threshold, in (0, 1).
         size: Label rows and columns.
 
     Returns:

@@ -12,7 +12,7 @@ from inscape.statistics.second_moment import Covariance
 
 
 def frechet_distance(first: Covariance, second: Covariance) -> float:
-    """How far apart two normal distributions with these means and covariances are.
+    """The squared Fréchet distance of two normal distributions.
 
     `|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2))`, after Dowson and Landau (1982) and, for pictures,
     Heusel et al. (2017). The trace of the root is taken from the eigenvalues of `C1^(1/2) C2 C1^(1/2)`, which

@@ -67,7 +67,7 @@ class Moments(Statistic):
         return deviation
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         return {
             "mean": torch.from_numpy(self.mean.copy()),
             "squares": torch.from_numpy(self._squares.copy()),

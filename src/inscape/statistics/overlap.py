@@ -1,4 +1,4 @@
-"""How far the hot pixels of units and the labelled pixels of concepts are the same pixels.
+"""The overlap of units and concepts: intersection over union of hot and labelled pixels.
 
 Intersection over union, pooled over all pictures, after Bau et al., "Network Dissection" (CVPR 2017) and
 "Understanding the role of individual units" (PNAS 2020): a unit is hot where its activation, up-sampled
@@ -46,7 +46,7 @@ class Overlap(Statistic):
         hot: Hot pixels by unit.
         labelled: Labelled pixels by vocabulary index.
         pixels: Label pixels looked at.
-        count: Pictures looked at.
+        count: Number of pictures.
     """
 
     def __init__(self, thresholds: Values, vocabulary_size: int) -> None:
@@ -138,7 +138,7 @@ class Overlap(Statistic):
         self.count += other.count
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         return {
             "thresholds": torch.from_numpy(self.thresholds.copy()),
             "intersection": torch.from_numpy(self.intersection.copy()),
@@ -175,7 +175,7 @@ def overlap_at_top(
             memory map, or anything with `shape` and `units(first, count)` that reads some units from disk.
         labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none.
         vocabulary_size: `len(vocabulary)`.
-        fraction: Share of the values that are hot.
+        fraction: Fraction of the values that are hot.
     """
     raw, known = RawMaps(activations), LabelMaps(labels, vocabulary_size)
     check_pair(raw.shape, known.shape)
@@ -219,7 +219,7 @@ def top_thresholds(
     Args:
         activations: Raw activations of all pictures `[picture, unit, row, column]`.
         size: Label rows and columns.
-        fraction: Share of the values that lie above.
+        fraction: Fraction of the values that lie above.
     """
     marks = np.zeros((activations.shape[0], 1, *size), dtype=np.uint8)
     return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds

@@ -37,7 +37,7 @@ class OverlapTable:
         iou: Intersection over union at that threshold, over all pictures.
         threshold_best: The candidate threshold with the highest information quality ratio in every second
             picture (0, 2, 4, ...), per unit and concept.
-        level_best: The share of values that it was read at.
+        level_best: The fraction of values that it was read at.
         iou_best: IoU at that threshold in the other pictures.
         information: The information quality ratio at that threshold in the other pictures, in [0, 1].
         chance: The 99th percentile of each unit's best `iou_best` over all concepts when whole label maps are
@@ -81,7 +81,7 @@ def overlap_table(
         vocabulary_size: `len(vocabulary)`.
         seed: Of the shuffles.
         shuffles: How many.
-        progress: Told how many units are done.
+        progress: Reports the units done.
 
     Raises:
         ShapeError: The shapes do not fit each other.

@@ -148,7 +148,7 @@ class Quantiles(Statistic):
         return np.take_along_axis(values, order, axis=1), np.cumsum(weights[order], axis=1)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         numbers = [self.units, self.capacity, self.seed, self.count]
         state = {f"level{level}": torch.from_numpy(part.copy()) for level, part in enumerate(self._levels)}
         return state | {

@@ -62,7 +62,7 @@ class SecondMoment(Statistic):
         return self.total / max(self.count, 1)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         return {"total": self.total.clone(), "count": torch.tensor(self.count)}
 
     @classmethod
@@ -123,7 +123,7 @@ class Covariance(Statistic):
         return self._products / max(self.count - unbiased, 1)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         return {
             "mean": self.mean.clone(),
             "products": self._products.clone(),

@@ -72,7 +72,7 @@ class TopK(Statistic):
         self.values, self.ids = np.take_along_axis(values, order, 1), np.take_along_axis(ids, order, 1)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything there is to know, as tensors."""
+        """The complete state as tensors."""
         return {
             "values": torch.from_numpy(self.values.copy()),
             "ids": torch.from_numpy(self.ids.copy()),

@@ -60,7 +60,7 @@ class Record:
         """Parameters and buffers of the module and all in it, by dotted name, as `state_dict` has them.
 
         Raises:
-            FormatError: It is no module, or modules lie in one another too deep.
+            FormatError: It is not a module, or modules lie in one another too deep.
         """
         return {name: tensor for _, name, tensor in self._walk("", depth)}
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and caches keyed by what went into them."""
+"""Atomic files, and caches keyed by content."""
 
 from __future__ import annotations
 
@@ -192,19 +192,19 @@ def scratch_file(folder: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path | str, data: bytes | memoryview) -> Path:
-    """Write a whole file or nothing."""
+    """Write a file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     return Path(path)
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write a whole text file (UTF-8) or nothing."""
+    """Write a text file (UTF-8) atomically."""
     return write_bytes(path, text.encode())
 
 
 def write_json(path: Path | str, value: object, *, indent: int | None = 1) -> Path:
-    """Write a whole JSON document or nothing; NaN is refused."""
+    """Write a JSON document atomically. NaN is refused."""
     return write_text(path, json.dumps(value, indent=indent, allow_nan=False) + "\n")
 
 
@@ -242,7 +242,7 @@ def read_json(path: Path | str) -> Any:
 def save_tensors(
     path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
 ) -> Path:
-    """Write tensors as one safetensors file, whole or not at all.
+    """Write tensors as one safetensors file atomically.
 
     Args:
         path: Where to write.

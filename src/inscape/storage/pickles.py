@@ -1,4 +1,4 @@
-"""Reading pickles without running anything that is in them.
+"""Read pickles without running code in them.
 
 A pickle is a program: Python's own reader calls whatever it names. This one interprets the opcodes itself
 and can make containers, numbers, text, tensors and records, nothing else. A name that is not in `MAKERS` or
@@ -29,7 +29,7 @@ __all__ = ["Array", "Foreign", "Items", "PickleLimits", "Record", "read_pickle"]
 
 @dataclass(frozen=True, eq=False)
 class Foreign:
-    """What a file of somebody else's holds.
+    """The content of a foreign file.
 
     Attributes:
         path: The file.
@@ -44,7 +44,7 @@ class Foreign:
     content: memoryview
 
     def save(self, path: Path | str) -> Path:
-        """Write the file with its tensors as they are now, whole or not at all.
+        """Write the file with its current tensors atomically.
 
         Args:
             path: Where to; the file itself may be written over.

@@ -114,7 +114,7 @@ class Library:
         """The opened generator; called in the compute thread.
 
         Raises:
-            UnsupportedError: It is no generator.
+            UnsupportedError: It is not a generator.
         """
         if name not in self._open:
             self._open[name] = self.fresh(name)

@@ -130,7 +130,7 @@ class Canvas:
         """Where strokes change a photo.
 
         Raises:
-            UnsupportedError: It is no photo.
+            UnsupportedError: It is not a photo.
         """
         raise UnsupportedError("Only a painting on a photo can limit its influence.")
 

@@ -98,8 +98,8 @@ def _applied(layer: nn.Module, x: Tensor) -> Tensor:
 def minibatch_deviation(x: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
     """How much the pictures of a group of four differ (Karras et al., ICLR 2018), for each picture.
 
-    The discriminator sees it as one more channel, the same everywhere. A batch that is no multiple of four is
-    one group.
+    The discriminator sees it as one more channel, the same everywhere. A batch that is not a multiple of four
+    is one group.
     """
     batch, channels, height, width = x.shape
     group = _GROUP if batch % _GROUP == 0 else batch

@@ -48,7 +48,7 @@ class EncoderCheck:
     Args:
         network: The generator.
         world: Name of its world; None where it has none.
-        count: How many pictures, and as many scenes.
+        count: Number of pictures, and as many scenes.
     """
 
     def __init__(self, network: StyleGAN2, world: str | None, count: int) -> None:

@@ -58,7 +58,7 @@ def open_features(name: str, taps: Sequence[int], device: torch.device) -> Featu
     Args:
         name: A model that ships, or a folder of one.
         taps: See `Features`.
-        device: Where it runs.
+        device: The device.
 
     Raises:
         ModelNotFoundError: There is no such model.

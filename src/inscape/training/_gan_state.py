@@ -147,11 +147,11 @@ class GanState:
         }
 
     def save(self, path: Path, *, half: bool = False) -> Path:
-        """Write a checkpoint, whole or not at all.
+        """Write a checkpoint atomically.
 
         Args:
             path: A safetensors file.
-            half: Half the precision makes half the file; training goes on from it, if not exactly so.
+            half: Half the precision makes half the file; training continues from it, if not exactly so.
         """
         modules: dict[str, nn.Module] = {"generator": self.networks.generator, "average": self.average}
         modules |= {"discriminators": self.networks.adversary.discriminators}
@@ -183,7 +183,7 @@ class GanState:
 
         Args:
             path: What `save` wrote.
-            recipe: Rates and weights of the losses to go on with; sizes come from the file.
+            recipe: Rates and weights of the losses to continue with; sizes come from the file.
             device: Where to train.
 
         Raises:

@@ -117,7 +117,7 @@ def fastest(
         step: Takes one step, which changes nothing.
         folder: Of the run.
         size: Height and width of its pictures.
-        device: Where it runs.
+        device: The device.
         again: Whether to measure although the folder knows.
         progress: Told while steps are measured.
     """

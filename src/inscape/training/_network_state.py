@@ -30,7 +30,7 @@ class NetworkState(Generic[Network]):
     Args:
         build: Makes the network, with the same first weights every time.
         kind: What is trained, for the errors: "segmenter".
-        device: Where it runs.
+        device: The device.
     """
 
     def __init__(self, build: Callable[[], Network], kind: str, device: torch.device) -> None:
@@ -75,7 +75,7 @@ class NetworkState(Generic[Network]):
                 value.copy_(newest[name])
 
     def save(self, path: Path, *, run: str) -> None:
-        """Write everything, whole or not at all.
+        """Write everything atomically.
 
         Args:
             path: Of a safetensors file.
@@ -92,7 +92,7 @@ class NetworkState(Generic[Network]):
         storage.save_tensors(path, tensors, {"inscape": json.dumps(about)})
 
     def load(self, path: Path, *, run: str) -> None:
-        """Go on from what `save` wrote.
+        """Continue from what `save` wrote.
 
         Raises:
             FormatError: The file is damaged, or belongs to a training with other options.

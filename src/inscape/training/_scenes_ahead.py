@@ -72,7 +72,7 @@ class ScenesAhead:
         folder: Where to keep them.
         world: Name of the world.
         size: Height and width.
-        count: How many scenes.
+        count: Number of scenes.
         first_seed: Seed of the first one.
 
     Raises:

@@ -24,8 +24,8 @@ class NoiseOptions:
     """How much the pictures suffer.
 
     Args:
-        clean: Share of pictures that are only mirrored.
-        bent: Share of the others whose geometry changes.
+        clean: Fraction of pictures that are only mirrored.
+        bent: Fraction of the others whose geometry changes.
         strength: Multiplies every other strength; 1 is what a half-trained generator looks like.
     """
 

@@ -30,7 +30,7 @@ class SceneCache:
         world: What draws them.
         size: Height and width in pixels.
         seeds: Of the scenes; rounded up to whole shards of 1000.
-        rules_share: Share of scenes drawn with the world's rules on; the rest break them.
+        rules_share: Fraction of scenes drawn with the world's rules on; the rest break them.
     """
 
     def __init__(self, folder: Path, world: World, size: int, seeds: range, rules_share: float) -> None:

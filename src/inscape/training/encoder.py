@@ -54,7 +54,7 @@ class EncoderOptions(NetworkOptions):
         scenes: Scenes drawn beforehand.
         stages_until: Part of the training after which the stages are no longer trained alone.
         own_until: Part of the training after which scenes come into every batch.
-        scene_share: Their share of a batch then.
+        scene_share: Their fraction of a batch then.
         mixing: Fraction of own pictures whose upper layers take another latent.
         widest: See `PictureEncoderConfig.fitting`.
         weights: How much each loss counts.
@@ -83,7 +83,7 @@ def train_encoder(
     options: EncoderOptions | None = None,
     progress: Progress | None = None,
 ) -> NetworkResult:
-    """Train an encoder for a generator, or go on with the training that is in `out`.
+    """Train an encoder for a generator, or continue with the training that is in `out`.
 
     Where the generator's card names a world, its scenes are trained on too; where it names a segmenter,
     pictures are also compared in that segmenter's features.
@@ -99,10 +99,10 @@ def train_encoder(
         progress: Where to say how far it is.
 
     Raises:
-        UnsupportedError: The generator is no StyleGAN2.
+        UnsupportedError: The generator is not a StyleGAN2.
         FormatError: `out` holds a training with other options.
         StorageError: `out` cannot be written.
-        CancelledError: The person asked to stop; what was reached is kept.
+        CancelledError: The person cancelled; the state is kept.
     """
     chosen = resolve_device(device)
     model = generator if isinstance(generator, Generator) else open_model(generator, device=chosen)

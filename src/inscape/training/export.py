@@ -1,4 +1,4 @@
-"""From a training run to what ships: a model folder, and what is kept to go on training."""
+"""Export a training run: a model folder, and the state that continues the training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Exported:
 
     Attributes:
         model: Folder with `card.json` and `weights.safetensors`.
-        checkpoint: What training can go on from; None where it was not asked for.
+        checkpoint: What training can continue from; None where it was not asked for.
         half: Whether the weights are in half precision.
         grey_levels: By how many of 255 grey levels half precision changes any pixel of 64 pictures.
     """
@@ -59,11 +59,11 @@ def export_generator(
     Args:
         checkpoint: `checkpoint.safetensors` of a run, or its folder.
         model: Folder to write, as a whole.
-        kept: Where to write what training can go on from: both networks, the average; half precision.
+        kept: Where to write what training can continue from: both networks, the average; half precision.
         distances: `distance.jsonl` of the run; its last line goes into the card.
 
     Raises:
-        FormatError: It is no checkpoint of training a generator.
+        FormatError: It is not a checkpoint of training a generator.
     """
     state = _state(Path(checkpoint))
     recipe = state.recipe
@@ -89,14 +89,14 @@ def export_generator(
 
 
 def keep_training(checkpoint: Path | str, path: Path | str) -> Path:
-    """Write what training can go on from, in half precision, over what was kept before.
+    """Write what training can continue from, in half precision, over what was kept before.
 
     Args:
         checkpoint: `checkpoint.safetensors` of a run, or its folder.
         path: The safetensors file to write.
 
     Raises:
-        FormatError: It is no checkpoint of training a generator.
+        FormatError: It is not a checkpoint of training a generator.
     """
     return _state(Path(checkpoint)).save(Path(path), half=True)
 

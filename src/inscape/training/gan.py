@@ -61,7 +61,7 @@ def train_gan(
     device: str | torch.device | None = "auto",
     progress: Progress | None = None,
 ) -> TrainResult:
-    """Train a generator, or go on where the folder stopped.
+    """Train a generator, or continue where the folder stopped.
 
     The folder holds `checkpoint.safetensors` (replaced every two minutes and at the end), `samples/`,
     `log.jsonl`, `losses.svg`, `distance.jsonl` (where the world has a segmenter), `machine.json` (how a step

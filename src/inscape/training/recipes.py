@@ -50,11 +50,11 @@ class GanRecipe(Sizes):
         batch: Pictures in a step.
         generator_rate: Learning rate of the generator; Adam with betas 0 and 0.99.
         discriminator_rate: Of the discriminators.
-        moved: Share of the pictures, real and generated, that are moved before they are judged.
+        moved: Fraction of the pictures, real and generated, that are moved before they are judged.
         move: By how much at most, as a fraction of their size; their border is repeated.
         average_images: Half-life of the moving average of the weights, in pictures.
         average_warm_up: The half-life is at most this fraction of the pictures seen.
-        seed: Of everything random.
+        seed: Seed of all random numbers.
     """
 
     named = "a recipe for a generator"

@@ -47,7 +47,7 @@ class SegmenterOptions(NetworkOptions):
     Attributes:
         scenes: Scenes drawn beforehand.
         first_seed: Seed of the first of them.
-        rules_share: Share of scenes that keep the world's rules.
+        rules_share: Fraction of scenes that keep the world's rules.
         channels: Units of each level of the U-Net.
         dice: Weight of soft Dice beside cross-entropy.
         plane_weights: Of the planes in order; the last counts for all that follow.
@@ -79,7 +79,7 @@ def train_segmenter(
     options: SegmenterOptions | None = None,
     progress: Progress | None = None,
 ) -> NetworkResult:
-    """Train a segmenter, or go on with the training that is in `out`.
+    """Train a segmenter, or continue with the training that is in `out`.
 
     Args:
         world: What to learn to read.
@@ -95,7 +95,7 @@ def train_segmenter(
     Raises:
         FormatError: `out` holds a training with other options.
         StorageError: `out` cannot be written.
-        CancelledError: The person asked to stop; what was reached is kept.
+        CancelledError: The person cancelled; the state is kept.
     """
     options = options or SegmenterOptions()
     run = _Run(_world(world), size, Path(out), seed, options, resolve_device(device))

@@ -1,4 +1,4 @@
-"""One entry for everything that can be trained."""
+"""The entry point of all training."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ def train(
     device: str | torch.device | None = "auto",
     progress: Progress | None = None,
 ) -> TrainResult:
-    """Train a shipped model again, or go on with the run that is in `out`.
+    """Train a shipped model, or continue the run in `out`.
 
     Args:
         recipe: "town", "town-encoder" or "town-segmenter".
         out: Folder of the run.
-        minutes: For how long.
+        minutes: Time for training. For a generator this run, otherwise all runs in `out`.
         size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
             shipped generator.
         images: For a generator: stop after so many pictures in all, however many minutes are left.
         start: For a generator: "scratch", "shipped", or another run.
         measure: For a generator: measure again how a step is fastest on this machine.
-        seed: Of everything random.
+        seed: Seed of all random numbers.
         device: "auto", "cpu", "cuda:0".
-        progress: Told how far it is.
+        progress: Reports how far it is.
 
     Raises:
         NotFoundError: There is no such recipe.
-        UsageError: It has no such size or start, or the minutes are none.
+        UsageError: It has no such size or start, or the minutes are not above 0.
         FormatError: `out` holds another training.
     """
     if not 0 < minutes < float("inf"):

@@ -1,4 +1,4 @@
-"""Opening what a verb works on: a generator, some of its classes, some of its units."""
+"""Open the generator of a verb, and parse classes and numbers."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def open_generator(
     """Open a model that must be a generator.
 
     Args:
-        name: As `inscape.open` takes it.
-        device: Where it runs.
-        verb: For the message.
-        classes: What was given with `--class`.
+        name: A name or path for `inscape.open`.
+        device: The device.
+        verb: The verb, for the message.
+        classes: The value of `--class`.
 
     Raises:
         ModelNotFoundError: No model of that name.
         NotFoundError: There is no such class.
-        UnsupportedError: It is no generator, or classes were given and it has none.
+        UnsupportedError: It is not a generator, or classes were given and it has none.
     """
     from inscape.models import Generator, open_model
 

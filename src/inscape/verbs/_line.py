@@ -1,4 +1,4 @@
-"""The command line that would run a request."""
+"""The command line of a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inscape.verbs.registry import verb_of
 
 
 def command_line(request: Request) -> str:
-    """The line that would run a request, quoted for a shell; what is as it is by default is left out.
+    """The command line that runs a request, quoted for a shell, without options that have their default.
 
     Example:
         >>> command_line(SampleRequest("town", seeds="0-3"))

@@ -1,4 +1,4 @@
-"""Fields that several requests share, each with its help."""
+"""Fields that several requests share, with their help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fields of a request say of themselves: help, flag, range and default.
+"""The declarations of a request's fields: help, flag, range and default.
 
 A field is `name: Annotated[type, Option("help"), Ge(1), Le(64)] = default`. The ranges are those of
 `annotated_types`, which pydantic reads too, and the help becomes the description in OpenAPI.
@@ -24,9 +24,9 @@ class Option:
     """Marks a field that is named on the command line.
 
     Args:
-        help: What changes when it is set.
-        flag: Its name there; `--` and the field's own unless given.
-        metavar: What stands for its value in the help; the type unless given.
+        help: The help text: what changes when it is set.
+        flag: Its flag. `--` and the field's name unless given.
+        metavar: Placeholder of its value in the help. The type unless given.
     """
 
     help: str
@@ -47,7 +47,7 @@ class Argument(Option):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a request, as whoever asks for one sees it.
+    """A field of a request.
 
     Args:
         name: Of the field.
@@ -76,7 +76,7 @@ class Parameter:
 
     @property
     def positional(self) -> bool:
-        """Whether its place on the command line says what it is."""
+        """Whether it is a positional argument."""
         return isinstance(self.option, Argument)
 
     @property
@@ -88,7 +88,7 @@ class Parameter:
         """Refuse a value outside the range.
 
         Raises:
-            UsageError: It lies outside, or is no number.
+            UsageError: It lies outside, or is not a number.
         """
         if value is None or (self.least is None and self.most is None):
             return

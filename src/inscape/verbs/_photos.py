@@ -1,4 +1,4 @@
-"""What verbs do with photos: which part of one is wanted, and how it is painted on."""
+"""Photos in verbs: reading their fit, and painting on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FITS = ("crop", "pad", "stretch")
 
 @dataclass(frozen=True)
 class Painted:
-    """What a stroke made of a picture.
+    """The result of a stroke on a picture.
 
     Args:
         edit: The stroke.
@@ -67,7 +67,7 @@ def photo_of(path: Path, fit: str, box: str | None = None) -> Photo:
     """Read a photo, and the part of it that is wanted; both are those of a checked request.
 
     Raises:
-        FormatError: It is no photo.
+        FormatError: It is not a photo.
     """
     from inscape.photos import Fit, read_photo
     from inscape.regions import parse_box

@@ -1,4 +1,4 @@
-"""What verbs share whose result is a report: where it is written, and how it is told."""
+"""What verbs with a report share: its options, writing and result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_report(report: Report, out: Path | None, html: Path | None) -> None:
 
 @dataclass(frozen=True)
 class ReportResult:
-    """What was measured, as a report."""
+    """The result of a verb that measures a report."""
 
     report: Report
 

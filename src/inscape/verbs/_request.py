@@ -1,4 +1,4 @@
-"""The base of every request, and what every result can do."""
+"""The base of requests, and the interface of results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Document: TypeAlias = JsonObject
 class Request:
     """One call of a verb as a value; each verb's own is a frozen dataclass.
 
-    Making one checks its ranges and what else can be told without loading a network.
+    Its constructor checks the ranges, and everything else that needs no network.
 
     Raises:
         UsageError: A number lies outside its range, or a text cannot be parsed.
@@ -23,17 +23,17 @@ class Request:
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse invalid values."""
         for parameter in parameters_of(type(self)):
             parameter.check(getattr(self, parameter.name))
         self.check()
 
     def check(self) -> None:
-        """Refuse what cannot be meant and no range says; a verb with such rules overrides this."""
+        """Refuse invalid values that no range expresses. A verb with such rules overrides this."""
 
 
 class Result(Protocol):
-    """What a verb found or made."""
+    """The result of a verb."""
 
     def to_json(self) -> Document:
         """The document that `--json` prints."""

@@ -1,4 +1,4 @@
-"""Which units a verb works with: those of a concept, or hand-picked ones."""
+"""The units that a verb uses: those of a concept, or hand-picked ones."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person said about units.
+    """The options that choose units.
 
     Args:
-        concept: The concept whose best units are meant, unless units are named.
+        concept: The concept whose best units are used if no units are named.
         units: Hand-picked units, as typed.
-        top: How many units of the concept.
+        top: Number of units of the concept.
         layer: The layer asked for; the report's own where none is.
         report: The folder of a dissection; the one beside the model's weights where none is.
     """
@@ -72,7 +72,7 @@ class Choice:
 
 
 def parse_value(text: str) -> Value:
-    """What units become when they are switched on.
+    """Parse the value of units that are switched on.
 
     Raises:
         UsageError: It is neither mean nor quantile nor a number.
@@ -87,7 +87,7 @@ def parse_value(text: str) -> Value:
 
 
 def segmenter_for(generator: Generator, given: str | None, report: Path | None) -> str | None:
-    """The name of what labels a generator's pictures: as given, that of its card, or that of the report."""
+    """The name of a generator's segmenter: as given, else the card's, else the report's."""
     named = given or generator.card.segmenter
     if named is not None or report is None:
         return named

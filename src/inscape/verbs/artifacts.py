@@ -61,7 +61,7 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
         ModelNotFoundError, UnsupportedError: There is no such generator, or nothing says what is real.
         LayerError, NotFoundError: It has no such layer, or there are no real pictures.
         ValueRangeError: Too few pictures, or more units than the layer has.
-        StorageError: The folder holds other things.
+        StorageError: The folder cannot be written, or holds other files than a report.
     """
     check_places(request.out, request.html)
     generator = open_generator(request.model, request.device, "artifacts", request.classes)

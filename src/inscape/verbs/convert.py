@@ -49,7 +49,7 @@ def run(request: ConvertRequest, progress: Progress) -> ConvertResult:
     """Open the model and write it.
 
     Raises:
-        ModelNotFoundError, FormatError: It is no model.
+        ModelNotFoundError, FormatError: It is not a model.
         UnsupportedError: The format cannot hold it.
     """
     from inscape.models import open_model, write_model

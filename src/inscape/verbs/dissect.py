@@ -77,7 +77,7 @@ class DissectRequest(Request):
     device: Device = "auto"
 
     def check(self) -> None:
-        """Refuse labels of nothing, and two kinds of them."""
+        """Refuse labels without photos, and two kinds of labels."""
         if self.source is None and (self.labels or self.concepts):
             raise UsageError("Label maps need photos. Name the folder of photos with --source.")
         if self.concepts and not self.labels:
@@ -123,10 +123,10 @@ def run(request: DissectRequest, progress: Progress) -> DissectResult:
     """Open the model and dissect it.
 
     Raises:
-        ModelNotFoundError, UnsupportedError: There is no such model, or it does not take what it is shown.
+        ModelNotFoundError, UnsupportedError: There is no such model, or it does not accept the source.
         LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter, or no photo
             or label map in the folders.
-        StorageError: The folder holds other things.
+        StorageError: The folder cannot be written, or holds other files than a report.
     """
     from inscape.models import open_model
 

@@ -1,4 +1,4 @@
-"""`inscape doctor`: what is installed, what is missing, and the line that mends it."""
+"""`inscape doctor`: check the installation."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class DoctorRequest(Request):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check.
 
     Args:
         name: Of the thing.
         status: How it is.
         detail: What was found.
-        fix: The line that mends it; empty where nothing is to be mended.
+        fix: The command or advice that fixes it. Empty if nothing is wrong.
     """
 
     name: str
@@ -69,7 +69,7 @@ class DoctorResult:
 
 
 def run(request: DoctorRequest, progress: Progress) -> DoctorResult:
-    """Look at everything."""
+    """Run all checks."""
     return DoctorResult(tuple(check for section in _SECTIONS for check in section()))
 
 

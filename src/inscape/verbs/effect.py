@@ -87,7 +87,7 @@ def run(request: EffectRequest, progress: Progress) -> EffectResult:
     Raises:
         ModelNotFoundError, UnsupportedError: There is no such generator.
         LayerError, ConceptError, UnitError, NotFoundError: A name or number that the model does not have.
-        StorageError: The folder holds other things.
+        StorageError: The folder cannot be written, or holds other files than a report.
     """
     from inscape.dissection.placement import placement
     from inscape.parallel import open_executor
@@ -129,7 +129,7 @@ def measure_opened(
         units: Already taken.
         request: Everything else.
         segmenter: The name of what labels the pictures.
-        progress: Told about pictures as they are done.
+        progress: Reports the pictures done.
     """
     from inscape.dissection.effects import effect
     from inscape.parallel import open_executor

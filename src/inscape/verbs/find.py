@@ -92,7 +92,7 @@ def run(request: FindRequest, progress: Progress) -> FindResult:
         LayerError: It has no such layer.
         UsageError: The file of a predicate cannot be run, or has no such function.
         ValueRangeError: No picture shows the concept, or all do.
-        StorageError: The folder holds other things.
+        StorageError: The folder cannot be written, or holds other files than a report.
     """
     check_places(request.out, request.html)
     shown = request.shown()

@@ -102,7 +102,7 @@ def run(request: InvertRequest, progress: Progress) -> InvertResult:
     """Read the photo, open the generator, find what draws it, and write that.
 
     Raises:
-        FormatError: It is no photo.
+        FormatError: It is not a photo.
         ModelNotFoundError, UnsupportedError, LayerError: There is no such generator, or no such layer.
     """
     from inscape.storage import check_writable
@@ -131,7 +131,7 @@ def invert_opened(
         generator: With the layer that the request names.
         photo: In the square that is to be drawn.
         request: Everything else.
-        progress: Told about steps.
+        progress: Reports the steps done.
         watch: Called with every better picture.
         stop: Asked between steps whether the best so far will do.
     """

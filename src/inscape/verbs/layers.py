@@ -85,7 +85,7 @@ def run(request: LayersRequest, progress: Progress) -> LayersResult:
     Raises:
         ModelNotFoundError, UnsupportedError: There is no such generator.
         LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter.
-        StorageError: A folder holds other things.
+        StorageError: A folder cannot be written, or holds other files than a report.
     """
     generator = open_generator(request.model, request.device, "compare layers of", request.classes)
     return compare_opened(generator, request, progress)
@@ -96,7 +96,7 @@ def compare_opened(generator: Generator, request: LayersRequest, progress: Progr
 
     Raises:
         LayerError, NotFoundError: It has no such layer, or there is no such segmenter.
-        StorageError: A folder holds other things.
+        StorageError: A folder cannot be written, or holds other files than a report.
     """
     from inscape.dissection import dissect_layers
     from inscape.reports import check_folder

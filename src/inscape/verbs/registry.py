@@ -1,4 +1,4 @@
-"""All verbs by name; each is loaded when it is asked for."""
+"""All verbs by name, each loaded on demand."""
 
 from __future__ import annotations
 

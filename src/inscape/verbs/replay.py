@@ -51,7 +51,7 @@ def run(request: ReplayRequest, progress: Progress) -> ReplayResult:
     """Read the recipe, open its model and draw.
 
     Raises:
-        RecipeError: It is no recipe, or asks for a model that is not here.
+        RecipeError: It is not a recipe, or its model cannot be opened.
         ModelNotFoundError, UnsupportedError: The model that was named is none, or no generator.
     """
     from inscape.editing import Recipe, replay

@@ -114,7 +114,8 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     Raises:
         UsageError: The file's name is none of an edit, or advice was asked for and nothing is measured.
         FormatError: The task is damaged.
-        ModelNotFoundError, UnsupportedError, LayerError, ConceptError: It names what is not there.
+        ModelNotFoundError, UnsupportedError, LayerError, ConceptError: The task names something that does not
+            exist.
     """
     from inscape import storage
     from inscape.editing import check_name

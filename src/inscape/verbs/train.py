@@ -75,8 +75,8 @@ def run(request: TrainRequest, progress: Progress) -> TrainResult:
 
     Raises:
         NotFoundError: There is no such recipe, or nothing to start from.
-        UsageError: The time is no number of minutes.
-        FormatError: What is in the folder is no run of this recipe.
+        UsageError: The time is not a number of minutes.
+        FormatError: What is in the folder is not a run of this recipe.
     """
     from inscape.training import train
 

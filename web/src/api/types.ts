@@ -1563,7 +1563,7 @@ export interface components {
         };
         /**
          * ActivityRow
-         * @description How much a unit fires under a region.
+         * @description The activity of a unit under a region.
          */
         ActivityRow: {
             /** Concept */

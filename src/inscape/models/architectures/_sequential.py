@@ -39,7 +39,7 @@ class DirectLatents(nn.Module):
 
 
 class SequentialSynthesis(nn.Module):
-    """A synthesis that can stop after any of its layers and go on from there.
+    """A synthesis that can stop after any of its layers and continue from there.
 
     A subclass sets `layer_paths`, from the names of its layers to their places in it, in the order of the
     forward pass, and has the four steps below.

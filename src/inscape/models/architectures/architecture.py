@@ -1,4 +1,4 @@
-"""What an architecture registers: by the name that cards use, for `inscape.models.building` to find."""
+"""The interface of an architecture, found by `inscape.models.building` under the name on cards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Config(Protocol):
         """Read what `to_json` wrote, trusting nothing.
 
         Raises:
-            FormatError: It is no configuration of this architecture.
+            FormatError: It is not a configuration of this architecture.
         """
 
     def to_json(self) -> JsonObject:
@@ -75,7 +75,7 @@ class Architecture:
     """A network that a card can name.
 
     Attributes:
-        title: What people call it: "StyleGAN2".
+        title: Its display name: "StyleGAN2".
         config: The class of its configuration.
         network: Builds the network of a configuration.
         layers: Names the layers of a network that comes without a card, in forward order.

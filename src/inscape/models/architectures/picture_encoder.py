@@ -1,8 +1,8 @@
 """An encoder of pictures for a StyleGAN2: the generator's layers in reverse, one stage per resolution.
 
 After Bau et al., "Seeing What a GAN Cannot Generate" (ICCV 2019), whose encoder is trained layer by layer:
-each stage takes what the last layer of a resolution puts out (the first one takes the picture) and estimates
-what the last layer of the next smaller resolution put out. Beside it, each stage reads off the latents w of
+each stage takes what the last layer of a resolution outputs (the first one takes the picture) and estimates
+what the last layer of the next smaller resolution outputs. Beside it, each stage reads off the latents w of
 the layers of its resolution; what all stages have read corrects these latents at the end.
 
 Inside, features and latents are measured in the generator's own means and deviations, one per unit, which are
@@ -230,7 +230,7 @@ class PictureEncoder(nn.Module):
         """As `forward`, but the latents and features stay normalised.
 
         Raises:
-            ShapeError: They are no pictures of the generator's size.
+            ShapeError: They are not pictures of the generator's size.
         """
         size = self.config.resolution
         if images.ndim != 4 or tuple(images.shape[1:]) != (3, size, size):
@@ -259,7 +259,7 @@ class PictureEncoder(nn.Module):
             generator's own scale; float32.
 
         Raises:
-            ShapeError: They are no pictures of the generator's size.
+            ShapeError: They are not pictures of the generator's size.
         """
         values, features = self.estimate(images)
         restored = {layer: self.restored(layer, found.float()) for layer, found in features.items()}

@@ -5,7 +5,8 @@ of that code, and by renaming those of rosinality, map onto it one to one. The s
 activations instead of the weights: `y = demod(W, s) * conv(x * s, W)`, which is the same number and keeps
 the batch in one convolution.
 
-A synthesis can stop after any layer and go on from there. `SynthesisState` is all that the layers above need.
+A synthesis can stop after any layer and continue from there. `SynthesisState` is all that the layers above
+need.
 
 Under autocast the convolutions run in the autocast type; the mapping, the styles, the demodulation and the
 RGB pictures stay in float32.

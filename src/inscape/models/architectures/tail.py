@@ -102,8 +102,7 @@ class Branch:
         source: Number of the map that goes in: the inputs of the tail come first, then its stages.
         run: From a window of that map to the same part of the picture in the output, which may be finer; it
             is told where that lies in the whole output, and None where it is given the whole map.
-        reach: How many cells of the output, beyond those that a cell of the input becomes, still change with
-            that cell.
+        reach: Number of further cells of the output that change with one cell of the input, on each side.
     """
 
     source: int
@@ -116,7 +115,7 @@ Stage = Sequence[Branch]
 
 
 class Tail:
-    """The layers above a brush, and what each of them put out for the picture drawn last.
+    """The layers above a brush, and the output of each for the picture drawn last.
 
     It is drawn when it is made, by the same operations in the same order as a full pass. Where drawing it
     again fails halfway, what is kept is no longer of one picture: throw it away.

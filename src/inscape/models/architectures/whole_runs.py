@@ -19,7 +19,7 @@ class WholeRuns:
 
     Args:
         synthesis: From w to pictures.
-        tapped: Calls a function with what a layer puts out (`Model.tapped`).
+        tapped: Calls a function with the output of a layer (`Model.tapped`).
     """
 
     def __init__(

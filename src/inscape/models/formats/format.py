@@ -1,4 +1,4 @@
-"""What a format of checkpoints registers."""
+"""The interface of a checkpoint format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Checkpoint: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Format:
-    """One way in which people keep networks.
+    """A format of checkpoints.
 
     Attributes:
         title: What such files are, in the plural: "state dicts of DCGANs".

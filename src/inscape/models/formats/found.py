@@ -1,4 +1,4 @@
-"""What every format finds in a file."""
+"""The result of reading a file, the same for every format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """A network as a file has it.
+    """A network in a file.
 
     Attributes:
         architecture: Which one it is, by the name that cards use.

@@ -25,7 +25,7 @@ def read(value: Checkpoint) -> Found:
 
     Raises:
         FormatError: Something is missing or does not fit.
-        UnsupportedError: It is no StyleGAN2 with skip outputs, and no StyleGAN3.
+        UnsupportedError: It is not a StyleGAN2 with skip outputs, nor a StyleGAN3.
     """
     record: Record = value["G_ema"]
     modules = record.modules()

@@ -1,4 +1,4 @@
-"""Opening checkpoints, recognised by what is in them and never by their names."""
+"""Open checkpoints, recognised by their content and not by their names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _AVERAGED = 4096
 
 
 def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> Model:
-    """Open a checkpoint; nothing that is in it is run. The second time it comes from a converted cache.
+    """Open a checkpoint. Code in it is never run. A converted copy in the cache makes the second opening
+    fast.
 
     Args:
         path: The file.
@@ -87,7 +88,7 @@ def _opened(path: Path, device: torch.device | str) -> Model:
 
 
 def contents(path: Path) -> storage.Foreign:
-    """What a file holds; nothing that is in it is run.
+    """The content of a file. Code in it is never run.
 
     Raises:
         FormatError: It cannot be read, or is damaged.
@@ -102,7 +103,7 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
 
     Raises:
         FormatError: It is of no known format, or something is missing.
-        UnsupportedError: Its network does something that ours does not.
+        UnsupportedError: Its network has a feature that Inscape does not support.
     """
     known = OWN_FORMATS if foreign.container == "safetensors" else formats()
     fitting = {name: each for name, each in known.items() if _recognises(name, each, foreign.value)}

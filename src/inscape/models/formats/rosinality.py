@@ -84,10 +84,10 @@ def read(value: Checkpoint) -> Found:
 
 
 def write(model: Model, path: Path) -> None:
-    """Write the generator and the average of w, as a training run keeps them, whole or not at all.
+    """Write the generator and the average of w, as a training run keeps them, atomically.
 
     Raises:
-        UnsupportedError: It is no StyleGAN2, or draws classes.
+        UnsupportedError: It is not a StyleGAN2, or draws classes.
     """
     import torch
 

@@ -1,8 +1,7 @@
 """Writing a model back: into the file that it came from, or into another format.
 
-What came in as a pickle goes out as a copy of the file in which the weights are replaced where they stand,
-so that everything else, the discriminator, the trainer's options, the authors' source text, is there bit for
-bit, and the original tools open it.
+A pickle is written as a copy of the original file in which only the weights are replaced. The discriminator,
+the trainer's options and the authors' source text stay the same bit for bit, and the original tools open it.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Written:
 def write_file(
     model: Model, path: Path | str, *, format: str | None = None, template: Path | str | None = None
 ) -> Written:
-    """Write a model as a checkpoint, whole or not at all.
+    """Write a model as a checkpoint atomically.
 
     Args:
         model: From `inscape.open`, its weights as they are now.
@@ -60,7 +59,7 @@ def write_file(
 
     Raises:
         UsageError: There is no such format, or it needs a template.
-        UnsupportedError: The format has no place for this network, or it is no architecture of ours.
+        UnsupportedError: The format has no place for this network, or it is not an architecture of ours.
         FormatError: The template is of another format or other sizes.
     """
     path = Path(path)

@@ -65,7 +65,7 @@ class ActivityRequest(AppearanceRequest):
 
 
 class ActivityRow(Message):
-    """How much a unit fires under a region."""
+    """The activity of a unit under a region."""
 
     unit: int
     concept: str | None

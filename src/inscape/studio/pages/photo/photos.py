@@ -94,7 +94,7 @@ class Photos(Shelf):
             Its identifier.
 
         Raises:
-            FormatError: It is no picture that can be read; the message says why.
+            FormatError: It is not a picture that can be read; the message says why.
             TooLargeError: The kept photos would take too much of the disk.
         """
         return await received(self._folder, chunks, lambda path: self._take(path, name))

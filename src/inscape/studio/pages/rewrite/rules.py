@@ -197,7 +197,7 @@ class Rules:
 
         Raises:
             RegionError, ValueRangeError, LayerError, UnsupportedError: What was asked for cannot be made.
-            CancelledError: The person asked to stop; nothing is kept.
+            CancelledError: The person cancelled; nothing is kept.
         """
         started = time.perf_counter()
         edit = self.solved(model, request, self.rewriter(model, request.choices.layer), progress)
@@ -213,7 +213,7 @@ class Rules:
             model: The model.
             request: The rule, and what is on while it is made.
             plain: Of the layer.
-            progress: Told about steps.
+            progress: Reports the steps done.
             changes: Settings other than the request's.
         """
         task = prepared(request)
