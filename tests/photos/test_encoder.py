@@ -56,7 +56,7 @@ def test_an_encoder_for_other_sizes_is_not_used():
 
 
 def test_a_name_that_stands_for_no_encoder_is_refused(town):
-    with pytest.raises(FormatError, match="names 'town-segmenter' as its encoder, which is not a picture encoder"):
+    with pytest.raises(FormatError, match="'town-segmenter' as its encoder, which is not a picture encoder"):
         encoder_for(naming(town, "town-segmenter"))
     with pytest.raises(ModelNotFoundError, match="no model 'twon-encoder'"):
         encoder_for(naming(town, "twon-encoder"))
