@@ -98,7 +98,7 @@ def test_wrong_input_is_one_sentence(model, task, options, code, sentence, tmp_p
 def test_what_cannot_be_applied_is_said(model, tmp_path, capsys):
     units = save_edit(UnitEdit("layer8a", (2,), mode="remove"), tmp_path / "u.edit.safetensors")
     assert run(["apply", str(model), str(units), "--out", str(tmp_path / "x.safetensors")]) == 1
-    assert "changes no weights" in capsys.readouterr().err
+    assert "is a unit edit" in capsys.readouterr().err
     other = storage.save_tensors(tmp_path / "o.edit.safetensors", {"a": torch.ones(1)})
     assert run(["apply", str(model), str(other), "--out", str(tmp_path / "x.safetensors")]) == 1
     assert "holds no edit" in capsys.readouterr().err

@@ -69,7 +69,7 @@ def test_insertion_puts_the_object_wherever_it_can_stand():
 
 
 def test_units_without_values_cannot_be_switched_on():
-    with pytest.raises(ValueRangeError, match="no values to be switched on"):
+    with pytest.raises(ValueRangeError, match="no values to switch them on"):
         measure([0, 1], "door", insert=True)
 
 

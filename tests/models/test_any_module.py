@@ -120,7 +120,7 @@ def test_a_generator_that_cannot_stop_is_run_whole_and_keeps_no_hook():
     assert not any(part._forward_hooks for part in model.module.modules())
     outside = Layer(name="before", units=6, size=0, module="mapping")
     card = model.card.model_copy(update={"layers": (*model.card.layers, outside)})
-    with pytest.raises(LayerError, match="takes no part in drawing from w"):
+    with pytest.raises(LayerError, match="not part of the synthesis from w"):
         Generator(model.module, card).run_until(w, "before")
 
 
@@ -130,7 +130,7 @@ def test_a_factory_is_imported_and_called(package):
     for wrong in ("inscape_example:nobody", "inscape_absent:faces"):
         with pytest.raises(ModelNotFoundError, match="There is no"):
             inscape.open(wrong)
-    with pytest.raises(UnsupportedError, match="gives a dict"):
+    with pytest.raises(UnsupportedError, match="got a dict"):
         inscape.open("inscape_example:broken")
 
 

@@ -168,7 +168,7 @@ def test_a_template_of_other_sizes_is_refused(tmp_path):
     other = nvidia(small_stylegan2(mapping_layers=3), tmp_path / "other.pkl")
     with pytest.raises(FormatError, match="other sizes than 'rosinality': mapping_layers is 3, not 2"):
         write_model(model, tmp_path / "x.pkl", template=other)
-    with pytest.raises(FormatError, match="of the format 'rosinality', where 'nvidia'"):
+    with pytest.raises(FormatError, match="of the format 'nvidia', got 'rosinality'"):
         write_model(model, tmp_path / "x.pkl", template=tmp_path / "rosinality.bin")
     with pytest.raises(UsageError, match="Name a file with the same sizes"):
         write_model(model, tmp_path / "x.pkl")

@@ -126,7 +126,7 @@ def test_an_island_that_is_not_wanted_stays_the_photo(case: Case):
 
 
 def test_another_photo_is_refused(case: Case):
-    with pytest.raises(UnsupportedError, match="another photo"):
+    with pytest.raises(UnsupportedError, match="not the photo that was inverted"):
         case[3].compose(some_photo(seed=6), [stroke()])
 
 
