@@ -119,11 +119,11 @@ class Picture:
         return PillowImage.fromarray(self.pixels)
 
     def png(self, recipe: JsonMapping | None = None) -> bytes:
-        """The picture as a PNG file, with the recipe inside where one is given."""
+        """The bytes of a PNG file, with the recipe inside if one is given."""
         return _png(self.image, recipe)
 
     def save(self, path: Path | str, *, recipe: JsonMapping | None = None) -> Path:
-        """Write the picture as PNG, whole or not at all.
+        """Write the picture as PNG atomically.
 
         Raises:
             StorageError: The folder cannot be written.

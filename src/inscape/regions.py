@@ -37,7 +37,7 @@ class Region:
 
     @classmethod
     def from_mask(cls, mask: Array | torch.Tensor | Sequence[Sequence[float]]) -> Region:
-        """A region from a mask `[height, width]`, boolean, uint8 (0 to 255) or float in [0, 1].
+        """Make a region from a mask `[height, width]`: boolean, uint8 (0 to 255) or float in [0, 1].
 
         Raises:
             RegionError: Not two-dimensional, not finite, or outside [0, 1].

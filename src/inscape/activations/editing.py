@@ -14,7 +14,7 @@ from inscape.errors import ShapeError
 
 @contextmanager
 def edited(target: Target, name: str, function: Callable[[Any], object]) -> Iterator[None]:
-    """Pass the output of a layer through a function while the block runs.
+    """Pass the output of a layer through a function inside a `with` block.
 
     Edits nest: the outermost runs first, and the next ones receive its result.
 

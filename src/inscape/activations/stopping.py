@@ -79,7 +79,7 @@ def stop_after(target: Target, name: str) -> Iterator[Stopped]:
 
 
 def read(target: Target, name: str, *inputs: object) -> Any:
-    """The output of one layer for some inputs; nothing behind the layer is computed.
+    """The output of one layer for some inputs. Later layers are not computed.
 
     Args:
         target: Any callable `torch.nn.Module`, or an opened model whose `module` is called.

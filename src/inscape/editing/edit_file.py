@@ -19,7 +19,7 @@ METADATA = "inscape"
 
 
 def write_edit(path: Path | str, description: JsonMapping, tensors: Mapping[str, Tensor]) -> Path:
-    """Write the file of an edit, whole or not at all.
+    """Write the file of an edit atomically.
 
     Args:
         path: Ends in `.edit.safetensors`.

@@ -237,7 +237,7 @@ class UnitEdit:
 
     @classmethod
     def from_json(cls, value: JsonMapping) -> UnitEdit:
-        """Read what `to_json` wrote, trusting nothing.
+        """Read what `to_json` wrote, validating everything.
 
         Raises:
             RecipeError: A field is missing, unknown, of the wrong kind or out of range.

@@ -223,7 +223,7 @@ class WeightEdit:
 
     @classmethod
     def from_json(cls, value: JsonMapping) -> WeightEdit:
-        """Read what `to_json` wrote, trusting nothing.
+        """Read what `to_json` wrote, validating everything.
 
         Raises:
             RecipeError: A field is missing, unknown, of the wrong kind or out of range.

@@ -56,7 +56,7 @@ def open_module(module: nn.Module, card: Card | JsonMapping | None, device: torc
 
 
 def layers_of(module: nn.Module, run: Callable[[], object]) -> tuple[tuple[Layer, ...], object]:
-    """Run a module once, and note every call of a module in it that put out one tensor.
+    """Run a module once, and record every call of a module in it that outputs one tensor.
 
     Args:
         module: In evaluation mode.

@@ -106,7 +106,7 @@ class Quantiles(Statistic):
         return drawn ^ (number & 1)
 
     def quantiles(self, fractions: float | Sequence[float] | Array) -> Float[np.ndarray, "unit fraction"]:
-        """The least value that at least this share of the samples do not exceed.
+        """The least value that at least this fraction of the samples do not exceed.
 
         Args:
             fractions: One or several numbers in [0, 1]; 0 gives the minimum, 1 the maximum.
@@ -127,7 +127,7 @@ class Quantiles(Statistic):
         return np.where(wanted == 1, self.maximum[:, None], found)
 
     def ranks(self, values: Values) -> Float[np.ndarray, "unit value"]:
-        """The share of the samples of each unit that do not exceed a value, in [0, 1].
+        """The fraction of the samples of each unit that do not exceed a value, in [0, 1].
 
         Args:
             values: By unit, or `[unit, value]`.

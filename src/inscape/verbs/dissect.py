@@ -101,7 +101,7 @@ class DissectResult:
     html: Path | None
 
     def to_json(self) -> Document:
-        """The document that `--json` prints: `report.json` without what the page alone needs."""
+        """The document that `--json` prints: `report.json` without the data of the page."""
         whole = self.report.to_json()
         files = [self.out / name for name in ("report.json", "index.html", "values.safetensors")]
         files += [] if self.html is None else [self.html]

@@ -22,7 +22,7 @@ class Config(Protocol):
 
     @classmethod
     def from_json(cls, value: JsonMapping) -> Self:
-        """Read what `to_json` wrote, trusting nothing.
+        """Read what `to_json` wrote, validating everything.
 
         Raises:
             FormatError: It is not a configuration of this architecture.
@@ -44,7 +44,7 @@ class Sizes:
 
     @classmethod
     def from_json(cls, value: JsonMapping) -> Self:
-        """Read what `to_json` wrote, trusting nothing.
+        """Read what `to_json` wrote, validating everything.
 
         Raises:
             FormatError: A field is missing, unknown or of the wrong kind.
