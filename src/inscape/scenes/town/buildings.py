@@ -1,109 +1,25 @@
-"""The building, by plan and style: walls, roof, tower, openings. The middle of its foot is the origin."""
+"""The building, by its plan: walls, roof, tower, openings. The middle of its foot is the origin."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, mix, oval, polygon, rectangle, scaled
+from inscape.scenes.canvas import Canvas, mix, oval, polygon, rectangle, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Factors, Light
 from inscape.scenes.town.openings import draw_door, draw_portico, draw_window
+from inscape.scenes.town.plans import Plan
 from inscape.scenes.town.towers import draw_tower
-from inscape.scenes.town.walls import ROOF_COLORS, WALL_COLORS, draw_chimney, draw_face, draw_roof
+from inscape.scenes.town.walls import draw_chimney, draw_face, draw_roof
 
-_Range = tuple[float, float]
-# width of the front, height of its wall, height of its gable or roof, depth of the side seen, storeys
-_PLANS: dict[str, tuple[_Range, _Range, _Range, _Range, int]] = {
-    "cottage": ((0.43, 0.51), (0.20, 0.235), (0.13, 0.18), (0.0, 0.0), 1),
-    "townhouse": ((0.27, 0.33), (0.34, 0.40), (0.12, 0.17), (0.12, 0.18), 2),
-    "church": ((0.24, 0.29), (0.25, 0.29), (0.16, 0.21), (0.24, 0.32), 1),
-    "hall": ((0.52, 0.62), (0.25, 0.30), (0.07, 0.10), (0.0, 0.0), 2),
-    "barn": ((0.30, 0.36), (0.20, 0.24), (0.15, 0.19), (0.16, 0.22), 1),
-}
-_DOORS: dict[str, tuple[float, float]] = {
-    "cottage": (0.115, 0.165),
-    "townhouse": (0.11, 0.19),
-    "church": (0.128, 0.195),
-    "hall": (0.132, 0.205),
-    "barn": (0.17, 0.17),
-}
 _RISE = 0.22
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The measures of one building, as fractions of the picture before it is scaled."""
-
-    kind: str
-    width: float
-    height: float
-    gable: float
-    depth: float
-    storeys: int
-    tower: float
-    tower_width: float
-    tower_x: float
-    door: tuple[float, float]
-    wall: tuple[str, Color]
-    roof: tuple[str, Color]
-    frame: Color
-    flip: bool
-    snow: bool
-
-    @property
-    def top(self) -> float:
-        """The height of everything, tower and its top included."""
-        return max(
-            self.height + self.gable + 0.05, self.tower + self.tower_width * 2.5 if self.tower else 0.0
-        )
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """How far it reaches to both sides of the origin."""
-        left, right = -self.width * 0.5, self.width * 0.5 + self.depth
-        if self.tower:
-            left = min(left, self.tower_x - self.tower_width * 0.62)
-        return (-right, -left) if self.flip else (left, right)
-
-
-def plan_building(factors: Factors, random: Random) -> Plan:
-    """Choose the measures and colours of a building."""
-    widths, heights, gables, depths, storeys = _PLANS[factors.plan]
-    width, height = random.uniform(*widths), random.uniform(*heights)
-    gable, depth = random.uniform(*gables), random.uniform(*depths)
-    colors = WALL_COLORS[factors.style]
-    color = scaled(
-        mix(random.choice(colors), random.choice(colors), random.uniform(0, 0.35)), random.uniform(0.9, 1.04)
-    )
-    roof, material = random.choice(ROOF_COLORS)
-    roof = scaled(mix(roof, random.choice(ROOF_COLORS)[0], random.uniform(0, 0.2)), random.uniform(0.88, 1.1))
-    tower_width = random.uniform(0.145, 0.18)
-    tower, tower_x = 0.0, 0.0
-    if factors.tower != "none":
-        tower = height + gable * 0.5 + random.uniform(0.08, 0.16)
-        if factors.tower == "side":
-            tower_x = -width * 0.5 - tower_width * random.uniform(0.1, 0.36)
-        else:
-            tower = max(tower, height + gable + 0.06)
-    door_width, door_height = _DOORS[factors.plan]
-    share = random.uniform(0.94, 1.06)
-    frame: Color = (
-        (0.97, 0.96, 0.93) if random.chance(0.65) else random.choice(((0.34, 0.24, 0.18), (0.24, 0.34, 0.38)))
-    )
-    return Plan(
-        factors.plan, width, height, gable, depth, storeys, tower, tower_width, tower_x,
-        (door_width * (0.7 + 0.3 * width / widths[1]), door_height * height / heights[1] * share),
-        (factors.style, color), (material, roof), frame, random.chance(0.5), factors.snow,
-    )  # fmt: skip
 
 
 def draw_building(canvas: Canvas, factors: Factors, light: Light, random: Random, plan: Plan) -> None:
     """Draw it at the origin, mirrored when the plan says so."""
-    local = light if not plan.flip else Light(
-        light.above, light.low, light.sun, light.shadow, light.glow, -light.side, light.haze, light.crisp
-    )  # fmt: skip
+    local = replace(light, side=-light.side) if plan.flip else light
     with canvas.at(0, 0, flip=plan.flip):
         _cast_shadow(canvas, local, plan)
         if plan.tower and factors.tower == "middle":
@@ -130,16 +46,7 @@ def _cast_shadow(canvas: Canvas, light: Light, plan: Plan) -> None:
 
 def _tower(canvas: Canvas, factors: Factors, light: Light, random: Random, plan: Plan) -> None:
     with canvas.at(plan.tower_x, 0):
-        draw_tower(
-            canvas,
-            light,
-            random,
-            (plan.tower_width, plan.tower),
-            factors.top,
-            plan.wall,
-            kind=plan.kind,
-            frame=plan.frame,
-        )
+        draw_tower(canvas, light, random, plan, factors.top)
 
 
 def _flank(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
@@ -148,22 +55,11 @@ def _flank(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
     exposure = 0.85 if light.side > 0 else 0.05
     with canvas.at(half, 0, rise=_RISE):
         face = rectangle(0, -height, depth, height)
-        draw_face(
-            canvas,
-            light,
-            face,
-            (depth, height),
-            plan.wall,
-            exposure=exposure,
-            label=("wall", "flank", plan.wall[0], plan.kind),
-        )
-        canvas.place(
-            "wall",
-            face.getBounds(),
-            part="flank",
-            material=plan.wall[0],
-            height=round(height * canvas.scale, 4),
-        )
+        material = plan.wall.material
+        look, label = plan.wall._replace(exposure=exposure), ("wall", "flank", material, plan.kind)
+        draw_face(canvas, light, face, (depth, height), look, label)
+        high = round(height * canvas.scale, 4)
+        canvas.place("wall", face.getBounds(), part="flank", material=material, height=high)
         count = max(int(depth / 0.095), 1)
         tall = min(height / plan.storeys * 0.5, 0.14)
         arch = "pointed" if plan.kind == "church" else "flat"
@@ -204,11 +100,11 @@ def _front(canvas: Canvas, light: Light, plan: Plan) -> None:
     tall = plan.height + (plan.gable if plan.depth else 0.0)
     exposure = 0.95 if not plan.depth or light.side < 0 else 0.5
     with canvas.at(-plan.width * 0.5, 0):
-        label = ("wall", "facade", plan.wall[0], plan.kind)
-        draw_face(canvas, light, outline, (plan.width, tall), plan.wall, exposure=exposure, label=label)
+        look, label = plan.wall._replace(exposure=exposure), ("wall", "facade", plan.wall.material, plan.kind)
+        draw_face(canvas, light, outline, (plan.width, tall), look, label)
         plinth = rectangle(0, -0.014, plan.width, 0.016)
-        canvas.fill(plinth, light.on(scaled(plan.wall[1], 0.6), exposure), alpha=0.7)
-        canvas.place("wall", outline.getBounds(), part="facade", material=plan.wall[0], kind=plan.kind,
+        canvas.fill(plinth, light.on(scaled(plan.wall.color, 0.6), exposure), alpha=0.7)
+        canvas.place("wall", outline.getBounds(), part="facade", material=plan.wall.material, kind=plan.kind,
                      height=round(tall * canvas.scale, 4))  # fmt: skip
 
 
@@ -228,8 +124,8 @@ def _roof(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
             x = random.choice((-1, 1)) * half * 0.5
             draw_chimney(canvas, light, random, x, -height - gable - 0.045, -height - gable + 0.05)
         canvas.fill(rectangle(-half, -height, plan.width, 0.03), (0.02, 0.02, 0.06), alpha=0.3)
-        draw_roof(canvas, light, shape, plan.roof, exposure=0.95, kind=plan.kind, snow=plan.snow)
-        canvas.place("roof", shape.getBounds(), material=plan.roof[0])
+        draw_roof(canvas, light, shape, plan.roof._replace(exposure=0.95), plan.kind, snow=plan.snow)
+        canvas.place("roof", shape.getBounds(), material=plan.roof.material)
         return
     step = (plan.depth, -plan.depth * _RISE)
     exposure = 1.0 if light.side > 0 else 0.25
@@ -249,7 +145,7 @@ def _roof(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
     if plan.kind == "townhouse" or (plan.kind == "cottage" and random.chance(0.7)):
         x, y = ridge[0] + step[0] * 0.55, ridge[1] + step[1] * 0.55
         draw_chimney(canvas, light, random, x, y - 0.05, y + 0.04)
-    draw_roof(canvas, light, shape, plan.roof, exposure=exposure, kind=plan.kind, snow=plan.snow)
+    draw_roof(canvas, light, shape, plan.roof._replace(exposure=exposure), plan.kind, snow=plan.snow)
     edge: list[tuple[float, float]] = [
         (-half - 0.022, -height + 0.022),
         (0, -height - gable - 0.008),
@@ -264,12 +160,12 @@ def _roof(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
             edge[2],
         ]
     under = [(x * 0.9, y + 0.028) for x, y in reversed(edge)]
-    color = (0.95, 0.97, 1.0) if plan.snow else scaled(plan.roof[1], 0.85)
-    material = "snow" if plan.snow else plan.roof[0]
+    color = (0.95, 0.97, 1.0) if plan.snow else scaled(plan.roof.color, 0.85)
+    material = "snow" if plan.snow else plan.roof.material
     verge = polygon(edge + under)
     canvas.fill(verge, light.on(color, 0.8), ("roof", material, plan.kind))
     shape.addPath(verge)
-    canvas.place("roof", shape.getBounds(), material=plan.roof[0])
+    canvas.place("roof", shape.getBounds(), material=plan.roof.material)
 
 
 def _openings(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
@@ -311,7 +207,7 @@ def _openings(canvas: Canvas, light: Light, random: Random, plan: Plan) -> None:
         draw_portico(
             canvas,
             light,
-            mix(plan.wall[1], (0.95, 0.92, 0.86), 0.6),
+            mix(plan.wall.color, (0.95, 0.92, 0.86), 0.6),
             (plan.door[0] * 2.0, height * 0.86),
             plan.kind,
         )

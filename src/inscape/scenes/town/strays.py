@@ -10,8 +10,8 @@ from inscape.scenes.town.sky import draw_cloud
 from inscape.scenes.town.terrain import grass_color
 from inscape.scenes.town.things import draw_car, draw_person, draw_sign
 from inscape.scenes.town.towers import draw_dome, draw_spire
-from inscape.scenes.town.trees import KINDS, draw_tree
-from inscape.scenes.town.walls import ROOF_COLORS, WALL_COLORS, draw_face, draw_roof
+from inscape.scenes.town.trees import KINDS, draw_shade, draw_tree
+from inscape.scenes.town.walls import ROOF_COLORS, WALL_COLORS, Look, draw_face, draw_roof
 
 _STRAYS = {
     "patch": 0.22,
@@ -48,10 +48,10 @@ def _stray(canvas: Canvas, factors: Factors, light: Light, random: Random, what:
         size = (random.uniform(0.05, 0.08), random.uniform(0.08, 0.12))
         draw_window(canvas, light, size, (arch, frame, frame), random.chance(0.5))
     elif what == "tree":
-        height = random.uniform(0.18, 0.42)
-        draw_tree(
-            canvas, factors, light, random, random.choice(KINDS), height=height, shadow=random.chance(0.3)
-        )
+        height, kind = random.uniform(0.18, 0.42), random.choice(KINDS)
+        if random.chance(0.3):
+            draw_shade(canvas, light, kind, height)
+        draw_tree(canvas, factors, light, random, kind, height)
     elif what == "dome":
         draw_dome(canvas, light, random, random.uniform(0.16, 0.24), random.chance(0.5))
     elif what == "spire":
@@ -79,15 +79,12 @@ def _patch(canvas: Canvas, factors: Factors, light: Light, random: Random) -> No
     what = random.choice(("wall", "wall", "roof", "roof", "grass", "hill", "sky"))
     if what == "wall":
         material = random.choice(tuple(WALL_COLORS))
-        look = (material, random.choice(WALL_COLORS[material]))
-        draw_face(
-            canvas, light, shape, (width, height), look, exposure=random.unit(), label=("wall", material)
-        )
+        look = Look(material, random.choice(WALL_COLORS[material]), random.unit())
+        draw_face(canvas, light, shape, (width, height), look, ("wall", material))
     elif what == "roof":
         color, material = random.choice(ROOF_COLORS)
-        draw_roof(
-            canvas, light, shape, (material, color), exposure=random.unit(), kind="cottage", snow=factors.snow
-        )
+        look = Look(material, color, random.unit())
+        draw_roof(canvas, light, shape, look, "cottage", snow=factors.snow)
     elif what == "grass":
         label = ("grass", "snow" if factors.snow else "turf")
         canvas.fill(shape, light.on(grass_color(factors, random), 0.9), label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import skia
 
@@ -43,15 +44,22 @@ def draw_hills(canvas: Canvas, factors: Factors, light: Light, random: Random) -
         color: Color = (0.44, 0.47, 0.52) if tall else mix((0.26, 0.46, 0.24), _GRASS[factors.season][0], 0.5)
         if factors.snow and not tall:
             color = mix(color, (0.86, 0.9, 0.96), 0.7)
-        draw_ridge(canvas, light, random, factors.horizon, (height, distance), color, sharp=tall)
+        _ridge(canvas, light, random, _Ridge(factors.horizon, height, distance, color, tall))
 
 
-def draw_ridge(
-    canvas: Canvas, light: Light, random: Random, base: float, shape: tuple[float, float], color: Color,
-    *, sharp: bool = False,
-) -> None:  # fmt: skip
-    """One ridge across the picture; `shape` is its height and its distance (1 fades into the sky)."""
-    height, distance = shape
+class _Ridge(NamedTuple):
+    """Where a ridge stands, how high it is, and its distance: 1 fades into the sky."""
+
+    base: float
+    height: float
+    distance: float
+    color: Color
+    sharp: bool
+
+
+def _ridge(canvas: Canvas, light: Light, random: Random, ridge: _Ridge) -> None:
+    """One ridge across the picture."""
+    base, height, distance, color, sharp = ridge
     count = random.integer(6, 9) if sharp else random.integer(4, 6)
     start = random.uniform(-0.3, 0.0)
     points = []
@@ -74,13 +82,12 @@ def draw_ridge(
     canvas.shade(path, ((0.5, base - height), (0.5, base)), (lit, foot), label)
     canvas.place("hill", path.getBounds(), mountain=sharp)
     if sharp:
-        _faces(canvas, light, points, base, distance)
+        _faces(canvas, light, points, ridge)
 
 
-def _faces(
-    canvas: Canvas, light: Light, points: list[tuple[float, float]], base: float, distance: float
-) -> None:
+def _faces(canvas: Canvas, light: Light, points: list[tuple[float, float]], ridge: _Ridge) -> None:
     """Shadow on the far side of every peak, snow on the tops."""
+    base, distance = ridge.base, ridge.distance
     dark, caps = skia.Path(), skia.Path()
     for index in range(0, len(points) - 1, 2):
         x, y = points[index]

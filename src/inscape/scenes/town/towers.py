@@ -8,6 +8,7 @@ from inscape.scenes.canvas import Canvas, Color, mix, oval, polygon, rectangle, 
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 from inscape.scenes.town.openings import draw_window
+from inscape.scenes.town.plans import Plan
 from inscape.scenes.town.walls import draw_face
 
 SPIRES: tuple[tuple[Color, str], ...] = (
@@ -84,35 +85,23 @@ def draw_dome(canvas: Canvas, light: Light, random: Random, width: float, onion:
     return height
 
 
-def draw_tower(
-    canvas: Canvas,
-    light: Light,
-    random: Random,
-    size: tuple[float, float],
-    top: str,
-    look: tuple[str, Color],
-    *,
-    kind: str,
-    frame: Color,
-) -> None:
-    """A tower of (width, height) whose foot is centred on the origin, with its top and a window."""
-    width, height = size
-    half = width * 0.5
+def draw_tower(canvas: Canvas, light: Light, random: Random, plan: Plan, top: str) -> None:
+    """The tower of a building, its foot centred on the origin, with its top and a window."""
+    width, height, kind = plan.tower_width, plan.tower, plan.kind
+    half, (material, color, _) = width * 0.5, plan.wall
+    label = ("wall", "tower", material, kind)
     with canvas.at(-half, 0):
         face = rectangle(0, -height, width, height)
-        draw_face(canvas, light, face, size, look, exposure=0.9, label=("wall", "tower", look[0], kind))
+        draw_face(canvas, light, face, (width, height), plan.wall._replace(exposure=0.9), label)
         dark = (0.0, 0.0, 0.05)
         edge = ((0.0, 0.0), (width, 0.0)) if light.side < 0 else ((width, 0.0), (0.0, 0.0))
         canvas.shade(face, edge, (dark, dark), alphas=(0.0, 0.34))
-        canvas.place(
-            "wall", face.getBounds(), part="tower", material=look[0], height=round(height * canvas.scale, 4)
-        )
-    ledge = light.on(mix(scaled(look[1], 0.9), (0.9, 0.88, 0.84), 0.4), 0.9)
-    label = ("wall", "tower", look[0], kind)
-    pale = width * 0.44
+        high = round(height * canvas.scale, 4)
+        canvas.place("wall", face.getBounds(), part="tower", material=material, height=high)
+    ledge = light.on(mix(scaled(color, 0.9), (0.9, 0.88, 0.84), 0.4), 0.9)
     with canvas.at(0, -height + width * 0.95):
-        arch = "pointed" if kind == "church" else "round"
-        draw_window(canvas, light, (pale, width * 0.66), (arch, frame, frame), random.chance(0.7), kind)
+        look = ("pointed" if kind == "church" else "round", plan.frame, plan.frame)
+        draw_window(canvas, light, (width * 0.44, width * 0.66), look, random.chance(0.7), kind)
     if top == "battlement":
         teeth = rectangle(-half * 1.12, -height - 0.01, width * 1.12, 0.03)
         for share in (-1.12, -0.31, 0.5):

@@ -14,14 +14,15 @@ from inscape.errors import ValueRangeError
 from inscape.scenes.canvas import Canvas
 from inscape.scenes.random import Random
 from inscape.scenes.scene import Pixels, Scene
-from inscape.scenes.town.buildings import draw_building, plan_building
+from inscape.scenes.town.buildings import draw_building
 from inscape.scenes.town.captions import write_captions
 from inscape.scenes.town.factors import Factors, Light, draw_factors, light_of
+from inscape.scenes.town.plans import plan_building
 from inscape.scenes.town.sky import draw_sky
 from inscape.scenes.town.strays import draw_strays
 from inscape.scenes.town.terrain import draw_grass, draw_hills, draw_path
 from inscape.scenes.town.things import draw_car, draw_person, draw_sign
-from inscape.scenes.town.trees import draw_tree
+from inscape.scenes.town.trees import draw_shade, draw_tree
 from inscape.scenes.town.vocabulary import VOCABULARY
 from inscape.scenes.town.watermark import draw_banner, draw_lettering
 
@@ -182,7 +183,8 @@ def _draw_tree(
 ) -> None:
     x, y, height, kind, number = tree
     with canvas.at(x, y):
-        draw_tree(canvas, factors, light, random.stream(f"tree {number}"), kind, height=height)
+        draw_shade(canvas, light, kind, height)
+        draw_tree(canvas, factors, light, random.stream(f"tree {number}"), kind, height)
 
 
 def _draw_things(

@@ -28,25 +28,19 @@ _LOBES = (
 _BARK: Color = (0.38, 0.26, 0.18)
 
 
-def draw_tree(
-    canvas: Canvas,
-    factors: Factors,
-    light: Light,
-    random: Random,
-    kind: str,
-    *,
-    height: float,
-    shadow: bool = True,
-) -> None:
-    """Draw a tree of this height at the origin, with its shadow on the ground."""
+def draw_shade(canvas: Canvas, light: Light, kind: str, height: float) -> None:
+    """The shadow on the ground of a tree of this height at the origin."""
+    wide = 0.3 if kind != "poplar" else 0.2
     with canvas.at(0, 0, height):
-        if shadow and light.crisp > 0.1:
-            lean = -light.side * 0.22
-            canvas.fill(
-                oval(lean, 0.0, 0.3 if kind != "poplar" else 0.2, 0.035),
-                light.on((0.1, 0.12, 0.1), 0.1),
-                alpha=0.4 * light.crisp,
-            )
+        shadow = oval(-light.side * 0.22, 0.0, wide, 0.035)
+        canvas.fill(shadow, light.on((0.1, 0.12, 0.1), 0.1), alpha=0.4 * light.crisp)
+
+
+def draw_tree(
+    canvas: Canvas, factors: Factors, light: Light, random: Random, kind: str, height: float
+) -> None:
+    """Draw a tree of this height at the origin."""
+    with canvas.at(0, 0, height):
         if kind == "conifer":
             bounds = _conifer(canvas, factors, light, random)
         elif kind == "poplar":

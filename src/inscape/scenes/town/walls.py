@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import skia
 
 from inscape.scenes.canvas import Canvas, Color, Label, mix, scaled
@@ -37,19 +39,20 @@ ROOF_COLORS: tuple[tuple[Color, str], ...] = (
 )
 
 
+class Look(NamedTuple):
+    """What a wall or a roof is made of, its colour, and how much of the sun falls on it, 0 to 1."""
+
+    material: str
+    color: Color
+    exposure: float = 1.0
+
+
 def draw_face(
-    canvas: Canvas,
-    light: Light,
-    shape: skia.Path,
-    extent: tuple[float, float],
-    look: tuple[str, Color],
-    *,
-    exposure: float,
-    label: Label,
+    canvas: Canvas, light: Light, shape: skia.Path, extent: tuple[float, float], look: Look, label: Label
 ) -> None:
-    """A wall of this outline; `extent` is its width and height, `look` its material and colour."""
+    """A wall of this outline; `extent` is its width and height."""
     width, height = extent
-    material, color = look
+    material, color, exposure = look
     lit, foot = light.on(color, exposure), light.on(scaled(color, 0.84), exposure * 0.85)
     canvas.shade(shape, ((0, -height), (0, 0)), (lit, foot), label)
     with canvas.inside(shape):
@@ -102,18 +105,9 @@ def _stains(canvas: Canvas, width: float, height: float, color: Color) -> None:
     canvas.fill(path, color, alpha=0.5)
 
 
-def draw_roof(
-    canvas: Canvas,
-    light: Light,
-    shape: skia.Path,
-    look: tuple[str, Color],
-    *,
-    exposure: float,
-    kind: str,
-    snow: bool = False,
-) -> None:
+def draw_roof(canvas: Canvas, light: Light, shape: skia.Path, look: Look, kind: str, *, snow: bool) -> None:
     """A sloping roof of this outline, with rows of tiles, or under snow."""
-    material, color = look
+    material, color, exposure = look
     bounds = shape.getBounds()
     left, top, right, bottom = bounds.left(), bounds.top(), bounds.right(), bounds.bottom()
     if snow:
