@@ -68,7 +68,7 @@ def training_run(path: Path, megabytes: int) -> None:
 
 def church() -> StyleGAN2Config:
     """The sizes of LSUN church in StyleGAN2, 256 pixels."""
-    from inscape.models.architectures.stylegan2 import StyleGAN2Config
+    from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
     channels = {4: 512, 8: 512, 16: 512, 32: 512, 64: 512, 128: 256, 256: 128}
     return StyleGAN2Config(resolution=256, z_dim=512, w_dim=512, mapping_layers=8, channels=channels)

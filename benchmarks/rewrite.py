@@ -22,7 +22,8 @@ from torch.nn import functional
 import inscape
 from inscape.models import Generator
 from inscape.models.architectures._equalized import GAIN
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from inscape.models.generator_card import generator_card
 from inscape.regions import Region
 from inscape.rewriting import KeyBank, Paste, Rewriter, RuleSettings

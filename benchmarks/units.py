@@ -77,7 +77,8 @@ def with_random_weights(model: Generator, seed: int) -> Generator:
     import torch
 
     from inscape.models import Generator
-    from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+    from inscape.models.architectures.stylegan2 import StyleGAN2
+    from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)

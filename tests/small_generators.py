@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from inscape.models import Card, Generator, Layer
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
 UNITS = {4: 12, 8: 12, 16: 8, 32: 6}
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from inscape.cli.main import run
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from models.foreign import nvidia, progan_weights

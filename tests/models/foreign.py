@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from inscape.models.architectures.stylegan3 import (
     FourierInput,
     LayerGeometry,

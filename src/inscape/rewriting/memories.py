@@ -13,7 +13,7 @@ from inscape.errors import LayerError, UnsupportedError
 from inscape.models import Layer, Model
 from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
 from inscape.models.architectures._fir import upsampling_convolution
-from inscape.models.architectures.stylegan2 import SynthesisLayer
+from inscape.models.architectures.stylegan2_blocks import SynthesisLayer
 from inscape.models.architectures.stylegan3 import EPSILON, StyleGAN3Layer, StyleGAN3Synthesis
 from inscape.rewriting.memory import Answer, Demodulation, Inputs, LayerMemory, Reading
 from inscape.types import AutogradContext

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from inscape.errors import FormatError, UnsupportedError
-from inscape.models.architectures.stylegan2 import StyleGAN2, SynthesisBlock
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_blocks import SynthesisBlock
 from inscape.training._adversary import grown_adversary, new_adversary
 from inscape.training._gan_state import GanState, generator_config
 from inscape.training.recipes import GanRecipe

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from inscape import storage
 from inscape.errors import FormatError
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from inscape.training._adversary import Adversary, AdversaryConfig
 from inscape.training._features import open_features
 from inscape.training._gan_step import GanNetworks, StepGradients

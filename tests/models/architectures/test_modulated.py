@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config, SynthesisLayer
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_blocks import SynthesisLayer
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from reference import plain_synthesis
 
 SMALL = StyleGAN2Config(
@@ -78,7 +80,7 @@ def test_pictures_and_gradients_equal_those_of_plain_ops(
 @pytest.mark.parametrize("wanted", ["x", "w", "weight", "bias", "noise"])
 def test_a_gradient_of_one_thing_alone_is_right(upsampling: bool, wanted: str) -> None:
     torch.manual_seed(3)
-    layer = SynthesisLayer(5, 7, w_dim=6, resolution=12, upsampling=upsampling, clamp=0.9)
+    layer = SynthesisLayer(5, 7, 12, StyleGAN2Config(w_dim=6, conv_clamp=0.9), upsampling=upsampling)
     layer.requires_grad_(False).noise_strength.fill_(0.7)
     size = 6 if upsampling else 12
     inputs = {"x": torch.randn(3, 5, size, size), "w": torch.randn(3, 6), "noise": torch.randn(3, 1, 12, 12)}
@@ -93,7 +95,7 @@ def test_a_gradient_of_one_thing_alone_is_right(upsampling: bool, wanted: str) -
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_the_memory_format_of_features_and_of_gradients_does_not_matter(channels_last: bool) -> None:
     torch.manual_seed(4)
-    layer = SynthesisLayer(5, 7, w_dim=6, resolution=8, upsampling=True, clamp=None)
+    layer = SynthesisLayer(5, 7, 8, StyleGAN2Config(w_dim=6), upsampling=True)
     x, w, towards = torch.randn(2, 5, 4, 4), torch.randn(2, 6), torch.randn(2, 7, 8, 8)
     x.requires_grad_()
     expected = torch.autograd.grad(plain_synthesis.layer(layer, x, w, None), [x, layer.weight], towards)

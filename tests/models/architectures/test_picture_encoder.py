@@ -9,7 +9,8 @@ from inscape import storage
 from inscape.errors import FormatError, ShapeError, ValueRangeError
 from inscape.models import Card, open_model
 from inscape.models.architectures.picture_encoder import PictureEncoder, PictureEncoderConfig
-from inscape.models.architectures.stylegan2 import StyleGAN2Config, Synthesis
+from inscape.models.architectures.stylegan2 import Synthesis
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
 ODD = [
     StyleGAN2Config(resolution=8, w_dim=5, channels={4: 7, 8: 3}),

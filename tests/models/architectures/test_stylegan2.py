@@ -11,7 +11,9 @@ from torch import Tensor
 
 from inscape.errors import FormatError, LayerError, ValueRangeError
 from inscape.models.architectures._fir import separable_filter, upsample, upsampling_convolution
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config, SynthesisLayer
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_blocks import SynthesisLayer
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
 SMALL = StyleGAN2Config(
     resolution=16, z_dim=12, w_dim=10, mapping_layers=2, channels={4: 9, 8: 8, 16: 6}, lr_multiplier=0.1
@@ -74,9 +76,8 @@ def slow_layer(layer: SynthesisLayer, x: Tensor, w: Tensor, noise: Tensor | None
 def test_a_layer_equals_the_one_that_modulates_weights(upsampling: bool, noisy: bool) -> None:
     torch.manual_seed(0)
     size = 8 if upsampling else 4
-    layer = SynthesisLayer(5, 7, w_dim=6, resolution=size, upsampling=upsampling, clamp=None).requires_grad_(
-        False
-    )
+    config = StyleGAN2Config(w_dim=6)
+    layer = SynthesisLayer(5, 7, size, config, upsampling=upsampling).requires_grad_(False)
     layer.noise_strength.fill_(0.7)
     layer.bias.normal_()
     x, w = torch.randn(3, 5, 4, 4), torch.randn(3, 6)
@@ -86,7 +87,7 @@ def test_a_layer_equals_the_one_that_modulates_weights(upsampling: bool, noisy: 
 
 def test_noise_of_each_picture_is_its_own() -> None:
     torch.manual_seed(0)
-    layer = SynthesisLayer(5, 7, w_dim=6, resolution=4, upsampling=False, clamp=None).requires_grad_(False)
+    layer = SynthesisLayer(5, 7, 4, StyleGAN2Config(w_dim=6), upsampling=False).requires_grad_(False)
     layer.noise_strength.fill_(0.7)
     x, w, noise = torch.randn(3, 5, 4, 4), torch.randn(3, 6), torch.randn(3, 1, 4, 4)
     singles = [layer(x[i : i + 1], w[i : i + 1], noise[i : i + 1]) for i in range(3)]

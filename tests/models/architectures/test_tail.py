@@ -10,7 +10,8 @@ import torch
 
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
-from inscape.models.architectures.stylegan2 import StyleGAN2, StyleGAN2Config
+from inscape.models.architectures.stylegan2 import StyleGAN2
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 from inscape.models.architectures.tail import Window
 from models.foreign import small_stylegan3
 

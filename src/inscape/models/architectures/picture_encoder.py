@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.models.architectures.architecture import Architecture, Sizes
-from inscape.models.architectures.stylegan2 import StyleGAN2Config
+from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
 if TYPE_CHECKING:
     from jaxtyping import Float

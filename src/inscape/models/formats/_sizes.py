@@ -52,7 +52,7 @@ def stylegan2_config(
         FormatError: A weight has a shape that no such network has.
         UnsupportedError: There is no mapping network.
     """
-    from inscape.models.architectures.stylegan2 import StyleGAN2Config
+    from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
     channels, size = {}, 4
     while f"synthesis.b{size}.conv1.weight" in tensors and size <= _LARGEST:
