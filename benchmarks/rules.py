@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import inscape
-from inscape.audits import Audit, Change, Trial, advise, rewritable_layers
+from inscape.audits import Audit, Change, Proposal, Trial, advise, rewritable_layers
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError
 from inscape.models import Generator
@@ -56,14 +56,9 @@ class Bench:
         if layer == "advice":
             layers = rewritable_layers(self.model)
             ranks = [task.settings["rank"]] if "rank" in task.settings else self.options.ranks
-            trials = advise(
-                prepared.maker(self.model),
-                self.few,
-                task.judged,
-                layers,
-                ranks,
-                pictures=self.options.advice_images,
-            )
+            proposal = Proposal(prepared.maker(self.model), *task.judged)
+            few = self.few.sample(proposal.context, self.options.advice_images)
+            trials = advise(proposal, few, layers, ranks)
             found["layers"] = [trial.to_json() for trial in trials]
             layer, rank = trials[0].layer, trials[0].rank
             if self.options.all_layers:

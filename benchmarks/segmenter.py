@@ -3,7 +3,7 @@
     python benchmarks/segmenter.py --scenes 1000 [--second FOLDER] [--model town --pictures 500]
 
 Prints one JSON document. `--second` is a segmenter trained from another seed: the folder that
-`inscape.training.segmenter.train_segmenter(..., seed=1)` wrote.
+`inscape.training.segmenter.train_segmenter(..., options=SegmenterOptions(seed=1))` wrote.
 """
 
 from __future__ import annotations

@@ -28,15 +28,12 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=12_000)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     arguments = parser.parse_args()
-    options = SegmenterOptions(channels=CHANNELS, first_seed=FIRST_SEED, scenes=arguments.scenes)
+    options = SegmenterOptions(
+        seed=1, size=arguments.size, channels=CHANNELS, first_seed=FIRST_SEED, scenes=arguments.scenes
+    )
+    progress = TerminalProgress()
     found = train_segmenter(
-        arguments.world,
-        arguments.size,
-        arguments.minutes,
-        arguments.out,
-        seed=1,
-        options=options,
-        progress=TerminalProgress(),
+        arguments.world, arguments.minutes, arguments.out, options=options, progress=progress
     )
     kept = ROOT / "checkpoints" / f"{arguments.world}-judge-{arguments.size}"
     kept.mkdir(parents=True, exist_ok=True)

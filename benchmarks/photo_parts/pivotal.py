@@ -18,18 +18,15 @@ from inscape.photos._canvas import synthesis_of
 from inscape.photos._descent import Bounds, Clock, Pace, Snapshot, descend
 from inscape.photos._latent import SearchSettings, average_latent, refine_latent
 from inscape.photos.invert import InversionSettings, canvas_of
-from inscape.pictures import Latent, to_uint8
+from inscape.pictures import Latent
 from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
-    import numpy as np
     from jaxtyping import Float
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from inscape.models import Generator, Model
     from inscape.photos._canvas import Canvas
-    from inscape.progress import Progress
     from inscape.sources.reading import Photo
 
 
@@ -60,13 +57,11 @@ class Pivotal:
         generator: The tuned copy.
         latent: The pivot, of kind "w+" with the same w for every layer.
         psnr: What it reaches, in dB at the generator's resolution.
-        picture: What it draws at the pivot, uint8 `[size, size, 3]`.
     """
 
     generator: Generator
     latent: Latent
     psnr: float
-    picture: NDArray[np.uint8]
 
 
 def pivotal_tuning(
@@ -75,7 +70,6 @@ def pivotal_tuning(
     *,
     seconds: float = 600.0,
     settings: PivotalSettings | None = None,
-    progress: Progress | None = None,
     watch: Callable[[Snapshot], None] | None = None,
 ) -> Pivotal:
     """Tune a copy of a generator until it draws the photo at one w.
@@ -85,7 +79,6 @@ def pivotal_tuning(
         photo: From `read_photo`.
         seconds: For everything together.
         settings: How.
-        progress: Told about steps.
         watch: Told about the best picture so far.
 
     Raises:
@@ -95,14 +88,13 @@ def pivotal_tuning(
     settings = settings or PivotalSettings()
     canvas = canvas_of(model, photo.seen(_size(model)), None, InversionSettings(perceptual=1.0))
     total = settings.pivot_steps + settings.steps
-    with (progress or SilentProgress()).task("Pivotal tuning", total, "steps") as task:
-        clock = Clock(seconds, watch, None, task)
+    with SilentProgress().task("Pivotal tuning", total, "steps") as task:
+        clock = Clock(seconds, task, {"watch": watch})
         search = SearchSettings(space="w", latent_steps=settings.pivot_steps)
         pivot, _ = refine_latent(canvas, average_latent(canvas), search, Bounds(clock, seconds / 2, -1.0))
         generator = canvas.copied()
         reached = _tune(canvas, generator, pivot, settings, clock)
-    picture = to_uint8(generator.images(pivot))[0]
-    return Pivotal(generator, Latent("w+", pivot[0].cpu().numpy()), reached, picture)
+    return Pivotal(generator, Latent("w+", pivot[0].cpu().numpy()), reached)
 
 
 def _tune(
@@ -133,14 +125,8 @@ def _tune(
         total: Tensor = loss + settings.locality * moved.square().mean()
         return total
 
-    return descend(
-        weights,
-        draw,
-        objective,
-        canvas.target,
-        Pace("adapted", settings.steps, settings.rate),
-        Bounds(clock, clock.seconds),
-    )
+    pace = Pace("adapted", settings.steps, settings.rate)
+    return descend(weights, draw, objective, canvas.target, pace, Bounds(clock, clock.seconds))
 
 
 def _near(canvas: Canvas, pivot: Tensor, distance: float) -> Float[Tensor, "batch num_ws w_dim"]:

@@ -157,7 +157,7 @@ def fitted(work: Work, inversion: Inversion, at_features: bool, watch: Curve) ->
         return images
 
     with SilentProgress().task("Fitting", work.options.fitted_steps, "steps") as task:
-        clock = Clock(3600, watch, lambda: reached[0] >= goal, task)
+        clock = Clock(3600, task, {"watch": watch, "stop": lambda: reached[0] >= goal})
         pace = Pace("adapted", work.options.fitted_steps, work.options.fitted_rate)
         weights, bounds = list(synthesis.parameters()), Bounds(clock, clock.seconds)
         psnr = descend(weights, draw, canvas.unlikeness, canvas.target, pace, bounds)

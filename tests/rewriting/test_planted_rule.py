@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from inscape.audits import Audit, advise, rewritable_layers
+from inscape.audits import PICTURES, Audit, Proposal, advise, rewritable_layers
 from inscape.errors import ConceptError, FormatError, ValueRangeError
 from inscape.rewriting import KeyBank, Rewriter, RuleSettings, Task, memory_of, prepare_task, rewrite
 from planted_rules import VOCABULARY, ColourSegmenter, planted_painter
@@ -88,7 +88,8 @@ def test_a_protected_kind_stays(model, audit, tmp_path):
 def test_advice_puts_the_layer_first_in_which_the_rule_works(model, audit, tmp_path):
     task = task_of(TASK, tmp_path)
     make = prepare_task(task, model, ColourSegmenter()).maker(model, samples=100)
-    trials = advise(make, audit, task.judged, rewritable_layers(model), (1, 2))
+    few = audit.sample(task.judged[0], PICTURES)
+    trials = advise(Proposal(make, *task.judged), few, rewritable_layers(model), (1, 2))
     assert trials[0].layer == "colour"
     assert [trial.change.harmonic for trial in trials] == sorted(
         (trial.change.harmonic for trial in trials), reverse=True

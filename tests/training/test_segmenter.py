@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from inscape.training._segmenter_scenes import SceneCache
 from inscape.training.segmenter import SegmenterOptions, train_segmenter
 from small_worlds import VOCABULARY, SmallWorld
 
-TINY = SegmenterOptions(steps=6, scenes=40, batch=4, channels=(6, 8), check=8, save_every=2)
+TINY = SegmenterOptions(size=16, steps=6, scenes=40, batch=4, channels=(6, 8), check=8, save_every=2)
 
 
 class StopAfter:
@@ -44,7 +45,7 @@ class _Quiet:
 
 
 def train(out: Path, options: SegmenterOptions = TINY, **more):
-    return train_segmenter(SmallWorld(), 16, 1.0, out, device="cpu", options=options, **more)
+    return train_segmenter(SmallWorld(), 1.0, out, device="cpu", options=options, **more)
 
 
 def state(out: Path) -> dict[str, torch.Tensor]:
@@ -101,17 +102,17 @@ def test_what_was_trained_opens_as_a_segmenter_with_its_card(tmp_path):
 
 def test_a_few_seconds_of_training_learn_to_read_the_small_world(tmp_path):
     options = SegmenterOptions(
-        steps=120, scenes=300, batch=8, channels=(12, 16), check=40, average=0.9, rate=1e-2,
+        size=32, steps=120, scenes=300, batch=8, channels=(12, 16), check=40, average=0.9, rate=1e-2,
         noise=NoiseOptions(clean=0.8),
     )  # fmt: skip
-    result = train_segmenter(SmallWorld(), 32, 1.0, tmp_path, device="cpu", options=options)
+    result = train_segmenter(SmallWorld(), 1.0, tmp_path, device="cpu", options=options)
     assert result.scores["sky"] > 0.95 and result.scores["house"] > 0.9 and result.scores["ball"] > 0.75
 
 
 def test_another_seed_in_the_same_folder_is_refused(tmp_path):
     train(tmp_path)
     with pytest.raises(FormatError, match="another world, size, seed or other options"):
-        train(tmp_path, seed=1)
+        train(tmp_path, replace(TINY, seed=1))
 
 
 def test_a_damaged_state_is_refused(tmp_path):
@@ -126,7 +127,7 @@ def test_scenes_are_drawn_once(tmp_path):
     train(tmp_path)
     files = sorted((tmp_path / "scenes").iterdir())
     before = [path.stat().st_mtime_ns for path in files]
-    train(tmp_path, SegmenterOptions(**{**TINY.__dict__, "steps": 8}))
+    train(tmp_path, replace(TINY, steps=8))
     assert [path.stat().st_mtime_ns for path in files] == before
     assert sorted((tmp_path / "scenes").iterdir()) == files
 

@@ -42,28 +42,39 @@ class Trial:
         return {"layer": self.layer, "rank": self.rank, **self.change.to_json()}
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A rule that can be made in any layer, and what it is for.
+
+    Attributes:
+        make: Makes it, from the name of a layer and a rank: `PreparedTask.maker`.
+        context: The concept whose places count.
+        goal: What they should become; anything else unless given.
+        over: Edits that are applied before the rule.
+    """
+
+    make: Callable[[str, int], WeightEdit]
+    context: str
+    goal: str | Sequence[str] | None = None
+    over: Sequence[Edit] = ()
+
+
 def advise(
-    make: Callable[[str, int], WeightEdit],
+    proposal: Proposal,
     audit: Audit,
-    judged: tuple[str, str | Sequence[str] | None],
     layers: Sequence[str],
     ranks: Sequence[int] = (1,),
     *,
-    pictures: int = PICTURES,
-    over: Sequence[Edit] = (),
     progress: Progress | None = None,
     found: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
     """Make a rule in several layers and measure each; the best harmonic mean of reach and 1 − leak first.
 
     Args:
-        make: Makes the rule, from the name of a layer and a rank: `PreparedTask.maker`.
-        audit: Pictures as they are now. The more of them, the more show a context that is rare.
-        judged: The concept whose places count, and those that they should become.
+        proposal: The rule.
+        audit: What each is measured on: `Audit.sample` of many, so that a rare context is shown too.
         layers: Which to try: `rewritable_layers`.
         ranks: Which ranks to try in each.
-        pictures: On how many of them each rule is measured: `Audit.sample`.
-        over: Edits that are applied before the rule.
         progress: Reports the rules done.
         found: Called with each trial as it comes.
 
@@ -71,18 +82,18 @@ def advise(
         UnsupportedError: No layer could be tried; why the last one could not is said.
         CancelledError: The person cancelled.
     """
-    few = audit.sample(judged[0], pictures)
     trials: list[Trial] = []
     trouble: InscapeError | None = None
     with (progress or SilentProgress()).task("Trying layers", len(layers) * len(ranks), "rules") as done:
         for name in layers:
             for rank in ranks:
                 try:
-                    edit = make(name, rank)
+                    edit = proposal.make(name, rank)
                 except (RegionError, ValueRangeError) as error:  # too small a layer for the rule, or its rank
                     trouble = error
                 else:
-                    change = few.measure([*over, edit], *judged, progress=progress)
+                    edits = [*proposal.over, edit]
+                    change = audit.measure(edits, proposal.context, proposal.goal, progress=progress)
                     trials.append(Trial(name, rank, edit, change))
                     if found is not None:
                         found(trials[-1])

@@ -160,8 +160,6 @@ def artifact_units(
     points = space(plain)
     order = np.argsort(-peaks, axis=0, kind="stable")[:count]
     distance = np.array([space.distance(points[order[:, unit]]) for unit in range(place.units)])
-    random = np.random.RandomState(whole.seed % 2**32)
-    chance = [space.distance(points[random.choice(half, count, replace=False)]) for _ in range(200)]
     worst = np.argsort(-distance, kind="stable")
     units = [int(unit) for unit in worst[:top]]
     sets = [[], units, *whole.random_sets(units)]
@@ -169,14 +167,13 @@ def artifact_units(
     without = second.over(_Without(reader, sets), "Switching units off", at_once=_AT_ONCE)
     features = np.concatenate(list(without), axis=1)
     distances = [space.distance(space(each)) for each in features]
-    low, high = np.quantile(chance, [0.025, 0.975])
     return ArtifactReport(
         model.name,
         place.name,
         2 * half,
         whole.seed,
         tuple((int(unit), float(distance[unit])) for unit in worst),
-        (float(low), float(high)),
+        space.chance(points, count, whole.seed),
         tuple(units),
         distances[0],
         distances[1],
@@ -201,6 +198,13 @@ class _Space:
     def distance(self, points: NDArray[np.float64]) -> float:
         """Fréchet distance of two Gaussians: the points and the real pictures (Dowson and Landau, 1982)."""
         return frechet_distance(Covariance.of(points), self._real)
+
+    def chance(self, points: NDArray[np.float64], count: int, seed: int) -> tuple[float, float]:
+        """95 % interval of the distance of so many random points."""
+        random = np.random.RandomState(seed % 2**32)
+        chosen = (random.choice(len(points), count, replace=False) for _ in range(200))
+        low, high = np.quantile([self.distance(points[each]) for each in chosen], [0.025, 0.975])
+        return float(low), float(high)
 
 
 def _real(series: Series, count: int, given: Tensor | None) -> Iterator[Tensor]:

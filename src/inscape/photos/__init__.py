@@ -1,6 +1,6 @@
 """From a photo to a latent, and a generator adapted to one photo."""
 
-from inscape.photos._descent import STAGES, Snapshot, Stage
+from inscape.photos._descent import STAGES, Following, Snapshot, Stage
 from inscape.photos._latent import SearchSettings
 from inscape.photos.adaptation import AdaptationSettings
 from inscape.photos.after_edit import adapt_after
@@ -20,6 +20,7 @@ __all__ = [
     "STAGES",
     "AdaptationSettings",
     "Fit",
+    "Following",
     "Gains",
     "Influence",
     "Inversion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from inscape.progress import Task
+    from inscape.progress import Progress, Task
 
 Stage = Literal["encoder", "latent", "features", "adapted"]
 STAGES: tuple[Stage, ...] = ("encoder", "latent", "features", "adapted")
@@ -45,26 +45,33 @@ class Snapshot:
     fraction: float
 
 
+class Following(TypedDict, total=False):
+    """Who follows a search, and may end it.
+
+    Attributes:
+        progress: Reports the steps done; cancelling it discards the result.
+        watch: Receives the best picture so far, a few times a second.
+        stop: Asked between steps; once it returns True the best so far is returned.
+    """
+
+    progress: Progress | None
+    watch: Callable[[Snapshot], None] | None
+    stop: Callable[[], bool] | None
+
+
 class Clock:
     """The seconds of an inversion, and who is told about them.
 
     Args:
         seconds: For everything together.
-        watch: Receives the best picture so far, a few times a second.
-        stop: Asked between steps; once it returns True the search ends.
         task: Advanced at every step.
+        following: Who sees the pictures, and may end it.
     """
 
-    def __init__(
-        self,
-        seconds: float,
-        watch: Callable[[Snapshot], None] | None,
-        stop: Callable[[], bool] | None,
-        task: Task,
-    ) -> None:
+    def __init__(self, seconds: float, task: Task, following: Following) -> None:
         self._started = time.monotonic()
         self.seconds = seconds
-        self._watch, self._stop, self._task = watch, stop, task
+        self._task, self._watch, self._stop = task, following.get("watch"), following.get("stop")
         self._shown = -1.0
         self.stopped = False
 

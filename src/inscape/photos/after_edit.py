@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import torch
 from torch import nn
@@ -25,17 +25,14 @@ from inscape.pictures import to_tensor, to_uint8
 from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from jaxtyping import Float
     from numpy.typing import NDArray
     from torch import Tensor
 
     from inscape.models import Edit
-    from inscape.photos._descent import Snapshot
+    from inscape.photos._descent import Following
     from inscape.photos.session import PhotoSession
-    from inscape.progress import Progress
 
 SECONDS = 30.0
 STEPS = 1000
@@ -105,9 +102,7 @@ def adapt_after(
     *,
     seconds: float = SECONDS,
     seed: int = 0,
-    progress: Progress | None = None,
-    watch: Callable[[Snapshot], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    **following: Unpack[Following],
 ) -> NDArray[np.uint8]:
     """Fit gains to the photo with edits, for the final quality.
 
@@ -116,9 +111,7 @@ def adapt_after(
         edits: As for `PhotoSession.render`.
         seconds: Time for the search. The best result by then is returned.
         seed: Of the noise and the first weights.
-        progress: Reports the steps done; cancelling it discards the result.
-        watch: Receives the best picture so far.
-        stop: Asked between steps; once it returns True the best so far is returned.
+        following: `progress=`, `watch=` and `stop=`; see `Following`.
 
     Returns:
         The picture, uint8 `[size, size, 3]`, for `PhotoSession.compose(..., after=...)`.
@@ -148,16 +141,10 @@ def adapt_after(
         cost = torch.stack([gain.square().mean() for gain in gains.values()]).sum()
         return outside.difference(images) + _COST * cost
 
-    with (progress or SilentProgress()).task("Adapting to the edit", STEPS, "steps") as task:
-        clock = Clock(seconds, watch, stop, task)
-        descend(
-            list(network.parameters()),
-            draw,
-            objective,
-            target,
-            Pace("adapted", STEPS, _RATE),
-            Bounds(clock, seconds),
-        )
+    progress, pace = following.get("progress") or SilentProgress(), Pace("adapted", STEPS, _RATE)
+    with progress.task("Adapting to the edit", STEPS, "steps") as task:
+        bounds = Bounds(Clock(seconds, task, following), seconds)
+        descend(list(network.parameters()), draw, objective, target, pace, bounds)
     with torch.no_grad():
         draw()
         picture: NDArray[np.uint8] = to_uint8(outside.drawn)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from inscape import storage
 from inscape.errors import FormatError
@@ -14,6 +14,7 @@ from inscape.photos.perceptual import features_of
 
 if TYPE_CHECKING:
     from inscape.models import Model
+    from inscape.photos._descent import Following
     from inscape.sources.reading import Photo
 
 _FOLDER = "photos"
@@ -26,7 +27,7 @@ def find_inversion(
     layer: str | None = None,
     seconds: float = SECONDS,
     settings: InversionSettings | None = None,
-    **others: Any,
+    **following: Unpack[Following],
 ) -> Inversion:
     """The inversion of a photo, from the cache or computed and stored there.
 
@@ -36,7 +37,7 @@ def find_inversion(
         layer: The model's default layer unless given.
         seconds: As for `invert`.
         settings: As for `invert`.
-        others: What else `invert` takes.
+        following: As for `invert`.
 
     Raises:
         The errors of `invert`.
@@ -52,6 +53,6 @@ def find_inversion(
             return Inversion.load(path)
         except FormatError:
             path.unlink(missing_ok=True)
-    found = invert(model, photo, layer=place, seconds=seconds, settings=settings, **others)
+    found = invert(model, photo, layer=place, seconds=seconds, settings=settings, **following)
     found.save(path)
     return found

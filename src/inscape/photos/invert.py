@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import torch
 
@@ -12,7 +11,7 @@ from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator
 from inscape.models.weights import weights_hash
 from inscape.photos._canvas import Canvas
-from inscape.photos._descent import STAGES, Bounds, Clock, Snapshot, Stage, psnr_of
+from inscape.photos._descent import STAGES, Bounds, Clock, Following, Stage, psnr_of
 from inscape.photos._latent import SearchSettings, average_latent, refine_features, refine_latent
 from inscape.photos.adaptation import Adaptation, AdaptationSettings, adapt
 from inscape.photos.encoder import encode, encoder_for
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
     from inscape.models.architectures.synthesis_state import SynthesisState
-    from inscape.progress import Progress
     from inscape.sources.reading import Photo
 
 SECONDS = 20.0
@@ -68,9 +66,7 @@ def invert(
     layer: str | None = None,
     seconds: float = SECONDS,
     settings: InversionSettings | None = None,
-    progress: Progress | None = None,
-    watch: Callable[[Snapshot], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    **following: Unpack[Following],
 ) -> Inversion:
     """Find the latent, features and adaptation with which a generator draws a photo.
 
@@ -89,9 +85,7 @@ def invert(
         layer: The layer that will be edited. The default layer unless given.
         seconds: Time for all stages together. The best result by then is returned.
         settings: The settings.
-        progress: Reports the steps done; cancelling it discards the result.
-        watch: Receives the best picture so far, a few times a second.
-        stop: Asked between steps; once it returns True the best so far is returned.
+        following: `progress=`, `watch=` and `stop=`; see `Following`.
 
     Raises:
         UnsupportedError: The model is not a generator, or the segmenter is not a scene segmenter.
@@ -106,8 +100,9 @@ def invert(
     target = photo.seen(model.card.image_size or 0)
     canvas = canvas_of(model, target, layer, settings)
     model.refuse_edited("A photo is inverted for")
-    with (progress or SilentProgress()).task("Inverting the photo", _steps(settings), "steps") as task:
-        return _Search(canvas, settings, Clock(seconds, watch, stop, task)).run(photo, target)
+    progress = following.get("progress") or SilentProgress()
+    with progress.task("Inverting the photo", _steps(settings), "steps") as task:
+        return _Search(canvas, settings, Clock(seconds, task, following)).run(photo, target)
 
 
 def canvas_of(

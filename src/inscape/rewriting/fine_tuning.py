@@ -1,15 +1,14 @@
 """Fine-tuning of all weights, for comparison: the picture with the paste is learned by heart.
 
 As `apply_overfit` of the code of Rewriting a Deep Generative Model: all weights of the generator follow the
-gradient of the mean absolute difference of colours inside the pasted box, plus 0.01 times the mean squared
-difference of features of the whole picture. There the features are of VGG-16; here they are those of a
-segmenter, where one is given.
+gradient of the mean absolute difference of colours inside the pasted box. Their second term, 0.01 times the
+mean squared difference of VGG-16's features of the whole picture, is left out.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
 STEPS = 300
 RATE = 0.01
-_FEATURE_WEIGHT = 0.01
-
-Features = Callable[["Tensor"], "Tensor"]
 
 
 def fine_tune(
@@ -41,7 +37,6 @@ def fine_tune(
     *,
     steps: int = STEPS,
     rate: float = RATE,
-    features: Features | None = None,
     progress: Progress | None = None,
 ) -> Generator:
     """A copy of the generator, all of whose weights have learned the pasted pictures.
@@ -52,7 +47,6 @@ def fine_tune(
         goals: The goals of the pastes, from `Rewriter.goal`.
         steps: Of Adam. The authors take 20 001; a few hundred reach the same loss on one picture.
         rate: Of Adam.
-        features: From pictures to features that gradients flow through.
         progress: Reports the steps done.
 
     Raises:
@@ -66,13 +60,10 @@ def fine_tune(
     inside = torch.stack([_box(goal, size) for goal in goals])[:, None]
     module = copy.deepcopy(model.module).requires_grad_(True)
     adam = torch.optim.Adam(module.get_submodule("synthesis").parameters(), lr=rate)
-    known = torch.empty(0) if features is None else features(wanted).detach()
     with (progress or SilentProgress()).task("Fine-tuning", steps, "steps") as task:
         for _ in range(steps):
             drawn = module.get_submodule("synthesis")(w)
             loss = ((drawn - wanted).abs() * inside).sum() / (3 * inside.sum())
-            if features is not None:
-                loss = loss + _FEATURE_WEIGHT * functional.mse_loss(features(drawn), known)
             adam.zero_grad()
             loss.backward()
             adam.step()

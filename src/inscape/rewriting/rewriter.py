@@ -308,7 +308,6 @@ def rewrite_layer(
     settings: RuleSettings | None = None,
     *,
     ordinary: Reading | None = None,
-    name: str = "",
     progress: Progress | None = None,
 ) -> WeightEdit:
     """Rewrite a layer of any model, such as a classifier, from your own goals and directions.
@@ -326,7 +325,6 @@ def rewrite_layer(
         directions: Orthonormal rows, from `KeySpace.directions`.
         settings: Ridge, spill, solver and steps.
         ordinary: What the layer does with data that should stay as they are.
-        name: For display.
         progress: Reports the steps done.
 
     Raises:
@@ -335,7 +333,7 @@ def rewrite_layer(
     """
     found = None if ordinary is None else Ordinary.of(memory, ordinary, directions, None)
     solution = _solved(memory, goals, directions, settings or RuleSettings(), found, progress)
-    return edit_of(memory, directions, solution, name=name, made=_numbers(solution))
+    return edit_of(memory, directions, solution, made=_numbers(solution))
 
 
 def edit_of(

@@ -30,6 +30,7 @@ class NetworkOptions:
         rate: The highest learning rate of the one cycle.
         average: Decay of the moving average of the weights.
         save_every: Steps between saved states.
+        seed: Of the first weights and of every draw.
     """
 
     steps: int | None = None
@@ -37,6 +38,7 @@ class NetworkOptions:
     rate: float = 1e-3
     average: float = 0.995
     save_every: int = 100
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,14 @@ class NetworkRun(ABC, Generic[Network]):
         state: What is trained.
         out: Folder for the state, the log, the card and the weights.
         size: Height and width of the pictures.
-        seed: Of every draw.
         options: How it is trained.
         key: Of the options that make another training; a state with another key is refused.
     """
 
     def __init__(
-        self,
-        state: NetworkState[Network],
-        out: Path,
-        size: int,
-        seed: int,
-        options: NetworkOptions,
-        key: str,
+        self, state: NetworkState[Network], out: Path, size: int, options: NetworkOptions, key: str
     ) -> None:
-        self.state, self.out, self.size, self.seed, self.key = state, out, size, seed, key
+        self.state, self.out, self.size, self.seed, self.key = state, out, size, options.seed, key
         self._schedule, self._file = options, out / "state.safetensors"
         if self._file.exists():
             state.load(self._file, run=key)
@@ -154,12 +149,13 @@ class NetworkRun(ABC, Generic[Network]):
         scores = self.scores(average)
         files = [self.out / "card.json", self.out / "weights.safetensors", self._file]
         storage.save_tensors(files[1], halved, metadata)
+        options = asdict(self._schedule)
         training = {
-            "seed": self.seed,
+            "seed": options.pop("seed"),
             "steps": state.step,
             "images": state.images,
             "seconds": round(state.seconds, 1),
-            "options": asdict(self._schedule),
+            "options": options,
         }
         self.card(average, {**training, "scores": scores}).write(files[0])
         files += sorted((self.out / "samples").glob("*.png"))

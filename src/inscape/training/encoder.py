@@ -78,7 +78,6 @@ def train_encoder(
     minutes: float = 60.0,
     out: Path | str = "encoder",
     *,
-    seed: int = 0,
     device: str | torch.device | None = "auto",
     options: EncoderOptions | None = None,
     progress: Progress | None = None,
@@ -93,7 +92,6 @@ def train_encoder(
         minutes: How long training takes altogether, earlier runs in `out` included; drawing scenes and
             judging the result come on top.
         out: Folder for the state, the scenes, the log, sample grids, `card.json` and `weights.safetensors`.
-        seed: Of the first weights and of every draw.
         device: Where to train; an opened generator stays where it is.
         options: The rest.
         progress: Where to say how far it is.
@@ -111,7 +109,7 @@ def train_encoder(
             f"Encoders are trained for generators of architecture 'stylegan2'; {model.name!r} is "
             f"{model.card.noun} of architecture {model.card.architecture!r}."
         )
-    run = _Run(model, model.module, Path(out), seed, options or EncoderOptions())
+    run = _Run(model, model.module, Path(out), options or EncoderOptions())
     shown = progress or SilentProgress()
     if run.scenes is not None:
         run.scenes.draw(run.options.scenes, progress=shown)
@@ -124,22 +122,20 @@ class _Run(NetworkRun[PictureEncoder]):
 
     options: EncoderOptions
 
-    def __init__(
-        self, model: Generator, generator: StyleGAN2, out: Path, seed: int, options: EncoderOptions
-    ) -> None:
+    def __init__(self, model: Generator, generator: StyleGAN2, out: Path, options: EncoderOptions) -> None:
         self.generator, self.options, self.described = generator, options, model.card
         generator.requires_grad_(False)
         self.generator_hash = weights_hash(generator)
         self.config = PictureEncoderConfig.fitting(generator.config, widest=options.widest)
-        first = self._first(seed, model.device)
+        first = self._first(options.seed, model.device)
         parts = (options.batch, options.scenes, options.mixing, asdict(options.weights))
         key = storage.content_key(
-            self.generator_hash, self.described.world_hash, seed, self.config.to_json(), parts
+            self.generator_hash, self.described.world_hash, options.seed, self.config.to_json(), parts
         )
         state = NetworkState(lambda: copy.deepcopy(first), "encoder", model.device)
-        super().__init__(state, out, self.config.resolution, seed, options, key)
+        super().__init__(state, out, self.config.resolution, options, key)
         self.scenes = self._scenes()
-        self.judge = Judge(options.weights, Whitening(generator, seed), self._segmenter())
+        self.judge = Judge(options.weights, Whitening(generator, options.seed), self._segmenter())
         self.check = EncoderCheck(generator, self.described.world, options.check)
 
     def _first(self, seed: int, device: torch.device) -> PictureEncoder:

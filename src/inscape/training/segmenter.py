@@ -45,6 +45,7 @@ class SegmenterOptions(NetworkOptions):
     """How a segmenter is trained, besides `NetworkOptions`.
 
     Attributes:
+        size: Height and width of its pictures in pixels.
         scenes: Scenes drawn beforehand.
         first_seed: Seed of the first of them.
         rules_share: Fraction of scenes that keep the world's rules.
@@ -58,6 +59,7 @@ class SegmenterOptions(NetworkOptions):
     batch: int = 16
     rate: float = 3e-3
     save_every: int = 200
+    size: int = 64
     scenes: int = 16_000
     first_seed: int = FIRST_SEED
     rules_share: float = 0.65
@@ -70,11 +72,9 @@ class SegmenterOptions(NetworkOptions):
 
 def train_segmenter(
     world: str | World = "town",
-    size: int = 64,
     minutes: float = 8.0,
     out: Path | str = "segmenter",
     *,
-    seed: int = 0,
     device: str | torch.device | None = "auto",
     options: SegmenterOptions | None = None,
     progress: Progress | None = None,
@@ -83,11 +83,9 @@ def train_segmenter(
 
     Args:
         world: What to learn to read.
-        size: Height and width of its pictures in pixels.
         minutes: How long training takes altogether, earlier runs in `out` included; drawing scenes and
             judging the result come on top.
         out: Folder for the state, the scenes, `card.json` and `weights.safetensors`.
-        seed: Of the first weights and of every draw.
         device: Where to train.
         options: The rest.
         progress: Where to say how far it is.
@@ -97,8 +95,7 @@ def train_segmenter(
         StorageError: `out` cannot be written.
         CancelledError: The person cancelled; the state is kept.
     """
-    options = options or SegmenterOptions()
-    run = _Run(_world(world), size, Path(out), seed, options, resolve_device(device))
+    run = _Run(_world(world), Path(out), options or SegmenterOptions(), resolve_device(device))
     run.scenes.prepare(progress)
     run.train(minutes * 60, progress or SilentProgress())
     return run.finish({"world": run.world.name, "world_hash": run.world.hash()})
@@ -115,17 +112,16 @@ def _world(world: str | World) -> World:
 class _Run(NetworkRun[UNet]):
     options: SegmenterOptions
 
-    def __init__(
-        self, world: World, size: int, out: Path, seed: int, options: SegmenterOptions, device: torch.device
-    ) -> None:
+    def __init__(self, world: World, out: Path, options: SegmenterOptions, device: torch.device) -> None:
         self.world, self.options = world, options
+        size, seed = options.size, options.seed
         self.planes = Planes(world.vocabulary)
         seeds = range(options.first_seed, options.first_seed + options.scenes)
         self.scenes = SceneCache(out / "scenes", world, size, seeds, options.rules_share)
         config = UNetConfig(self.planes.heads, options.channels)
         state = NetworkState(lambda: UNet(config, seed=seed).channels_last(), "segmenter", device)
         key = storage.content_key(world.name, world.hash(), size, seed, options.channels)
-        super().__init__(state, out, size, seed, options, key)
+        super().__init__(state, out, size, options, key)
 
     @cached_property
     def _chances(self) -> NDArray[np.float64]:

@@ -199,7 +199,7 @@ def _audit(
 def _trials(
     prepared: PreparedTask, generator: Generator, audit: Audit | None, task: Task, progress: Progress
 ) -> list[Trial]:
-    from inscape.audits import advise, rewritable_layers
+    from inscape.audits import PICTURES, Proposal, advise, rewritable_layers
 
     if audit is None or task.judged is None:
         raise UsageError(
@@ -207,5 +207,6 @@ def _trials(
             "Add it to the task, and set --images above 0.",
         )
     layers, rank = rewritable_layers(generator), prepared.settings.rank
-    make = prepared.maker(generator)
-    return advise(make, audit, task.judged, layers, (rank,), progress=progress)
+    proposal = Proposal(prepared.maker(generator), *task.judged)
+    few = audit.sample(proposal.context, PICTURES)
+    return advise(proposal, few, layers, (rank,), progress=progress)

@@ -61,17 +61,10 @@ def advise(
             found.append(trial)
             progress.found(_result(found, chosen, request.images))
 
-        audits.advise(
-            make,
-            audit,
-            (request.concept, request.becomes),
-            chosen,
-            ranks,
-            pictures=request.images,
-            over=rules.edits(model, request.over),
-            progress=parts,
-            found=take,
-        )
+        over = rules.edits(model, request.over)
+        proposal = audits.Proposal(make, request.concept, request.becomes, over)
+        few = audit.sample(proposal.context, request.images)
+        audits.advise(proposal, few, chosen, ranks, progress=parts, found=take)
     return _result(found, chosen, request.images)
 
 
