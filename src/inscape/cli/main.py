@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -9,14 +10,14 @@ from typing import Any, NoReturn
 
 import typer
 
-from inscape.cli.command import command
-from inscape.cli.studio import studio
+from inscape.cli.command import asking, command
+from inscape.cli.studio import StudioRequest, studio
 from inscape.errors import CancelledError, InscapeError
 from inscape.memory import keep_freed_memory
 from inscape.verbs import NAMES, verb
 
 VERBS = (*NAMES, "studio")
-"""In the order of `--help`; the studio alone is no request, for it answers until it is interrupted."""
+"""In the order of `--help`; the studio alone is no verb, for it answers until it is interrupted."""
 
 app = typer.Typer(
     name="inscape",
@@ -38,7 +39,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 for _name in NAMES:
     app.command(_name)(command(verb(_name)))
-app.command("studio")(studio)
+app.command("studio")(asking(StudioRequest, inspect.getdoc(StudioRequest) or "", studio))
 
 
 def run(arguments: Sequence[str]) -> int:

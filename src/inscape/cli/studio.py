@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-import json as json_module
+import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from annotated_types import Ge, Le
 
-from inscape.cli.common import Json
-from inscape.verbs._options import DEVICE
+from inscape.verbs import Option, Request
+from inscape.verbs._options import Device
 
 
-def studio(
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; 0.0.0.0 admits other machines.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes any free port.")
-    ] = 7860,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the address in a browser.")
-    ] = True,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            help="Model to open at the start: a shipped model, a folder or a checkpoint; repeatable.",
-        ),
-    ] = None,
-    checkpoints: Annotated[
-        list[Path] | None,
-        typer.Option("--checkpoints", help="Folder of checkpoints that the page Models offers; repeatable."),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help=DEVICE.help)] = "auto",
-    json: Json = False,
-) -> None:
+@dataclass(frozen=True)
+class StudioRequest(Request):
     """Start the studio, the web application; Ctrl-C stops it."""
+
+    host: Annotated[str, Option("Address to listen on; 0.0.0.0 admits other machines.")] = "127.0.0.1"
+    port: Annotated[int, Option("Port to listen on; 0 takes any free port."), Ge(0), Le(65535)] = 7860
+    browser: Annotated[bool, Option("Open the address in a browser.")] = True
+    model: Annotated[
+        tuple[str, ...],
+        Option("Model to open at the start: a shipped model, a folder or a checkpoint; repeatable."),
+    ] = ()
+    checkpoints: Annotated[
+        tuple[Path, ...], Option("Folder of checkpoints that the page Models offers; repeatable.")
+    ] = ()
+    device: Device = "auto"
+
+
+def studio(request: StudioRequest, as_json: bool) -> None:
+    """Serve until it is interrupted; the address is printed once it is there.
+
+    Raises:
+        MissingExtraError: The packages of the studio are not installed.
+        UsageError: A folder of checkpoints is not a folder.
+        ModelNotFoundError: There is no such model.
+    """
     from importlib.util import find_spec
 
     from inscape.errors import MissingExtraError, UsageError
@@ -49,32 +50,28 @@ def studio(
     from inscape.studio.studio import Settings
 
     _set_up_logging()
-    for folder in checkpoints or []:
+    for folder in request.checkpoints:
         if not folder.is_dir():
             raise UsageError(f"--checkpoints takes folders, got {folder}, which is not a folder.")
-    folders, files = _sorted(model or [])
+    folders, files = _sorted(request.model)
     settings = Settings(
-        host=host,
-        port=port,
-        device=device,
+        host=request.host,
+        port=request.port,
+        device=request.device,
         models=folders,
         files=files,
-        checkpoints=tuple(checkpoints or ()),
+        checkpoints=request.checkpoints,
     )
 
     def started(address: str) -> None:
-        text = (
-            f"Inscape studio: {address}\nCtrl-C ends it."
-            if not json
-            else json_module.dumps({"address": address})
-        )
-        sys.stdout.write(text + "\n")
+        text = f"Inscape studio: {address}\nCtrl-C ends it."
+        sys.stdout.write((json.dumps({"address": address}) if as_json else text) + "\n")
         sys.stdout.flush()
 
-    serve(settings, started=started, browser=browser)
+    serve(settings, started=started, browser=request.browser)
 
 
-def _sorted(models: list[str]) -> tuple[dict[str, Path], tuple[Path, ...]]:
+def _sorted(models: tuple[str, ...]) -> tuple[dict[str, Path], tuple[Path, ...]]:
     """Folders of models, by the names on their cards, and files.
 
     Raises:

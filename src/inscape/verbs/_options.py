@@ -15,8 +15,7 @@ ModelName = Annotated[
         "Name of a shipped model (see `inscape models`), a folder or a checkpoint file.", metavar="MODEL"
     ),
 ]
-DEVICE = Option("Where the network runs: auto, cpu, cuda:0 or mps.")
-Device = Annotated[str, DEVICE]
+Device = Annotated[str, Option("Where the network runs: auto, cpu, cuda:0 or mps.")]
 Out = Annotated[Path, Option("File or folder to write to.")]
 Seed = Annotated[int, Option("Seed of the random numbers."), Ge(0), Le(2**32 - 1)]
 FreshSeed = Annotated[int, Option("Seed of the first picture."), Ge(0)]
