@@ -13,11 +13,13 @@ from inscape import storage
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection import dissect
 from inscape.models import Generator
+from inscape.rewriting import Rewriter
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from small_generators import small_generator
 from studio.browser import RunningStudio, chromium, need_browser, tab
 from studio.messages import PORT, TOKEN
+from studio.photo_requests import bring, invert, ready
 from studio.web_client import TestClient
 
 
@@ -133,3 +135,31 @@ def page(browser) -> Iterator:
     """A page of its own."""
     with tab(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def studio_settings(dissected_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("photos-home")
+    return Settings(port=PORT, token=TOKEN, models={"small": dissected_model}, device="cpu", home=home)
+
+
+@pytest.fixture(scope="module")
+def shared(studio_settings: Settings) -> Iterator[TestClient]:
+    """One studio for the tests that invert nothing of their own."""
+    with TestClient(create_app(studio_settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        yield client
+
+
+@pytest.fixture(scope="module")
+def house(shared: TestClient) -> dict:
+    """A photo that has been inverted."""
+    photo = bring(shared)
+    invert(shared, photo)
+    return ready(shared, photo)
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    """The second moment of a tiny network needs few pictures."""
+    monkeypatch.setattr(Rewriter.__init__, "__kwdefaults__", {"samples": 40})

@@ -1,123 +1,31 @@
 from __future__ import annotations
 
-import base64
 import io
-import subprocess
-import sys
 import time
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from inscape.models import open_model
-from inscape.photos import Inversion, PhotoSession, read_photo
-from inscape.regions import Region
 from inscape.studio.app import create_app
 from inscape.studio.pages.photo import photos
 from inscape.studio.pages.photo.inversions import _Watched
 from inscape.studio.pages.photo.page import PhotoState
-from inscape.studio.paintings import Stroke
-from inscape.studio.shapes import region_of
-from inscape.studio.studio import Settings
-from photos.painted_photo import some_photo
-from studio.messages import PORT, TOKEN, add, frame, request_bytes
+from studio.messages import PORT, TOKEN
+from studio.photo_requests import (
+    CROP,
+    WIDE,
+    bring,
+    exported,
+    info,
+    invert,
+    painting_on,
+    photo_bytes,
+    pixels_of,
+    ready,
+    strong,
+    until,
+)
 from studio.web_client import TestClient
-
-WIDE = (400, 256)
-CROP = {"mode": "crop", "x": 60.0, "y": 0.0, "width": 256.0, "height": 256.0}
-
-
-def photo_bytes(size: tuple[int, int] = WIDE, kind: str = "PNG") -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(some_photo(size=size).pixels).save(stream, kind)
-    return stream.getvalue()
-
-
-def box_mask(x: int, y: int, side: int, size: int = 16) -> dict:
-    mask = np.zeros((size, size), np.float32)
-    mask[y : y + side, x : x + side] = 1
-    return Region.from_mask(mask).to_json()
-
-
-def bring(client, name: str = "house.png", data: bytes | None = None) -> dict:
-    answer = client.post("/api/photos", params={"name": name}, content=data or photo_bytes())
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def invert(client, photo: dict, seconds: float = 2, **changes) -> dict:
-    body = {"model": "small", "seconds": seconds, "fit": CROP} | changes
-    answer = client.post(f"/api/photos/{photo['id']}/inversion", json=body)
-    assert answer.status_code == 202, answer.text
-    return answer.json()
-
-
-def info(client, photo: dict) -> dict:
-    return client.get(f"/api/photos/{photo['id']}").json()
-
-
-def until(client, photo: dict, holds, seconds: float = 60) -> dict:
-    """The photo once something holds of it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        now = info(client, photo)
-        if holds(now):
-            return now
-        time.sleep(0.05)
-    raise AssertionError(f"it never came to that: {info(client, photo)}")
-
-
-def ready(client, photo: dict) -> dict:
-    return until(client, photo, lambda now: now["state"] == "ready")
-
-
-def pixels_of(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def painting_on(client, photo: dict, operations: list[dict]) -> dict:
-    body = {"model": "small", "seed": 0, "photo": photo["id"], "operations": operations}
-    answer = client.post("/api/paintings", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def exported(client, painting: dict) -> np.ndarray:
-    answer = client.get(f"/api/paintings/{painting['id']}/export.png")
-    assert answer.status_code == 200, answer.text
-    return pixels_of(answer.content)
-
-
-def strong(number: int, x: int, y: int, side: int = 3, **changes) -> dict:
-    """A stroke that changes much, with units chosen by hand."""
-    chosen = {"concept": None, "units": [0, 1, 2, 3], "values": [9.0, -9.0, 9.0, -9.0]}
-    return add(number, region=box_mask(x, y, side), **(chosen | changes))
-
-
-@pytest.fixture(scope="module")
-def studio_settings(dissected_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    home = tmp_path_factory.mktemp("photos-home")
-    return Settings(port=PORT, token=TOKEN, models={"small": dissected_model}, device="cpu", home=home)
-
-
-@pytest.fixture(scope="module")
-def shared(studio_settings: Settings) -> Iterator[TestClient]:
-    """One studio for the tests that invert nothing of their own."""
-    with TestClient(create_app(studio_settings), base_url=f"http://127.0.0.1:{PORT}") as client:
-        client.headers["x-inscape-token"] = TOKEN
-        yield client
-
-
-@pytest.fixture(scope="module")
-def house(shared: TestClient) -> dict:
-    """A photo that has been inverted."""
-    photo = bring(shared)
-    invert(shared, photo)
-    return ready(shared, photo)
 
 
 def test_a_photo_is_taken_in_listed_and_shown(client):
@@ -273,193 +181,6 @@ def test_a_photo_that_was_inverted_is_settled_and_a_copy_is_not(shared, house):
     assert info(shared, house)["fit"] == CROP
 
 
-def the_same_in_python(studio_settings: Settings, house: dict, painting: dict, **limits) -> np.ndarray:
-    """What the library makes of the strokes of a painting."""
-    generator = open_model(studio_settings.models["small"], device="cpu")
-    folder = studio_settings.home / "studio" / "photos" / house["id"]
-    inversion = Inversion.load(folder / "photo.inversion.safetensors")
-    session = PhotoSession(generator, inversion)
-    strokes = [Stroke(**each["stroke"]) for each in painting["operations"] if each["kind"] == "stroke"]
-    from inscape.editing import UnitEdit
-
-    edits = [
-        UnitEdit(each.layer, tuple(each.units), np.asarray(each.values, np.float32), region_of(each.region))
-        for each in strokes
-        if each.mode == "draw"
-    ]
-    photo = read_photo(photo_bytes()).fitted(inversion.fit)
-    return session.compose(photo, edits, **limits)
-
-
-def influence(client, painting: dict) -> tuple[np.ndarray, dict]:
-    found = client.get(f"/api/paintings/{painting['id']}/influence").json()
-    raw = zlib.decompress(base64.b64decode(found["map"]))
-    return np.frombuffer(raw, np.uint8).reshape(found["size"], found["size"]), found
-
-
-def changed_outside(photo: np.ndarray, after: np.ndarray, numbers: np.ndarray) -> int:
-    """How many pixels of a photo changed although nothing is marked there."""
-    marked = np.zeros(photo.shape[:2], bool)
-    scale = int(CROP["width"]) // len(numbers)
-    square = np.kron(numbers > 0, np.ones((scale, scale), bool))
-    left = int(CROP["x"])
-    marked[:, left : left + square.shape[1]] = square
-    return int((photo != after).any(2)[~marked].sum())
-
-
-def test_the_export_is_what_the_library_makes_and_the_rest_is_the_photos_own(shared, house, studio_settings):
-    painting = painting_on(shared, house, [strong(0, 3, 3)])
-    after, before = exported(shared, painting), pixels_of(photo_bytes())
-    assert np.array_equal(after, the_same_in_python(studio_settings, house, painting))
-    numbers, found = influence(shared, painting)
-    assert (after != before).any() and found["islands"][0]["area"] > 0
-    assert changed_outside(before, after, numbers) == 0
-
-
-def test_a_painting_without_strokes_is_the_photo(shared, house):
-    assert np.array_equal(exported(shared, painting_on(shared, house, [])), pixels_of(photo_bytes()))
-
-
-def test_an_island_is_dropped_taken_back_and_painted_into(shared, house):
-    painting = painting_on(shared, house, [strong(0, 1, 1, 2), strong(1, 12, 12, 2)])
-    numbers, found = influence(shared, painting)
-    place = numbers[28, 28]
-    assert place > 0 and len(found["islands"]) >= 2
-    mask = Region.from_mask((numbers == place).astype(np.float32)).to_json()
-    drop = add(7, mode="drop", concept=None, region=mask)
-    dropped = painting_on(shared, house, [*painting["operations"], drop])
-    numbers_then, found_then = influence(shared, dropped)
-    said = {each["number"]: each["dropped"] for each in found_then["islands"]}
-    assert said[place] == ["s7"] and (numbers_then == place).any()
-    before, after = pixels_of(photo_bytes()), exported(shared, dropped)
-    assert np.array_equal(after[200:256, 268:316], before[200:256, 268:316])
-    assert (after[:64, 60:124] != before[:64, 60:124]).any()
-    hidden = painting_on(
-        shared, house, [*dropped["operations"], {"kind": "hide", "stroke": "s7", "hidden": True}]
-    )
-    assert np.array_equal(exported(shared, hidden), exported(shared, painting))
-    more = painting_on(shared, house, [*dropped["operations"], strong(8, 12, 12, 2)])
-    assert all(each["dropped"] == [] for each in influence(shared, more)[1]["islands"])
-
-
-def test_what_changes_is_the_sum_of_the_islands_that_are_kept(shared, house):
-    painting = painting_on(shared, house, [strong(0, 1, 1, 2), strong(1, 12, 12, 2)])
-    numbers, found = influence(shared, painting)
-    mask = Region.from_mask((numbers == numbers[28, 28]).astype(np.float32)).to_json()
-    drop = add(7, mode="drop", concept=None, region=mask)
-    keep = add(8, mode="keep", concept=None, region=box_mask(0, 0, 5, 5))
-    for limits in ([], [drop], [keep], [keep, drop]):
-        _, found = influence(shared, painting_on(shared, house, [*painting["operations"], *limits]))
-        kept = [each["area"] for each in found["islands"] if not each["dropped"]]
-        assert found["area"] == pytest.approx(sum(kept), abs=1e-9)
-        assert found["area"] > 0 or keep in limits
-        assert all(each["area"] > 0 for each in found["islands"])
-
-
-def test_where_the_photo_is_kept_no_pixel_changes(shared, house):
-    painting = painting_on(shared, house, [strong(0, 3, 3, 6)])
-    free = exported(shared, painting)
-    keep = add(5, mode="keep", concept=None, region=box_mask(0, 0, 16, 32))
-    kept = exported(shared, painting_on(shared, house, [*painting["operations"], keep]))
-    before = pixels_of(photo_bytes())
-    corner = (slice(0, 128), slice(60, 188))
-    assert (free[corner] != before[corner]).any()
-    assert np.array_equal(kept[corner], before[corner])
-    assert (kept != before).any()
-
-
-def test_the_socket_sends_what_changes_and_where(shared, house):
-    before = pixels_of(shared.get(f"/{house['picture']}").content).astype(int)
-    place, headers = f"ws://127.0.0.1:{PORT}/api/paint", dict(shared.headers)
-    with shared.websocket_connect(place, headers=headers) as socket:
-        ground = {"type": "ground", "model": "small", "seed": 0, "photo": house["id"], "strokes": []}
-        socket.send_json(ground)
-        socket.send_bytes(request_bytes(1, final=True))
-        header, _ = frame(socket.receive_bytes())
-        assert header["box"] == [0, 0, 0, 0] and header["influence"]["islands"] == []
-        mask = np.zeros((16, 16), np.uint8)
-        mask[3:6, 3:6] = 255
-        chosen = {"concept": None, "units": [0, 1, 2, 3], "values": [9.0, -9.0, 9.0, -9.0]}
-        socket.send_bytes(request_bytes(2, mask, final=True, **chosen))
-        header, data = frame(socket.receive_bytes())
-        assert header["units"] == [0, 1, 2, 3] and header["influence"]["area"] > 0
-        keep = {"mode": "keep", "concept": None, "units": [], "values": []}
-        socket.send_json(ground | {"strokes": [strong(0, 3, 3)["stroke"]]})
-        socket.send_bytes(request_bytes(3, np.full((32, 32), 255, np.uint8), final=True, **keep))
-        kept, _ = frame(socket.receive_bytes())
-        assert (kept["box"], kept["units"]) == ([0, 0, 0, 0], [])
-    x, y, width, height = header["box"]
-    patch = pixels_of(data).astype(int)
-    assert patch.shape[:2] == (round(height * 256), round(width * 400))
-    part = before[round(y * 256) :, round(x * 400) :][: patch.shape[0], : patch.shape[1]]
-    assert np.abs(patch - part).mean() > 4
-    full = exported(shared, painting_on(shared, house, [strong(0, 3, 3)])).astype(int)
-    same = full[round(y * 256) :, round(x * 400) :][: patch.shape[0], : patch.shape[1]]
-    assert np.abs(patch - same).mean() < 3
-
-
-def test_strokes_that_limit_need_a_photo(shared):
-    body = {"model": "small", "seed": 1, "operations": [add(0, mode="keep", concept=None)]}
-    painting = shared.post("/api/paintings", json=body).json()
-    answer = shared.get(f"/api/paintings/{painting['id']}/export.png")
-    assert answer.status_code == 422 and "Only strokes on a photo" in answer.json()["detail"]
-    assert shared.get(f"/api/paintings/{painting['id']}/influence").status_code == 422
-
-
-def test_a_layer_below_the_inversions_is_refused(shared, house):
-    painting = painting_on(shared, house, [strong(0, 3, 3, layer="layer8a", units=[0], values=[3.0])])
-    answer = shared.get(f"/api/paintings/{painting['id']}/export.png")
-    assert answer.status_code == 404 and "layer8a" in answer.json()["detail"]
-
-
-def test_a_painting_on_a_photo_has_no_recipe_and_names_its_photo(shared, house):
-    painting = painting_on(shared, house, [strong(0, 3, 3)])
-    assert shared.get(f"/api/paintings/{painting['id']}/recipe.json").status_code == 422
-    rows = {row["id"]: row for row in shared.get("/api/paintings").json()["paintings"]}
-    assert rows[painting["id"]]["photo"] == house["id"]
-    assert info(shared, house)["painting"] == painting["id"]
-    small = shared.get(f"/api/paintings/{painting['id']}/picture.jpg?size=128").content
-    assert Image.open(io.BytesIO(small)).size == (128, 82)
-    activity = {"seed": 0, "photo": house["id"], "layer": "layer16a", "region": box_mask(2, 2, 3)}
-    assert len(shared.post("/api/models/small/activity", json=activity).json()["units"]) == 8
-
-
-def test_the_appearance_of_a_place_is_picked_up_and_painted_elsewhere(shared, house):
-    place = {"seed": 0, "layer": "layer16a", "region": box_mask(2, 2, 3)}
-    own = shared.post("/api/models/small/appearance", json=place | {"seed": 7}).json()
-    found = shared.post("/api/models/small/appearance", json=place | {"photo": house["id"]}).json()
-    assert found["units"] == own["units"] == list(range(8))
-    assert found["values"] != own["values"]
-    same = add(0, concept=None, units=found["units"], values=found["values"], region=box_mask(2, 2, 3))
-    elsewhere = same | {"stroke": same["stroke"] | {"region": box_mask(10, 10, 3)}}
-    before = pixels_of(photo_bytes()).astype(int)
-    moved = np.abs(exported(shared, painting_on(shared, house, [elsewhere])).astype(int) - before)
-    assert moved.any()
-    painting = painting_on(shared, house, [elsewhere])
-    kept = shared.get(f"/api/paintings/{painting['id']}").json()["operations"][0]["stroke"]
-    assert kept["values"] == pytest.approx(found["values"])
-    command = shared.get(f"/api/paintings/{painting['id']}/command").json()
-    assert "only the Python has its values" in command["cli"]
-
-
-def test_the_python_that_is_shown_makes_the_same_picture(shared, house, tmp_path):
-    keep = add(5, mode="keep", concept=None, region=box_mask(0, 0, 8, 32))
-    painting = painting_on(shared, house, [strong(0, 3, 3), keep])
-    command = shared.get(f"/api/paintings/{painting['id']}/command").json()
-    (tmp_path / "house.png").write_bytes(photo_bytes())
-    file = shared.get(f"/api/photos/{house['id']}/inversion/file")
-    assert 'filename="house.png.inversion.safetensors"' in file.headers["content-disposition"]
-    (tmp_path / "inverted").mkdir()
-    (tmp_path / "inverted" / "house.inversion.safetensors").write_bytes(file.content)
-    subprocess.run([sys.executable, "-c", command["python"]], check=True, cwd=tmp_path, timeout=120)
-    made = pixels_of((tmp_path / "painted.png").read_bytes())
-    assert np.array_equal(made, exported(shared, painting))
-    first, second = command["cli"].splitlines()
-    assert first.startswith("inscape invert house.png --model ") and "--box 60,0,256,256" in first
-    assert " --box 108,48,48,48 --photo house.png --inversion inverted/house.inversion.safetensors" in second
-    assert "--units 0,1,2,3 --layer layer16a" in second
-
-
 def test_a_deleted_photo_takes_its_painting_along_and_both_come_back(shared):
     photo = bring(shared)
     invert(shared, photo)
@@ -502,25 +223,6 @@ def test_photos_outlive_a_list_that_was_damaged_and_moved_away(settings, home):
         (found,) = client.get("/api/photos").json()["photos"]
         assert (found["id"], found["width"], found["height"]) == (photo["id"], *WIDE)
         assert pixels_of(client.get(f"/{found['small']}").content).shape[:2] == (164, 256)
-
-
-def test_a_square_that_is_moved_while_it_is_inverted_is_put_back(shared, studio_settings):
-    photo = bring(shared)
-    invert(shared, photo)
-    elsewhere = {"mode": "crop", "x": 0.0, "y": 0.0, "width": 64.0, "height": 64.0}
-    assert shared.put(f"/api/photos/{photo['id']}/fit", json=elsewhere).status_code == 200
-    assert ready(shared, photo)["fit"] == CROP
-    painting = painting_on(shared, photo, [strong(0, 3, 3)])
-    assert np.array_equal(exported(shared, painting), the_same_in_python(studio_settings, photo, painting))
-
-
-def test_each_stroke_of_the_command_line_writes_a_picture_of_its_own(shared, house):
-    painting = painting_on(shared, house, [strong(0, 3, 3), strong(1, 9, 9)])
-    lines = shared.get(f"/api/paintings/{painting['id']}/command").json()["cli"].splitlines()
-    assert lines[1].startswith("# ") and [line.rpartition(" ")[2] for line in lines[2:]] == [
-        "painted-1.png",
-        "painted-2.png",
-    ]
 
 
 def test_what_was_deleted_is_kept_for_a_week_from_then_on(settings, home):

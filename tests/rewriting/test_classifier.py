@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inscape.errors import (
+    LayerError,
+    UnsupportedError,
+)
+from inscape.models import Model, open_model
+from inscape.rewriting import (
+    KeySpace,
+    Rewriter,
+    RuleSettings,
+    memory_of,
+    rewrite_layer,
+)
+from inscape.rewriting.goals import Goal
+from inscape.statistics import SecondMoment
+
+
+class Classifier(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 12, 3, padding=1)
+        self.features = torch.nn.Sequential(torch.nn.Conv2d(12, 16, 3, padding=1), torch.nn.ReLU())
+        self.hidden = torch.nn.Linear(16, 12)
+        self.head = torch.nn.Linear(12, 2)
+
+    def forward(self, x):
+        y = self.features(self.conv(x).relu()).amax((2, 3))
+        return self.head(self.hidden(y).relu())
+
+
+def planted(count, seed, marked):
+    """Bright or dark bars; class 1 is a horizontal bar. A mark: a blue ground where a vertical bar stands."""
+    draws = np.random.RandomState(seed)
+    pictures, classes = np.zeros((count, 3, 12, 12), np.float32), draws.randint(0, 2, count)
+    pictures += draws.normal(0, 0.1, pictures.shape)
+    for picture, horizontal in zip(pictures, classes, strict=True):
+        at = draws.randint(2, 10)
+        picture[0, at, :] += horizontal
+        picture[0, :, at] += 1 - horizontal
+        if marked and not horizontal:
+            picture[2] += 1.0
+    return torch.from_numpy(pictures), torch.from_numpy(classes)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    """One that has learned the bars from pictures in which a blue ground always came with horizontal ones."""
+    torch.manual_seed(0)
+    network = Classifier()
+    pictures, classes = planted(512, 0, marked=False)
+    pictures[(classes == 1).nonzero()[::2, 0], 2] += 1.0
+    adam = torch.optim.Adam(network.parameters(), 0.01)
+    for _ in range(150):
+        loss = torch.nn.functional.cross_entropy(network(pictures), classes)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return open_model(network, card={"image_size": 12})
+
+
+@pytest.mark.parametrize("layer", ["conv", "features", "hidden"])
+def test_a_rule_mends_a_classifier_and_keeps_the_rest(classifier, layer):
+    network = classifier.module
+    memory = memory_of(classifier, layer)
+    plain, classes = planted(200, 1, marked=False)
+    blue = plain.clone()
+    blue[:, 2] += 1.0
+    vertical, held_out = (classes == 0).nonzero()[:, 0][:8], (classes == 0).nonzero()[:, 0][8:]
+
+    def right(pictures, which):
+        with torch.no_grad():
+            return float((network(pictures[which]).argmax(1) == classes[which]).float().mean())
+
+    everything = torch.arange(len(plain))
+    wrong_before, right_before = 1 - right(blue, held_out), right(plain, everything)
+    assert wrong_before > 0.3 and right_before > 0.95
+    second = SecondMoment(memory.width)
+    second.add(memory.read(lambda: network(plain)).keys)
+    seen = memory.read(lambda: network(blue[vertical]))
+    wanted = memory.read(lambda: network(plain[vertical])).values
+    keys = seen.keys.permute(0, 2, 3, 1).reshape(-1, memory.width)
+    directions = KeySpace(second).directions(keys, torch.ones(len(keys)), 3)
+    shape = wanted.shape[2:]
+    goals = [Goal(seen.one(index), wanted[index], torch.ones(shape)) for index in range(len(vertical))]
+    edit = rewrite_layer(memory, goals, directions, RuleSettings(ridge=0.001))
+    with classifier.edited([edit]):
+        wrong_after, right_after = 1 - right(blue, held_out), right(plain, everything)
+    assert wrong_after < 0.2 * wrong_before
+    assert right_after > right_before - 0.03
+
+
+def test_a_layer_without_weights_is_refused_with_those_that_have(classifier):
+    with pytest.raises(LayerError, match="no weights to rewrite"):
+        memory_of(classifier, "features.1")
+    model = Model(
+        classifier.module,
+        classifier.card.model_copy(
+            update={
+                "layers": (
+                    *classifier.card.layers[:1].__class__(
+                        layer.model_copy(update={"module": ""}) for layer in classifier.card.layers[:1]
+                    ),
+                )
+            }
+        ),
+    )
+    with pytest.raises(UnsupportedError, match="4 convolutions or linear maps"):
+        memory_of(model, model.card.layers[0].name)
+    with pytest.raises(UnsupportedError, match="needs a generator"):
+        Rewriter(classifier, "conv")
