@@ -42,7 +42,7 @@ format: $(READY) ## Format and sort imports
 	$(BIN)/ruff format --quiet src tests benchmarks scripts hatch_build.py
 
 bench: assets ## Run every benchmark; each prints one JSON document
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean: ## Remove what was built
 	rm -rf $(VENV) dist src/inscape/studio/static web/node_modules .pytest_cache .mypy_cache .ruff_cache

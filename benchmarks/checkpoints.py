@@ -11,7 +11,6 @@ changes `processor_ratio`, the processor time of a stroke as a fraction of that 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -33,6 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _OPENING = """
 import json, sys, time
+from _options import asked
 import inscape
 inscape.open("town", device="cpu")
 def peak():
@@ -184,10 +184,11 @@ def percentiles(taken: list[tuple[float, float]]) -> dict[str, float]:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--megabytes", type=int, default=500)
-    parser.add_argument("--strokes", type=int, default=60)
-    arguments = parser.parse_args()
+    arguments = asked(
+        __doc__,
+        megabytes=500,
+        strokes=60,
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "550000.pt"
         training_run(path, arguments.megabytes)

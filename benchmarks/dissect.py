@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from _options import asked
+
 import inscape
 from inscape.types import JsonObject
 
@@ -124,13 +126,14 @@ def memory(name: str, layer: str | None, images: int) -> JsonObject:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--layer")
-    parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--no-memory", action="store_true", help="leave the two memory runs out")
-    parser.add_argument("--memory-of", type=int, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = asked(
+        __doc__,
+        model="town",
+        layer=None,
+        images=2000,
+        no_memory=dict(action="store_true", help="leave the two memory runs out"),
+        memory_of=dict(type=int, help=argparse.SUPPRESS),
+    )
     if arguments.memory_of:
         print(json.dumps(memory(arguments.model, arguments.layer, arguments.memory_of)))
         return

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _options import asked
 from numpy.typing import NDArray
 
 import inscape
@@ -272,17 +273,18 @@ def _short(control: JsonObject) -> JsonObject:
 
 def main() -> None:
     """Run what was asked for and print one JSON document."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--layer", default=None)
-    parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--value", default="quantile", help="what door units become: mean, quantile, a level")
-    parser.add_argument("--watermark-layers", default="layer8a,layer8b,layer16a")
-    parser.add_argument("--only", default="trees,clouds,doors,watermark,artifacts")
-    parser.add_argument("--reports", type=Path, default=None, help="folder of dissections by layer")
-    parser.add_argument("--out", type=Path, default=None, help="folder for the reports of the effects")
-    parser.add_argument("--device", default="auto")
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        model="town",
+        layer=None,
+        images=500,
+        value=dict(default="quantile", help="what door units become: mean, quantile, a level"),
+        watermark_layers="layer8a,layer8b,layer16a",
+        only="trees,clouds,doors,watermark,artifacts",
+        reports=dict(type=Path, help="folder of dissections by layer"),
+        out=dict(type=Path, help="folder for the reports of the effects"),
+        device="auto",
+    )
     options.value = options.value if options.value in ("mean", "quantile") else float(options.value)
     bench = Bench(options)
     steps: dict[str, Callable[[], JsonObject]] = {

@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterator
 
 import torch
+from _options import asked
 from photo_parts.figures import rounded
 
 import inscape
@@ -79,14 +80,15 @@ def judge(found: JsonObject, objects: tuple[str, ...]) -> JsonObject:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--segmenter", default="town-segmenter")
-    parser.add_argument("--world", default="town")
-    parser.add_argument("--pictures", type=int, default=5000)
-    parser.add_argument("--workers", default="1", help="processes, ray, or ray://HOST:PORT")
-    parser.add_argument("--judge", help="a second segmenter, trained apart")
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        model="town",
+        segmenter="town-segmenter",
+        world="town",
+        pictures=5000,
+        workers=dict(default="1", help="processes, ray, or ray://HOST:PORT"),
+        judge=dict(help="a second segmenter, trained apart"),
+    )
     model = inscape.open(options.model, device="cpu")
     scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
     with open_executor(options.workers) as executor:

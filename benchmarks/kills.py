@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import torch
+from _options import asked
 
 from inscape import storage
 from inscape.training._machine import KEPT
@@ -87,12 +88,13 @@ def equal(one: Path, other: Path) -> bool:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        kills=20,
+        images=2000,
+        seed=0,
+        train=dict(type=Path, help=argparse.SUPPRESS),
+    )
     if options.train is not None:
         train(options.train, options.images)
         return

@@ -15,7 +15,6 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # read when numpy and torch are imported
 
-import argparse
 import json
 import platform
 import sys
@@ -28,6 +27,8 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from _options import asked
 
 from inscape.statistics import overlap_at_top
 from reference import overlap as reference
@@ -63,15 +64,14 @@ def cpu_seconds(work: Callable[[], object], repeats: int) -> tuple[list[float], 
 
 def main() -> None:
     """Print one JSON document."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = asked(
+        __doc__,
+        pictures=60,
+        units=512,
+        repeats=dict(default=7, help="runs of Inscape; the least disturbed counts"),
+        reference_repeats=dict(default=2, help="runs of the reference; likewise"),
+        seed=0,
     )
-    parser.add_argument("--pictures", type=int, default=60)
-    parser.add_argument("--units", type=int, default=512)
-    parser.add_argument("--repeats", type=int, default=7, help="runs of Inscape; the least disturbed counts")
-    parser.add_argument("--reference-repeats", type=int, default=2, help="runs of the reference; likewise")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
     torch.set_num_threads(1)
     activations, labels = activations_and_labels(options.pictures, options.units, options.seed)
     raw, maps = activations.numpy(), labels.numpy()

@@ -9,7 +9,6 @@ stroke's time runs from the `pointerup` event to the animation frame after the c
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _options import asked
 
 from inscape.types import JsonObject
 
@@ -55,14 +55,13 @@ _WATCH = """() => {
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--strokes", type=int, default=200)
-    parser.add_argument("--model", default="town")
-    parser.add_argument(
-        "--images", type=int, default=300, help="for the report, where none ships with the model"
+    options = asked(
+        __doc__,
+        strokes=200,
+        model="town",
+        images=dict(default=300, help="for the report, where none ships with the model"),
+        chromium=shutil.which("chromium") or shutil.which("google-chrome"),
     )
-    parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
-    options = parser.parse_args()
     if options.chromium is None:
         sys.stderr.write("benchmarks/paint.py needs Chromium: apt install chromium\n")
         return 1

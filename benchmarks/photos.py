@@ -23,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from _options import asked
 from photo_parts import edits, reconstruction, rivals, seam, timing
 from photo_parts.figures import rounded
 from photo_parts.locality import Locality
@@ -68,44 +69,44 @@ def measure(options: argparse.Namespace, out: Path) -> JsonObject:
     return document
 
 
+def parts_of(text: str) -> list[str]:
+    """The parts that a text names."""
+    parts = text.split(",")
+    if unknown := sorted(set(parts) - set(PARTS)):
+        raise argparse.ArgumentTypeError(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    return parts
+
+
 def arguments() -> argparse.Namespace:
     """What was asked for on the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "--part", type=lambda text: text.split(","), default=list(PARTS), help=", ".join(PARTS)
+    options = asked(
+        __doc__,
+        part=dict(type=parts_of, default=list(PARTS), help=", ".join(PARTS)),
+        out=dict(type=Path, help="a .jsonl file that is gone on with; nothing is kept without"),
+        model="town",
+        world="town",
+        threads=dict(type=int, help="of the processor; as many as torch takes unless given"),
+        scenes=50,
+        churches=13,
+        streets=20,
+        average=dict(default=8, help="photos of each set begun at the mean latent too"),
+        few=dict(default=16, help="photos for what is slow: the baselines, `after`"),
+        seconds=dict(default=20.0, help="for each inversion"),
+        after_seconds=dict(default=30.0, help="for each adaptation after an edit"),
+        concepts=dict(default=CONCEPTS, help="with units of each; the default: %(default)s"),
+        neutral=dict(default=NEUTRAL, help="other brushes, summed up apart: %(default)s"),
+        composed=dict(default=2, help="edits of each photo composed at full size"),
+        fitted_steps=400,
+        fitted_rate=3e-3,
+        latents=dict(default=2000, help="other pictures that should not move"),
+        local=dict(default=12, help="photos whose adapted generator draws them"),
+        local_rivals=6,
+        seam_edits=dict(default=3, help="of each scene, for the classifier"),
+        seam_steps=400,
+        folds=4,
+        timed=dict(default=5, help="photos for strokes"),
+        strokes=dict(default=40, help="on each"),
     )
-    parser.add_argument(
-        "--out", type=Path, help="a .jsonl file that is gone on with; nothing is kept without"
-    )
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--world", default="town")
-    parser.add_argument("--threads", type=int, help="of the processor; as many as torch takes unless given")
-    sizes = parser.add_argument_group("sizes")
-    sizes.add_argument("--scenes", type=int, default=50)
-    sizes.add_argument("--churches", type=int, default=13)
-    sizes.add_argument("--streets", type=int, default=20)
-    sizes.add_argument(
-        "--average", type=int, default=8, help="photos of each set begun at the mean latent too"
-    )
-    sizes.add_argument("--few", type=int, default=16, help="photos for what is slow: the baselines, `after`")
-    sizes.add_argument("--seconds", type=float, default=20.0, help="for each inversion")
-    sizes.add_argument("--after-seconds", type=float, default=30.0, help="for each adaptation after an edit")
-    sizes.add_argument("--concepts", default=CONCEPTS, help="with units of each; the default: %(default)s")
-    sizes.add_argument("--neutral", default=NEUTRAL, help="other brushes, summed up apart: %(default)s")
-    sizes.add_argument("--composed", type=int, default=2, help="edits of each photo composed at full size")
-    sizes.add_argument("--fitted-steps", type=int, default=400)
-    sizes.add_argument("--fitted-rate", type=float, default=3e-3)
-    sizes.add_argument("--latents", type=int, default=2000, help="other pictures that should not move")
-    sizes.add_argument("--local", type=int, default=12, help="photos whose adapted generator draws them")
-    sizes.add_argument("--local-rivals", type=int, default=6)
-    sizes.add_argument("--seam-edits", type=int, default=3, help="of each scene, for the classifier")
-    sizes.add_argument("--seam-steps", type=int, default=400)
-    sizes.add_argument("--folds", type=int, default=4)
-    sizes.add_argument("--timed", type=int, default=5, help="photos for strokes")
-    sizes.add_argument("--strokes", type=int, default=40, help="on each")
-    options = parser.parse_args()
-    if unknown := sorted(set(options.part) - set(PARTS)):
-        parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
     return options
 
 

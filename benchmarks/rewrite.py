@@ -10,13 +10,13 @@ the projection. Ours gets the ridge at which its change of the weights is not la
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 from dataclasses import replace
 
 import torch
+from _options import asked
 from torch.nn import functional
 
 import inscape
@@ -192,12 +192,13 @@ def search(model: Generator) -> JsonObject:
 
 def main() -> None:
     """Run what was asked for."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--part", choices=["solver", "wall", "search"])
-    parser.add_argument("--steps", type=int, default=2001)
-    parser.add_argument("--ranks", default="1,5")
-    parser.add_argument("--only", choices=["town", "random-256"])
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        part=dict(choices=["solver", "wall", "search"]),
+        steps=2001,
+        ranks="1,5",
+        only=dict(choices=["town", "random-256"]),
+    )
     town = inscape.open("town")
     assert isinstance(town, Generator)
     found: JsonObject = {}

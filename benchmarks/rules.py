@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from _options import asked
+
 import inscape
 from inscape.audits import Audit, Change, Proposal, Trial, advise, rewritable_layers
 from inscape.editing import UnitEdit
@@ -131,21 +133,18 @@ def _row(change: Change) -> JsonObject:
 
 def main() -> None:
     """Run what was asked for."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--advice-images", type=int, default=128)
-    parser.add_argument(
-        "--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1, 10, 30]
+    options = asked(
+        __doc__,
+        model="town",
+        images=2000,
+        advice_images=128,
+        ranks=dict(type=lambda text: [int(part) for part in text.split(",")], default=[1, 10, 30]),
+        steps=201,
+        layer=None,
+        all_layers=dict(action="store_true", help="with --layer advice: measure every layer on all pictures"),
+        tasks=None,
+        only_rule=dict(action="store_true"),
     )
-    parser.add_argument("--steps", type=int, default=201)
-    parser.add_argument("--layer")
-    parser.add_argument(
-        "--all-layers", action="store_true", help="with --layer advice: measure every layer on all pictures"
-    )
-    parser.add_argument("--tasks")
-    parser.add_argument("--only-rule", action="store_true")
-    options = parser.parse_args()
     bench = Bench(options)
     names = options.tasks.split(",") if options.tasks else sorted(path.stem for path in TASKS.glob("*.toml"))
     found: JsonObject = {}

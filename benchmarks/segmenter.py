@@ -8,11 +8,11 @@ Prints one JSON document. `--second` is a segmenter trained from another seed: t
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import torch
+from _options import asked
 from generator import drawn
 
 import inscape
@@ -63,15 +63,16 @@ def bars(scores: LabelScores) -> JsonObject:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--segmenter", default="town-segmenter")
-    parser.add_argument("--second", type=Path)
-    parser.add_argument("--world", default="town")
-    parser.add_argument("--scenes", type=int, default=1000)
-    parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--model", help="generator whose pictures the two are compared on")
-    parser.add_argument("--pictures", type=int, default=500)
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        segmenter="town-segmenter",
+        second=dict(type=Path),
+        world="town",
+        scenes=1000,
+        size=64,
+        model=dict(help="generator whose pictures the two are compared on"),
+        pictures=500,
+    )
     scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
     lawful, lawless = (
         read_scenes(segmenter, scenes, options.scenes, options.size, rules) for rules in (True, False)

@@ -14,7 +14,6 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read when torch is imported; training runs with it
 
-import argparse
 import json
 import statistics
 import sys
@@ -26,6 +25,8 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from _options import asked
 
 from inscape.memory import keep_freed_memory
 from inscape.models.architectures.stylegan2 import StyleGAN2
@@ -91,10 +92,11 @@ def measure(size: int, batch: int, repeats: int) -> JsonObject:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(BATCHES), choices=list(BATCHES))
-    parser.add_argument("--repeats", type=int, default=7)
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        sizes=dict(type=int, nargs="+", default=list(BATCHES), choices=list(BATCHES)),
+        repeats=7,
+    )
     torch.set_num_threads(1)
     keep_freed_memory()
     found = {size: measure(size, BATCHES[size], options.repeats) for size in options.sizes}

@@ -15,7 +15,6 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read when torch is imported; training runs with it
 
-import argparse
 import json
 import resource
 import statistics
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _options import asked
 from torch import Tensor
 from torch.nn import functional
 
@@ -116,12 +116,13 @@ def milliseconds(part: Part, pictures: int) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = asked(
+        __doc__,
+        size=64,
+        batch=32,
+        repeats=5,
+        threads=1,
+    )
     keep_freed_memory()
     torch.set_num_threads(options.threads)
     chosen = recipe("town", options.size)

@@ -14,11 +14,12 @@ quality ratio of 0.01 that GAN Dissection asks for.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import os
 from typing import TYPE_CHECKING
+
+from _options import asked
 
 from inscape.types import JsonObject
 
@@ -89,12 +90,13 @@ def with_random_weights(model: Generator, seed: int) -> Generator:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", default="town")
-    parser.add_argument("--layer")
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = asked(
+        __doc__,
+        model="town",
+        layer=None,
+        images=1000,
+        seed=0,
+    )
 
     from inscape import segmenters
     from inscape.dissection import Thumbnails, dissect
