@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from _options import asked
+
 if TYPE_CHECKING:
     from inscape.editing import UnitEdit
     from inscape.models import Generator
@@ -32,7 +34,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _OPENING = """
 import json, sys, time
-from _options import asked
 import inscape
 inscape.open("town", device="cpu")
 def peak():

@@ -25,7 +25,6 @@ from inscape.photos import (
     Inversion,
     InversionSettings,
     PhotoSession,
-    PivotalSettings,
     Snapshot,
     encoder_for,
     invert,
@@ -35,6 +34,7 @@ from inscape.pictures import to_tensor
 from inscape.segmenters import fitting_segmenter
 from inscape.types import JsonObject
 from photo_parts.photo_sets import Subject
+from photo_parts.pivotal import PivotalSettings
 
 Start = Literal["encoder", "average"]
 Row = JsonObject
