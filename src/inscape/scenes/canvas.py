@@ -49,6 +49,24 @@ def polygon(points: list[Point]) -> skia.Path:
     return path
 
 
+def outline(start: Point, *steps: tuple[float, ...]) -> skia.Path:
+    """A closed path: two numbers go straight to a point, six on a cubic curve with two control points."""
+    path = skia.Path()
+    path.moveTo(*start)
+    for step in steps:
+        (path.lineTo if len(step) == 2 else path.cubicTo)(*step)
+    path.close()
+    return path
+
+
+def lines(*each: list[Point]) -> skia.Path:
+    """Open lines, each through some points."""
+    path = skia.Path()
+    for points in each:
+        path.addPoly([skia.Point(x, y) for x, y in points], False)
+    return path
+
+
 def rectangle(x: float, y: float, width: float, height: float) -> skia.Path:
     """A rectangle; y grows downwards."""
     path = skia.Path()

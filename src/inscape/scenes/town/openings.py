@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, Label, mix, polygon, rectangle, scaled
+from inscape.scenes.canvas import Canvas, Color, Label, lines, mix, outline, polygon, rectangle, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 
@@ -22,21 +22,19 @@ def opening(width: float, height: float, arch: str) -> skia.Path:
     half = width * 0.5
     if arch == "flat":
         return rectangle(-half, -height, width, height)
-    path = skia.Path()
-    path.moveTo(-half, 0)
     if arch == "round":
-        spring = height - half
-        path.lineTo(-half, -spring)
-        path.cubicTo(-half, -spring - half * 0.5523, -half * 0.5523, -height, 0, -height)
-        path.cubicTo(half * 0.5523, -height, half, -spring - half * 0.5523, half, -spring)
+        spring, high = height - half, height
+        rise = reach = half * 0.5523
     else:
-        spring = max(height - width * 0.95, height * 0.3)
-        path.lineTo(-half, -spring)
-        path.cubicTo(-half, -spring - (height - spring) * 0.55, -half * 0.4, -height * 0.97, 0, -height)
-        path.cubicTo(half * 0.4, -height * 0.97, half, -spring - (height - spring) * 0.55, half, -spring)
-    path.lineTo(half, 0)
-    path.close()
-    return path
+        spring, high = max(height - width * 0.95, height * 0.3), height * 0.97
+        rise, reach = (height - spring) * 0.55, half * 0.4
+    return outline(
+        (-half, 0),
+        (-half, -spring),
+        (-half, -spring - rise, -reach, -high, 0, -height),
+        (reach, -high, half, -spring - rise, half, -spring),
+        (half, 0),
+    )
 
 
 def draw_window(
@@ -71,11 +69,8 @@ def draw_window(
             dark, pale = mix(dark, (0.98, 0.66, 0.24), warm), mix(pale, (1.0, 0.88, 0.5), warm)
         label = ("window", "pane", "glass", *names)
         canvas.shade(glass, ((-width * 0.3, -height), (width * 0.3, 0)), (pale, dark), label)
-    bars = skia.Path()
-    bars.moveTo(0, -height * 0.97)
-    bars.lineTo(0, -border)
-    bars.moveTo(-width * 0.4, -height * 0.55)
-    bars.lineTo(width * 0.4, -height * 0.55)
+    across = [(-width * 0.4, -height * 0.55), (width * 0.4, -height * 0.55)]
+    bars = lines([(0, -height * 0.97), (0, -border)], across)
     canvas.stroke(bars, light.on(frame, 0.95), width * 0.07)
     canvas.fill(
         rectangle(-width * 0.56, -height * 0.02, width * 1.12, height * 0.07),
@@ -137,24 +132,20 @@ def _door_details(
     color, frame = colors
     line, dark = width * 0.0625, light.on(scaled(color, 0.5), 0.3)
     half = width * 0.5
-    details = skia.Path()
     if kind in ("church", "hall"):
-        details.moveTo(0, -height * 0.98)
-        details.lineTo(0, 0)
-        for share in (0.25, 0.6):
-            details.moveTo(-half, -height * share)
-            details.lineTo(half, -height * share)
+        across = ([(-half, -height * share), (half, -height * share)] for share in (0.25, 0.6))
+        details = lines([(0, -height * 0.98), (0, 0)], *across)
         canvas.stroke(details, dark, line, 0.8)
     elif kind == "barn":
-        details.addRect(skia.Rect.MakeLTRB(-half * 0.9, -height * 0.95, half * 0.9, -height * 0.03))
-        details.moveTo(-half * 0.9, -height * 0.95)
-        details.lineTo(half * 0.9, -height * 0.03)
-        details.moveTo(half * 0.9, -height * 0.95)
-        details.lineTo(-half * 0.9, -height * 0.03)
+        wide, high, low = half * 0.9, -height * 0.95, -height * 0.03
+        details = skia.Path()
+        details.addRect(skia.Rect.MakeLTRB(-wide, high, wide, low))
+        details.addPath(lines([(-wide, high), (wide, low)], [(wide, high), (-wide, low)]))
         canvas.stroke(details, light.on(frame, 0.9), width * 0.0875)
     else:
         light_color = mix(mix((0.2, 0.26, 0.36), light.low, 0.3), (1.0, 0.8, 0.42), light.glow * 0.9)
         canvas.fill(rectangle(-half * 0.66, -height * 0.92, half * 1.32, height * 0.25), light_color)
+        details = skia.Path()
         details.addRect(skia.Rect.MakeLTRB(-half * 0.66, -height * 0.58, half * 0.66, -height * 0.1))
         canvas.stroke(details, dark, line, 0.7)
 

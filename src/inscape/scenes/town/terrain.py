@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, mix, oval, scaled
+from inscape.scenes.canvas import Canvas, Color, mix, outline, oval, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Factors, Light
 
@@ -66,17 +66,11 @@ def _ridge(canvas: Canvas, light: Light, random: Random, ridge: _Ridge) -> None:
     for index in range(count + 2):
         up = random.uniform(0.55, 1.0) if index % 2 == 0 else random.uniform(0.1, 0.55)
         points.append((start + index * 1.35 / count, base - height * up))
-    path = skia.Path()
-    path.moveTo(-0.4, base + 0.06)
-    path.lineTo(*points[0])
-    for (x0, y0), (x1, y1) in pairwise(points):
-        if sharp:
-            path.lineTo(x1, y1)
-        else:
-            middle = (x0 + x1) * 0.5
-            path.cubicTo(middle, y0, middle, y1, x1, y1)
-    path.lineTo(1.6, base + 0.06)
-    path.close()
+    slopes = [
+        end if sharp else ((start[0] + end[0]) * 0.5, start[1], (start[0] + end[0]) * 0.5, end[1], *end)
+        for start, end in pairwise(points)
+    ]
+    path = outline((-0.4, base + 0.06), points[0], *slopes, (1.6, base + 0.06))
     lit, foot = light.on(color, 0.85, distance), light.on(color, 0.7, min(distance + 0.3, 1.0))
     label = ("hill", "rock" if sharp else "foliage")
     canvas.shade(path, ((0.5, base - height), (0.5, base)), (lit, foot), label)
@@ -117,12 +111,8 @@ def draw_grass(canvas: Canvas, factors: Factors, light: Light, random: Random) -
     color = grass_color(factors, random)
     horizon = factors.horizon
     swell = random.uniform(-0.025, 0.025)
-    path = skia.Path()
-    path.moveTo(-0.1, 1.1)
-    path.lineTo(-0.1, horizon + swell)
-    path.cubicTo(0.3, horizon - swell, 0.6, horizon - swell * 0.5, 1.1, horizon + swell * 0.4)
-    path.lineTo(1.1, 1.1)
-    path.close()
+    edge = (0.3, horizon - swell, 0.6, horizon - swell * 0.5, 1.1, horizon + swell * 0.4)
+    path = outline((-0.1, 1.1), (-0.1, horizon + swell), edge, (1.1, 1.1))
     far, near = light.on(color, 0.95, 0.35), light.on(scaled(color, 0.74 if not factors.snow else 0.92), 0.8)
     label = ("grass", "snow" if factors.snow else "turf")
     canvas.shade(path, ((0.5, horizon), (0.5, 1.0)), (far, light.on(color, 0.95), near), label)
@@ -169,12 +159,12 @@ def draw_path(
     wide = random.uniform(0.24, 0.42)
     bend = random.uniform(-0.22, 0.22) if factors.path == "winding" else 0.0
     one, two = y + (1.0 - y) * 0.4, y + (1.0 - y) * 0.65
-    path = skia.Path()
-    path.moveTo(x - width * 0.5, y)
-    path.cubicTo(x - width * 0.6 + bend * 0.6, one, end - wide * 0.4 + bend, two, end - wide * 0.5, 1.02)
-    path.lineTo(end + wide * 0.5, 1.02)
-    path.cubicTo(end + wide * 0.3 + bend, two, x + width * 0.7 + bend * 0.6, one, x + width * 0.5, y)
-    path.close()
+    path = outline(
+        (x - width * 0.5, y),
+        (x - width * 0.6 + bend * 0.6, one, end - wide * 0.4 + bend, two, end - wide * 0.5, 1.02),
+        (end + wide * 0.5, 1.02),
+        (end + wide * 0.3 + bend, two, x + width * 0.7 + bend * 0.6, one, x + width * 0.5, y),
+    )
     canvas.shade(
         path, ((0.5, y), (0.5, 1.0)), (light.on(color, 0.9, 0.15), light.on(scaled(color, 0.9), 0.95)),
         ("path", material),

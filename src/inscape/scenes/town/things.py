@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, mix, oval, polygon, rectangle, scaled
+from inscape.scenes.canvas import Canvas, Color, mix, outline, oval, polygon, rectangle, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 
@@ -41,12 +41,8 @@ def draw_car(canvas: Canvas, light: Light, random: Random, length: float) -> Non
     paint = mix(random.choice(_PAINTS), random.choice(_PAINTS), random.uniform(0, 0.15))
     with canvas.at(0, 0, length, flip=random.chance(0.5)):
         _shadow(canvas, light, 0.54, 0.04)
-        cabin = skia.Path()
-        cabin.moveTo(-0.34, -0.22)
-        cabin.cubicTo(-0.28, -0.42, -0.22, -0.44, -0.1, -0.44)
-        cabin.lineTo(0.08, -0.44)
-        cabin.cubicTo(0.2, -0.43, 0.24, -0.34, 0.31, -0.22)
-        cabin.close()
+        front, back = (-0.28, -0.42, -0.22, -0.44, -0.1, -0.44), (0.2, -0.43, 0.24, -0.34, 0.31, -0.22)
+        cabin = outline((-0.34, -0.22), front, (0.08, -0.44), back)
         label = ("car", "body", "metal")
         canvas.fill(cabin, light.on(scaled(paint, 0.92), 0.8), label)
         body = skia.Path()
@@ -93,16 +89,9 @@ def draw_person(canvas: Canvas, light: Light, random: Random, height: float) -> 
             ]
         )
         canvas.fill(lower, light.on(legs, 0.7), ("person", "legs", "cloth"))
-        upper = skia.Path()
-        upper.moveTo(-0.1, -0.82)
-        upper.cubicTo(-0.19, -0.78, -0.2, -0.6, -0.21, -0.44)
-        upper.lineTo(-0.14, -0.42)
-        upper.lineTo(-0.14, -0.34)
-        upper.lineTo(0.14, -0.34)
-        upper.lineTo(0.14, -0.42)
-        upper.lineTo(0.21, -0.44)
-        upper.cubicTo(0.2, -0.6, 0.19, -0.78, 0.1, -0.82)
-        upper.close()
+        left, right = (-0.19, -0.78, -0.2, -0.6, -0.21, -0.44), (0.2, -0.6, 0.19, -0.78, 0.1, -0.82)
+        hem = ((-0.14, -0.42), (-0.14, -0.34), (0.14, -0.34), (0.14, -0.42), (0.21, -0.44))
+        upper = outline((-0.1, -0.82), left, *hem, right)
         sides = (light.on(coat, 0.5 - light.side * 0.45), light.on(coat, 0.5 + light.side * 0.45))
         canvas.shade(upper, ((-0.18, 0), (0.18, 0)), sides, ("person", "coat", "cloth"))
         canvas.fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, mix, oval, polygon, rectangle, scaled
+from inscape.scenes.canvas import Canvas, Color, mix, outline, oval, polygon, rectangle, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Light
 from inscape.scenes.town.openings import draw_window
@@ -29,9 +29,9 @@ def draw_spire(canvas: Canvas, light: Light, random: Random, width: float, heigh
     """A pointed roof whose foot is centred on the origin."""
     color, material = random.choice(SPIRES)
     half = width * 0.5
-    outline = polygon([(-half, 0), (0, -height), (half, 0)])
+    whole = polygon([(-half, 0), (0, -height), (half, 0)])
     dark, pale = light.on(scaled(color, 0.8), 0.15), light.on(scaled(color, 1.12), 1.0)
-    canvas.fill(outline, pale if light.side < 0 else dark, ("spire", material))
+    canvas.fill(whole, pale if light.side < 0 else dark, ("spire", material))
     canvas.fill(polygon([(width * 0.06, 0), (0, -height), (half, 0)]), dark if light.side < 0 else pale)
     rows = skia.Path()
     for index in range(1, 7):
@@ -50,17 +50,11 @@ def draw_dome(canvas: Canvas, light: Light, random: Random, width: float, onion:
     """A dome whose foot is centred on the origin, round or like an onion; gives its height."""
     color, material = random.choice(DOMES)
     half = width * 0.5
-    path = skia.Path()
-    path.moveTo(-half * 0.94, 0)
-    if onion:
-        height = width * 0.98
-        path.cubicTo(-half * 1.45, -height * 0.42, -half * 0.72, -height * 0.66, 0, -height)
-        path.cubicTo(half * 0.72, -height * 0.66, half * 1.45, -height * 0.42, half * 0.94, 0)
-    else:
-        height = width * 0.62
-        path.cubicTo(-half * 0.98, -height * 0.72, -half * 0.5, -height, 0, -height)
-        path.cubicTo(half * 0.5, -height, half * 0.98, -height * 0.72, half * 0.94, 0)
-    path.close()
+    height = width * (0.98 if onion else 0.62)
+    wide, narrow = (half * 1.45, half * 0.72) if onion else (half * 0.98, half * 0.5)
+    low, high = (height * 0.42, height * 0.66) if onion else (height * 0.72, height)
+    left, right = (-wide, -low, -narrow, -high, 0, -height), (narrow, -high, wide, -low, half * 0.94, 0)
+    path = outline((-half * 0.94, 0), left, right)
     dark, middle, pale = (
         light.on(scaled(color, 0.6), 0.15),
         light.on(color, 0.8),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, mix, oval, polygon, scaled
+from inscape.scenes.canvas import Canvas, Color, lines, mix, oval, polygon, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Factors, Light
 
@@ -150,12 +150,8 @@ def _conifer(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
             (light.on(color, 0.5 - light.side * 0.5), light.on(color, 0.5 + light.side * 0.5)),
             label,
         )
-        edge = skia.Path()
-        edge.moveTo(-half, foot)
-        edge.lineTo(-half * 0.5, foot + 0.02)
-        edge.lineTo(0, foot)
-        edge.lineTo(half * 0.5, foot + 0.02)
-        edge.lineTo(half, foot)
+        low = foot + 0.02
+        edge = lines([(-half, foot), (-half * 0.5, low), (0, foot), (half * 0.5, low), (half, foot)])
         canvas.stroke(edge, light.on(scaled(color, 0.5), 0.1), 0.014, 0.5)
         if factors.snow:
             snow = polygon(
