@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inscape.errors import ShapeError, ValueRangeError
-from inscape.statistics import Overlap, overlap_at_top, top_thresholds
+from inscape.statistics import Overlap, overlap_at_top
 from reference import overlap as reference
 
 SIZES = [
@@ -52,7 +52,9 @@ def test_counts_equal_the_reference_exactly_in_float64(low, high):
 def test_thresholds_are_exact_order_statistics_of_the_upsampled_values(low, high, fraction):
     activations, _ = planted(2, low, high)
     expected = reference.top_thresholds(activations.double(), high, fraction)
-    assert np.allclose(top_thresholds(activations.double(), high, fraction=fraction), expected, rtol=1e-12)
+    marks = np.zeros((len(activations), 1, *high), np.uint8)
+    found = overlap_at_top(activations.double(), marks, vocabulary_size=1, fraction=fraction)
+    assert np.allclose(found.thresholds, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("low", "high"), [((8, 8), (64, 64)), ((16, 16), (64, 64)), ((7, 5), (66, 60))])

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from inscape.editing._value import EditValue
 from inscape.errors import (
     FormatError,
     InscapeError,
@@ -30,7 +30,6 @@ from inscape.errors import (
 from inscape.models.card import MAPS
 from inscape.regions import Region
 from inscape.reports.html import described
-from inscape.storage import content_key
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ LARGEST_EDIT = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class UnitEdit:
+class UnitEdit(EditValue):
     """Draw with units of a layer, or switch them off, inside a region.
 
     An edit is an immutable value. Two edits with the same content are equal. The saved edit is exactly the
@@ -93,14 +92,6 @@ class UnitEdit:
         object.__setattr__(self, "strength", float(self.strength))
         object.__setattr__(self, "region", _as_saved(self.region))
 
-    def __eq__(self, other: object) -> bool:
-        """Edits are equal when their content is."""
-        return isinstance(other, UnitEdit) and self.key == other.key
-
-    def __hash__(self) -> int:
-        """Hash of the content."""
-        return hash(self.key)
-
     def _repr_html_(self) -> str:
         done = "switched off" if self.mode == "remove" else "drawn"
         shown = ", ".join(map(str, self.units[:20])) + (", …" if len(self.units) > 20 else "")
@@ -112,11 +103,6 @@ class UnitEdit:
         """What each unit becomes where the region is 1: `values`, or 0 when units are removed."""
         assert self.values is not None
         return self.values
-
-    @cached_property
-    def key(self) -> str:
-        """A short key that changes when anything in the edit does."""
-        return content_key(self.to_json())
 
     def weights(
         self, height: int, width: int, image_size: int | tuple[int, int] | None = None

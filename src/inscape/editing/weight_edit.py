@@ -13,17 +13,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inscape.editing._value import EditValue
 from inscape.editing.edit_file import write_edit
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
 from inscape.models.weights import weights_hash
 from inscape.reports.html import described
-from inscape.storage import content_key
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _MOST_NUMBERS = 2**26
 
 
 @dataclass(frozen=True, eq=False)
-class WeightEdit:
+class WeightEdit(EditValue):
     """Change the weights of one layer in a few directions of its keys.
 
     An edit is an immutable value. Two edits with the same content are equal.
@@ -94,19 +93,6 @@ class WeightEdit:
         object.__setattr__(self, "directions", directions)
         object.__setattr__(self, "coefficients", coefficients)
         object.__setattr__(self, "strength", float(self.strength))
-
-    def __eq__(self, other: object) -> bool:
-        """Edits are equal when their content is."""
-        return isinstance(other, WeightEdit) and self.key == other.key
-
-    def __hash__(self) -> int:
-        """Hash of the content."""
-        return hash(self.key)
-
-    @cached_property
-    def key(self) -> str:
-        """A short key that changes when anything in the edit does."""
-        return content_key(self.to_json())
 
     def _repr_html_(self) -> str:
         made = {name: value for name, value in self.made.items() if isinstance(value, str | int | float)}

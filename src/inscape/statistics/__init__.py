@@ -4,7 +4,7 @@ from inscape.statistics._base import Statistic
 from inscape.statistics._levels import LEVELS
 from inscape.statistics.frechet import frechet_distance
 from inscape.statistics.moments import Moments
-from inscape.statistics.overlap import Overlap, overlap_at_top, top_thresholds
+from inscape.statistics.overlap import Overlap, overlap_at_top
 from inscape.statistics.overlap_table import OverlapTable, overlap_table
 from inscape.statistics.quantiles import Quantiles
 from inscape.statistics.second_moment import Covariance, SecondMoment
@@ -23,5 +23,4 @@ __all__ = [
     "frechet_distance",
     "overlap_at_top",
     "overlap_table",
-    "top_thresholds",
 ]

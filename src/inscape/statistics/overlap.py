@@ -211,20 +211,6 @@ def _units_of_hits(per_unit: float) -> int:
     return max(1, int(_BLOCK_HITS / max(1.0, per_unit)))
 
 
-def top_thresholds(
-    activations: Tensor | Array | Stored, size: tuple[int, int], *, fraction: float = 0.01
-) -> Float[np.ndarray, "unit"]:
-    """The value per unit that its top `fraction` of up-sampled values exceeds, exactly.
-
-    Args:
-        activations: Raw activations of all pictures `[picture, unit, row, column]`.
-        size: Label rows and columns.
-        fraction: Fraction of the values that lie above.
-    """
-    marks = np.zeros((activations.shape[0], 1, *size), dtype=np.uint8)
-    return overlap_at_top(activations, marks, vocabulary_size=1, fraction=fraction).thresholds
-
-
 def joint_counts(found: list[Hits], labels: LabelMaps) -> Int[np.ndarray, "unit concept"]:
     """Hits by unit and label, over all planes; column 0 is left 0. Label maps are read once, in chunks."""
     pixels, concepts = labels.size[0] * labels.size[1], labels.vocabulary_size
