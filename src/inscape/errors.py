@@ -46,6 +46,11 @@ class InscapeError(Exception):
     status = 400
     exit_code = 1
 
+    def __init_subclass__(cls, *, title: str = "", status: int = 0, exit_code: int = 0) -> None:
+        super().__init_subclass__()
+        cls.title, cls.status = title or cls.title, status or cls.status
+        cls.exit_code = exit_code or cls.exit_code
+
     def __init__(self, detail: str, hint: str = "") -> None:
         super().__init__(f"{detail} {hint}".strip())
         self.detail = detail
@@ -62,119 +67,77 @@ def _as_sent(kind: type[InscapeError], detail: str, hint: str) -> InscapeError:
     return error
 
 
-class UsageError(InscapeError):
+class UsageError(InscapeError, title="Cannot read that", status=422, exit_code=2):
     """Something that cannot be parsed: seeds, boxes, lists of units."""
 
-    title = "Cannot read that"
-    status = 422
-    exit_code = 2
 
-
-class NotFoundError(InscapeError):
+class NotFoundError(InscapeError, title="No such name", status=404):
     """A name that nothing answers to."""
 
-    title = "No such name"
-    status = 404
 
-
-class ModelNotFoundError(NotFoundError):
+class ModelNotFoundError(NotFoundError, title="No such model"):
     """No shipped model, file or cached model has this name."""
 
-    title = "No such model"
 
-
-class LayerError(NotFoundError):
+class LayerError(NotFoundError, title="No such layer"):
     """The model has no such layer."""
 
-    title = "No such layer"
 
-
-class NotDissectedError(LayerError):
+class NotDissectedError(LayerError, title="Not dissected yet"):
     """The model has the layer, but nobody has dissected it."""
 
-    title = "Not dissected yet"
 
-
-class UnitError(NotFoundError):
+class UnitError(NotFoundError, title="No such unit"):
     """The layer has no such unit."""
 
-    title = "No such unit"
 
-
-class ConceptError(NotFoundError):
+class ConceptError(NotFoundError, title="No such concept"):
     """The vocabulary has no such concept, or no unit matches it."""
 
-    title = "No such concept"
 
-
-class WorldError(NotFoundError):
+class WorldError(NotFoundError, title="No such world"):
     """No shipped world has this name."""
 
-    title = "No such world"
 
-
-class ValueRangeError(InscapeError):
+class ValueRangeError(InscapeError, title="Out of range", status=422):
     """A value of the right kind that lies outside its range."""
 
-    title = "Out of range"
-    status = 422
 
-
-class RegionError(ValueRangeError):
+class RegionError(ValueRangeError, title="Region outside the picture"):
     """A region that is empty or lies outside the picture."""
 
-    title = "Region outside the picture"
 
-
-class LatentError(ValueRangeError):
+class LatentError(ValueRangeError, title="Latent does not fit"):
     """A latent of the wrong kind or size for this generator."""
 
-    title = "Latent does not fit"
 
-
-class ShapeError(ValueRangeError):
+class ShapeError(ValueRangeError, title="Wrong shape"):
     """A tensor or picture of another shape than expected."""
 
-    title = "Wrong shape"
 
-
-class FormatError(InscapeError):
+class FormatError(InscapeError, title="Cannot open the file", status=422):
     """A file that is damaged, foreign or of the wrong kind."""
 
-    title = "Cannot open the file"
-    status = 422
 
-
-class RecipeError(FormatError):
+class RecipeError(FormatError, title="Cannot replay"):
     """A recipe, or a picture that should hold one, that cannot be replayed."""
 
-    title = "Cannot replay"
 
-
-class WorkersError(InscapeError):
+class WorkersError(InscapeError, title="Workers ended", status=500):
     """Other processes were to do the work, and ended again and again."""
 
-    title = "Workers ended"
-    status = 500
 
-
-class StorageError(InscapeError):
+class StorageError(InscapeError, title="Cannot write", status=507):
     """A folder or disk that cannot be written."""
 
-    title = "Cannot write"
-    status = 507
 
-
-class MissingExtraError(InscapeError):
+class MissingExtraError(InscapeError, title="An optional part is missing", status=501):
     """An optional dependency that is not installed.
 
     Args:
         package: The module that could not be imported.
         extra: The extra of Inscape that brings it.
     """
-
-    title = "An optional part is missing"
-    status = 501
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
@@ -183,40 +146,24 @@ class MissingExtraError(InscapeError):
         )
 
 
-class DeviceError(InscapeError):
+class DeviceError(InscapeError, title="No such device", status=422):
     """A device that this machine does not have."""
 
-    title = "No such device"
-    status = 422
 
-
-class UnsupportedError(InscapeError):
+class UnsupportedError(InscapeError, title="Not possible here", status=422):
     """A sensible request that this model or build cannot serve."""
 
-    title = "Not possible here"
-    status = 422
 
-
-class ConflictError(InscapeError):
+class ConflictError(InscapeError, title="Changed elsewhere", status=409):
     """What was to be saved is older than what is kept."""
 
-    title = "Changed elsewhere"
-    status = 409
 
-
-class TooLargeError(InscapeError):
+class TooLargeError(InscapeError, title="Too large", status=413):
     """More was sent than the studio accepts."""
 
-    title = "Too large"
-    status = 413
 
-
-class CancelledError(InscapeError):
+class CancelledError(InscapeError, title="Stopped", status=409, exit_code=130):
     """The person asked to stop."""
-
-    title = "Stopped"
-    status = 409
-    exit_code = 130
 
     def __init__(
         self, detail: str = "Stopped as asked; nothing half-written was kept.", hint: str = ""

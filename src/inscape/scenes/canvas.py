@@ -6,7 +6,7 @@ label tuple per pixel, and a table turns the numbers into planes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -76,8 +76,14 @@ def rectangle(x: float, y: float, width: float, height: float) -> skia.Path:
 
 def oval(x: float, y: float, radius_x: float, radius_y: float) -> skia.Path:
     """An ellipse about (x, y)."""
+    return ovals([(x, y, radius_x, radius_y)])
+
+
+def ovals(each: Iterable[tuple[float, float, float, float]]) -> skia.Path:
+    """Ellipses, each given by its centre and its two radii."""
     path = skia.Path()
-    path.addOval(skia.Rect.MakeLTRB(x - radius_x, y - radius_y, x + radius_x, y + radius_y))
+    for x, y, radius_x, radius_y in each:
+        path.addOval(skia.Rect.MakeLTRB(x - radius_x, y - radius_y, x + radius_x, y + radius_y))
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from inscape.scenes.canvas import Canvas, Color, lines, mix, oval, polygon, scaled
+from inscape.scenes.canvas import Canvas, Color, lines, mix, oval, ovals, polygon, scaled
 from inscape.scenes.random import Random
 from inscape.scenes.town.factors import Factors, Light
 
@@ -74,11 +74,9 @@ def _broadleaf(canvas: Canvas, factors: Factors, light: Light, random: Random) -
         radius = random.uniform(0.13, 0.18)
         cx, cy = x * wide * 0.75 + random.uniform(-0.03, 0.03), y + random.uniform(-0.03, 0.03)
         lobes.append((cx, cy, radius * 1.1, radius))
-    whole, middle, bright = skia.Path(), skia.Path(), skia.Path()
-    for x, y, rx, ry in lobes:
-        _add_oval(whole, x, y, rx, ry)
-        _add_oval(middle, x + light.side * rx * 0.14, y - ry * 0.16, rx * 0.78, ry * 0.76)
-        _add_oval(bright, x + light.side * rx * 0.3, y - ry * 0.36, rx * 0.42, ry * 0.36)
+    side, whole = light.side, ovals(lobes)
+    middle = ovals((x + side * rx * 0.14, y - ry * 0.16, rx * 0.78, ry * 0.76) for x, y, rx, ry in lobes)
+    bright = ovals((x + side * rx * 0.3, y - ry * 0.36, rx * 0.42, ry * 0.36) for x, y, rx, ry in lobes)
     label = ("tree", "crown", "foliage", "broadleaf")
     canvas.shade(
         whole, ((0, -1), (0, -0.35)), (light.on(color, 0.45), light.on(scaled(color, 0.6), 0.1)), label
@@ -96,10 +94,7 @@ def _leaves(
 ) -> None:
     """Dabs of lighter and darker leaf over the crown."""
     wide, top, bottom = extent
-    dabs = skia.Path()
-    for _ in range(16):
-        x, y = random.bell(-wide, wide), random.uniform(top, bottom)
-        _add_oval(dabs, x, y, 0.022, 0.014)
+    dabs = ovals((random.bell(-wide, wide), random.uniform(top, bottom), 0.022, 0.014) for _ in range(16))
     canvas.fill(dabs, light.on(scaled(color, 0.55), 0.3), alpha=0.45)
 
 
@@ -107,10 +102,9 @@ def _poplar(canvas: Canvas, factors: Factors, light: Light, random: Random) -> s
     color = _leaf_color(factors, random)
     _trunk(canvas, light, "poplar", 0.03, 0.3)
     wide = random.uniform(0.12, 0.16)
-    whole, bright = skia.Path(), skia.Path()
-    for y, share in ((-0.3, 0.85), (-0.5, 1.0), (-0.68, 0.82), (-0.84, 0.5)):
-        _add_oval(whole, random.uniform(-0.015, 0.015), y, wide * share, 0.18)
-        _add_oval(bright, light.side * wide * 0.3, y - 0.03, wide * share * 0.5, 0.12)
+    levels = ((-0.3, 0.85), (-0.5, 1.0), (-0.68, 0.82), (-0.84, 0.5))
+    whole = ovals((random.uniform(-0.015, 0.015), y, wide * share, 0.18) for y, share in levels)
+    bright = ovals((light.side * wide * 0.3, y - 0.03, wide * share * 0.5, 0.12) for y, share in levels)
     label = ("tree", "crown", "foliage", "poplar")
     canvas.shade(
         whole, ((0, -1), (0, -0.15)), (light.on(color, 0.6), light.on(scaled(color, 0.62), 0.2)), label
@@ -164,7 +158,3 @@ def _conifer(canvas: Canvas, factors: Factors, light: Light, random: Random) -> 
             )
             canvas.fill(snow, light.on((0.95, 0.97, 1.0), 0.9), alpha=0.85)
     return skia.Rect.MakeLTRB(-wide, -1, wide, 0)
-
-
-def _add_oval(path: skia.Path, x: float, y: float, radius_x: float, radius_y: float) -> None:
-    path.addOval(skia.Rect.MakeLTRB(x - radius_x, y - radius_y, x + radius_x, y + radius_y))
