@@ -236,13 +236,3 @@ def test_each_stroke_of_the_command_line_writes_a_picture_of_its_own(shared, hou
         "painted-1.png",
         "painted-2.png",
     ]
-
-
-def test_a_square_that_is_moved_while_it_is_inverted_is_put_back(shared, studio_settings):
-    photo = bring(shared)
-    invert(shared, photo)
-    elsewhere = {"mode": "crop", "x": 0.0, "y": 0.0, "width": 64.0, "height": 64.0}
-    assert shared.put(f"/api/photos/{photo['id']}/fit", json=elsewhere).status_code == 200
-    assert ready(shared, photo)["fit"] == CROP
-    painting = painting_on(shared, photo, [strong(0, 3, 3)])
-    assert np.array_equal(exported(shared, painting), the_same_in_python(studio_settings, photo, painting))

@@ -143,8 +143,7 @@ def artifact_units(
     """
     whole = Series.of(model, layer, 2000, looking)
     place, half = whole.layer, whole.images // 2
-    first = replace(whole, images=half)
-    count = round(half * SHARE)
+    first, count = replace(whole, images=half), round(half * SHARE)
     if whole.controls < 2:
         raise ValueRangeError(f"A comparison needs at least 2 random sets, got {whole.controls}.")
     if count < 8 or not 0 < top < place.units:
@@ -157,14 +156,13 @@ def artifact_units(
     space = _Space(np.concatenate([_features(reader, part) for part in _real(whole, half, real)]))
     seen = first.over(_Seen(reader), "Recording activations")
     peaks, plain = (np.concatenate(part) for part in zip(*seen, strict=True))
-    points = space(plain)
-    order = np.argsort(-peaks, axis=0, kind="stable")[:count]
+    points, order = space(plain), np.argsort(-peaks, axis=0, kind="stable")[:count]
     distance = np.array([space.distance(points[order[:, unit]]) for unit in range(place.units)])
     worst = np.argsort(-distance, kind="stable")
     units = [int(unit) for unit in worst[:top]]
     sets = [[], units, *whole.random_sets(units)]
-    second = replace(first, seed=whole.seed + half)
-    without = second.over(_Without(reader, sets), "Switching units off", at_once=_AT_ONCE)
+    second, changed = replace(first, seed=whole.seed + half), _Without(reader, sets)
+    without = second.over(changed, "Switching units off", at_once=_AT_ONCE)
     features = np.concatenate(list(without), axis=1)
     distances = [space.distance(space(each)) for each in features]
     return ArtifactReport(
