@@ -17,8 +17,10 @@ export function Dialog({ title, onClose, children, wide = false, head, testid }:
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
+    const dialog = element.current;
+    dialog?.showModal();
     return () => {
+      dialog?.close(); // nothing beside a modal can have the focus
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
