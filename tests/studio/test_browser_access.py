@@ -24,7 +24,9 @@ def axe() -> str:
 def luminance(page, selector: str, what: str) -> float:
     """Relative luminance of a colour that the page has computed, 0 to 1."""
     channels = page.evaluate(
-        """([selector, what]) => {
+        """async ([selector, what]) => {
+            const frame = () => new Promise(requestAnimationFrame);
+            await frame().then(frame);
             const probe = document.createElement('canvas').getContext('2d');
             probe.fillStyle = getComputedStyle(document.querySelector(selector))[what];
             probe.fillRect(0, 0, 1, 1);
