@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,15 @@ class RunningStudio:
         headers = {"x-inscape-token": self.token, "content-type": "application/json"}
         request = urllib.request.Request(f"{self.base}/{path}", json.dumps(body).encode(), headers)
         return json.load(urllib.request.urlopen(request, timeout=WAIT / 1000))
+
+    def done(self, path: str, body: dict) -> dict:
+        """The job that a message starts, once it has ended well."""
+        job = self.post(path, body)
+        while job["finished"] is None:
+            time.sleep(0.2)
+            job = self.get(f"api/jobs/{job['id']}")
+        assert job["state"] == "done", job
+        return job
 
     def kill(self) -> None:
         """`kill -9`."""

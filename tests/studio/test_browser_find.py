@@ -20,6 +20,14 @@ def searching(browser, hamlet, tmp_path_factory) -> Iterator[RunningStudio]:
     studio.stop()
 
 
+@pytest.fixture(scope="module")
+def searched(searching) -> RunningStudio:
+    """The same, in which something was found."""
+    asked = {"layer": "layer16a", "by": "strokes", "show": "7:4,4,8,8", "images": 40}
+    searching.done("api/models/hamlet/find", asked)
+    return searching
+
+
 def opened(page, studio: RunningStudio, query: str = "") -> Sheet:
     page.goto(f"{studio.address}#/find?model=hamlet{query}")
     page.wait_for_selector("[data-testid=find-wall] img")
@@ -33,12 +41,6 @@ def drag(sheet: Sheet, start: tuple[float, float], end: tuple[float, float]) -> 
     sheet.page.mouse.down()
     sheet.page.mouse.move(*places[1], steps=4)
     sheet.page.mouse.up()
-
-
-def search(sheet: Sheet) -> None:
-    sheet.by("find-images").select_option("200")
-    sheet.by("find-start").click()
-    expect(sheet.by("find-result")).to_be_visible(timeout=4 * WAIT)
 
 
 def test_nothing_is_marked_at_first_and_nothing_can_be_started(page, shared_studio):
@@ -79,14 +81,15 @@ def test_units_are_found_lead_on_and_are_there_after_a_restart(page, searching):
     for seed in (2, 5, 6):
         sheet.by(f"picture-{seed}").click()
     expect(sheet.by("find-count")).to_have_text("3 pictures")
-    search(sheet)
+    sheet.by("find-images").select_option("200")
+    sheet.by("find-start").click()
+    expect(sheet.by("find-result")).to_contain_text("3 pictures above 200 other pictures")
     said = sheet.by("find-result").inner_text()
-    assert "3 pictures above 200 other pictures" in said
     assert page.locator("[data-testid=found-unit]").count() == 8
     searching.kill()
     searching.start()
     sheet = opened(page, searching)
-    expect(sheet.by("find-result")).to_be_visible(timeout=WAIT)
+    expect(sheet.by("find-result")).to_be_visible()
     assert sheet.by("find-result").inner_text() == said
     unit = sheet.by("found-unit").get_attribute("data-unit")
     picture = sheet.by("found-unit").locator(".strip-links a").first
@@ -103,10 +106,10 @@ def test_a_search_is_followed_by_whoever_opens_the_page_and_stopped_there(page, 
     asked = {"layer": "layer8a", "by": "examples", "show": "1,2", "images": 100_000}
     searching.post("api/models/hamlet/find", asked)
     sheet = opened(page, searching)
-    expect(sheet.by("job")).to_be_visible(timeout=WAIT)
+    expect(sheet.by("job")).to_be_visible()
     expect(page.locator("[data-testid=find-start]")).to_have_count(0)
     sheet.by("job-cancel").click()
-    expect(page.locator("main").get_by_text("Stopped.")).to_be_visible(timeout=WAIT)
+    expect(page.locator("main").get_by_text("Stopped.")).to_be_visible()
     expect(sheet.by("find-start")).to_be_visible()
 
 
@@ -118,14 +121,12 @@ def test_what_cannot_be_searched_for_is_said_in_a_sentence(page, shared_studio):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(browser, searching, scheme):
+def test_it_fits_a_phone(browser, searched, scheme):
     with tab(
         browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
     ) as page:
-        sheet = opened(page, searching, "&show=7:4,4,8,8")
-        if scheme == "light":
-            search(sheet)
-        expect(sheet.by("find-result")).to_be_visible(timeout=WAIT)
+        sheet = opened(page, searched, "&show=7:4,4,8,8")
+        expect(sheet.by("find-result")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         sheet.by("picture-4").tap()
         expect(sheet.by("picture-4")).to_have_attribute("aria-pressed", "true")
