@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from studio.browser import WAIT, RunningStudio, Sheet, tab
+from studio.browser import RunningStudio, Sheet, tab
 
 pytestmark = pytest.mark.browser
 
