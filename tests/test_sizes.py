@@ -16,6 +16,7 @@ PARAMETERS = 6
 GENERATED = {"web/src/api/types.ts"}
 MANY_PARAMETERS = {
     "rewrite": "inscape.rewrite, whose keywords are documented and used in scripts of others",
+    "train": "inscape.train, likewise: its keywords and their defaults are those of the command line",
     "ModulatedLayer.forward": "autograd gives a gradient to each argument, so tensors cannot come in a value",
 }
 """Functions with more parameters, and why."""

@@ -2,6 +2,6 @@
 
 from inscape.training.recipes import GanRecipe, recipe, recipe_names
 from inscape.training.result import TrainResult
-from inscape.training.train import TrainOptions, train
+from inscape.training.train import train
 
-__all__ = ["GanRecipe", "TrainOptions", "TrainResult", "recipe", "recipe_names", "train"]
+__all__ = ["GanRecipe", "TrainResult", "recipe", "recipe_names", "train"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, NotFoundError, UsageError, unknown_name
 from inscape.training.recipes import DEFAULT_SIZE, recipe_names
@@ -20,56 +20,40 @@ _SEGMENTER = "-segmenter"
 _ENCODER = "-encoder"
 
 
-class TrainOptions(TypedDict, total=False):
-    """What else a training can be told.
-
-    Attributes:
-        size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
-            shipped generator.
-        images: For a generator: stop after so many pictures in all, however many minutes are left.
-        start: For a generator: "scratch" (the default), "shipped", or another run.
-        measure: For a generator: measure again how a step is fastest on this machine.
-        seed: Seed of all random numbers; 0 unless given.
-        device: "auto" (the default), "cpu", "cuda:0".
-        progress: Reports how far it is.
-    """
-
-    size: int | None
-    images: int | None
-    start: str | Path
-    measure: bool
-    seed: int
-    device: str | torch.device | None
-    progress: Progress | None
-
-
-def train(recipe: str, out: Path | str, minutes: float, **options: Unpack[TrainOptions]) -> TrainResult:
+def train(
+    recipe: str,
+    out: Path | str,
+    minutes: float,
+    *,
+    size: int | None = None,
+    images: int | None = None,
+    start: str | Path = "scratch",
+    measure: bool = False,
+    seed: int = 0,
+    device: str | torch.device | None = "auto",
+    progress: Progress | None = None,
+) -> TrainResult:
     """Train a shipped model, or continue the run in `out`.
 
     Args:
         recipe: "town", "town-encoder" or "town-segmenter".
         out: Folder of the run.
         minutes: Time for training. For a generator this run, otherwise all runs in `out`.
-        options: See `TrainOptions`.
+        size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
+            shipped generator.
+        images: For a generator: stop after so many pictures in all, however many minutes are left.
+        start: For a generator: "scratch", "shipped", or another run.
+        measure: For a generator: measure again how a step is fastest on this machine.
+        seed: Seed of all random numbers.
+        device: "auto", "cpu", "cuda:0".
+        progress: Reports how far it is.
 
     Raises:
         NotFoundError: There is no such recipe.
         UsageError: It has no such size or start, or the minutes are not above 0.
         FormatError: `out` holds another training.
     """
-    if not 0 < minutes < float("inf"):
-        raise UsageError(f"A training takes a number of minutes above 0, got {minutes:g}.")
-    if recipe not in recipe_names():
-        raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
-    start, size, seed = options.get("start", "scratch"), options.get("size"), options.get("seed", 0)
-    device, progress = options.get("device", "auto"), options.get("progress")
-    is_network = recipe.endswith((_SEGMENTER, _ENCODER))
-    other = Path(out) / ("checkpoint.safetensors" if is_network else "state.safetensors")
-    if other.exists():
-        raise FormatError(f"{out} holds another training: there is a {other.name}.", "Choose another --out.")
-    if start != "scratch" and is_network:
-        kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
-        raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
+    _check(recipe, Path(out), minutes, start)
     if recipe.endswith(_ENCODER):
         from inscape.training.encoder import EncoderOptions, train_encoder
 
@@ -87,9 +71,29 @@ def train(recipe: str, out: Path | str, minutes: float, **options: Unpack[TrainO
     from inscape.training.gan import GanOptions, train_gan
 
     chosen = replace(generator_recipe(recipe, size or DEFAULT_SIZE), seed=seed)
-    measure = options.get("measure", False)
-    generator = GanOptions(start=start, images=options.get("images"), measure_machine=measure)
+    generator = GanOptions(start=start, images=images, measure_machine=measure)
     return train_gan(chosen, out, minutes, options=generator, device=device, progress=progress)
+
+
+def _check(recipe: str, out: Path, minutes: float, start: str | Path) -> None:
+    """Refuse what cannot be trained.
+
+    Raises:
+        NotFoundError: There is no such recipe.
+        UsageError: The minutes are not above 0, or this recipe has no such start.
+        FormatError: The folder holds another training.
+    """
+    if not 0 < minutes < float("inf"):
+        raise UsageError(f"A training takes a number of minutes above 0, got {minutes:g}.")
+    if recipe not in recipe_names():
+        raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
+    is_network = recipe.endswith((_SEGMENTER, _ENCODER))
+    other = out / ("checkpoint.safetensors" if is_network else "state.safetensors")
+    if other.exists():
+        raise FormatError(f"{out} holds another training: there is a {other.name}.", "Choose another --out.")
+    if start != "scratch" and is_network:
+        kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
+        raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
 
 
 def _check_size(generator: str, size: int | None) -> None:
