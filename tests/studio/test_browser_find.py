@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from studio.browser import RunningStudio, Sheet, tab
+from studio.browser import WAIT, RunningStudio, Sheet, tab
 
 pytestmark = pytest.mark.browser
 
@@ -83,7 +83,7 @@ def test_units_are_found_lead_on_and_are_there_after_a_restart(page, searching):
     expect(sheet.by("find-count")).to_have_text("3 pictures")
     sheet.by("find-images").select_option("200")
     sheet.by("find-start").click()
-    expect(sheet.by("find-result")).to_contain_text("3 pictures above 200 other pictures")
+    expect(sheet.by("find-result")).to_contain_text("3 pictures above 200 other pictures", timeout=3 * WAIT)
     said = sheet.by("find-result").inner_text()
     assert page.locator("[data-testid=found-unit]").count() == 8
     searching.kill()
