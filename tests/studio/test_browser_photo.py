@@ -399,7 +399,7 @@ def test_an_inversion_is_given_up_with_escape_and_started_again(page, studio):
     sheet.invert()
     sheet.by("start-over").click()
     sheet.at("fit")
-    expect(sheet.by("toast")).to_contain_text("A copy to start over with")
+    expect(sheet.by("toast")).to_contain_text("A new copy of the photo")
 
 
 def test_a_photo_is_deleted_and_comes_back(page, studio, ready):

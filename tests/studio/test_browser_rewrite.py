@@ -245,7 +245,7 @@ def test_what_is_marked_is_taken_away_by_a_click_and_comes_back_by_undo(bench, p
     page.wait_for_selector("[data-testid=context-2]", state="detached")
     bench.by("pasted").click()
     page.wait_for_selector("[data-testid=pasted]", state="detached")
-    assert "pasted" in page.locator(".execute-row + .hint").inner_text()
+    assert "Click where to paste it" in page.locator(".execute-row + .hint").inner_text()
     bench.by("rule-undo").click()
     bench.by("rule-undo").click()
     page.wait_for_selector("[data-testid=context-2]")
@@ -375,7 +375,7 @@ def test_a_file_that_does_not_fit_is_refused_with_a_sentence(bench, page, tmp_pa
     page.locator("[data-testid=toast].bad [data-testid=toast-action]").click()
     bench.outcome(3)
     bench.by("edit-file").set_input_files({**load, "buffer": b"<script>alert(1)</script>"})
-    page.wait_for_selector("[data-testid=toast].bad:has-text('no edit')")
+    page.wait_for_selector("[data-testid=toast].bad:has-text('no readable edit')")
     assert bench.rows() == 3
 
 
