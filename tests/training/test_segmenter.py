@@ -176,6 +176,15 @@ def test_clean_pictures_are_only_mirrored():
         assert torch.equal(moved[number], labels[number].flip(2) if flipped else labels[number])
 
 
+def test_pictures_are_disturbed_alike_where_the_network_runs_in_half_the_precision():
+    images, labels = torch.rand(32, 3, 16, 16) * 2 - 1, torch.zeros(32, 1, 16, 16, dtype=torch.uint8)
+    options = NoiseOptions(clean=0.0)
+    plain, _ = disturb(images, labels, torch.Generator().manual_seed(0), options)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half, _ = disturb(images, labels, torch.Generator().manual_seed(0), options)
+    assert torch.equal(plain, half)
+
+
 def test_the_same_random_state_disturbs_alike_and_the_inputs_are_left_alone():
     pictures, labels = SmallWorld().batch(range(12), 32)
     images, labels = torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1, torch.from_numpy(labels)

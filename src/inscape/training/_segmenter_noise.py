@@ -54,13 +54,14 @@ def disturb(
     images[mirrored], labels[mirrored] = images[mirrored].flip(3), labels[mirrored].flip(3)
     spoiled = _chosen(count, 1 - options.clean, random)
     bent = spoiled[_chosen(len(spoiled), options.bent, random)]
-    if len(bent):
-        grid = bending(len(bent), images.shape[2], images.shape[3], random).to(images.device)
-        images[bent], labels[bent] = bend(images[bent], labels[bent], grid)
-    for share, spoil in SPOILS:
-        chosen = spoiled[_chosen(len(spoiled), share, random)]
-        if len(chosen):
-            images[chosen] = spoil(images[chosen], options.strength, random)
+    with torch.autocast(images.device.type, enabled=False):  # only the network may use bfloat16
+        if len(bent):
+            grid = bending(len(bent), images.shape[2], images.shape[3], random).to(images.device)
+            images[bent], labels[bent] = bend(images[bent], labels[bent], grid)
+        for share, spoil in SPOILS:
+            chosen = spoiled[_chosen(len(spoiled), share, random)]
+            if len(chosen):
+                images[chosen] = spoil(images[chosen], options.strength, random)
     return images.clamp_(-1, 1), labels
 
 
