@@ -72,6 +72,8 @@ def killed(out: Path, images: int, kills: int, chance: random.Random) -> list[Js
         wait, started = chance.uniform(4.0, 20.0), time.monotonic()
         while process.poll() is None and time.monotonic() - started < wait:
             time.sleep(0.01)
+        if process.poll() is not None:  # it reached its end: nothing is left to kill
+            break
         process.kill()
         process.wait()
         found.append({"seconds": round(wait, 2), "before": before, "after": seen(out)})
@@ -91,7 +93,7 @@ def main() -> None:
     options = asked(
         __doc__,
         kills=20,
-        images=2000,
+        images=10_000,
         seed=0,
         train=dict(type=Path, help=argparse.SUPPRESS),
     )
