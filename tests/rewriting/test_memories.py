@@ -147,9 +147,20 @@ def test_directions_are_orthonormal_and_of_the_asked_rank():
     second = SecondMoment(6)
     second.add(keys)
     space = KeySpace(second)
-    for method, rank in (("whitened", 3), ("mean", 1), ("units", 2)):
+    for method, rank in (("whitened", 3), ("svd", 3), ("mean", 1), ("units", 2)):
         directions = space.directions(keys[:20] + 1, torch.ones(20), rank, method=method)
         assert torch.allclose(directions @ directions.t(), torch.eye(rank), atol=1e-5)
+
+
+def test_the_singular_vectors_of_the_inverse_moment_times_the_keys_are_the_authors_other_directions():
+    torch.manual_seed(0)
+    keys, weights = torch.randn(500, 6) @ torch.randn(6, 6) + 1, torch.rand(20)
+    second = SecondMoment(6)
+    second.add(keys)
+    found = KeySpace(second).directions(keys[:20], weights, 3, method="svd").double()
+    rows = torch.linalg.solve(second.moment(), (weights[:, None] * keys[:20]).double().t())
+    expected = torch.linalg.svd(rows)[0].t()[:3]
+    assert torch.allclose((found @ expected.t()).abs(), torch.eye(3).double(), atol=1e-5)
 
 
 def test_a_change_of_weights_is_the_product_of_coefficients_and_directions():

@@ -11,8 +11,8 @@ from typing import Literal
 
 from inscape.errors import ValueRangeError, unknown_name
 
-Method = Literal["whitened", "mean", "units"]
-METHODS = ("whitened", "mean", "units")
+Method = Literal["whitened", "svd", "mean", "units"]
+METHODS = ("whitened", "svd", "mean", "units")
 Solver = Literal["reduced", "steps", "layer"]
 SOLVERS = ("reduced", "steps", "layer")
 ERASED_UNITS = 30
@@ -29,8 +29,9 @@ class RuleSettings:
         spill: Cost of changed values at ordinary keys; see `solve`.
         method: How the directions of the context are found; see `KeySpace.directions`.
         solver: "reduced" solves for the coefficients; "steps" is the authors' projected Adam, and "layer"
-            the same without a rule: all weights of the layer change.
-        steps: Of the solver; by default 40, and 2001 for the authors'.
+            the same without a rule: all weights of the layer change. Both see the pasted box alone.
+        steps: At most so many of the solver, which stops where it has converged; by default 400. The authors'
+            takes exactly so many, by default 2001.
         halo: Number of cells around the paste that must stay as they are.
         samples: Number of pictures for the second moment of the keys.
     """

@@ -86,8 +86,9 @@ class KeySpace:
             weights: How much each counts, from 0 to 1.
             rank: Number of directions; there are fewer where the context, or what protection leaves of it,
                 has no more of its own.
-            method: "whitened" is the paper's; "mean" is the mean key, rank 1 (it also answers everything
-                that is common); "units" are the single channels that are highest above their usual level.
+            method: "whitened" is the paper's; "svd" takes the singular vectors of C⁻¹ k, an option of the
+                authors' code; "mean" is the mean key, rank 1 (it also answers everything that is common);
+                "units" are the single channels that are highest above their usual level.
             protected: Keys that must be answered as before: the directions keep out of the space in which
                 these are, whitened, more than twice as strong as all keys are.
 
@@ -110,18 +111,21 @@ class KeySpace:
                 "The context is empty: no place of the layer lies under it.", "Mark a larger one."
             )
         keys, weights = keys[counted].double(), weights[counted].double()
-        rows = {"whitened": self._whitened_rows, "mean": self._mean_row, "units": self._unit_rows}[method](
-            keys, weights, rank
-        )
+        ways = {
+            "whitened": self._whitened_rows,
+            "svd": self._svd_rows,
+            "mean": self._mean_row,
+            "units": self._unit_rows,
+        }
+        rows = ways[method](keys, weights, rank)
         rows = self._kept_out_of(rows, protected)
         return self._orthonormal(rows, weights @ keys).float()
 
     def _whitened_rows(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
-        white = weights[:, None] * (keys @ self._whitening)
-        values, vectors = torch.linalg.eigh(white.t() @ white)
-        there = int((values > _NOTHING * values[-1]).sum())  # the others know nothing of the context
-        strongest: Tensor = vectors[:, -min(rank, there) :].flip(1).t()
-        return strongest @ self._whitening
+        return _strongest(weights[:, None] * (keys @ self._whitening), rank) @ self._whitening
+
+    def _svd_rows(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
+        return _strongest(weights[:, None] * (keys @ self._whitening @ self._whitening), rank)
 
     def _mean_row(self, keys: Tensor, weights: Tensor, rank: int) -> Tensor:
         return (weights @ keys / weights.sum())[None]
@@ -154,3 +158,11 @@ class KeySpace:
         basis: Tensor = torch.linalg.qr(rows.t())[0]
         signs = torch.where(basis.t() @ towards < 0, -1.0, 1.0).double()
         return basis.t() * signs[:, None]
+
+
+def _strongest(rows: Float[Tensor, "key input"], rank: int) -> Float[Tensor, "rank input"]:
+    """Their top right singular vectors, without those of value zero."""
+    values, vectors = torch.linalg.eigh(rows.t() @ rows)
+    there = int((values > _NOTHING * values[-1]).sum())  # the others know nothing of the context
+    strongest: Tensor = vectors[:, -min(rank, there) :].flip(1).t()
+    return strongest

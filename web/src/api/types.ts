@@ -4001,7 +4001,7 @@ export interface components {
              * @default whitened
              * @enum {string}
              */
-            method: "whitened" | "mean" | "units";
+            method: "whitened" | "svd" | "mean" | "units";
             /**
              * Rank
              * @default 1

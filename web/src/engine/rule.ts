@@ -26,7 +26,7 @@ export interface Choices {
   readonly layer: string;
   readonly rank: number;
   readonly ridge: number;
-  readonly method: "whitened" | "mean" | "units";
+  readonly method: "whitened" | "svd" | "mean" | "units";
   readonly solver: "reduced" | "steps" | "layer";
   readonly steps: number | null;
   readonly halo: number;

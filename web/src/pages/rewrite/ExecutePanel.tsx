@@ -23,6 +23,7 @@ const SOLVERS = [
 ] as const;
 const METHODS = [
   { value: "whitened", label: "Whitened keys" },
+  { value: "svd", label: "Singular vectors of C⁻¹k" },
   { value: "mean", label: "Mean key (rank 1)" },
   { value: "units", label: "Single units" },
 ] as const;
