@@ -9,7 +9,6 @@ import json
 import resource
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -62,16 +61,10 @@ class Others:
         return next((int(row.split()[1]) * 1024 / 1e6 for row in rows if row.startswith("VmHWM")), 0.0)
 
 
-def seconds() -> float:
-    """Processor time of this process and those that it started."""
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
-
-
 def read(path: str, kept: Path) -> dict[str, object]:
     if CLEAR.exists():
         CLEAR.write_text("5")
-    cpu, wall, others = seconds(), time.perf_counter(), Others()
+    others = Others()
     result: dict[str, object] = {}
     try:
         photo = read_photo(path)
@@ -85,7 +78,7 @@ def read(path: str, kept: Path) -> dict[str, object]:
             np.savez(kept, pixels=photo.pixels, **({} if photo.alpha is None else {"alpha": photo.alpha}))
         del photo
     result["others"] = others.stop()
-    result |= {"cpu": seconds() - cpu, "wall": time.perf_counter() - wall, "most": megabytes("VmHWM")}
+    result["most"] = megabytes("VmHWM")
     return result
 
 

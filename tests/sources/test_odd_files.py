@@ -20,7 +20,6 @@ from sources.odd_files import GROUPS, Odd, largest
 
 ODD = [odd for group in GROUPS.values() for odd in group()]
 MOST_MEGABYTES = 500
-MOST_SECONDS = 4.0  # two on an idle machine; CPU time grows where another process shares the core
 
 
 def read_all(files: Sequence[Odd], folder: Path) -> list[dict[str, Any]]:
@@ -63,7 +62,7 @@ def test_there_are_more_than_two_hundred_with_names_of_their_own():
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd.name[:60]))
 def test_an_odd_file_gives_the_right_picture_or_one_sentence(odd: Odd, results):
     result = results[odd.name]
-    assert result["most"] - result["idle"] < MOST_MEGABYTES and result["cpu"] < MOST_SECONDS
+    assert result["most"] - result["idle"] < MOST_MEGABYTES
     if "error" in result:
         kind = getattr(errors, result["error"], None)
         assert odd.error is not None and kind is not None, result["text"]
@@ -87,4 +86,3 @@ def test_the_largest_photos_of_every_kind_are_read_within_the_limits(tmp_path):
         assert result.get("size") == list(odd.size), (odd.name, result)
         others = result["others"] if odd.name.endswith("tif") else 0
         assert result["most"] - result["idle"] + others < MOST_MEGABYTES, (odd.name, result)
-        assert result["cpu"] < MOST_SECONDS, (odd.name, result)
