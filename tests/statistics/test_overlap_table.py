@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from inscape.errors import ValueRangeError
-from inscape.statistics import _labels, overlap_table
+from inscape.statistics import overlap_table
 from inscape.statistics._blocks import RawMaps
-from inscape.statistics._labels import LabelMaps, index_labels, small_product
+from inscape.statistics._labels import LabelMaps, index_labels
 from inscape.statistics._levels import LEVELS, count_chosen, level_thresholds
 from inscape.statistics._shuffles import SampleCounter, deal
 from reference import overlap as reference
@@ -194,11 +194,13 @@ def test_label_maps_may_be_read_from_disk_in_chunks(monkeypatch: pytest.MonkeyPa
     same_tables(overlap_table(activations, OnDisk(labels), vocabulary_size=6, shuffles=5), whole)
 
 
-def test_without_the_product_of_eight_bit_numbers_the_table_is_the_same(monkeypatch: pytest.MonkeyPatch):
+def test_the_table_is_the_same_bit_for_bit_whichever_product_is_measured_faster(faster):
     activations, labels = scenes(8, 30, (8, 8), (32, 32), torch.float32)
-    whole = overlap_table(activations, labels, vocabulary_size=6, shuffles=5)
-    monkeypatch.delattr(torch, "_int_mm")
-    same_tables(overlap_table(activations, labels, vocabulary_size=6, shuffles=5), whole)
+    tables = []
+    for name in ("by_bytes", "by_floats"):
+        faster(name)
+        tables.append(overlap_table(activations, labels, vocabulary_size=6, shuffles=5))
+    same_tables(*tables)
 
 
 @pytest.mark.parametrize("pictures", [2, 3, 5, 9])
@@ -246,12 +248,3 @@ def test_levels_are_read_in_pictures_of_every_class_where_classes_follow_each_ot
     levels = level_thresholds(maps, (8, 8))
     for share, thresholds in zip(LEVELS, levels, strict=True):
         assert (thresholds > 10).all() if share < 0.15 else share < 0.35 or (thresholds < 1).all()
-
-
-@pytest.mark.parametrize("bytes_too", [False, True])
-def test_counts_are_the_same_whatever_the_processor_multiplies_fast(bytes_too, monkeypatch):
-    monkeypatch.setattr(_labels, "_multiplies_bytes", lambda: bytes_too)
-    random = np.random.default_rng(0)
-    left = random.integers(0, 128, (24, 4000), dtype=np.uint8)
-    right = random.random((4000, 16)) > 0.5
-    assert np.array_equal(small_product(left, right), left.astype(np.int64) @ right.astype(np.int64))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Int
 from numpy.typing import NDArray
 from torch import Tensor
@@ -204,22 +202,3 @@ def _around(
         into[: len(part)] += part[: len(into)]
         sums[-1] += part[len(into) :].sum(axis=0, dtype=np.uint8)  # beyond the last place
     return np.moveaxis(sums, 0, axis)
-
-
-def small_product(
-    left: NDArray[np.bool_ | np.uint8], right: Bool[np.ndarray, "inner column"]
-) -> NDArray[np.int32]:
-    """The product of small whole numbers, at most 127, and masks; sums stay below 2^24."""
-    if 0 in left.shape:
-        return np.zeros((left.shape[0], right.shape[1]), dtype=np.int32)
-    a, b = torch.from_numpy(left.view(np.int8)), torch.from_numpy(right.view(np.int8))
-    if _multiplies_bytes():
-        return torch._int_mm(a, b).numpy()
-    return torch.matmul(a.float(), b.float()).to(torch.int32).numpy()
-
-
-@cache
-def _multiplies_bytes() -> bool:
-    """Whether the processor has instructions for it: without them floats are 13 times as fast."""
-    known = getattr(torch.cpu, "_is_vnni_supported", None)
-    return hasattr(torch, "_int_mm") and known is not None and bool(known())

@@ -15,7 +15,8 @@ from jaxtyping import Float, Int
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._grid import axis_matrix, sample_stride
-from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
+from inscape.statistics._labels import LabelIndex, LabelMaps
+from inscape.statistics._masks import small_product
 from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))

@@ -34,8 +34,9 @@ from numpy.typing import NDArray
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._information import information_quality_ratio
-from inscape.statistics._labels import LabelIndex, LabelMaps, small_product
+from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._levels import ChosenCounts, sampled
+from inscape.statistics._masks import small_product
 
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
