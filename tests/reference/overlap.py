@@ -113,7 +113,10 @@ def level_thresholds(activations_NUhw: torch.Tensor, size: tuple[int, int]) -> t
 def information_quality_ratio(
     both_UC: torch.Tensor, hot_U: torch.Tensor, labelled_C: torch.Tensor, pixels: int
 ) -> torch.Tensor:
-    """Mutual information over joint entropy of "hot" and "labelled"; less than 1e-12 nats are none."""
+    """Mutual information over joint entropy of "hot" and "labelled"; less than 1e-12 nats are none.
+
+    0 where pixels are hot no more often on the labelled ones than off them.
+    """
     both = both_UC.double() / pixels
     hot = (hot_U.double() / pixels)[:, None].expand_as(both)
     labelled = (labelled_C.double() / pixels)[None].expand_as(both)
@@ -123,7 +126,8 @@ def information_quality_ratio(
 
     joint = entropy(both, hot - both, labelled - both, 1 - hot - labelled + both)
     mutual = entropy(hot, 1 - hot) + entropy(labelled, 1 - labelled) - joint
-    return torch.where(mutual > 1e-12, mutual / joint.clamp(min=1e-12), 0.0)
+    positive = both > hot * labelled
+    return torch.where((mutual > 1e-12) & positive, mutual / joint.clamp(min=1e-12), 0.0)
 
 
 def best(
@@ -135,7 +139,7 @@ def best(
     """The level [U, C] with the highest information quality ratio in every second picture, IoU in the others.
 
     Pictures 0, 2, 4, ... choose, on a sample of their pixels; pictures 1, 3, 5, ... measure, on all pixels.
-    Equal ratios go to the smaller level.
+    Equal ratios go to the smaller level. Levels below 0 have none, and without any the IoU is 0.
     """
     raw_size = tuple(activations_NUhw.shape[2:])
     values_NUHW = sample(upsample(activations_NUhw[0::2], labels_NPHW.shape[2:]), raw_size)
@@ -145,10 +149,17 @@ def best(
         # what is already up-sampled stays as it is
         chosen = counts(values_NUHW, labels_of_sample, thresholds_U, vocabulary_size)
         measured = counts(activations_NUhw[1::2], labels_NPHW[1::2], thresholds_U, vocabulary_size)
-        ratios.append(information_quality_ratio(*chosen, labels_of_sample[:, 0].numel()))
+        ratio_UC = information_quality_ratio(*chosen, labels_of_sample[:, 0].numel())
+        ratios.append(torch.where(thresholds_U[:, None] >= 0, ratio_UC, 0.0))
         ious.append(iou(*measured))
-    level_UC = torch.from_numpy(np.argmax(torch.stack(ratios).numpy(), axis=0))
-    return level_UC, torch.stack(ious).gather(0, level_UC[None])[0]
+    return at_best_level(torch.stack(ratios), torch.stack(ious))
+
+
+def at_best_level(ratio_LUC: torch.Tensor, iou_LUC: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The level [U, C] of the highest ratio, and the IoU there; 0 where the ratio is 0 at every level."""
+    level_UC = torch.from_numpy(np.argmax(ratio_LUC.numpy(), axis=0))
+    iou_UC = iou_LUC.gather(0, level_UC[None])[0]
+    return level_UC, torch.where(ratio_LUC.amax(0) > 0, iou_UC, 0.0)
 
 
 def shuffled_best(

@@ -71,6 +71,23 @@ def half_counts(activations, labels, vocabulary_size, half, shuffles):
     return thresholds, counted.both, sample.measuring(dealing, counted)
 
 
+def test_only_levels_count_at_which_a_unit_is_hot_more_often_on_the_concept_than_off_it():
+    activations, labels = scenes(1, 60, (8, 8), (32, 32))
+    sky = activations[:, :1]
+    units = torch.cat([sky, sky.max() - sky, sky - sky.max() - 1], dim=1)
+    table = overlap_table(units, labels, vocabulary_size=6, shuffles=5)
+    follows, turned, below_zero = table.iou_best
+    assert follows[1] > 0.5 and follows[2] == 0
+    assert turned[2] > 0.5 and turned[1] == 0
+    assert not below_zero.any() and not table.chance_by_concept[2].any()
+    for unit, concept in np.argwhere(table.information > 0):
+        threshold = table.threshold_best[unit, concept]
+        hot = reference.upsample(units[1::2, [unit]], (32, 32))[:, 0] > threshold
+        shown = (labels[1::2] == concept).any(1)
+        assert threshold >= 0
+        assert hot[shown].double().mean() > hot[~shown].double().mean()
+
+
 @pytest.mark.parametrize(("half", "pictures"), [(0, 80), (1, 80), (0, 331), (1, 331)])
 def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pictures):
     _, labels = scenes(2, pictures, (8, 8), (32, 32))
@@ -123,10 +140,10 @@ def exact_shuffles(activations, labels, shuffles, seed):
         ratios, ious = [], []
         for level in range(len(first)):
             both = first[level].T, choose[1][level], choose[2]
-            ratios.append(reference.information_quality_ratio(*both, some[1][:, 0].numel()))
+            ratio = reference.information_quality_ratio(*both, some[1][:, 0].numel())
+            ratios.append(torch.where(thresholds[:, level, None] >= 0, ratio, 0.0))
             ious.append(reference.iou(second[level].T, measure[1][level], measure[2]))
-        chosen = torch.stack(ratios).argmax(dim=0)
-        found.append(torch.stack(ious).gather(0, chosen[None])[0])
+        found.append(reference.at_best_level(torch.stack(ratios), torch.stack(ious))[1])
     return torch.stack(found)
 
 

@@ -33,7 +33,8 @@ class UnitFinding:
         iou: Intersection over union at the unit's own top 1 % of up-sampled values (PNAS 2020).
         threshold: That level.
         iou_best: Intersection over union with `concept_best` at the level of highest information quality
-            ratio, chosen on one half of the pictures and measured on the other (GAN Dissection).
+            ratio, chosen on one half of the pictures and measured on the other (GAN Dissection). Only levels
+            count that are at least 0 and at which the unit is hot more often on the concept than off it.
         threshold_best: That level.
         concept_best: The concept that the unit is named after: `concept` where the unit matches it better
             than chance and with an `iou` above 0.05, otherwise the one that it reaches the highest value for.

@@ -16,7 +16,8 @@ def information_quality_ratio(
 ) -> Float[np.ndarray, "..."]:
     """Mutual information over joint entropy of two yes-or-no properties of a pixel, in [0, 1].
 
-    As in GAN Dissection (ICLR 2019). Mutual information below 1e-12 nats counts as none.
+    As in GAN Dissection (ICLR 2019). Only positive association counts: 0 where pixels are hot no more often
+    on the labelled ones than off them. Mutual information below 1e-12 nats counts as none.
 
     Args:
         both: Pixels with both properties.
@@ -29,7 +30,8 @@ def information_quality_ratio(
     joint = _plog(both) + _plog(only_hot) + _plog(only_labelled) + _plog(1 - hot - only_labelled)
     alone = _plog(hot) + _plog(1 - hot) + _plog(labelled) + _plog(1 - labelled)
     mutual = joint - alone
-    return np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
+    counts = (mutual > _LEAST_NATS) & (both > hot * labelled)
+    return np.where(counts, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
 
 
 def _plog(share: Array) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
@@ -21,6 +21,9 @@ from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
+
+LEAST_LEVEL = 0.0
+"""No threshold of `iou_best` lies lower: a unit is on only where its activation is above 0."""
 
 _LEVEL_PICTURES = 128
 _VALUES_AT_ONCE = 1 << 20
@@ -45,6 +48,14 @@ def level_thresholds(
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
     chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
     return a_hair_above(np.ascontiguousarray(chosen.T))
+
+
+def best_level(
+    ratio: Float[np.ndarray, "row level unit"], allowed: Bool[np.ndarray, "level unit"]
+) -> tuple[Int[np.ndarray, "row unit"], Bool[np.ndarray, "row unit"]]:
+    """The allowed level of the highest information quality ratio, and whether it is above 0."""
+    counts = ratio * allowed
+    return counts.argmax(axis=1), counts.max(axis=1) > 0
 
 
 def sampled(

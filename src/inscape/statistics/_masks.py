@@ -1,4 +1,4 @@
-"""The exact product of small whole numbers and masks, in bytes or in floats, whichever the processor does faster.
+"""The exact product of small whole numbers and masks, in bytes or in floats, whichever is faster.
 
 Processors with byte-product instructions multiply bytes several times as fast as floats. On others the same
 function of torch is some 30 times slower than the product of floats. Whether there are such instructions does

@@ -35,7 +35,7 @@ from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps
-from inscape.statistics._levels import ChosenCounts, sampled
+from inscape.statistics._levels import ChosenCounts, best_level, sampled
 from inscape.statistics._masks import small_product
 
 TABLES = 128
@@ -207,14 +207,22 @@ def _products(
     return counts.reshape(len(shifts), len(masks), len(hot))
 
 
-def shuffled_best(choose: HalfCounts, measure: HalfCounts) -> Float[np.ndarray, "shuffle concept unit"]:
-    """`iou_best` of every shuffle: level chosen in one half of the pictures, IoU measured in the other."""
+def shuffled_best(
+    choose: HalfCounts, measure: HalfCounts, allowed: Bool[np.ndarray, "level unit"]
+) -> Float[np.ndarray, "shuffle concept unit"]:
+    """`iou_best` of every shuffle: level chosen in one half of the pictures, IoU measured in the other.
+
+    Args:
+        choose: The half that chooses.
+        measure: The other one.
+        allowed: The levels that may be chosen.
+    """
     best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]))
     for concept in np.flatnonzero(measure.labelled).tolist():
         labelled = choose.labelled[concept, None, None]
         ratio = information_quality_ratio(choose.shuffled(concept), choose.hot, labelled, choose.pixels)
-        level = ratio.argmax(axis=1)
+        level, found = best_level(ratio, allowed)
         hits = np.take_along_axis(measure.shuffled(concept), level[:, None], axis=1)[:, 0]
         union = np.take_along_axis(measure.hot, level, axis=0) + measure.labelled[concept] - hits
-        best[:, concept] = hits / np.maximum(union, 1)
+        best[:, concept] = np.where(found, hits / np.maximum(union, 1), 0)
     return best

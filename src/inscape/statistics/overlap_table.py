@@ -15,7 +15,7 @@ from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
 from inscape.statistics._grid import sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
-from inscape.statistics._levels import LEVELS, count_chosen, level_thresholds
+from inscape.statistics._levels import LEAST_LEVEL, LEVELS, best_level, count_chosen, level_thresholds
 from inscape.statistics._shuffles import TABLES, Dealing, SampleCounter, deal, shuffled_best
 from inscape.statistics.overlap import check_pair, top_of_maps
 from inscape.types import Array
@@ -36,10 +36,12 @@ class OverlapTable:
         threshold: What each unit's own top 1 % of up-sampled values exceeds.
         iou: Intersection over union at that threshold, over all pictures.
         threshold_best: The candidate threshold with the highest information quality ratio in every second
-            picture (0, 2, 4, ...), per unit and concept.
+            picture (0, 2, 4, ...), per unit and concept. It is not below 0, and the unit is hot more often on
+            the concept than off it; the highest candidate where none is like that.
         level_best: The fraction of values that it was read at.
-        iou_best: IoU at that threshold in the other pictures.
-        information: The information quality ratio at that threshold in the other pictures, in [0, 1].
+        iou_best: IoU at that threshold in the other pictures; 0 where no candidate is like that.
+        information: The information quality ratio at that threshold in the other pictures, in [0, 1]; 0
+            where the unit is not hot more often on the concept than off it in them.
         chance: The 99th percentile of each unit's best `iou_best` over all concepts when whole label maps are
             shuffled between pictures (see `_shuffles`).
         chance_by_concept: The 99th percentile of `iou_best` itself in the same shuffles.
@@ -159,17 +161,20 @@ def _best_of_block(
     sample = SampleCounter(raw, block, thresholds, known, index)
     both, choose = sample.choosing(dealings[0])
     ratio = information_quality_ratio(both, choose.hot, choose.labelled[:, None, None], choose.pixels)
-    level = ratio.argmax(axis=1)
+    allowed = thresholds >= LEAST_LEVEL
+    level, found = best_level(ratio, allowed)
     chosen = np.take_along_axis(thresholds, level, axis=0)
     counted = count_chosen(raw, block, chosen, thresholds, known, index)
     measure = sample.measuring(dealings[1], counted)
-    null = shuffled_best(choose, measure)
+    null = shuffled_best(choose, measure, allowed)
     hot, labelled = np.take_along_axis(counted.hot, level, axis=0), measure.labelled[:, None]
+    iou = counted.both / np.maximum(hot + labelled - counted.both, 1)
+    information = information_quality_ratio(counted.both, hot, labelled, measure.pixels)
     return {
         "threshold_best": chosen.T.astype(np.float64),
         "level_best": np.array(LEVELS)[level].T,
-        "iou_best": (counted.both / np.maximum(hot + labelled - counted.both, 1)).T,
-        "information": information_quality_ratio(counted.both, hot, labelled, measure.pixels).T,
+        "iou_best": (iou * found).T,
+        "information": (information * found).T,
         "chance": np.quantile(null.max(axis=1), 0.99, axis=0),
         "chance_by_concept": np.quantile(null, 0.99, axis=0).T,
     }
