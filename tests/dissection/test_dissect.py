@@ -82,6 +82,41 @@ def test_the_best_brush_of_a_concept_is_the_unit_that_draws_it(planted_report):
     assert planted_report.units("tree", top=1).units == (TREE,)
 
 
+def test_quantile_least_iou_and_border_are_those_that_were_asked_for(planted_report, tmp_path):
+    report = dissect(
+        planted_generator(),
+        images=40,
+        segmenter=ColourSegmenter(),
+        label_size=32,
+        top=1,
+        quantile=0.3,
+        miniou=0.999,
+        border="zeros",
+    )
+    default = dissect(
+        planted_generator(), images=40, segmenter=ColourSegmenter(), label_size=32, top=1, miniou=0.0
+    )
+    pairs = zip(report.findings, default.findings, strict=True)
+    assert any(one.threshold < two.threshold for one, two in pairs)
+    assert not any(finding.counts for finding in report.findings) and not report.matches
+    assert any(finding.counts for finding in default.findings)
+    document = report.to_json()
+    assert (document["quantile"], document["miniou"], document["border"]) == (0.3, 0.999, "zeros")
+    assert "miniou" not in document["units"][0]
+    read = DissectionReport.load(report.save(tmp_path / "report"))
+    assert (read.comparison, read.findings) == (report.comparison, report.findings)
+    assert planted_report.to_json()["border"] == "repeat"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"quantile": 0.0}, "quantile"), ({"miniou": 1.5}, "least IoU"), ({"border": "zero"}, "did you mean")],
+)
+def test_options_out_of_range_are_refused_before_anything_runs(options, sentence):
+    with pytest.raises(ValueRangeError, match=sentence):
+        dissect(planted_generator(), images=40, segmenter=ColourSegmenter(), **options)
+
+
 def test_a_unit_that_is_everything_but_a_tree_does_not_come_out_as_tree(planted_report):
     assert planted_report.findings[INVERSE_TREE].concept_best != "tree"
 

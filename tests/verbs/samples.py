@@ -17,6 +17,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "town", "out": Path("report")},
         {"model": "x", "out": Path("r"), "images": 4, "seed": 2**32 - 1, "label_size": 64, "top": 64},
         {"model": "x", "out": Path("r"), "layer": "a b", "segmenter": "town-segmenter", "classes": "0-3"},
+        {"model": "x", "out": Path("r"), "quantile": 0.005, "miniou": 0.04, "border": "zeros"},
         {
             **{"model": "x", "out": Path("r"), "source": Path("my photos"), "labels": Path("maps")},
             **{"concepts": Path("names.txt")},

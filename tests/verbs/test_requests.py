@@ -186,6 +186,7 @@ def test_measurements_have_the_defaults_of_the_request():
         ("sample", {"model": "town", "seeds": "9-3"}, "runs backwards"),
         ("scenes", {"world": "town", "seeds": "x"}, "Seeds are whole numbers"),
         ("dissect", {"model": "town", "out": Path("r"), "images": 3}, "--images is a number of at least 4"),
+        ("dissect", {"model": "town", "out": Path("r"), "border": "wrap"}, "--border is repeat or zeros"),
         ("effect", {"model": "town", "concept": "tree", "units": "1,,2"}, "Units are whole numbers"),
         ("paint", {"model": "town", "box": "1,2,3"}, "A box is X,Y,WIDTH,HEIGHT"),
         ("paint", {"model": "town", "box": "1,2,3,4"}, "A concept or units are needed"),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inscape.dissection._pass import Kept
 from inscape.dissection._values import LEVELS, conditional_means, quantiles
-from inscape.dissection.findings import UnitValues
+from inscape.dissection.findings import Comparison, UnitValues
 from inscape.progress import Progress
 from inscape.statistics import overlap_table
 
@@ -26,7 +26,9 @@ class Measured:
     values: UnitValues
 
 
-def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) -> Measured:
+def measure(
+    kept: Kept, layer: str, vocabulary_size: int, comparison: Comparison, progress: Progress
+) -> Measured:
     """Measure every unit of a layer against every concept.
 
     Units are taken in blocks of limited size, so that what is in memory does not grow with the pictures.
@@ -35,10 +37,18 @@ def measure(kept: Kept, layer: str, vocabulary_size: int, progress: Progress) ->
         kept: The pass.
         layer: Name of the layer.
         vocabulary_size: The concepts and 0.
+        comparison: How units are compared with concepts.
         progress: Advances by units.
     """
     activations = kept.layer(layer)
-    table = overlap_table(activations, kept.labels, vocabulary_size=vocabulary_size, progress=progress)
+    table = overlap_table(
+        activations,
+        kept.labels,
+        vocabulary_size=vocabulary_size,
+        quantile=comparison.quantile,
+        border=comparison.border,
+        progress=progress,
+    )
     levels = [quantiles(block, LEVELS) for _, block in activations.unit_blocks()]
     conditional, mean = conditional_means(activations, kept.labels, vocabulary_size)
     values = UnitValues(

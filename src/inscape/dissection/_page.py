@@ -26,14 +26,15 @@ def page(report: Findings, heading: str, facts: str, link: Link) -> Page:
         link: The address of a strip of pictures.
     """
     figure, sprites = chart(report), report.top.sprites
+    miniou, top = f"{report.comparison.miniou:g}", f"{100 * report.comparison.quantile:g}"
     units = [_unit(report, finding, link) for finding in report.findings]
     return Page(
         heading,
         facts,
         figure,
-        read_template(_PACKAGE, "units.html", {"CHART": figure}),
+        read_template(_PACKAGE, "units.html", {"CHART": figure, "MINIOU": miniou, "TOP": top}),
         style=read_template(_PACKAGE, "units.css"),
-        data={"count": sprites.count, "size": sprites.size, "units": units},
+        data={"count": sprites.count, "size": sprites.size, "units": units, "miniou": miniou, "top": top},
         script=read_template(_PACKAGE, "units.js"),
     )
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from inscape.dissection._measure import Measured, measure
 from inscape.dissection._pass import Kept, Plan, kept_run
 from inscape.dissection._top import Thumbnails, top_pictures
-from inscape.dissection.findings import LEAST_IOU, UnitFinding
+from inscape.dissection.findings import Comparison, UnitFinding
 from inscape.dissection.report import DissectionReport
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator, Model, resolve_device
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from inscape.concepts import Vocabulary
     from inscape.parallel import Executor
+    from inscape.statistics import Border
 
 
 class DissectOptions(TypedDict, total=False):
@@ -41,6 +42,10 @@ class DissectOptions(TypedDict, total=False):
         seed: Seed of the first picture, or index of the first photo of a folder. 0 unless given.
         label_size: Height and width at which units and labels are compared; the label maps' unless given, at
             most 128.
+        quantile: Share of a unit's up-sampled activations that is on where `iou` is measured. 0.01 unless given.
+        miniou: Least IoU at which a unit matches a concept. 0.05 unless given.
+        border: What activations are up-sampled with beyond the border of a map: "repeat" unless given, or
+            "zeros" as in the code of GAN Dissection's authors.
         progress: Reports the pictures and units done.
         device: Where the model runs; where it is unless given. It stays there.
         cache: Folder for raw activations, from which a killed run resumes.
@@ -52,6 +57,9 @@ class DissectOptions(TypedDict, total=False):
     segmenter: Labeller | str | None
     seed: int
     label_size: int | None
+    quantile: float
+    miniou: float
+    border: Border
     progress: Progress | None
     device: str | torch.device | None
     cache: Path | None
@@ -78,7 +86,7 @@ def dissect(
 
     Raises:
         LayerError: The model has no such layer.
-        ValueRangeError: Too few pictures.
+        ValueRangeError: Too few pictures, or an option out of range.
         UsageError: Seeds that do not exist.
         UnsupportedError: The model does not accept the source, the layer has tokens, or no segmenter is
             known.
@@ -98,6 +106,8 @@ def dissect_layers(
         A report per layer; `compare_layers` puts them side by side.
     """
     names = tuple(dict.fromkeys(_name_of(model, layer) for layer in layers))
+    asked = {each.name: options[each.name] for each in fields(Comparison) if each.name in options}
+    comparison = Comparison(**asked)
     if (device := options.get("device")) is not None:
         model.module.to(resolve_device(device))
     given, top = options.get("source"), options.get("top", 8)
@@ -113,11 +123,18 @@ def dissect_layers(
     cache, executor = options.get("cache"), options.get("executor")
     with kept_run(plan, progress=progress, cache=cache, executor=executor) as kept:
         shared = time.perf_counter() - started
-        reports = [_report(kept, name, thumbnails, shared, progress) for name in names]
+        reports = [_report(kept, name, thumbnails, comparison, progress) for name in names]
     classes = model.classes if isinstance(model, Generator) else ()
     shown = None if given is None else source.name
     return {
-        report.layer: replace(report, classes=classes, segmenter=named, source=shown) for report in reports
+        report.layer: replace(
+            report,
+            classes=classes,
+            segmenter=named,
+            source=shown,
+            seconds={**report.seconds, "total": shared + report.seconds["total"]},
+        )
+        for report in reports
     }
 
 
@@ -151,10 +168,10 @@ def _labels(
 
 
 def _report(
-    kept: Kept, layer: str, thumbnails: Thumbnails, shared: float, progress: Progress
+    kept: Kept, layer: str, thumbnails: Thumbnails, comparison: Comparison, progress: Progress
 ) -> DissectionReport:
     began, plan = time.perf_counter(), kept.plan
-    measured = measure(kept, layer, len(plan.vocabulary), progress)
+    measured = measure(kept, layer, len(plan.vocabulary), comparison, progress)
     counted = time.perf_counter()
     top = top_pictures(kept, layer, measured.threshold, thumbnails, progress)
     drawn = time.perf_counter()
@@ -164,23 +181,24 @@ def _report(
         images=len(kept),
         seed=plan.numbers.start,
         vocabulary=plan.vocabulary,
-        findings=_findings(measured, plan.vocabulary),
+        findings=_findings(measured, plan.vocabulary, comparison.miniou),
         values=measured.values,
         top=top,
         seconds={
-            "total": shared + drawn - began,
+            "total": drawn - began,
             **kept.seconds,
             "statistics": counted - began,
             "page": drawn - counted,
         },
+        comparison=comparison,
     )
 
 
-def _findings(measured: Measured, vocabulary: Vocabulary) -> tuple[UnitFinding, ...]:
+def _findings(measured: Measured, vocabulary: Vocabulary, miniou: float) -> tuple[UnitFinding, ...]:
     values = measured.values
     rows = []
     for unit in range(len(measured.threshold)):
-        top, best, chance = _concepts_of(measured, unit)
+        top, best, chance = _concepts_of(measured, unit, miniou)
         iou, iou_best = float(values.iou[top, unit]), float(values.iou_best[best, unit])
         concept = vocabulary.concepts[top] if iou > 0 else None
         rows.append(
@@ -194,12 +212,13 @@ def _findings(measured: Measured, vocabulary: Vocabulary) -> tuple[UnitFinding, 
                 threshold_best=float(measured.threshold_best[unit, best]),
                 concept_best=vocabulary.concepts[best].name if iou_best > 0 else None,
                 chance=chance,
+                miniou=miniou,
             )
         )
     return tuple(rows)
 
 
-def _concepts_of(measured: Measured, unit: int) -> tuple[int, int, float]:
+def _concepts_of(measured: Measured, unit: int, miniou: float) -> tuple[int, int, float]:
     """The concept of the highest `iou`, the one that the unit is named after, and what chance reaches there.
 
     That is the same one where the unit matches it better than chance. Otherwise it is the concept of the
@@ -210,6 +229,6 @@ def _concepts_of(measured: Measured, unit: int) -> tuple[int, int, float]:
     top = int(values.iou[:, unit].argmax())
     reached = float(values.iou_best[top, unit])
     chance = float(values.chance[top, unit])
-    if float(values.iou[top, unit]) > LEAST_IOU and reached > max(LEAST_IOU, chance):
+    if float(values.iou[top, unit]) > miniou and reached > max(miniou, chance):
         return top, top, chance
     return top, int(values.iou_best[:, unit].argmax()), float(measured.chance[unit])

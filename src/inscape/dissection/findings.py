@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import torch
 from jaxtyping import Float, Int
@@ -13,13 +13,41 @@ from torch import Tensor
 from inscape.concepts import Vocabulary
 from inscape.dissection._sprites import Sprites
 from inscape.dissection.unit_set import UnitSet, check_units
-from inscape.errors import ConceptError, unknown_name
+from inscape.errors import ConceptError, ValueRangeError, unknown_name
+from inscape.statistics import QUANTILE, Border
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 LEAST_IOU = 0.05
-"""No unit matches a concept at a lower IoU, whatever the chance level."""
+"""Unless asked, no unit matches a concept at a lower IoU, whatever the chance level."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How units are compared with concepts. The options are named as in the code of GAN Dissection's authors.
+
+    Attributes:
+        quantile: The share of up-sampled values that is hot where `iou` is measured.
+        miniou: No unit matches a concept at a lower IoU, whatever the chance level.
+        border: What activations are up-sampled with beyond the border of a map: "repeat" its outermost
+            values, or "zeros".
+    """
+
+    quantile: float = QUANTILE
+    miniou: float = LEAST_IOU
+    border: Border = "repeat"
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 0 < self.quantile < 1 or not 0 <= self.miniou <= 1:
+            raise ValueRangeError(
+                "The quantile lies between 0 and 1, and the least IoU from 0 to 1, "
+                f"got {self.quantile:g} and {self.miniou:g}."
+            )
+        if self.border not in get_args(Border):
+            raise ValueRangeError(*unknown_name("border", self.border, get_args(Border)))
 
 
 @dataclass(frozen=True)
@@ -37,9 +65,10 @@ class UnitFinding:
             count that are at least 0 and at which the unit is hot more often on the concept than off it.
         threshold_best: That level.
         concept_best: The concept that the unit is named after: `concept` where the unit matches it better
-            than chance and with an `iou` above 0.05, otherwise the one that it reaches the highest value for.
+            than chance and with an `iou` above `miniou`, otherwise the one that it reaches the highest value for.
         chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures: for
             `concept` where the unit is named after it, otherwise of the highest value over all concepts.
+        miniou: No unit counts at a lower `iou_best`; the same for all units of a report.
     """
 
     unit: int
@@ -51,11 +80,16 @@ class UnitFinding:
     threshold_best: float
     concept_best: str | None
     chance: float
+    miniou: float = LEAST_IOU
 
     @property
     def counts(self) -> bool:
-        """Whether the unit counts for its concept: above 0.05 and above its own chance level."""
-        return self.concept_best is not None and self.iou_best > max(LEAST_IOU, self.chance)
+        """Whether the unit counts for its concept: above `miniou` and above its own chance level."""
+        return self.concept_best is not None and self.iou_best > max(self.miniou, self.chance)
+
+    def row(self) -> JsonObject:
+        """The figures of this unit alone."""
+        return {name: value for name, value in asdict(self).items() if name != "miniou"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +139,8 @@ class TopPictures:
 class Findings:
     """Which unit of a layer matches which concept.
 
-    A unit counts for a concept when its `iou_best` is above 0.05 and above the unit's own chance level.
+    A unit counts for a concept when its `iou_best` is above `comparison.miniou`, 0.05 unless asked, and above the
+    unit's own chance level.
 
     Attributes:
         model: Name of the model.
@@ -120,6 +155,7 @@ class Findings:
         classes: Those of a conditional generator that were drawn; all where there are none.
         segmenter: The name of what labelled the pictures, where it was opened by one.
         source: The name of what the model was run on; None for pictures that it drew of seeds itself.
+        comparison: How units were compared with concepts.
     """
 
     model: str
@@ -134,6 +170,7 @@ class Findings:
     classes: tuple[int, ...] = ()
     segmenter: str | None = None
     source: str | None = None
+    comparison: Comparison = Comparison()
 
     @property
     def rankings(self) -> dict[str, list[tuple[int, float]]]:
@@ -157,9 +194,9 @@ class Findings:
     def matches(self) -> dict[str, int]:
         """How many units match each concept, whatever else they match better.
 
-        Above 0.05 and above the unit's own chance level for that concept; concepts without any are left out.
+        Above `comparison.miniou` and above the unit's own chance level for that concept; concepts without any are left out.
         """
-        least = self.values.chance.clamp_min(LEAST_IOU)
+        least = self.values.chance.clamp_min(self.comparison.miniou)
         counts = (self.values.iou_best > least).sum(dim=1).tolist()
         return {name: count for name, count in zip(self.vocabulary.names, counts, strict=True) if count}
 
@@ -217,4 +254,4 @@ class Findings:
         """A row per unit, with the columns of `UnitFinding` and whether it counts."""
         from pandas import DataFrame
 
-        return DataFrame([{**asdict(finding), "counts": finding.counts} for finding in self.findings])
+        return DataFrame([{**finding.row(), "counts": finding.counts} for finding in self.findings])

@@ -16,7 +16,7 @@ from inscape.concepts import Vocabulary
 from inscape.dissection._chart import chart
 from inscape.dissection._page import FOLDER, page
 from inscape.dissection._sprites import read_sprites
-from inscape.dissection.findings import Findings, TopPictures, UnitFinding, UnitValues
+from inscape.dissection.findings import Comparison, Findings, TopPictures, UnitFinding, UnitValues
 from inscape.reports import Link, Page, Report
 from inscape.reports.report import VALUES
 from inscape.types import JsonObject
@@ -88,10 +88,11 @@ class DissectionReport(Findings, Report):
             "layer": self.layer,
             "images": self.images,
             "seed": self.seed,
+            **asdict(self.comparison),
             "classes": list(self.classes),
             "segmenter": self.segmenter,
             **({} if self.source is None else {"source": self.source}),
-            "units": [asdict(finding) for finding in self.findings],
+            "units": [finding.row() for finding in self.findings],
             "rankings": {
                 name: [[unit, round(iou, 6)] for unit, iou in ranking]
                 for name, ranking in self.rankings.items()
@@ -109,7 +110,9 @@ class DissectionReport(Findings, Report):
         """The report of a `report.json`, and of the files beside it."""
         tensors, _ = storage.load_tensors(folder / VALUES)
         strips = read_sprites(folder / FOLDER, document["thumbnails"], len(document["units"]))
-        names = [each.name for each in fields(UnitFinding)]
+        asked = {each.name: document.get(each.name, each.default) for each in fields(Comparison)}
+        comparison = Comparison(**asked)
+        names = [each.name for each in fields(UnitFinding) if each.name != "miniou"]
         named, shown = document.get("segmenter"), document.get("source")
         return cls(
             model=str(document["model"]),
@@ -117,7 +120,10 @@ class DissectionReport(Findings, Report):
             images=int(document["images"]),
             seed=int(document["seed"]),
             vocabulary=Vocabulary.from_json(document["vocabulary"]),
-            findings=tuple(UnitFinding(**{name: row[name] for name in names}) for row in document["units"]),
+            findings=tuple(
+                UnitFinding(**{name: row[name] for name in names}, miniou=comparison.miniou)
+                for row in document["units"]
+            ),
             values=UnitValues(
                 levels=tuple(tensors["levels"].tolist()),
                 information=tensors.get("information"),
@@ -128,4 +134,5 @@ class DissectionReport(Findings, Report):
             classes=tuple(int(number) for number in document.get("classes", ())),
             segmenter=named if isinstance(named, str) else None,
             source=shown if isinstance(shown, str) else None,
+            comparison=comparison,
         )

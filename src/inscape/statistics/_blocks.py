@@ -12,6 +12,7 @@ from torch import Tensor
 
 from inscape.errors import ValueRangeError
 from inscape.statistics._base import array
+from inscape.statistics._grid import Border
 from inscape.types import Array
 
 
@@ -38,9 +39,11 @@ class RawMaps:
 
     Attributes:
         shape: Pictures, units, rows, columns.
+        border: What lies beyond the border of a map where it is up-sampled.
     """
 
-    def __init__(self, activations: Tensor | Array | Stored) -> None:
+    def __init__(self, activations: Tensor | Array | Stored, border: Border = "repeat") -> None:
+        self.border: Border = border
         self._read = getattr(activations, "units", None)
         self._held = None if self._read else array(activations)
         self.shape: tuple[int, ...] = tuple(activations.shape if self._held is None else self._held.shape)

@@ -1,9 +1,10 @@
 """Bilinear up-sampling as a grid of cells: which label pixels lie between which four activations.
 
-Half-pixel centres, border repeated: the same values as
-`torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`.
+Half-pixel centres. With the border repeated, the same values as
+`torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`; with zeros beyond the border, the same as
+its inner part for the map with a frame of zeros, which is what the authors of GAN Dissection compute.
 
-A map of `h` rows, padded by one repeated row on each side, has `h + 1` gaps between neighbouring rows.
+A map of `h` rows, padded by one row on each side, has `h + 1` gaps between neighbouring rows.
 Label row `y` lies at `(y + 0.5) * h / H - 0.5` and so in exactly one gap, at a fraction of the way to the
 next row. A cell is one gap in each direction; all its pixels are convex combinations of its four corners.
 """
@@ -13,11 +14,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from inscape.errors import ShapeError
+
+Border: TypeAlias = Literal["repeat", "zeros"]
+"""What lies beyond the border of a map: its outermost values again, or zeros."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,18 @@ def axis_gaps(size: int, label_size: int) -> AxisGaps:
 
 
 @lru_cache(maxsize=64)
-def axis_matrix(size: int, label_size: int) -> Float[np.ndarray, "label_row row"]:
+def axis_matrix(size: int, label_size: int, border: Border = "repeat") -> Float[np.ndarray, "label_row row"]:
     """The matrix that up-samples one direction, in float64."""
     gaps = axis_gaps(size, label_size)
-    matrix = np.zeros((label_size, size))
+    matrix = np.zeros((label_size, size + 2))  # the map in its frame
     gap, place = np.nonzero(gaps.pixels >= 0)
     pixel, weight = gaps.pixels[gap, place], gaps.weights[gap, place]
-    np.add.at(matrix, (pixel, np.clip(gap - 1, 0, size - 1)), 1 - weight)
-    np.add.at(matrix, (pixel, np.clip(gap, 0, size - 1)), weight)
-    return matrix
+    matrix[pixel, gap] = 1 - weight
+    matrix[pixel, gap + 1] = weight
+    if border == "repeat":
+        matrix[:, 1] += matrix[:, 0]
+        matrix[:, size] += matrix[:, size + 1]
+    return np.ascontiguousarray(matrix[:, 1:-1])
 
 
 def sample_stride(size: int, label_size: int) -> int:

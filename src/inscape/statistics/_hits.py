@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import DTypeLike, NDArray
 
 from inscape.statistics._base import product
-from inscape.statistics._grid import AxisGaps, axis_gaps
+from inscape.statistics._grid import AxisGaps, Border, axis_gaps
 from inscape.types import Array
 
 _CHUNK_VALUES = 1 << 17  # what fits in a core's second-level cache
@@ -79,6 +79,7 @@ def find_hits(
     maps: Float[np.ndarray, "unit picture row column"],
     thresholds: Float[np.ndarray, "unit"],
     size: tuple[int, int],
+    border: Border = "repeat",
 ) -> Hits:
     """All pixels of the up-sampled maps that lie above their unit's threshold.
 
@@ -86,13 +87,15 @@ def find_hits(
         maps: Raw activations, unit first; float32 or float64, which is also the precision of the result.
         thresholds: In the dtype of `maps`; `inf` leaves a unit out.
         size: Label rows and columns.
+        border: What lies beyond the border of the maps.
     """
     units, pictures, height, width = maps.shape
+    framed = _framed(maps, border)
     rows, columns = axis_gaps(height, size[0]), axis_gaps(width, size[1])
-    cells = np.flatnonzero(_hot_cells(maps > thresholds[:, None, None, None]))
+    cells = np.flatnonzero(_hot_cells(framed > thresholds[:, None, None, None]))
     one_map, position = np.divmod(cells, (height + 1) * (width + 1))
     unit_of_cell = one_map // pictures
-    corners = _corners(maps, one_map, *np.divmod(position, width + 1))
+    corners = _corners(framed, one_map, *np.divmod(position, width + 1))
     limits = thresholds[unit_of_cell][:, None]
     # places in four bytes while they fit: what is touched most stays in the cache
     narrow = np.int32 if pictures * size[0] * size[1] < 2**31 else np.int64
@@ -122,35 +125,41 @@ def _joined(parts: list[Array], dtype: DTypeLike) -> Array:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def _hot_cells(hot: Bool[np.ndarray, "unit picture row column"]) -> Bool[np.ndarray, "unit picture gap gap"]:
-    """The cells with at least one hot corner; the border is repeated."""
-    units, pictures, height, width = hot.shape
-    by_row = np.empty((units, pictures, height + 1, width), dtype=bool)
-    by_row[:, :, 0] = hot[:, :, 0]
-    by_row[:, :, height] = hot[:, :, height - 1]
-    np.logical_or(hot[:, :, 1:], hot[:, :, :-1], out=by_row[:, :, 1:height])
-    cells = np.empty((units, pictures, height + 1, width + 1), dtype=bool)
-    cells[..., 0] = by_row[..., 0]
-    cells[..., width] = by_row[..., width - 1]
-    np.logical_or(by_row[..., 1:], by_row[..., :-1], out=cells[..., 1:width])
+def _framed(
+    maps: Float[np.ndarray, "unit picture row column"], border: Border
+) -> Float[np.ndarray, "unit picture framed_row framed_column"]:
+    """The maps with one more row and column on every side."""
+    units, pictures, height, width = maps.shape
+    framed = np.zeros((units, pictures, height + 2, width + 2), dtype=maps.dtype)
+    framed[:, :, 1:-1, 1:-1] = maps
+    if border == "repeat":
+        framed[:, :, 0], framed[:, :, -1] = framed[:, :, 1], framed[:, :, -2]
+        framed[..., 0], framed[..., -1] = framed[..., 1], framed[..., -2]
+    return framed
+
+
+def _hot_cells(
+    hot: Bool[np.ndarray, "unit picture framed_row framed_column"],
+) -> Bool[np.ndarray, "unit picture gap gap"]:
+    """The cells with at least one hot corner."""
+    by_row = hot[:, :, 1:] | hot[:, :, :-1]
+    cells: NDArray[np.bool_] = by_row[..., 1:] | by_row[..., :-1]
     return cells
 
 
 def _corners(
-    maps: Float[np.ndarray, "unit picture row column"],
+    framed: Float[np.ndarray, "unit picture framed_row framed_column"],
     one_map: Int[np.ndarray, "cell"],
     row_gap: Int[np.ndarray, "cell"],
     column_gap: Int[np.ndarray, "cell"],
 ) -> Float[np.ndarray, "cell 4"]:
     """The four activations around each cell: upper left, upper right, lower left, lower right."""
-    height, width = maps.shape[2:]
-    flat = np.ascontiguousarray(maps).reshape(-1)
-    corners = np.empty((len(one_map), 4), dtype=maps.dtype)
-    left, right = np.maximum(column_gap - 1, 0), np.minimum(column_gap, width - 1)
-    for pair, row in enumerate((np.maximum(row_gap - 1, 0), np.minimum(row_gap, height - 1))):
-        base = (one_map * height + row) * width
-        corners[:, 2 * pair] = flat[base + left]
-        corners[:, 2 * pair + 1] = flat[base + right]
+    height, width = framed.shape[2:]
+    flat = framed.reshape(-1)
+    first = (one_map * height + row_gap) * width + column_gap
+    corners = np.empty((len(one_map), 4), dtype=framed.dtype)
+    for place, offset in enumerate((0, 1, width, width + 1)):
+        corners[:, place] = flat[first + offset]
     return corners
 
 

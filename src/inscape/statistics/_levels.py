@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
-from inscape.statistics._grid import axis_matrix, sample_stride
+from inscape.statistics._grid import Border, axis_matrix, sample_stride
 from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._masks import small_product
 from inscape.statistics._thresholds import a_hair_above
@@ -33,7 +33,7 @@ _TILE = (
 
 
 def level_thresholds(
-    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int], border: Border = "repeat"
 ) -> Float[np.ndarray, "level unit"]:
     """What the top shares `LEVELS` of each unit's up-sampled values exceed.
 
@@ -44,7 +44,7 @@ def level_thresholds(
     if maps.shape[1] > _LEVEL_PICTURES:
         some = maps[:, np.sort(np.random.default_rng(0).choice(maps.shape[1], _LEVEL_PICTURES, False))]
     strides = sample_stride(maps.shape[2], size[0]), sample_stride(maps.shape[3], size[1])
-    values = np.sort(sampled(some, size, strides).reshape(len(maps), -1), axis=1)
+    values = np.sort(sampled(some, size, strides, border).reshape(len(maps), -1), axis=1)
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
     chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
     return a_hair_above(np.ascontiguousarray(chosen.T))
@@ -59,11 +59,14 @@ def best_level(
 
 
 def sampled(
-    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int], strides: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"],
+    size: tuple[int, int],
+    strides: tuple[int, int],
+    border: Border = "repeat",
 ) -> Float[np.ndarray, "unit picture pixel"]:
     """Up-sampled values on every so many label rows and columns."""
     down, across = (
-        torch.from_numpy(axis_matrix(own, label)[::stride].astype(maps.dtype))
+        torch.from_numpy(axis_matrix(own, label, border)[::stride].astype(maps.dtype))
         for own, label, stride in zip(maps.shape[2:], size, strides, strict=True)
     )
     wide = torch.matmul(torch.from_numpy(np.ascontiguousarray(maps)), across.T)
@@ -71,9 +74,12 @@ def sampled(
 
 
 def upsampled(
-    maps: Float[np.ndarray, "picture unit row column"], size: tuple[int, int]
+    maps: Float[np.ndarray, "picture unit row column"], size: tuple[int, int], border: Border = "repeat"
 ) -> Float[np.ndarray, "picture pixel unit"]:
     """Up-sampled values on all label pixels; units last, which is how they are fast to make and compare."""
+    if border == "zeros":
+        values = sampled(maps, size, (1, 1), border)
+        return np.ascontiguousarray(values.swapaxes(1, 2))
     last = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
     values = torch.nn.functional.interpolate(last, size=size, mode="bilinear", align_corners=False)
     return values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
@@ -120,7 +126,7 @@ def count_chosen(
     step = max(1, _VALUES_AT_ONCE // (pixels * count))
     for start in range(0, len(numbers), step):
         some = numbers[start : start + step]
-        values = upsampled(raw.part(some, units), labels.size)
+        values = upsampled(raw.part(some, units), labels.size, raw.border)
         for one in values:
             hot.add(one)
         _count_labels(values.reshape(-1, count), labels.pictures(some), chosen, index, both)

@@ -184,7 +184,7 @@ class SampleCounter:
     ) -> Bool[np.ndarray, "level_and_unit picture pixel"]:
         """What is hot in some pictures, on every so many rows and columns."""
         maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
-        values = sampled(maps, self.labels.size, strides)
+        values = sampled(maps, self.labels.size, strides, self.raw.border)
         hot = values > self.thresholds[:, :, None, None]
         return hot.reshape(-1, *values.shape[1:])
 

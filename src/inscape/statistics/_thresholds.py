@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics._base import product
-from inscape.statistics._grid import axis_matrix
+from inscape.statistics._grid import Border, axis_matrix
 from inscape.statistics._hits import Hits, find_hits
 from inscape.types import Array
 
@@ -18,14 +18,14 @@ _SAMPLE = 1 << 17
 
 
 def sampled_values(
-    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"], size: tuple[int, int], border: Border = "repeat"
 ) -> Float[np.ndarray, "unit sample"]:
     """Up-sampled values on every (scale + 1)-th label row and column, or thinner: all phases of the grid."""
     scales = [max(1, label // length) for length, label in zip(maps.shape[2:], size, strict=True)]
     wanted = maps[0].size * np.prod(scales) / ((scales[0] + 1) * (scales[1] + 1) * _SAMPLE)
     thin = max(1, round(float(np.sqrt(wanted))))
     down, across = (
-        axis_matrix(length, label)[:: thin * scale + 1].astype(maps.dtype)
+        axis_matrix(length, label, border)[:: thin * scale + 1].astype(maps.dtype)
         for length, label, scale in zip(maps.shape[2:], size, scales, strict=True)
     )
     wide = product(maps.reshape(-1, maps.shape[3]), np.ascontiguousarray(across.T))
@@ -45,7 +45,10 @@ def a_hair_above(values: Array) -> Array:
 
 
 def hits_at_top(
-    maps: Float[np.ndarray, "unit picture row column"], fraction: float, size: tuple[int, int]
+    maps: Float[np.ndarray, "unit picture row column"],
+    fraction: float,
+    size: tuple[int, int],
+    border: Border = "repeat",
 ) -> tuple[Float[np.ndarray, "unit"], Hits]:
     """Exact thresholds of every unit's top `fraction` of up-sampled values, and the pixels above them.
 
@@ -57,6 +60,7 @@ def hits_at_top(
         maps: Raw activations, unit first.
         fraction: The fraction of all up-sampled values that may lie above the threshold, in (0, 1).
         size: Label rows and columns.
+        border: What lies beyond the border of the maps.
 
     Returns:
         The thresholds (a hair above a value of the unit: at most `floor(fraction * values)` lie above) and
@@ -68,7 +72,9 @@ def hits_at_top(
         raise ShapeError(f"Thresholds need at least one picture and unit, got shape {maps.shape}.")
     allowed = int(np.floor(fraction * maps.shape[1] * size[0] * size[1]))
     floor = maps.min(axis=(1, 2, 3))
-    sample = sampled_values(maps, size)
+    if border == "zeros":
+        floor = np.minimum(floor, 0)
+    sample = sampled_values(maps, size, border)
     # 1.05 and three standard deviations of a sample whose neighbours are half redundant
     guess = 1.05 * fraction + 3 * np.sqrt(fraction / sample.shape[1])
     open_units = np.ones(len(maps), dtype=bool)
@@ -77,7 +83,7 @@ def hits_at_top(
     while open_units.any():
         level = nth_largest(sample, int(guess * sample.shape[1])) if guess < 0.5 else floor
         tried = np.maximum(level, floor)
-        hits = find_hits(maps[open_units], tried, size)
+        hits = find_hits(maps[open_units], tried, size, border)
         enough = hits.counts > allowed
         # a unit tried at its lowest value: what is not above lies on it, so that value is the threshold
         done = enough | (tried <= floor)

@@ -23,6 +23,7 @@ from inscape.errors import ShapeError, ValueRangeError
 from inscape.parallel.cores import side_by_side
 from inscape.statistics._base import Statistic, Values, array
 from inscape.statistics._blocks import RawMaps, Stored, blocks_of, exact_block, workers
+from inscape.statistics._grid import Border
 from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._labels import LabelMaps
 from inscape.statistics._thresholds import hits_at_top
@@ -181,7 +182,7 @@ def overlap_at_top(
     check_pair(raw.shape, known.shape)
 
     def at_top(block: slice) -> tuple[Array, Array, Array]:
-        return top_of_maps(raw.block(block), known, fraction)
+        return top_of_maps(raw.block(block), known, fraction, raw.border)
 
     per_unit = known.shape[0] * known.size[0] * known.size[1] * fraction
     with side_by_side(at_top, blocks_of(raw.shape[1], _units_of_hits(per_unit)), cores=workers()) as found:
@@ -194,12 +195,16 @@ def overlap_at_top(
 
 
 def top_of_maps(
-    maps: Float[np.ndarray, "unit picture row column"], labels: LabelMaps, fraction: float
+    maps: Float[np.ndarray, "unit picture row column"],
+    labels: LabelMaps,
+    fraction: float,
+    border: Border = "repeat",
 ) -> tuple[Array, Array, Array]:
     """Thresholds [unit], hot pixels [unit] and hot and labelled pixels [unit, concept] of some units."""
     step = _units_of_hits(maps.shape[1] * labels.size[0] * labels.size[1] * fraction)
     found = [
-        hits_at_top(maps[start : start + step], fraction, labels.size) for start in range(0, len(maps), step)
+        hits_at_top(maps[start : start + step], fraction, labels.size, border)
+        for start in range(0, len(maps), step)
     ]
     thresholds = np.concatenate([part[0] for part in found])
     hot = np.concatenate([hits.counts for _, hits in found])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -12,7 +13,7 @@ from inscape.errors import ValueRangeError
 from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
 from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
-from inscape.statistics._grid import sample_stride
+from inscape.statistics._grid import Border, sample_stride
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
 from inscape.statistics._levels import LEAST_LEVEL, LEVELS, best_level, count_chosen, level_thresholds
@@ -20,7 +21,7 @@ from inscape.statistics._shuffles import TABLES, Dealing, SampleCounter, deal, s
 from inscape.statistics.overlap import check_pair, top_of_maps
 from inscape.types import Array
 
-TOP = 0.01
+QUANTILE = 0.01
 """The share of up-sampled values that is hot where `iou` is measured."""
 
 _BLOCK_BYTES = 64 << 20
@@ -33,7 +34,7 @@ class OverlapTable:
     """Overlap of every unit with every concept; vocabulary index 0, none, has a column of zeros.
 
     Attributes:
-        threshold: What each unit's own top 1 % of up-sampled values exceeds.
+        threshold: What each unit's own top 1 % of up-sampled values, or `quantile` of them, exceeds.
         iou: Intersection over union at that threshold, over all pictures.
         threshold_best: The candidate threshold with the highest information quality ratio in every second
             picture (0, 2, 4, ...), per unit and concept. It is not below 0, and the unit is hot more often on
@@ -61,14 +62,32 @@ class OverlapTable:
     count: int
 
 
+class OverlapOptions(TypedDict, total=False):
+    """The options of an overlap table.
+
+    Attributes:
+        quantile: The share of up-sampled values that is hot where `iou` is measured, in (0, 1); 0.01 unless
+            given.
+        border: What activations are up-sampled with beyond the border of a map: "repeat" unless given, or
+            "zeros" as in the code of the authors of GAN Dissection.
+        seed: Seed of the shuffles. 0 unless given.
+        shuffles: Number of shuffles. 100 unless given.
+        progress: Reports the units done.
+    """
+
+    quantile: float
+    border: Border
+    seed: int
+    shuffles: int
+    progress: Progress | None
+
+
 def overlap_table(
     activations: Tensor | Array | Stored,
     labels: Tensor | Array | Stored,
     *,
     vocabulary_size: int,
-    seed: int = 0,
-    shuffles: int = 100,
-    progress: Progress | None = None,
+    **options: Unpack[OverlapOptions],
 ) -> OverlapTable:
     """Thresholds, overlap and chance of all units and concepts.
 
@@ -81,18 +100,18 @@ def overlap_table(
         labels: Vocabulary indices `[picture, plane, label row, label column]`, uint8; 0 is none. A tensor,
             array, memory map, or anything with `shape`, `dtype` and `rows(first, count)`.
         vocabulary_size: `len(vocabulary)`.
-        seed: Of the shuffles.
-        shuffles: How many.
-        progress: Reports the units done.
+        options: See `OverlapOptions`.
 
     Raises:
         ShapeError: The shapes do not fit each other.
         ValueRangeError: A label is not in the vocabulary, an activation is not a number, or there are fewer
             than two pictures.
     """
-    raw, known = RawMaps(activations), LabelMaps(labels, vocabulary_size)
+    raw = RawMaps(activations, options.get("border", "repeat"))
+    known = LabelMaps(labels, vocabulary_size)
     check_pair(raw.shape, known.shape)
     pictures, units = raw.shape[:2]
+    quantile, shuffles = options.get("quantile", QUANTILE), options.get("shuffles", 100)
     if pictures < 2 or shuffles < 1:
         raise ValueRangeError(
             f"Expected two pictures and one shuffle or more, got {pictures} and {shuffles}."
@@ -100,11 +119,11 @@ def overlap_table(
     rows, columns = (sample_stride(*pair) for pair in zip(raw.shape[2:], known.size, strict=True))
     index = index_labels(known, (rows, columns))
     labelled = index.labelled
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(options.get("seed", 0))
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
 
     def compare(block: slice) -> dict[str, Array]:
-        thresholds, top = _top_of_block(raw, block, known)
+        thresholds, top = _top_of_block(raw, block, known, quantile)
         iou = top["both"] / np.maximum(top["hot"][:, None] + labelled - top["both"], 1)
         best = _best_of_block(raw, block, thresholds, known, index, dealings)
         return {"threshold": top["threshold"].astype(np.float64), "iou": iou, **best}
@@ -112,7 +131,9 @@ def overlap_table(
     blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(known)))
     parts = []
     with (
-        (progress or SilentProgress()).task("Comparing units and concepts", units, "units") as task,
+        (options.get("progress") or SilentProgress()).task(
+            "Comparing units and concepts", units, "units"
+        ) as task,
         side_by_side(compare, blocks, cores=workers()) as compared,
     ):
         for block, part in zip(blocks, compared, strict=True):
@@ -129,9 +150,9 @@ def _bytes_of_unit(known: LabelMaps) -> int:
 
 
 def _top_of_block(
-    raw: RawMaps, block: slice, known: LabelMaps
+    raw: RawMaps, block: slice, known: LabelMaps, quantile: float
 ) -> tuple[Float[np.ndarray, "level unit"], dict[str, Array]]:
-    """Candidate thresholds of some units, and their top 1 %: threshold, hot, and hot and labelled pixels.
+    """Candidate thresholds of some units, and their top `quantile`: threshold, hot, and hot and labelled pixels.
 
     Raw activations are read of so few units at a time that what is in memory has a bound.
     """
@@ -140,8 +161,8 @@ def _top_of_block(
     levels, found = [], []
     for start in range(block.start, block.stop, step):
         maps = raw.block(slice(start, min(start + step, block.stop)))
-        levels.append(level_thresholds(maps, known.size))
-        found.append(top_of_maps(maps, known, TOP))
+        levels.append(level_thresholds(maps, known.size, raw.border))
+        found.append(top_of_maps(maps, known, quantile, raw.border))
     names = ("threshold", "hot", "both")
     joined = {
         name: np.concatenate(parts) for name, parts in zip(names, zip(*found, strict=True), strict=True)

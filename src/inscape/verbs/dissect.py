@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from annotated_types import Ge, Le
 
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from inscape.models import Model
     from inscape.progress import Progress
     from inscape.sources import PictureSource
+    from inscape.statistics import Border
 
 _SIZE = 224
 """Of photos, for models that do not say what they take."""
-_PRINTED = ("model", "layer", "images", "seed", "classes", "units", "rankings", "concepts", "seconds")
+_PRINTED = (
+    *("model", "layer", "images", "seed", "classes", "quantile", "miniou", "border"),
+    *("units", "rankings", "concepts", "seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,20 @@ class DissectRequest(Request):
         Ge(4),
         Le(1024),
     ] = None
+    quantile: Annotated[
+        float,
+        Option("Share of a unit's up-sampled activations that is on where `iou` is measured."),
+        Ge(0.0001),
+        Le(0.5),
+    ] = 0.01
+    miniou: Annotated[float, Option("Least IoU at which a unit matches a concept."), Ge(0.0), Le(1.0)] = 0.05
+    border: Annotated[
+        str,
+        Option(
+            "Values beyond the border of a map where it is up-sampled: repeat, or zeros as in the code of the "
+            "authors of GAN Dissection."
+        ),
+    ] = "repeat"
     classes: Classes = None
     top: Annotated[int, Option("Number of top pictures kept for each unit."), Ge(1), Le(64)] = 8
     html: Html = None
@@ -77,7 +95,9 @@ class DissectRequest(Request):
     device: Device = "auto"
 
     def check(self) -> None:
-        """Refuse labels without photos, and two kinds of labels."""
+        """Refuse labels without photos, two kinds of labels, and another border."""
+        if self.border not in ("repeat", "zeros"):
+            raise UsageError(f"--border is repeat or zeros, got {self.border!r}.")
         if self.source is None and (self.labels or self.concepts):
             raise UsageError("Label maps need photos. Name the folder of photos with --source.")
         if self.concepts and not self.labels:
@@ -157,6 +177,9 @@ def dissect_opened(model: Model, request: DissectRequest, progress: Progress) ->
             segmenter=request.segmenter,
             seed=request.seed,
             label_size=request.label_size,
+            quantile=request.quantile,
+            miniou=request.miniou,
+            border=cast("Border", request.border),
             progress=progress,
             top=request.top,
             executor=executor,

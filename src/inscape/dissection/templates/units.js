@@ -128,8 +128,8 @@
     byId("box-pictures").replaceChildren(...pictures(unit));
     const rows = [
       ["IoU, best threshold", `${percent(unit.iou_best)} with ${named(unit)}, above ${unit.threshold_best.toPrecision(4)}`],
-      ["IoU, top 1 %", `${percent(unit.iou)} with ${unit.concept ?? "no concept"}, above ${unit.threshold.toPrecision(4)}`],
-      ["Chance level", `${percent(unit.chance)}${unit.counts ? "" : " or 0.05 not exceeded: the match is not reliable"}`],
+      [`IoU, top ${data.top} %`, `${percent(unit.iou)} with ${unit.concept ?? "no concept"}, above ${unit.threshold.toPrecision(4)}`],
+      ["Chance level", `${percent(unit.chance)}${unit.counts ? "" : " or ${data.miniou} not exceeded: the match is not reliable"}`],
     ];
     byId("box-numbers").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
     byId("box-ranking").replaceChildren(...unit.best.map(([name, iou]) => make("li", "", `${name} ${percent(iou)}`)));

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/models/{model}")
 UnitInPath = Annotated[int, Path(ge=0, le=1_000_000)]
 Interval = tuple[float, float]
-LEAST_IOU = 0.05
 
 
 class UnitRow(Message):
@@ -44,7 +43,9 @@ class UnitRow(Message):
     iou_best: float
     threshold_best: float
     chance: float
-    passes: bool = Field(description="Whether its IoU is above 0.05 and above its own chance level.")
+    passes: bool = Field(
+        description="Whether its IoU is above the report's least IoU and its own chance level."
+    )
     strip: str = Field(description="Address of its top pictures.")
 
 
@@ -150,12 +151,13 @@ def get_report(model: str, layer: str, studio: StudioOf) -> ReportInfo:
         return ReportInfo(model=model, layer=layer, dissected=False)
     document = studio.reports.document(model, layer)
     names = [str(row["name"]) for row in document["vocabulary"]]
+    miniou = float(document.get("miniou", DissectRequest.miniou))
     return ReportInfo(
         model=model,
         layer=layer,
         dissected=True,
         segmenter=document.get("segmenter"),
-        units=[_row(model, layer, row) for row in document["units"]],
+        units=[_row(model, layer, row, miniou) for row in document["units"]],
         colours={name: colour_of(name, number) for number, name in enumerate(names)},
         **{name: document[name] for name in ("images", "rankings", "concepts", "seconds")},
     )
@@ -213,7 +215,12 @@ def _unit(studio: Studio, model: str, layer: str, unit: int) -> UnitInfo:
     ious = zip(names, values.iou_best[:, unit].tolist(), strict=True)
     means = values.conditional_mean[:, unit].tolist()
     return UnitInfo(
-        row=_row(model, layer, studio.reports.document(model, layer)["units"][unit]),
+        row=_row(
+            model,
+            layer,
+            studio.reports.document(model, layer)["units"][unit],
+            report.comparison.miniou,
+        ),
         concepts=[(name, iou) for name, iou in sorted(ious, key=lambda pair: -pair[1]) if iou > 0],
         conditional_mean=dict(zip(names, means, strict=True)),
         quantiles=list(zip(values.levels, values.quantiles[:, unit].tolist(), strict=True)),
@@ -221,8 +228,8 @@ def _unit(studio: Studio, model: str, layer: str, unit: int) -> UnitInfo:
     )
 
 
-def _row(model: str, layer: str, row: JsonObject) -> UnitRow:
-    passes = row["concept_best"] is not None and row["iou_best"] > max(LEAST_IOU, row["chance"])
+def _row(model: str, layer: str, row: JsonObject, miniou: float) -> UnitRow:
+    passes = row["concept_best"] is not None and row["iou_best"] > max(miniou, row["chance"])
     return UnitRow(
         **row, passes=passes, strip=f"api/models/{model}/layers/{layer}/units/{row['unit']}/strip.webp"
     )
