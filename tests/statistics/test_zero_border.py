@@ -1,8 +1,9 @@
 """Zeros beyond the border, beside the code of GAN Dissection's authors.
 
-Each file `data/zero_border_*.npz` holds what github.com/davidbau/dissect computed once on `tensors`: `upsampler`,
-the indicator of values above the thresholds, `tally.conditional_samples`, `tally_conditional_mean` and
-`iou_from_conditional_indicator_mean`. The thresholds were Inscape's with `border="zeros"`; they are in the file.
+Each file `data/zero_border_*.npz` holds what github.com/davidbau/dissect computed once on `tensors`: its
+`upsampler`, the indicator of values above the thresholds, `tally.conditional_samples`,
+`tally_conditional_mean` and `iou_from_conditional_indicator_mean`. The thresholds
+were Inscape's with `border="zeros"`, and are in the file.
 """
 
 from __future__ import annotations

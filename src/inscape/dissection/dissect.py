@@ -42,7 +42,8 @@ class DissectOptions(TypedDict, total=False):
         seed: Seed of the first picture, or index of the first photo of a folder. 0 unless given.
         label_size: Height and width at which units and labels are compared; the label maps' unless given, at
             most 128.
-        quantile: Share of a unit's up-sampled activations that is on where `iou` is measured. 0.01 unless given.
+        quantile: Share of a unit's up-sampled activations that is on where `iou` is measured. 0.01 unless
+            given.
         miniou: Least IoU at which a unit matches a concept. 0.05 unless given.
         border: What activations are up-sampled with beyond the border of a map: "repeat" unless given, or
             "zeros" as in the code of GAN Dissection's authors.

@@ -65,7 +65,8 @@ class UnitFinding:
             count that are at least 0 and at which the unit is hot more often on the concept than off it.
         threshold_best: That level.
         concept_best: The concept that the unit is named after: `concept` where the unit matches it better
-            than chance and with an `iou` above `miniou`, otherwise the one that it reaches the highest value for.
+            than chance and with an `iou` above `miniou`, otherwise the one that it reaches the highest value
+            for.
         chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures: for
             `concept` where the unit is named after it, otherwise of the highest value over all concepts.
         miniou: No unit counts at a lower `iou_best`; the same for all units of a report.
@@ -139,8 +140,8 @@ class TopPictures:
 class Findings:
     """Which unit of a layer matches which concept.
 
-    A unit counts for a concept when its `iou_best` is above `comparison.miniou`, 0.05 unless asked, and above the
-    unit's own chance level.
+    A unit counts for a concept when its `iou_best` is above `comparison.miniou`, 0.05 unless asked, and above
+    the unit's own chance level.
 
     Attributes:
         model: Name of the model.
@@ -194,7 +195,8 @@ class Findings:
     def matches(self) -> dict[str, int]:
         """How many units match each concept, whatever else they match better.
 
-        Above `comparison.miniou` and above the unit's own chance level for that concept; concepts without any are left out.
+        Above `comparison.miniou` and above the unit's own chance level for that concept; concepts without any
+        are left out.
         """
         least = self.values.chance.clamp_min(self.comparison.miniou)
         counts = (self.values.iou_best > least).sum(dim=1).tolist()

@@ -1,8 +1,8 @@
 """Bilinear up-sampling as a grid of cells: which label pixels lie between which four activations.
 
 Half-pixel centres. With the border repeated, the same values as
-`torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`; with zeros beyond the border, the same as
-its inner part for the map with a frame of zeros, which is what the authors of GAN Dissection compute.
+`torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`. With zeros beyond it, the values
+of the code of GAN Dissection's authors.
 
 A map of `h` rows, padded by one row on each side, has `h + 1` gaps between neighbouring rows.
 Label row `y` lies at `(y + 0.5) * h / H - 0.5` and so in exactly one gap, at a fraction of the way to the

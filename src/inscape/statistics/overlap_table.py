@@ -152,7 +152,7 @@ def _bytes_of_unit(known: LabelMaps) -> int:
 def _top_of_block(
     raw: RawMaps, block: slice, known: LabelMaps, quantile: float
 ) -> tuple[Float[np.ndarray, "level unit"], dict[str, Array]]:
-    """Candidate thresholds of some units, and their top `quantile`: threshold, hot, and hot and labelled pixels.
+    """Candidate thresholds of some units, and their top `quantile`: threshold, hot, hot and labelled pixels.
 
     Raw activations are read of so few units at a time that what is in memory has a bound.
     """

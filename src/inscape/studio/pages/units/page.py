@@ -44,7 +44,7 @@ class UnitRow(Message):
     threshold_best: float
     chance: float
     passes: bool = Field(
-        description="Whether its IoU is above the report's least IoU and its own chance level."
+        description="Whether its IoU is above the least IoU and its own chance level."
     )
     strip: str = Field(description="Address of its top pictures.")
 
