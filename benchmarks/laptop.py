@@ -5,7 +5,7 @@
 The generator has the sizes of StyleGAN2 on LSUN church and random weights. Prints one JSON document. Bars: an
 inversion peaks below 3 GB of resident memory; a dissection of 512 units on 100 pictures below 2 GB, and takes
 at most 1.15 times the processor time of its bare forward passes, of model and segmenter. Both run in
-processes of their own. Peaks of memory are reached in the first steps of each stage, so that few steps tell them.
+processes of their own. Memory peaks in the first steps of each stage, so that few steps tell it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def inverting(steps: int) -> JsonObject:
 
     import inscape
     from inscape.photos import AdaptationSettings, InversionSettings, SearchSettings
-    from inscape.sources import Photo
+    from inscape.sources import Fit, Photo
 
     settings = InversionSettings(
         search=SearchSettings(latent_steps=steps, feature_steps=steps),
@@ -46,7 +46,9 @@ def inverting(steps: int) -> JsonObject:
     )
     pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
     started = time.process_time()
-    inscape.invert(network_of_256("stylegan2"), Photo(pixels), seconds=86_400.0, settings=settings)
+    inscape.invert(
+        network_of_256("stylegan2"), Photo(pixels, Fit(0, 0, 256, 256)), seconds=86_400.0, settings=settings
+    )
     return {"steps": steps, "cpu_seconds": time.process_time() - started, "peak_mb": peak_mb()}
 
 

@@ -202,6 +202,8 @@ def fine_weights(generator: Generator, state: SynthesisState) -> dict[str, nn.Pa
 class Others:
     """The generator's own pictures, drawn beside the photo to see what an adaptation does to them.
 
+    They are drawn as they were when their turn comes, and kept: all at once take gigabytes at 256 pixels.
+
     Args:
         canvas: The generator as it was.
         generator: The copy that is adapted.
@@ -209,37 +211,43 @@ class Others:
     """
 
     def __init__(self, canvas: Canvas, generator: Generator, count: int = 2) -> None:
-        self._canvas, self._generator, self._count = canvas, generator, count
-        with torch.no_grad():
-            self._states = canvas.state(canvas.own_latents)
-            self._before = canvas.drawn(self._states)
-        self._turn = 0
-        self._chosen = slice(0, 0)
-        self._drawn = self._before[:0]
+        self._canvas, self._generator = canvas, generator
+        self._latents = canvas.own_latents.split(count)
+        self._kept: dict[int, tuple[SynthesisState, Tensor]] = {}
+        self._turn = -1
+        self._drawn = canvas.target[:0]
 
     def draw(self, state: SynthesisState) -> Float[Tensor, "1 3 size size"]:
         """The photo's picture by the adapted copy; the next few others are drawn with it."""
-        start = self._turn % len(self._before)
-        self._chosen, self._turn = slice(start, start + self._count), start + self._count
-        images = self._canvas.drawn(_joined(state, self._states, self._chosen), self._generator)
+        self._turn = (self._turn + 1) % len(self._latents)
+        others, _ = self._before()
+        images = self._canvas.drawn(_joined(state, others), self._generator)
         self._drawn = images[1:]
         return images[:1]
 
     def change(self) -> Tensor:
         """By how much the others drawn last differ from what they were."""
-        return self._drawn - self._before[self._chosen]
+        return self._drawn - self._before()[1]
+
+    @torch.no_grad()
+    def _before(self) -> tuple[SynthesisState, Tensor]:
+        """The states of the others whose turn it is, and their pictures by the generator as it was."""
+        if self._turn not in self._kept:
+            states = self._canvas.state(self._latents[self._turn])
+            self._kept[self._turn] = states, self._canvas.drawn(states)
+        return self._kept[self._turn]
 
 
-def _joined(state: SynthesisState, others: SynthesisState, chosen: slice) -> SynthesisState:
-    """A state and some of a batch of others, as one batch."""
+def _joined(state: SynthesisState, others: SynthesisState) -> SynthesisState:
+    """A state and a batch of others, as one batch."""
 
     def both(one: Tensor | None, more: Tensor | None) -> Tensor | None:
-        return None if one is None or more is None else torch.cat([one, more[chosen]])
+        return None if one is None or more is None else torch.cat([one, more])
 
     return replace(
         state,
-        features=torch.cat([state.features, others.features[chosen]]),
+        features=torch.cat([state.features, others.features]),
         rgb=both(state.rgb, others.rgb),
-        w=torch.cat([state.w, others.w[chosen]]),
+        w=torch.cat([state.w, others.w]),
         whole=both(state.whole, others.whole),
     )

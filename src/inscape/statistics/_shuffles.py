@@ -23,7 +23,6 @@ labels around it, so that small labels are not missed. The tests compare with th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,10 +32,10 @@ from numpy.typing import NDArray
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
+from inscape.statistics._hot_entries import HotEntries, hot_entries
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._levels import ChosenCounts, best_level, sampled
-from inscape.statistics._masks import small_product
 
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
@@ -145,12 +144,13 @@ class SampleCounter:
             hot = self._hot(2 * block, self.index.strides)
             masks = self.index.masks(self.index.sample(self.labels.pictures((2 * block).tolist())))
             again = dealing.first <= number < len(dealing.blocks)
-            counts = _products(shifts if again else [0, *shifts], masks, hot)
+            counts = hot.products(shifts if again else [0, *shifts], masks)
             if not again:
-                sums += hot.view(np.uint8).sum(axis=1, dtype=np.uint8 if len(block) < 256 else np.int32)
+                sums += hot.sums()
                 both += counts[0]
             if len(shifts):
                 parts.append(self._deviations(counts if again else counts[1:], dealing.scale))
+        sums = np.cumsum(sums.reshape(len(self.thresholds), -1), axis=0).reshape(sums.shape)
         expected = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
         return self.index.by_concept(both).reshape(shape), HalfCounts(
             hot=sums.sum(axis=1).reshape(self.thresholds.shape),
@@ -169,7 +169,7 @@ class SampleCounter:
         for block, shifts in zip(dealing.blocks, dealing.shifts, strict=True):
             hot = self._hot(2 * block + 1, (rows, columns))
             masks = self.index.masks_around(self.labels.pictures((2 * block + 1).tolist()), (rows, columns))
-            parts.append(self._deviations(_products(shifts, masks, hot), dealing.scale))
+            parts.append(self._deviations(hot.products(shifts, masks), dealing.scale))
         return HalfCounts(
             hot=counted.hot,
             expected=counted.expected,
@@ -179,14 +179,10 @@ class SampleCounter:
             picks=dealing.picks,
         )
 
-    def _hot(
-        self, numbers: NDArray[np.intp], strides: tuple[int, int]
-    ) -> Bool[np.ndarray, "level_and_unit picture pixel"]:
+    def _hot(self, numbers: NDArray[np.intp], strides: tuple[int, int]) -> HotEntries:
         """What is hot in some pictures, on every so many rows and columns."""
         maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
-        values = sampled(maps, self.labels.size, strides, self.raw.border)
-        hot = values > self.thresholds[:, :, None, None]
-        return hot.reshape(-1, *values.shape[1:])
+        return hot_entries(sampled(maps, self.labels.size, strides, self.raw.border), self.thresholds)
 
     def _deviations(
         self, counts: Int[np.ndarray, "way kind level_and_unit"], scale: float
@@ -194,17 +190,6 @@ class SampleCounter:
         by_concept = self.index.by_concept(counts.swapaxes(0, 1)).swapaxes(0, 1)
         off = ((by_concept - by_concept.mean(axis=0)) * scale).astype(np.float32)
         return np.ascontiguousarray(off).reshape(len(off), -1, *self.thresholds.shape)
-
-
-def _products(
-    shifts: Sequence[int] | NDArray[np.intp],
-    masks: NDArray[np.bool_ | np.uint8],
-    hot: Bool[np.ndarray, "level_and_unit picture pixel"],
-) -> Int[np.ndarray, "way kind level_and_unit"]:
-    """Pixels that are hot and labelled when the label maps move on by some places."""
-    moved = np.stack([np.roll(masks, shift, axis=1) for shift in shifts])
-    counts = small_product(moved.reshape(len(shifts) * len(masks), -1), hot.reshape(len(hot), -1).T)
-    return counts.reshape(len(shifts), len(masks), len(hot))
 
 
 def shuffled_best(

@@ -2253,6 +2253,12 @@ export interface components {
          */
         DissectRequest: {
             /**
+             * Border
+             * @description Values beyond the border of a map where it is up-sampled: repeat the outermost ones, or zeros as in the published code.
+             * @default repeat
+             */
+            border: string;
+            /**
              * Classes
              * @description Classes that a conditional generator draws: numbers or names such as 3, 0-9 or cat. Each class gets two seeds in turn. [default: all classes]
              */
@@ -2295,6 +2301,12 @@ export interface components {
              */
             layer?: string | null;
             /**
+             * Miniou
+             * @description Least IoU at which a unit matches a concept.
+             * @default 0.05
+             */
+            miniou: number;
+            /**
              * Model
              * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
              */
@@ -2305,6 +2317,12 @@ export interface components {
              * @description File or folder to write to.
              */
             out: string;
+            /**
+             * Quantile
+             * @description Share of a unit's up-sampled activations that is on where `iou` is measured.
+             * @default 0.01
+             */
+            quantile: number;
             /**
              * Seed
              * @description Seed of the first picture, or index of the first photo.
@@ -4705,7 +4723,7 @@ export interface components {
             iou_best: number;
             /**
              * Passes
-             * @description Whether its IoU is above 0.05 and above its own chance level.
+             * @description Whether its IoU is above the least IoU and its own chance level.
              */
             passes: boolean;
             /** Plane */
