@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from inscape.statistics import _masks
+from inscape.statistics import _label_sums
 
 
 @pytest.fixture
@@ -14,13 +14,13 @@ def faster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str
     def measure_falsely(name: str) -> list[str]:
         measured: list[str] = []
 
-        def seconds(product: _masks.Product) -> float:
+        def seconds(product: _label_sums.Product) -> float:
             measured.append(product.__name__)
             return 1.0 if product.__name__ == name else 2.0
 
-        monkeypatch.setattr(_masks, "_seconds", seconds)
-        _masks._fastest.cache_clear()
+        monkeypatch.setattr(_label_sums, "_seconds", seconds)
+        _label_sums._fastest.cache_clear()
         return measured
 
     yield measure_falsely
-    _masks._fastest.cache_clear()
+    _label_sums._fastest.cache_clear()

@@ -48,13 +48,16 @@ class HotEntries:
             masks: Where the label maps show each kind, `[kind, picture, pixel]`, or how often around there.
         """
         levels, units, pictures, pixels = self.shape
-        shown = np.ascontiguousarray(masks.transpose(1, 2, 0), dtype=np.float32)
+        present = np.flatnonzero(masks.any(axis=(1, 2)))
+        shown = np.ascontiguousarray(masks[present].transpose(1, 2, 0), dtype=np.float32)
         moved = np.concatenate([np.roll(shown, shift, axis=0) for shift in shifts], axis=2)
         ones = np.ones(len(self.first), dtype=np.float32)
         hot = csc_array((ones, self.first, self.starts), shape=(levels * units, pictures * pixels))
-        counts: NDArray[np.float32] = hot @ moved.reshape(pictures * pixels, -1)
-        summed = counts.reshape(levels, units, len(shifts), -1).astype(np.int32).cumsum(axis=0)
-        return summed.transpose(2, 3, 0, 1).reshape(len(shifts), len(masks), levels * units)
+        added: NDArray[np.float32] = hot @ moved.reshape(pictures * pixels, -1)
+        counts = np.zeros((len(shifts), len(masks), levels, units), dtype=np.int32)
+        by_way = added.reshape(levels, units, len(shifts), len(present)).transpose(2, 3, 0, 1)
+        counts[:, present] = np.cumsum(by_way, axis=2)
+        return counts.reshape(len(shifts), len(masks), levels * units)
 
 
 def hot_entries(

@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Int
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._grid import Border, axis_matrix, sample_stride
+from inscape.statistics._label_sums import label_sums
 from inscape.statistics._labels import LabelIndex, LabelMaps
-from inscape.statistics._masks import small_product
 from inscape.statistics._thresholds import a_hair_above
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
@@ -153,7 +153,7 @@ def _count_labels(
         whole = len(places) == len(flat)
         labels, mine = (flat, values) if whole else (flat[places], values.take(places, axis=0))
         hot = mine > chosen.take(labels, axis=0)
-        both[kinds] += small_product(index.kinds[1][kinds, None].astype(np.uint8) == labels, hot)
+        both[kinds] += label_sums(index.kinds[1][kinds], labels, hot)
 
 
 class HotMaps:

@@ -10,8 +10,8 @@ there in every shuffle alike, so that its shuffles hardly differ, and a mean tha
 that of a sample of the pixels is, would decide alone whether the unit passes.
 
 What differs between shuffles is read on the sample of the label pixels. Pictures of a half are drawn into
-blocks, and the label maps of a block are dealt to its pictures in three ways, each shifting them by another
-number of places, so that no picture keeps its own; few pictures are drawn into blocks in several rounds, many
+blocks, and the label maps of a block are dealt to its pictures in three to five ways, each shifting them by
+another number of places, so that no picture keeps its own; few pictures are drawn into blocks in several rounds, many
 not all of them. A shuffle picks a round, and one of the ways in every block of it. Picks
 deviate from the mean of the ways of their block; these deviations are added up, scaled, and added to the
 mean. With interactions of variance `v` (the part of `<mask, label map>` that belongs neither to the mask nor
@@ -40,8 +40,8 @@ from inscape.statistics._levels import ChosenCounts, best_level, sampled
 TABLES = 128
 """At most so many counts of a block in one way are held of each half."""
 
-_PAIRS = 1000  # of a picture and another one's label map, from which the shuffles of a half are put together
-_WAYS = 3
+_PAIRS = 600  # of a picture and another one's label map, from which the shuffles of a half are put together
+_WAYS = 3, 5  # at least, and at most: many for few pictures, whose blocks are worth more pairs
 _PICTURES_AT_ONCE = 12
 
 
@@ -68,7 +68,7 @@ class Dealing:
 
 def deal(random: np.random.Generator, shuffles: int, pictures: int) -> Dealing:
     """Draw the blocks, ways and picks of one half."""
-    ways = max(1, min(_WAYS, pictures - 1))
+    ways = max(1, min(pictures - 1, max(_WAYS[0], min(_WAYS[1], _PAIRS // pictures))))
     dealt = max(1, min(pictures, _PAIRS // ways))
     rounds = max(1, _PAIRS // (ways * dealt))
     size = max(ways + 1, -(-rounds * dealt * ways // TABLES))
