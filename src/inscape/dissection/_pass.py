@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _VERSION = 4
 BATCH, BATCH_PER_CORE = 32, 8
+_PIXELS, _PIXELS_PER_CORE = 8 * 256 * 256, 2 * 256 * 256
+"""Pixels of a batch at most: a generator of 256 pixels holds some 200 MB for each picture."""
+
 _LABEL_SIZE = 128
 """What larger label maps are made to: four times the pixels take four times as long to count."""
 
@@ -74,7 +77,9 @@ class Plan:
     @property
     def batch(self) -> int:
         """Pictures at a time; a kept run is only taken up again with the same."""
-        return BATCH_PER_CORE if self.side_by_side else BATCH
+        largest, pixels = (BATCH_PER_CORE, _PIXELS_PER_CORE) if self.side_by_side else (BATCH, _PIXELS)
+        size = self.model.card.image_size or 1
+        return max(1, min(largest, pixels // size**2))
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -11,8 +11,8 @@ that of a sample of the pixels is, would decide alone whether the unit passes.
 
 What differs between shuffles is read on the sample of the label pixels. Pictures of a half are drawn into
 blocks, and the label maps of a block are dealt to its pictures in three to five ways, each shifting them by
-another number of places, so that no picture keeps its own; few pictures are drawn into blocks in several rounds, many
-not all of them. A shuffle picks a round, and one of the ways in every block of it. Picks
+another number of places, so that no picture keeps its own; few pictures are drawn into blocks in several
+rounds, many not all of them. A shuffle picks a round, and one of the ways in every block of it. Picks
 deviate from the mean of the ways of their block; these deviations are added up, scaled, and added to the
 mean. With interactions of variance `v` (the part of `<mask, label map>` that belongs neither to the mask nor
 to the label map alone), a shuffle of `n` pictures has the variance `(n - 1) v`; picks among `w` ways of `m`
