@@ -27,6 +27,7 @@ from typing import Any
 from _options import asked
 
 import inscape
+from inscape.memory import keep_freed_memory
 from inscape.types import JsonObject
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -143,6 +144,7 @@ def memory(name: str, layer: str | None, images: int) -> JsonObject:
 
 def main() -> None:
     """Run the benchmark."""
+    keep_freed_memory()  # as the command line does
     arguments = asked(
         __doc__,
         model="town",

@@ -21,6 +21,7 @@ from pathlib import Path
 from _options import asked
 from checkpoints import network_of_256
 
+from inscape.memory import keep_freed_memory
 from inscape.types import JsonObject
 
 BATCH = 8
@@ -90,6 +91,7 @@ def main() -> None:
         __doc__, images=100, steps=2, only=dict(choices=["invert", "dissect"], help=argparse.SUPPRESS)
     )
     if arguments.only:
+        keep_freed_memory()  # as the command line does
         done = inverting(arguments.steps) if arguments.only == "invert" else dissecting(arguments.images)
         print(json.dumps(done))
         return

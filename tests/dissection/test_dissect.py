@@ -20,6 +20,7 @@ from inscape.dissection import (
     dissect,
     dissect_layers,
 )
+from inscape.dissection._pass import Plan
 from inscape.errors import (
     CancelledError,
     LayerError,
@@ -31,7 +32,7 @@ from inscape.errors import (
 )
 from inscape.models.weights import fingerprint
 from inscape.scenes.scene import Scene
-from inscape.sources import ScenePictures
+from inscape.sources import GeneratedPictures, ScenePictures
 from reference import overlap as reference
 from small_generators import small_generator
 
@@ -167,6 +168,19 @@ class Brightness(nn.Module):
         tone = torch.where(images.mean(1) > 0, 2, 1)
         hue = torch.where(images[:, 0] > images[:, 1:].amax(1), 3, 0)
         return torch.stack([tone, hue], 1).to(torch.uint8)
+
+
+@pytest.mark.parametrize(("size", "batches"), [(64, (8, 32)), (256, (2, 8)), (1024, (1, 1))])
+def test_batches_hold_fewer_pictures_where_those_are_larger(size, batches, monkeypatch):
+    generator = planted_generator()
+    generator.card = generator.card.model_copy(update={"image_size": size})
+    plan = Plan(generator, GeneratedPictures(generator), ColourSegmenter(), ("units",), range(40))
+    found = []
+    for side_by_side in (True, False):
+        monkeypatch.setattr(Plan, "side_by_side", side_by_side)
+        found.append(plan.batch)
+    assert tuple(found) == batches
+    assert sum(map(len, plan.batches())) == 40
 
 
 def test_a_run_that_was_stopped_goes_on_and_ends_like_one_that_was_not(home: Path):

@@ -30,6 +30,7 @@ from inscape.photos import (
     read_photo,
     segmenter_distance,
 )
+from inscape.photos._canvas import Canvas
 from inscape.pictures import to_tensor
 from inscape.progress import CallbackProgress
 from inscape.segmenters import open_segmenter
@@ -73,6 +74,21 @@ def test_only_layers_above_the_edited_one_are_adapted():
     shared = ("synthesis.b16.torgb", *(place.rsplit(".", 1)[0] + ".torgb" for place in places))
     assert found.weights and all(name.startswith((*places, *shared)) for name in found.weights)
     assert set(found.gains) <= set(above)
+
+
+def test_no_more_than_three_pictures_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch):
+    generator, drawn, drawn_by = small_generator(), [], Canvas.drawn
+
+    def counted(canvas, state, adapted=None):
+        drawn.append(len(state.features))
+        return drawn_by(canvas, state, adapted)
+
+    monkeypatch.setattr(Canvas, "drawn", counted)
+    few = InversionSettings(
+        SearchSettings(latent_steps=1, feature_steps=1), AdaptationSettings(weight_steps=40)
+    )
+    invert(generator, some_photo(), settings=few, seconds=1e6)
+    assert len(drawn) > 40 and max(drawn) == 3
 
 
 def test_a_picture_of_the_generators_own_is_found_from_its_latent_alone():

@@ -66,7 +66,8 @@ class HotEntries:
             ones = np.ones(len(first), dtype=np.float32)
             hot = csc_array((ones, first, starts), shape=(levels * width, pictures * pixels))
             added: NDArray[np.float32] = (hot @ moved).reshape(levels, width, len(shifts), len(present))
-            counts[:, present, :, part] = np.cumsum(added, axis=0).transpose(2, 3, 0, 1)
+            np.cumsum(added, axis=0, out=added)
+            counts[:, present, :, part] = added.transpose(2, 3, 0, 1)
         return counts.reshape(len(shifts), len(masks), levels * units)
 
     def _parts(self) -> Iterator[tuple[slice, Int[np.ndarray, "entry"], Int[np.ndarray, "places_and_one"]]]:

@@ -27,9 +27,8 @@ LEAST_LEVEL = 0.0
 
 _LEVEL_PICTURES = 128
 _VALUES_AT_ONCE = 1 << 20
-_TILE = (
-    1 << 14
-)  # values that are compared with one row of thresholds; longer or shorter rows take half as long again
+_TILE = 1 << 14  # values compared with one row of thresholds; others take half as long again
+_NEAR = 1 << 16  # values that stay in the cache while all levels are counted
 
 
 def level_thresholds(
@@ -173,16 +172,20 @@ class HotMaps:
             rows for rows in range(1, pixels + 1) if pixels % rows == 0 and rows * units <= _TILE
         )
         self._limits = np.tile(thresholds, (1, self._rows))
-        self._mask = np.empty((pixels // self._rows, self._rows * units), dtype=bool)
+        self._tiles = pixels // self._rows, self._rows * units
+        self._mask = np.empty((max(1, _NEAR // self._tiles[1]), self._tiles[1]), dtype=bool)
         self._count = 0
 
     def add(self, values: Float[np.ndarray, "pixel unit"]) -> None:
         """Add a picture."""
-        tiles = values.reshape(self._mask.shape)
-        hot = self._mask.reshape(-1).view(np.uint8)
-        for level, limits in enumerate(self._limits):
-            np.greater(tiles, limits, out=self._mask)
-            np.add(self._recent[level], hot, out=self._recent[level])
+        tiles = values.reshape(self._tiles)
+        recent = self._recent.reshape(-1, *self._tiles)
+        for start in range(0, len(tiles), len(self._mask)):
+            some = tiles[start : start + len(self._mask)]
+            mask = self._mask[: len(some)]
+            for limits, counts in zip(self._limits, recent[:, start : start + len(some)], strict=True):
+                np.greater(some, limits, out=mask)
+                np.add(counts, mask.view(np.uint8), out=counts)
         self._count += 1
         if self._count == 255:
             self._flush()
