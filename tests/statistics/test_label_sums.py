@@ -57,6 +57,6 @@ def test_sums_are_exact_and_the_same_either_way(name, places, faster):
     assert np.array_equal(counts, (kinds[:, None] == labels).astype(int) @ hot.astype(int))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_real_measurement_chooses_one_of_them(name):
-    assert _label_sums._seconds(getattr(_label_sums, name)) > 0
+def test_a_true_measurement_chooses_one_of_them():
+    _label_sums._fastest.cache_clear()
+    assert _label_sums._fastest() in (_label_sums.by_bytes, _label_sums.by_floats)
