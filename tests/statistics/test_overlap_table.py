@@ -211,15 +211,6 @@ def test_label_maps_may_be_read_from_disk_in_chunks(monkeypatch: pytest.MonkeyPa
     same_tables(overlap_table(activations, OnDisk(labels), vocabulary_size=6, shuffles=5), whole)
 
 
-def test_the_table_is_the_same_however_units_are_taken_together(monkeypatch: pytest.MonkeyPatch):
-    activations, labels = scenes(8, 30, (8, 8), (32, 32), torch.float32)
-    whole = overlap_table(activations, labels, vocabulary_size=6, shuffles=5)
-    monkeypatch.setattr("inscape.statistics._hot_entries._UNITS", 3)
-    same_tables(overlap_table(activations, labels, vocabulary_size=6, shuffles=5), whole)
-    monkeypatch.setattr("inscape.statistics.overlap_table._BLOCK_UNITS", 1)
-    same_tables(overlap_table(activations, labels, vocabulary_size=6, shuffles=5), whole)
-
-
 def test_the_table_is_the_same_bit_for_bit_whichever_product_is_measured_faster(faster):
     activations, labels = scenes(8, 30, (8, 8), (32, 32), torch.float32)
     tables = []

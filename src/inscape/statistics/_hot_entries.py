@@ -8,17 +8,13 @@ are whole numbers that a float32 holds exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
-
-_UNITS = 32
-"""Of so many units the counts of all levels and labels stay in the cache while they are added up."""
 
 
 @dataclass(frozen=True)
@@ -27,23 +23,19 @@ class HotEntries:
 
     Attributes:
         shape: Levels, units, pictures, pixels.
-        groups: For up to 32 units at a time: `level * units + unit` of every entry, sorted by place, and
-            where the entries of each place begin, one more than places, of which a picture has `pixels`.
+        first: `level * units + unit` of every entry, sorted by place.
+        starts: Where the entries of each place begin; one more than places, of which a picture has `pixels`.
     """
 
     shape: tuple[int, int, int, int]
-    groups: list[tuple[Int[np.ndarray, "entry"], Int[np.ndarray, "places_and_one"]]]
+    first: Int[np.ndarray, "entry"]
+    starts: Int[np.ndarray, "places_and_one"]
 
     def sums(self) -> Int[np.ndarray, "level_and_unit pixel"]:
         """In how many pictures each pixel becomes hot at each level: to be added up over the levels."""
         levels, units, pictures, pixels = self.shape
-        counts = np.empty((levels, units, pixels), dtype=np.int64)
-        pixel = np.tile(np.arange(pixels), pictures)
-        for part, first, starts in self._parts():
-            bins = first * pixels + np.repeat(pixel, np.diff(starts))
-            width = part.stop - part.start
-            found = np.bincount(bins, minlength=levels * width * pixels)
-            counts[:, part] = found.reshape(levels, width, pixels)
+        pixel = np.repeat(np.tile(np.arange(pixels), pictures), np.diff(self.starts))
+        counts = np.bincount(self.first * pixels + pixel, minlength=levels * units * pixels)
         return counts.reshape(levels * units, pixels)
 
     def products(
@@ -59,42 +51,28 @@ class HotEntries:
         present = np.flatnonzero(masks.any(axis=(1, 2)))
         shown = np.ascontiguousarray(masks[present].transpose(1, 2, 0), dtype=np.float32)
         moved = np.concatenate([np.roll(shown, shift, axis=0) for shift in shifts], axis=2)
-        moved = moved.reshape(pictures * pixels, -1)
+        ones = np.ones(len(self.first), dtype=np.float32)
+        hot = csc_array((ones, self.first, self.starts), shape=(levels * units, pictures * pixels))
+        added: NDArray[np.float32] = hot @ moved.reshape(pictures * pixels, -1)
         counts = np.zeros((len(shifts), len(masks), levels, units), dtype=np.int32)
-        for part, first, starts in self._parts():
-            width = part.stop - part.start
-            ones = np.ones(len(first), dtype=np.float32)
-            hot = csc_array((ones, first, starts), shape=(levels * width, pictures * pixels))
-            added: NDArray[np.float32] = (hot @ moved).reshape(levels, width, len(shifts), len(present))
-            np.cumsum(added, axis=0, out=added)
-            counts[:, present, :, part] = added.transpose(2, 3, 0, 1)
+        by_way = added.reshape(levels, units, len(shifts), len(present)).transpose(2, 3, 0, 1)
+        counts[:, present] = np.cumsum(by_way, axis=2)
         return counts.reshape(len(shifts), len(masks), levels * units)
-
-    def _parts(self) -> Iterator[tuple[slice, Int[np.ndarray, "entry"], Int[np.ndarray, "places_and_one"]]]:
-        for start, (first, starts) in zip(range(0, self.shape[1], _UNITS), self.groups, strict=True):
-            yield slice(start, min(start + _UNITS, self.shape[1])), first, starts
 
 
 def hot_entries(
     values: Float[np.ndarray, "unit picture pixel"], thresholds: Float[np.ndarray, "level unit"]
 ) -> HotEntries:
     """The values above the thresholds of some units, which fall from level to level."""
-    groups = []
-    for start, stop in pairwise([*range(0, len(values), _UNITS), len(values)]):
-        groups.append(_entries(values[start:stop], thresholds[:, start:stop]))
-    return HotEntries((len(thresholds), *values.shape), groups)
-
-
-def _entries(
-    values: Float[np.ndarray, "unit picture pixel"], thresholds: Float[np.ndarray, "level unit"]
-) -> tuple[Int[np.ndarray, "entry"], Int[np.ndarray, "places_and_one"]]:
     above = np.zeros(values.shape, dtype=np.uint8)
     for limits in thresholds:
         above += values > limits[:, None, None]
-    units = len(values)
+    units, pictures, pixels = values.shape
     by_place = np.ascontiguousarray(above.reshape(units, -1).T)
     starts = np.zeros(len(by_place) + 1, dtype=np.int32)
     np.cumsum(np.count_nonzero(by_place, axis=1), out=starts[1:])
     entries = np.flatnonzero(by_place)
-    level = len(thresholds) - by_place.reshape(-1)[entries].astype(np.int32)
-    return level * units + (entries % units).astype(np.int32), starts
+    levels = len(thresholds)
+    level = levels - by_place.reshape(-1)[entries].astype(np.int32)
+    first = level * units + (entries % units).astype(np.int32)
+    return HotEntries((levels, units, pictures, pixels), first, starts)

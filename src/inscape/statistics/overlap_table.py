@@ -24,8 +24,8 @@ from inscape.types import Array
 QUANTILE = 0.01
 """The share of up-sampled values that is hot where `iou` is measured."""
 
-_BLOCK_BYTES = 192 << 20
-_BLOCK_UNITS = 128  # label maps are made ready once for each block
+_BLOCK_BYTES = 64 << 20
+_BLOCK_UNITS = 32  # their counts at all levels take a few megabytes
 _RAW_BYTES = 16 << 20
 
 
