@@ -91,7 +91,7 @@ def test_quantile_least_iou_and_border_are_those_that_were_asked_for(planted_rep
         label_size=32,
         top=1,
         quantile=0.3,
-        miniou=0.999,
+        miniou=1.0,
         border="zeros",
     )
     default = dissect(
@@ -102,7 +102,7 @@ def test_quantile_least_iou_and_border_are_those_that_were_asked_for(planted_rep
     assert not any(finding.counts for finding in report.findings) and not report.matches
     assert any(finding.counts for finding in default.findings)
     document = report.to_json()
-    assert (document["quantile"], document["miniou"], document["border"]) == (0.3, 0.999, "zeros")
+    assert (document["quantile"], document["miniou"], document["border"]) == (0.3, 1.0, "zeros")
     assert "miniou" not in document["units"][0]
     read = DissectionReport.load(report.save(tmp_path / "report"))
     assert (read.comparison, read.findings) == (report.comparison, report.findings)
