@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from inscape.dissection._measure import Measured, measure
 from inscape.dissection._pass import Kept, Plan, kept_run
 from inscape.dissection._top import Thumbnails, top_pictures
-from inscape.dissection.findings import Comparison, UnitFinding
+from inscape.dissection.findings import LEAST_IOU, Comparison, UnitFinding
 from inscape.dissection.report import DissectionReport
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator, Model, resolve_device
 from inscape.progress import Progress, SilentProgress
 from inscape.segmenters import Labeller, fitting_segmenter
 from inscape.sources import GeneratedPictures, PictureSource
+from inscape.statistics import QUANTILE
 
 if TYPE_CHECKING:
     import torch
@@ -107,8 +108,9 @@ def dissect_layers(
         A report per layer; `compare_layers` puts them side by side.
     """
     names = tuple(dict.fromkeys(_name_of(model, layer) for layer in layers))
-    asked = {each.name: options[each.name] for each in fields(Comparison) if each.name in options}
-    comparison = Comparison(**asked)
+    comparison = Comparison(
+        options.get("quantile", QUANTILE), options.get("miniou", LEAST_IOU), options.get("border", "repeat")
+    )
     if (device := options.get("device")) is not None:
         model.module.to(resolve_device(device))
     given, top = options.get("source"), options.get("top", 8)

@@ -77,8 +77,7 @@ def upsampled(
 ) -> Float[np.ndarray, "picture pixel unit"]:
     """Up-sampled values on all label pixels; units last, which is how they are fast to make and compare."""
     if border == "zeros":
-        values = sampled(maps, size, (1, 1), border)
-        return np.ascontiguousarray(values.swapaxes(1, 2))
+        return np.ascontiguousarray(sampled(maps, size, (1, 1), border).swapaxes(1, 2))
     last = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
     values = torch.nn.functional.interpolate(last, size=size, mode="bilinear", align_corners=False)
     return values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
