@@ -19,12 +19,14 @@ from inscape.storage.files import (
     write_text,
     writing,
 )
-from inscape.storage.pickles import Array, Foreign, PickleLimits, Record, read_pickle
+from inscape.storage.pickles import Array, Foreign, Items, PickleLimits, Placeholder, Record, read_pickle
 
 __all__ = [
     "Array",
     "Foreign",
+    "Items",
     "PickleLimits",
+    "Placeholder",
     "Record",
     "atomic_folder",
     "atomic_path",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from inscape.errors import FormatError
-from inscape.storage._pickle_makers import MAKERS, known
-from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Storage, of
+from inscape.storage._pickle_makers import MAKERS, named
+from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Placeholder, Storage, of
 
 _LARGE = 256  # bytes of this length or more stay in the file
 _LONGEST_LINE = 1 << 16
@@ -21,8 +21,8 @@ class Budget:
     def __init__(self, operations: int) -> None:
         self.left = operations
 
-    def spend(self) -> None:
-        self.left -= 1
+    def spend(self, count: int = 1) -> None:
+        self.left -= count
         if self.left < 0:
             raise FormatError("its pickle has too many operations")
 
@@ -63,7 +63,7 @@ class Machine:
     window: Window
     budget: Budget
     limits: PickleLimits
-    storages: Callable[[tuple[object, ...]], Storage] | None = None
+    storages: Callable[[tuple[object, ...]], Storage | Placeholder] | None = None
     archives: Callable[[memoryview, Budget, PickleLimits], object] | None = None
     stack: list[object] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
@@ -95,6 +95,10 @@ class Machine:
         if self.archives is None:
             raise FormatError("archives lie in one another too deep")
         return self.archives(view, self.budget, self.limits)
+
+    def spend(self, count: int) -> None:
+        """Count values that are copied as operations, of which a file has so many."""
+        self.budget.spend(count)
 
     def _literal(self, argument: object) -> object:
         """Long bytes stay in the file: a window ends where its argument does."""
@@ -176,34 +180,68 @@ class Machine:
 
     def append(self, _: object) -> None:
         value = self._pop()
-        of(list, self._top()).append(value)
+        self._extend(list, [value])
 
     def appends(self, _: object) -> None:
-        values = self._to_mark()
-        of(list, self._top()).extend(values)
+        self._extend(list, self._to_mark())
 
     def add_items(self, _: object) -> None:
-        values = self._to_mark()
-        of(set, self._top()).update(values)
+        self._extend(set, self._to_mark())
+
+    def _extend(self, kind: type[list[object]] | type[set[object]], values: list[object]) -> None:
+        target = self._top()
+        if not isinstance(target, Placeholder):
+            held = of(kind, target)
+            held.update(values) if isinstance(held, set) else held.extend(values)
+
+    def frozen_set(self, _: object) -> None:
+        self.stack.append(frozenset(self._to_mark()))
 
     def set_item(self, _: object) -> None:
         value, key = self._pop(), self._pop()
-        of(Items, self._top())[key] = value
+        self._put([(key, value)])
 
     def set_items(self, _: object) -> None:
         taken = self._to_mark()
-        of(Items, self._top()).update(zip(taken[::2], taken[1::2], strict=True))
+        self._put(zip(taken[::2], taken[1::2], strict=True))
+
+    def _put(self, pairs: Iterable[tuple[object, object]]) -> None:
+        target = self._top()
+        if isinstance(target, Placeholder):
+            target.put(pairs)
+        else:
+            of(Items, target).update(pairs)
 
     def named(self, argument: str) -> None:
         module, _, name = argument.partition(" ")
-        self.stack.append(known(module, name))
+        self.stack.append(named(module, name))
 
     def named_on_stack(self, _: object) -> None:
         name, module = self._pop(), self._pop()
-        self.stack.append(known(of(str, module), of(str, name)))
+        self.stack.append(named(of(str, module), of(str, name)))
 
     def reduce(self, _: object) -> None:
-        arguments, called = of(tuple, self._pop()), of(Name, self._pop())
+        arguments = of(tuple, self._pop())
+        self._call(self._pop(), arguments)
+
+    def reduce_with_names(self, _: object) -> None:
+        self._pop()
+        self.reduce(_)
+
+    def instance(self, argument: str) -> None:
+        module, _, name = argument.partition(" ")
+        self._call(named(module, name), tuple(self._to_mark()))
+
+    def instance_on_stack(self, _: object) -> None:
+        called, *arguments = self._to_mark()
+        self._call(called, tuple(arguments))
+
+    def _call(self, called: object, arguments: tuple[object, ...]) -> None:
+        """Put the object on the stack that a pickle asks for: a placeholder where it is not a known one."""
+        if isinstance(called, Placeholder):
+            self.stack.append(Placeholder(called.module, called.name))
+            return
+        called = of(Name, called)
         maker = MAKERS.get((called.module, called.name))
         if maker is None:
             raise FormatError(f"its pickle calls {called.module}.{called.name}, which is not read from files")
@@ -215,6 +253,8 @@ class Machine:
             target.attributes = state
         elif isinstance(target, Array):
             target.fill(*of(tuple, state))
+        elif isinstance(target, Placeholder):
+            target.build(state)
         elif isinstance(target, Dtype):
             order = of(tuple, state)[1]
             target.code = (order if order in ("<", ">") else "") + target.code
@@ -264,6 +304,10 @@ _ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "STACK_GLOBAL": Machine.named_on_stack,
     "REDUCE": Machine.reduce,
     "NEWOBJ": Machine.reduce,
+    "NEWOBJ_EX": Machine.reduce_with_names,
+    "INST": Machine.instance,
+    "OBJ": Machine.instance_on_stack,
+    "FROZENSET": Machine.frozen_set,
     "BUILD": Machine.build,
     "BINPERSID": Machine.persistent,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +94,39 @@ def _mapping(state: Mapping[str, object], name: str) -> Mapping[str, object]:
     return value
 
 
+@dataclass(eq=False, slots=True)
+class Placeholder:
+    """A name that is not read from files, or an object of that class: data, which nothing can call or run.
+
+    Attributes:
+        module: The module that the pickle names; never imported.
+        name: The name in it.
+        state: The attributes that the pickle gives the object; None where it gives none.
+        entries: What the pickle puts into it as into a dictionary; None where it puts nothing.
+    """
+
+    module: str
+    name: str
+    state: Mapping[Any, Any] | None = None
+    entries: Items | None = None
+
+    @property
+    def title(self) -> str:
+        """Module and name, shortened for a message."""
+        return f"{self.module[:60]}.{self.name[:60]}"
+
+    def build(self, state: object) -> None:
+        """Take the state that a pickle gives the object: its attributes, or those and its slots."""
+        for part in state if isinstance(state, tuple) else (state,):
+            if isinstance(part, Mapping):
+                self.state = part if self.state is None else Items({**self.state, **part})
+
+    def put(self, pairs: Iterable[tuple[object, object]]) -> None:
+        """Keep what the pickle puts into the object as into a dictionary."""
+        self.entries = Items() if self.entries is None else self.entries
+        self.entries.update(pairs)
+
+
 @dataclass(frozen=True, eq=False)
 class Name:
     """A name that a pickle may mention."""
@@ -136,6 +169,8 @@ class Array:
         """Take the content from what NumPy pickles as an array's state."""
         import numpy as np
 
+        if isinstance(dtype, Placeholder):
+            return  # an array of objects, which hold no numbers
         data = data.encode("latin1") if isinstance(data, str) else data
         sizes = tuple(count(number) for number in of(tuple, shape))
         values = np.frombuffer(data, of(Dtype, dtype).finished())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickle_makers import DTYPES
-from inscape.storage._pickled import Items, Name, PickleLimits, Storage, count, of
+from inscape.storage._pickled import Items, Name, PickleLimits, Placeholder, Storage, count, of
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,9 @@ def archive(view: memoryview, budget: Budget, limits: PickleLimits, *, nested: b
         raise FormatError("its numbers are stored with the highest byte first")
     known: dict[str, Storage] = {}
 
-    def storage(pid: tuple[object, ...]) -> Storage:
+    def storage(pid: tuple[object, ...]) -> Storage | Placeholder:
+        if len(pid) > 1 and isinstance(pid[1], Placeholder):
+            return pid[1]
         dtype, key, numel = _reference(pid)
         data = found.get(f"{prefix}data/{key}")
         if data is None or len(data) != numel * dtype.itemsize:

@@ -1,9 +1,10 @@
 """Read pickles without running code in them.
 
 A pickle is a program: Python's own reader calls whatever it names. This one interprets the opcodes itself
-and can make containers, numbers, text, tensors and records, nothing else. A name that is not in `MAKERS` or
-`NAMES` ends the reading; an opcode that is not in `Machine` does too. Nothing is imported, nothing is
-called on behalf of a file, and nothing is written to the disk.
+and can make containers, numbers, text, tensors and records. A name that is not in `MAKERS` or `NAMES`, and
+every object of it, is a `Placeholder`: data that nothing can call. A file that is nothing else, a name that
+runs commands, and an opcode that is not in `Machine` end the reading. Nothing is imported, nothing is called
+on behalf of a file, and nothing is written to the disk.
 
 Three containers are read: bare pickles (NVIDIA's), the zip archives of `torch.save`, and its older form,
 where the storages follow the pickle. Weights stay where they are: tensors are views of the file, which is
@@ -20,11 +21,12 @@ from typing import Any
 
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
-from inscape.storage._pickled import Array, Items, PickleLimits, Record
+from inscape.storage._pickle_makers import unread
+from inscape.storage._pickled import Array, Items, PickleLimits, Placeholder, Record
 from inscape.storage._torch_files import LEGACY_MAGIC, archive, embedded, legacy, refresh_checksums
 from inscape.storage.files import write_bytes
 
-__all__ = ["Array", "Foreign", "Items", "PickleLimits", "Record", "read_pickle"]
+__all__ = ["Array", "Foreign", "Items", "PickleLimits", "Placeholder", "Record", "read_pickle"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class Foreign:
     Attributes:
         path: The file.
         container: "pickle", "torch" (a zip archive) or "torch-legacy".
-        value: Containers, numbers, text, tensors and records. The tensors are views of a private copy of the
+        value: Containers, numbers, text, tensors, records and placeholders. The tensors are views of a private copy of the
             file: what is written into them is not in the file, but `save` writes it.
     """
 
@@ -73,6 +75,8 @@ def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign
                 raise FormatError("it is empty" if size == 0 else f"it is larger than {limits.bytes} bytes")
             view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
         container, value = _read(view, Budget(limits.operations), limits)
+        if isinstance(value, Placeholder) and value.state is None:
+            raise unread(value)
     except FormatError as error:
         raise FormatError(f"{path} cannot be read: {error.detail.rstrip('.')}.", error.hint) from error
     except OSError as error:
@@ -81,10 +85,10 @@ def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign
 
 
 def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, object]:
+    window = Window(view)
     try:
         if bytes(view[:4]) == b"PK\x03\x04":
             return "torch", archive(view, budget, limits)
-        window = Window(view)
         first = Machine(window, budget, limits, archives=embedded).run()
         if type(first) is int and first == LEGACY_MAGIC:
             return "torch-legacy", legacy(window, budget, limits)
@@ -92,8 +96,17 @@ def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, 
     except FormatError:
         raise
     except zipfile.BadZipFile as error:
-        raise FormatError("it is a damaged archive") from error
+        raise FormatError("it is a damaged archive", "Copy or download the file again.") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError) as error:
+        if view[:1] == b"\x80" and window.at == len(view):
+            raise FormatError(*_cut(view)) from error
         raise FormatError("it is no pickle, or a damaged one") from error
     except (RuntimeError, NotImplementedError, MemoryError, UnicodeError) as error:
         raise FormatError("it is damaged") from error
+
+
+def _cut(view: memoryview) -> tuple[str, str]:
+    return (
+        f"it ends too early, after {len(view):,} bytes: half a download, or a damaged copy",
+        "Copy or download the file again.",
+    )
