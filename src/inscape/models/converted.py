@@ -16,19 +16,48 @@ from typing import TYPE_CHECKING
 from inscape import storage
 from inscape.errors import InscapeError
 from inscape.models.card import Card
+from inscape.progress import Progress
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-_VERSION = 3
+_VERSION = 4
 _SOURCE = "source.json"
 _MOST_BYTES = 4 << 30
+_SETTLED = 2_000_000_000  # nanoseconds; a file that is changed again sooner may have the same date
 
 
-def folder_for(path: Path) -> Path:
-    """Where the converted form of a checkpoint is kept, once it is."""
-    return storage.cache_folder() / "models" / storage.content_key(storage.file_hash(path), _VERSION)
+def folder_for(path: Path, progress: Progress, *, remembered: bool) -> Path:
+    """Where the converted form of a checkpoint is kept, once it is.
+
+    Args:
+        path: The file, which is read for its hash.
+        progress: Receives the progress of that.
+        remembered: Whether a file that has not changed since it was last opened is not read again.
+    """
+    if remembered and (folder := _remembering(path)) is not None:
+        return folder
+    with progress.task(f"Reading {path.name}", total=path.stat().st_size >> 20, unit="MB") as task:
+        key = storage.content_key(storage.file_hash(path, task.advance), _VERSION)
+    return storage.cache_folder() / "models" / key
+
+
+def _remembering(path: Path) -> Path | None:
+    """The entry of a file as it is now, which was written a while after the file was."""
+    state = _state(path)
+    for folder in (storage.cache_folder() / "models").glob("*"):
+        with suppress(OSError):
+            made = (folder / _SOURCE).stat().st_mtime_ns
+            if made > state["changed"] + _SETTLED and _remembered(folder) == state:
+                return folder
+    return None
+
+
+def _state(path: Path) -> JsonObject:
+    """What tells that a file is the same one, and unchanged."""
+    known = path.stat()
+    return storage.file_state(path) | {"inode": known.st_ino, "moved": known.st_ctime_ns, "version": _VERSION}
 
 
 def cached(folder: Path, path: Path) -> Card | None:
@@ -40,8 +69,8 @@ def cached(folder: Path, path: Path) -> Card | None:
     if card is not None:
         with suppress(InscapeError, OSError):
             (folder / "card.json").touch()  # the oldest entries go first
-            if storage.file_state(path) != _remembered(folder):
-                storage.write_json(folder / _SOURCE, storage.file_state(path))
+            if _state(path) != _remembered(folder):
+                storage.write_json(folder / _SOURCE, _state(path))
     return card
 
 
@@ -54,7 +83,7 @@ def entries() -> Iterator[tuple[Path, Card]]:
     for folder in sorted((storage.cache_folder() / "models").glob("*")):
         with suppress(InscapeError, OSError):
             state = _remembered(folder)
-            if state is not None and state == storage.file_state(Path(state["path"])):
+            if state is not None and state == _state(Path(state["path"])):
                 path = Path(state["path"])
                 found[path] = Card.read(folder / "card.json").model_copy(update={"name": path.stem})
     yield from sorted(found.items())
@@ -76,7 +105,7 @@ def keep(model: Model, folder: Path) -> None:
         with storage.atomic_folder(folder) as made:
             storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
             model.card.write(made / "card.json")
-            storage.write_json(made / _SOURCE, storage.file_state(model.origin))
+            storage.write_json(made / _SOURCE, _state(model.origin))
         _prune(folder)
     except (InscapeError, OSError):
         return

@@ -8,7 +8,7 @@ run. Layers are found by running the network once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -150,9 +150,30 @@ def open_timm(name: str, device: torch.device) -> Model:
         raise UnsupportedError(f"timm is installed but cannot be imported: {error}.") from error
     network = _fetched(name, lambda: timm.create_model(name, pretrained=True))
     data = timm.data.resolve_model_data_config(network)
-    known = {"name": name, "kind": "classifier", "architecture": "timm", "image_size": data["input_size"][-1]}
-    known |= {"config": {"source": f"{TIMM}{name}"}, "source": f"timm: {name}."}
-    return _opened(Pictures(network, data["mean"], data["std"]), known, device)
+    looks = Looks(data["input_size"][-1], data["mean"], data["std"])
+    config = {"source": f"{TIMM}{name}"}
+    return classifier(network, looks, device, name=name, source=f"timm: {name}.", config=config)
+
+
+class Looks(NamedTuple):
+    """What a classifier was trained on: height and width of its pictures, mean and spread of every colour."""
+
+    size: int
+    mean: Sequence[float]
+    spread: Sequence[float]
+
+
+def classifier(network: nn.Module, looks: Looks, device: torch.device, **known: Any) -> Model:
+    """A model of a classifier of timm or torchvision.
+
+    Args:
+        network: Takes normalized pictures.
+        looks: Of those.
+        device: Where the weights go.
+        known: Fields of the card; `name` at least.
+    """
+    known |= {"kind": "classifier", "architecture": "timm", "image_size": looks.size}
+    return _opened(Pictures(network, looks.mean, looks.spread), known, device)
 
 
 def _opened(module: Pictures, known: JsonObject, device: torch.device) -> Model:

@@ -12,6 +12,7 @@ from inscape.models.any_module import open_module
 from inscape.models.building import load_model, model_of
 from inscape.models.card import Card
 from inscape.models.devices import resolve_device
+from inscape.models.folders import open_folder
 from inscape.models.formats.open_file import open_file
 from inscape.models.model import Model
 from inscape.models.packaged import PACKAGED
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from inscape.progress import Progress
+
 _FACTORY = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 
 
@@ -31,17 +34,20 @@ def open_model(
     *,
     card: Card | JsonMapping | None = None,
     device: str | torch.device | None = "auto",
+    progress: Progress | None = None,
 ) -> Model:
     """Open a model.
 
     Args:
         source: A shipped name ("town") or one that a plug-in brings; a folder that holds `card.json` and
-            `weights.safetensors`; a checkpoint: a StyleGAN2 or StyleGAN3 of NVIDIA, a StyleGAN2 of
-            rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, or safetensors with a card; a
+            `weights.safetensors`, or `config.json` and weights; a checkpoint: a StyleGAN2 or StyleGAN3 of
+            NVIDIA, a StyleGAN2 of rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, a
+            classifier of timm or torchvision where one of them is installed, or safetensors with a card; a
             `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`); "timm:NAME"; or
             "package.module:factory", which is imported and called.
         card: For a module or the result of a factory: its card, or some of its fields (see `open_module`).
         device: "auto", "cpu", "cuda:0", "mps".
+        progress: Receives the progress of the first opening of a large file.
 
     Returns:
         A `Generator` if the card says so, otherwise a `Model`. It is in evaluation mode and float32.
@@ -59,9 +65,11 @@ def open_model(
         return _shipped(name, resolved)
     path = Path(source)
     if path.is_file():
-        return open_file(path, resolved)
+        return open_file(path, resolved, progress=progress)
     if (path / "card.json").is_file():
         return load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+    if path.is_dir():
+        return open_folder(path, resolved, progress)
     if name.startswith(("hf:", "timm:")):
         from inscape.models import hub
 

@@ -19,12 +19,22 @@ from inscape.storage.files import (
     write_text,
     writing,
 )
-from inscape.storage.pickles import Array, Foreign, Items, PickleLimits, Placeholder, Record, read_pickle
+from inscape.storage.pickles import (
+    Array,
+    Foreign,
+    Items,
+    Module,
+    PickleLimits,
+    Placeholder,
+    Record,
+    read_pickle,
+)
 
 __all__ = [
     "Array",
     "Foreign",
     "Items",
+    "Module",
     "PickleLimits",
     "Placeholder",
     "Record",

@@ -38,8 +38,49 @@ class Items(OrderedDict[Any, Any]):
     attributes: object = None
 
 
+class Module:
+    """A module of torch as data: its `state` holds `_parameters`, `_buffers` and `_modules`."""
+
+    __slots__ = ()
+    state: Any
+
+    def tensors(self, *, depth: int = PickleLimits.depth) -> dict[str, torch.Tensor]:
+        """Parameters and buffers of the module and all in it, by dotted name, as `state_dict` has them.
+
+        Raises:
+            FormatError: It is not a module, or modules lie in one another too deep.
+        """
+        return {name: tensor for _, name, tensor in self._walk("", depth)}
+
+    def modules(self, *, depth: int = PickleLimits.depth) -> dict[str, Module]:
+        """The modules in it by dotted name, itself under ""."""
+        return {name: module for module, name, _ in self._walk("", depth, of_modules=True)}
+
+    def _walk(self, prefix: str, depth: int, of_modules: bool = False) -> Iterator[tuple[Module, str, Any]]:
+        import torch
+
+        if depth == 0:
+            raise FormatError("Its modules lie in one another too deep.")
+        if of_modules:
+            yield self, prefix.rstrip("."), None
+        for group in () if of_modules else ("_parameters", "_buffers"):
+            for name, value in _mapping(self.state, group).items():
+                if isinstance(value, torch.Tensor):
+                    yield self, f"{prefix}{name}", value
+        for name, value in _mapping(self.state, "_modules").items():
+            if isinstance(value, Module):
+                yield from value._walk(f"{prefix}{name}.", depth - 1, of_modules)
+
+
+def _mapping(state: object, name: str) -> Mapping[str, object]:
+    value = state.get(name) if isinstance(state, Mapping) else None
+    if not isinstance(value, Mapping):
+        raise FormatError(f"One of its modules has no {name!r}.")
+    return value
+
+
 @dataclass(frozen=True, eq=False)
-class Record:
+class Record(Module):
     """An object that NVIDIA's `torch_utils.persistence` wrote, as data.
 
     Attributes:
@@ -56,46 +97,9 @@ class Record:
     class_name: str
     state: Mapping[str, Any]
 
-    def tensors(self, *, depth: int = PickleLimits.depth) -> dict[str, torch.Tensor]:
-        """Parameters and buffers of the module and all in it, by dotted name, as `state_dict` has them.
-
-        Raises:
-            FormatError: It is not a module, or modules lie in one another too deep.
-        """
-        return {name: tensor for _, name, tensor in self._walk("", depth)}
-
-    def modules(self, *, depth: int = PickleLimits.depth) -> dict[str, Record]:
-        """The modules in it by dotted name, itself under ""."""
-        found: dict[str, Record] = {}
-        for record, name, _ in self._walk("", depth, of_modules=True):
-            found[name] = record
-        return found
-
-    def _walk(self, prefix: str, depth: int, of_modules: bool = False) -> Iterator[tuple[Record, str, Any]]:
-        import torch
-
-        if depth == 0:
-            raise FormatError("Its modules lie in one another too deep.")
-        if of_modules:
-            yield self, prefix.rstrip("."), None
-        for group in () if of_modules else ("_parameters", "_buffers"):
-            for name, value in _mapping(self.state, group).items():
-                if isinstance(value, torch.Tensor):
-                    yield self, f"{prefix}{name}", value
-        for name, value in _mapping(self.state, "_modules").items():
-            if isinstance(value, Record):
-                yield from value._walk(f"{prefix}{name}.", depth - 1, of_modules)
-
-
-def _mapping(state: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = state.get(name)
-    if not isinstance(value, Mapping):
-        raise FormatError(f"One of its modules has no {name!r}.")
-    return value
-
 
 @dataclass(eq=False, slots=True)
-class Placeholder:
+class Placeholder(Module):
     """A name that is not read from files, or an object of that class: data, which nothing can call or run.
 
     Attributes:

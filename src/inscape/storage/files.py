@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,12 +62,13 @@ def content_key(*parts: object) -> str:
     return digest.hexdigest()[:20]
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+def file_hash(path: Path, advance: Callable[[int], object] = lambda blocks: None) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; `advance` is called after each MiB."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
+            advance(1)
     return digest.hexdigest()
 
 

@@ -22,11 +22,11 @@ from typing import Any
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickle_makers import unread
-from inscape.storage._pickled import Array, Items, PickleLimits, Placeholder, Record
+from inscape.storage._pickled import Array, Items, Module, PickleLimits, Placeholder, Record
 from inscape.storage._torch_files import LEGACY_MAGIC, archive, embedded, legacy, refresh_checksums
 from inscape.storage.files import write_bytes
 
-__all__ = ["Array", "Foreign", "Items", "PickleLimits", "Placeholder", "Record", "read_pickle"]
+__all__ = ["Array", "Foreign", "Items", "Module", "PickleLimits", "Placeholder", "Record", "read_pickle"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Foreign:
     Attributes:
         path: The file.
         container: "pickle", "torch" (a zip archive) or "torch-legacy".
-        value: Containers, numbers, text, tensors, records and placeholders. The tensors are views of a private copy of the
-            file: what is written into them is not in the file, but `save` writes it.
+        value: Containers, numbers, text, tensors, records and placeholders. The tensors are views of a
+            private copy of the file: what is written into them is not in the file, but `save` writes it.
     """
 
     path: Path

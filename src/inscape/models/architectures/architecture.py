@@ -57,8 +57,9 @@ class Sizes:
             raise FormatError(f"This is not {cls.named}: {place}{first['msg']}.") from error
 
     def to_json(self) -> JsonObject:
-        """As JSON; tuples become lists, and the keys of tables text."""
-        return dict(to_jsonable_python(self))
+        """As JSON; tuples become lists, the keys of tables text, and 3 `colours` are left out."""
+        made: JsonObject = to_jsonable_python(self)
+        return {name: value for name, value in made.items() if (name, value) != ("colours", 3)}
 
 
 def synthesis_layers(network: Any) -> tuple[Layer, ...]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from inscape.errors import ValueRangeError
+from inscape.models.architectures._colours import as_rgb
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 from inscape.models.architectures.architecture import Architecture, Sizes
 
@@ -24,6 +25,7 @@ class DCGANConfig(Sizes):
         z_dim: Size of the latent z.
         channels: Units of its layers: at 4 pixels, 8, and so on; the pictures are twice as large as the last.
         biased: Which convolutions have a bias, the last one with them; PyTorch's example has none.
+        colours: Channels of its pictures: 1 (grey), 3, or 4 (with alpha, which is not shown).
     """
 
     named = "the configuration of a DCGAN"
@@ -31,6 +33,7 @@ class DCGANConfig(Sizes):
     z_dim: int
     channels: tuple[int, ...]
     biased: tuple[bool, ...] = ()
+    colours: int = 3
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.z_dim, *self.channels) < 1:
@@ -85,11 +88,12 @@ class DCGANSynthesis(DirectSynthesis):
             setattr(self, name, Block(below, units, resolution=4 << index, bias=config.has_bias(index)))
             self.layer_paths[name] = name
             below = units
-        self.output = _convolution(below, 3, first=False, bias=config.has_bias(len(config.channels)))
+        bias = config.has_bias(len(config.channels))
+        self.output = _convolution(below, config.colours, first=False, bias=bias)
 
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the last convolution and its tanh."""
-        return torch.tanh(self.output(x))
+        return as_rgb(torch.tanh(self.output(x)))
 
 
 class DCGAN(DirectGenerator):

@@ -15,6 +15,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from inscape.errors import ValueRangeError
+from inscape.models.architectures._colours import as_rgb
 from inscape.models.architectures._equalized import LEAK
 from inscape.models.architectures._sequential import DirectGenerator, DirectSynthesis
 from inscape.models.architectures.architecture import Architecture, Sizes
@@ -29,12 +30,14 @@ class ProGANConfig(Sizes):
     Attributes:
         z_dim: Size of the latent z.
         channels: Units by resolution, from 4 pixels on, each twice the one before.
+        colours: Channels of its pictures: 1 (grey), 3, or 4 (with alpha, which is not shown).
     """
 
     named = "the configuration of a ProGAN"
 
     z_dim: int
     channels: tuple[int, ...]
+    colours: int = 3
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.z_dim, *self.channels) < 1:
@@ -122,12 +125,12 @@ class ProGANSynthesis(DirectSynthesis):
                 self.layer_paths[name] = name
                 below = units
         self._output = f"output_{config.resolution}x{config.resolution}"
-        setattr(self, self._output, Block(below, 3, 1, resolution=config.resolution, rectified=False))
+        output = Block(below, config.colours, 1, resolution=config.resolution, rectified=False)
+        setattr(self, self._output, output)
 
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the output layer."""
-        y: Tensor = getattr(self, self._output)(x)
-        return y
+        return as_rgb(getattr(self, self._output)(x))
 
 
 class ProGAN(DirectGenerator):

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from inscape.models.architectures._colours import as_rgb
 from inscape.models.architectures._equalized import GAIN, FullyConnected, rectify_
 from inscape.models.architectures._fir import separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._modulated import ModulatedColours, ModulatedLayer, fused
@@ -94,14 +95,14 @@ class SynthesisLayer(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """A modulated 1x1 convolution to three colours, without demodulation."""
+    """A modulated 1x1 convolution to colours, without demodulation."""
 
-    def __init__(self, inputs: int, w_dim: int, clamp: float | None) -> None:
+    def __init__(self, inputs: int, config: StyleGAN2Config) -> None:
         super().__init__()
-        self.clamp = clamp
-        self.affine = FullyConnected(w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
-        self.bias = nn.Parameter(torch.zeros(3))
+        self.clamp = config.conv_clamp
+        self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(config.colours, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(config.colours))
         self.weight_gain = 1 / math.sqrt(inputs)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -110,14 +111,14 @@ class ToRGB(nn.Module):
             return self._fused(x, w)
         styles = (self.affine(w) * self.weight_gain).to(x.dtype)
         rgb = functional.conv2d(x * styles[:, :, None, None], self.weight.to(x.dtype)).float()
-        rgb = rgb + self.bias[None, :, None, None]
+        rgb = as_rgb(rgb + self.bias[None, :, None, None])
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
     def _fused(self, x: Tensor, w: Tensor) -> Tensor:
         """The same with modulated weights: no pass makes a map of `x * styles`."""
         styles = self.affine(w) * self.weight_gain
         rgb: Tensor = ModulatedColours.apply(x, styles[:, None] * self.weight[:, :, 0, 0])
-        rgb = rgb + self.bias[None, :, None, None]
+        rgb = as_rgb(rgb + self.bias[None, :, None, None])
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
 
@@ -136,7 +137,7 @@ class SynthesisBlock(nn.Module):
         else:
             self.conv0 = layer(config.channels[resolution // 2], units, upsampling=True)
         self.conv1 = layer(units, units, upsampling=False)
-        self.torgb = ToRGB(units, config.w_dim, config.conv_clamp)
+        self.torgb = ToRGB(units, config)
 
     def add_rgb(self, x: Tensor, w: Tensor, rgb: Tensor | None) -> Tensor:
         """The picture so far, doubled in size, plus what this block adds to it."""

@@ -28,6 +28,7 @@ class StyleGAN2Config(Sizes):
             scenes for 390 steps it drew 29 % of their power at 12 cycles a picture, (1, 3, 3, 1) 2 to 4 %.
             The pictures that blocks add up keep (1, 3, 3, 1). Of a network that is loaded, the filters in its
             file hold.
+        colours: Channels of its pictures: 1 (grey), 3, or 4 (with alpha, which is not shown).
     """
 
     named = "the configuration of a StyleGAN2"
@@ -41,6 +42,7 @@ class StyleGAN2Config(Sizes):
     conv_clamp: float | None = None
     lr_multiplier: float = 0.01
     resample_filter: tuple[float, ...] = SMOOTH
+    colours: int = 3
 
     def __post_init__(self) -> None:
         exponent = int(math.log2(self.resolution)) if self.resolution > 0 else 0

@@ -22,6 +22,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from inscape.errors import ValueRangeError
+from inscape.models.architectures._colours import CHANNELS, as_rgb
 from inscape.models.architectures._equalized import GAIN, LEAK, FullyConnected
 from inscape.models.architectures._mapping import Mapping
 from inscape.models.architectures._sequential import SequentialSynthesis
@@ -119,9 +120,10 @@ class StyleGAN3Config(Sizes):
     layers: tuple[LayerGeometry, ...]
 
     def __post_init__(self) -> None:
+        ends = [(colours, self.resolution) for colours in CHANNELS]
         sizes = [(self.input_units, self.input_size)] + [(each.units, each.size) for each in self.layers]
         wanted = [(each.inputs, each.in_size) for each in self.layers]
-        if len(self.layers) < 2 or wanted != sizes[:-1] or sizes[-1] != (3, self.resolution):
+        if len(self.layers) < 2 or wanted != sizes[:-1] or sizes[-1] not in ends:
             raise ValueRangeError("The layers of this StyleGAN3 do not fit one another.")
         if self.margin < 0 or any(each.size <= 2 * self.margin for each in self._beyond_the_picture()):
             raise ValueRangeError(f"A layer of this StyleGAN3 is all margin ({self.margin} pixels a side).")
@@ -339,7 +341,7 @@ class StyleGAN3Synthesis(SequentialSynthesis):
 
     def finish(self, x: Tensor, w: Tensor) -> Tensor:
         """Run the RGB output."""
-        return cast(Tensor, getattr(self, self._output)(x, w[:, -1])) * self.output_scale
+        return as_rgb(getattr(self, self._output)(x, w[:, -1]) * self.output_scale)
 
 
 class StyleGAN3(nn.Module):

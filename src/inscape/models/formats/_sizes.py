@@ -61,9 +61,24 @@ def stylegan2_config(
     if len(channels) < 2:
         raise FormatError("it has no blocks of a StyleGAN2 of 8 pixels or more.")
     config = StyleGAN2Config(
-        resolution=max(channels), channels=channels, conv_clamp=conv_clamp, lr_multiplier=lr_multiplier
+        resolution=max(channels),
+        channels=channels,
+        conv_clamp=conv_clamp,
+        lr_multiplier=lr_multiplier,
+        colours=colours_of(shape_of(tensors, f"synthesis.b{max(channels)}.torgb.weight", 4)[0]),
     )
     return {**config.to_json(), **mapping_sizes(tensors)}
+
+
+def colours_of(channels: int) -> int:
+    """Channels of pictures, checked.
+
+    Raises:
+        UnsupportedError: They are not grey, RGB, or RGB with alpha.
+    """
+    if channels not in (1, 3, 4):
+        raise UnsupportedError(f"it draws pictures of {channels} channels; Inscape opens those of 1, 3 or 4.")
+    return channels
 
 
 def shape_of(tensors: Mapping[str, Tensor], name: str, axes: int) -> torch.Size:

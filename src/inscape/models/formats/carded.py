@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inscape.models.model import Model
 
 CARD = "inscape_card"
+CARD_HINT = f"put a card.json beside the file, or its text into the file's metadata as {CARD!r}."
 _LONGEST = 100 << 20
 
 
@@ -39,11 +40,11 @@ def is_safetensors(path: Path) -> bool:
     return len(head) == 9 and head[8:] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= _LONGEST
 
 
-def read_carded(path: Path) -> Carded:
-    """Read such a file.
+def read_safetensors(path: Path) -> Carded | dict[str, Tensor]:
+    """Read such a file: the tensors with their card, or alone where there is none.
 
     Raises:
-        FormatError: It is damaged, or there is no card.
+        FormatError: It is damaged, or its card is.
     """
     tensors, metadata = storage.load_tensors(path)
     beside = path.parent / "card.json"
@@ -51,14 +52,11 @@ def read_carded(path: Path) -> Carded:
         return Carded(tensors, Card.parse(_parsed(metadata[CARD], path), f"The metadata of {path}"))
     if beside.is_file():
         return Carded(tensors, Card.read(beside))
-    raise FormatError(
-        f"{path} holds tensors and no card, so its network is unknown.",
-        f"Put a card.json beside it, or its text into the file's metadata as {CARD!r}.",
-    )
+    return tensors
 
 
 def recognises(value: object) -> bool:
-    """Whether this is what `read_carded` read."""
+    """Whether this is what `read_safetensors` read of a file with a card."""
     return isinstance(value, Carded)
 
 

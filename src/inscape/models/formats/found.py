@@ -26,6 +26,7 @@ class Found:
         gains: What the file's numbers are larger by, where they are.
         source: Where such files come from, for the card.
         average_missing: Whether the file has no average of w.
+        note: What the file does not say, and what was taken instead; empty where there is nothing to say.
         card: The card, where the file carries it; a network without one is taken for a generator.
     """
 
@@ -35,6 +36,7 @@ class Found:
     source: str
     gains: Mapping[str, float] = field(default_factory=dict)
     average_missing: bool = False
+    note: str = ""
     card: Card | None = None
 
     def weights(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Pickles of NVIDIA's StyleGAN2-ADA and StyleGAN3: a dictionary of networks, `G_ema` the one to draw with."""
+"""Generators of NVIDIA's StyleGAN2-ADA and StyleGAN3: the records of their pickles, and bare tensors."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ from inscape.errors import FormatError, UnsupportedError, ValueRangeError
 from inscape.models.formats._sizes import mapping_sizes, shape_of, stylegan2_config
 from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
-from inscape.storage import Array, Record
+from inscape.storage import Array, Module, Record
 
 if TYPE_CHECKING:
     from inscape.models.architectures.stylegan3 import LayerGeometry
 
 
 def recognises(value: object) -> bool:
-    """Whether this is such a dictionary."""
-    return isinstance(value, Mapping) and isinstance(value.get("G_ema"), Record)
+    """Whether this is the record of such a generator, or its state dict."""
+    if isinstance(value, Record):
+        inside = value.state.get("_modules") if isinstance(value.state, Mapping) else None
+        return isinstance(inside, Mapping) and {"mapping", "synthesis"} <= inside.keys()
+    first = ("synthesis.b4.const", "synthesis.input.weight")
+    return isinstance(value, Mapping) and any(name in value for name in first)
 
 
-def read(value: Checkpoint) -> Found:
+def read(value: Record | Checkpoint) -> Found:
     """Find the generator in it.
 
     Raises:
         FormatError: Something is missing or does not fit.
         UnsupportedError: It is not a StyleGAN2 with skip outputs, nor a StyleGAN3.
     """
-    record: Record = value["G_ema"]
-    modules = record.modules()
+    if not isinstance(value, Record):
+        return _bare(value)
+    record, modules = value, value.modules()
     if "synthesis.input" in modules:
         return _stylegan3(record, modules)
     blocks = [
@@ -49,7 +54,39 @@ def read(value: Checkpoint) -> Found:
     return Found("stylegan2", config, tensors, "A pickle of NVIDIA's StyleGAN2-ADA code.")
 
 
-def _stylegan3(record: Record, modules: Mapping[str, Record]) -> Found:
+def _bare(value: Checkpoint) -> Found:
+    """Find the generator in its state dict; what shapes do not say is the default of the authors' code.
+
+    Raises:
+        FormatError: Something is missing or is no tensor.
+        UnsupportedError: It is a StyleGAN3, of which the tensors do not say the sizes of its filters.
+    """
+    import torch
+
+    if "synthesis.input.weight" in value:
+        raise UnsupportedError(
+            "it holds the tensors of a StyleGAN3 alone, which do not say how its layers are filtered.",
+            "Save the whole generator: pickle.dump({'G_ema': generator}, stream), with NVIDIA's code.",
+        )
+    for name, tensor in value.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise FormatError(f"it has {name!r}, which is no tensor.")
+    tensors = dict(value)
+    config = stylegan2_config(tensors)
+    missing = "mapping.w_avg" not in tensors
+    tensors.setdefault("mapping.w_avg", torch.zeros(config["w_dim"]))
+    return Found(
+        "stylegan2",
+        config,
+        tensors,
+        "A state dict of NVIDIA's StyleGAN2-ADA code.",
+        average_missing=missing,
+        note="The file holds tensors alone, so the defaults of the authors' code hold: a leaky rectifier "
+        "('lrelu'), no clamping, and a learning-rate multiplier of 0.01 in the mapping network.",
+    )
+
+
+def _stylegan3(record: Record, modules: Mapping[str, Module]) -> Found:
     from inscape.models.architectures.stylegan3 import StyleGAN3Config
 
     tensors = record.tensors()
@@ -107,7 +144,7 @@ def _geometry(name: str, state: Checkpoint, tensors: Checkpoint) -> LayerGeometr
         raise FormatError(f"it is damaged: {error.detail}") from error
 
 
-def _multiplier(modules: Mapping[str, Record]) -> float:
+def _multiplier(modules: Mapping[str, Module]) -> float:
     """Learning-rate multiplier of the mapping network, which its layers keep as the gain of their biases."""
     first = modules.get("mapping.fc0")
     gain = None if first is None else first.state.get("bias_gain")
@@ -134,5 +171,5 @@ def _square(value: object, name: str) -> int:
 
 
 FORMAT = Format(
-    "pickles of NVIDIA's StyleGAN2-ADA and StyleGAN3", recognises, read, suffixes=(".pkl", ".pickle")
+    "StyleGAN2-ADA and StyleGAN3 of NVIDIA's code", recognises, read, suffixes=(".pkl", ".pickle")
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError
-from inscape.models.formats._sizes import shape_of
+from inscape.models.formats._sizes import colours_of, shape_of
 from inscape.models.formats.format import Checkpoint, Format
 from inscape.models.formats.found import Found
 
@@ -19,8 +19,8 @@ _SOURCE = "A ProGAN of the dissection papers' code."
 
 def recognises(value: object) -> bool:
     """Whether this is such a state dict."""
-    weights = _weights(value)
-    return "layer1.wscale.b" in weights or "features.0.wscale.b" in weights
+    known = ("layer1.wscale.b", "features.0.wscale.b")
+    return isinstance(value, Mapping) and any(name in value for name in known)
 
 
 def read(value: Checkpoint) -> Found:
@@ -35,10 +35,10 @@ def read(value: Checkpoint) -> Found:
 
     tensors: dict[str, Tensor] = {}
     output: dict[str, Tensor] = {}
-    for name, tensor in _weights(value).items():
-        if re.fullmatch(r"(.+\.)?wscale\.scale", name):
+    for name, tensor in value.items():
+        if isinstance(name, str) and re.fullmatch(r"(.+\.)?wscale\.scale", name):
             continue  # the older code kept this constant as a tensor
-        plain = re.sub(r"^features\.(\d{1,2})\.", lambda found: f"layer{int(found[1]) + 1}.", name)
+        plain = re.sub(r"^features\.(\d{1,2})\.", lambda found: f"layer{int(found[1]) + 1}.", str(name))
         last = re.fullmatch(r"output(?:_\d+x\d+)?\.(conv\.weight|wscale\.b)", plain)
         if not isinstance(tensor, torch.Tensor) or not (
             last or re.fullmatch(r"layer\d{1,2}\.(conv\.weight|wscale\.b)", plain)
@@ -53,16 +53,11 @@ def read(value: Checkpoint) -> Found:
         channels.append(shape_of(tensors, f"synthesis.layer{2 * len(channels) + 1}.conv.weight", 4)[0])
     if not 1 <= len(channels) <= 9:
         raise FormatError("it has no layers of a ProGAN of 4 to 1024 pixels.")
-    config = ProGANConfig(shape_of(tensors, "synthesis.layer1.conv.weight", 4)[1], tuple(channels))
+    colours = colours_of(shape_of(output, "conv.weight", 4)[0])
+    config = ProGANConfig(shape_of(tensors, "synthesis.layer1.conv.weight", 4)[1], tuple(channels), colours)
     size = config.resolution
     tensors |= {f"synthesis.output_{size}x{size}.{kind}": tensor for kind, tensor in output.items()}
     return Found("progan", config.to_json(), tensors, _SOURCE)
-
-
-def _weights(value: object) -> Checkpoint:
-    inner = value.get("state_dict", value) if isinstance(value, Mapping) else {}
-    usable = isinstance(inner, Mapping) and all(isinstance(name, str) for name in inner)
-    return inner if usable else {}
 
 
 FORMAT = Format("state dicts of ProGANs", recognises, read)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inscape import storage
 from inscape.errors import FormatError, UnsupportedError
 from inscape.models.formats._sizes import stylegan2_config
@@ -44,8 +46,7 @@ _TO_RGB = {
 
 def recognises(value: object) -> bool:
     """Whether this is such a checkpoint."""
-    weights = _weights(value)
-    return weights is not None and {"style.1.weight", "input.input"} <= weights.keys()
+    return isinstance(value, Mapping) and {"style.1.weight", "input.input"} <= value.keys()
 
 
 def read(value: Checkpoint) -> Found:
@@ -59,9 +60,10 @@ def read(value: Checkpoint) -> Found:
 
     from inscape.models.architectures._fir import separable_filter
 
-    weights = dict(_weights(value) or {})
+    weights = {str(name): tensor for name, tensor in value.items()}
     sequential = any(name.startswith("layer2.") for name in weights)
-    average = value.get("latent_avg", weights.pop("latents.latent_avg", None))
+    averages = [weights.pop(name, None) for name in ("latent_avg", "latents.latent_avg")]
+    average = next((each for each in averages if isinstance(each, torch.Tensor)), None)
     own = {plain_name(name): tensor for name, tensor in weights.items()} if sequential else weights
     tensors: dict[str, Tensor] = {}
     for name in own:
@@ -70,17 +72,51 @@ def read(value: Checkpoint) -> Found:
             raise FormatError(f"it has {name!r}, which does not belong to a generator of this kind.")
         tensors[renamed] = _reshaped(renamed, own[name])
     config = stylegan2_config(tensors)
+    noiseless = not any(name.endswith("noise_const") for name in tensors)
+    if noiseless:
+        tensors |= _noise(tensors)
     gains = {name: FILTER_GAIN for name in tensors if name.endswith("resample_filter")}
     for name in list(tensors):
         if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name):
             block = name.rpartition(".conv")[0]
             for place in (name.removesuffix(".weight"), block):
                 tensors.setdefault(f"{place}.resample_filter", separable_filter())
-    known = isinstance(average, torch.Tensor)
-    w_dim = config["w_dim"]
-    tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(w_dim)
+    tensors["mapping.w_avg"] = _average(average, config["w_dim"])
     source = _SEQUENTIAL if sequential else _SOURCE
-    return Found("stylegan2", config, tensors, source, gains, average_missing=not known)
+    note = "The file has no noise, so it is drawn once from the seed 0." if noiseless else ""
+    missing = average is None
+    return Found("stylegan2", config, tensors, source, gains, average_missing=missing, note=note)
+
+
+def _average(average: Tensor | None, w_dim: int) -> Tensor:
+    """The average of w from what a file has: a vector, one number for all, or the same vector for each layer.
+
+    Raises:
+        FormatError: The vectors of layers differ.
+    """
+    import torch
+
+    if average is None:
+        return torch.zeros(w_dim)
+    if average.numel() == 1:
+        return average.reshape(1).repeat(w_dim)
+    rows = average.reshape(-1, w_dim) if average.numel() and average.numel() % w_dim == 0 else average[None]
+    if len(rows) > 1 and not torch.equal(rows, rows[:1].expand_as(rows)):
+        raise FormatError("it has another 'latent_avg' for each layer; one vector was expected.")
+    return rows[0]
+
+
+def _noise(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Constant noise for a network whose file has none, the same every time."""
+    import torch
+
+    random, made = np.random.RandomState(0), {}
+    for size in (4 << level for level in range(10)):
+        for name in (f"synthesis.b{size}.conv0", f"synthesis.b{size}.conv1"):
+            if f"{name}.weight" in tensors:
+                noise = random.standard_normal((size, size)).astype(np.float32)
+                made[f"{name}.noise_const"] = torch.from_numpy(noise)
+    return made
 
 
 def write(model: Model, path: Path) -> None:
@@ -113,13 +149,6 @@ def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             gain = FILTER_GAIN if name.endswith("resample_filter") else 1.0
             made[place] = tensor.reshape(_their_shape(name, tensor)) * gain
     return made
-
-
-def _weights(value: object) -> Checkpoint | None:
-    if not isinstance(value, Mapping):
-        return None
-    inner = value.get("g_ema", value)
-    return inner if isinstance(inner, Mapping) and all(isinstance(name, str) for name in inner) else None
 
 
 def plain_name(name: str) -> str:
@@ -194,7 +223,7 @@ def _their_shape(name: str, tensor: Tensor) -> tuple[int, ...]:
     if kind == "noise_const":
         return (1, 1, *shape)
     if name.endswith("torgb.bias"):
-        return (1, 3, 1, 1)
+        return (1, len(tensor), 1, 1)
     return (1, *shape) if kind == "const" or (kind == "weight" and len(shape) == 4) else shape
 
 
