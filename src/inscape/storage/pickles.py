@@ -98,7 +98,7 @@ def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, 
     except zipfile.BadZipFile as error:
         raise FormatError("it is a damaged archive", "Copy or download the file again.") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError) as error:
-        if view[:1] == b"\x80" and window.at == len(view):
+        if bytes(view[:1]) == b"\x80" and window.at == len(view):
             raise FormatError(*_cut(view)) from error
         raise FormatError("it is no pickle, or a damaged one") from error
     except (RuntimeError, NotImplementedError, MemoryError, UnicodeError) as error:

@@ -9,6 +9,7 @@ from inscape.errors import UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     from inscape.models import Card, Generator
+    from inscape.progress import Progress
 
 
 def open_generator(
@@ -16,6 +17,8 @@ def open_generator(
     device: str,
     verb: str,
     classes: str | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Generator:
     """Open a model that must be a generator.
 
@@ -24,6 +27,7 @@ def open_generator(
         device: The device.
         verb: The verb, for the message.
         classes: The value of `--class`.
+        progress: Receives the progress of the first opening of a large file.
 
     Raises:
         ModelNotFoundError: No model of that name.
@@ -32,7 +36,7 @@ def open_generator(
     """
     from inscape.models import Generator, open_model
 
-    model = open_model(name, device=device)
+    model = open_model(name, device=device, progress=progress)
     if not isinstance(model, Generator):
         raise UnsupportedError(f"`inscape {verb}` needs a generator; {name!r} is {model.card.noun}.")
     return model if classes is None else model.with_classes(parse_classes(classes, model.card))

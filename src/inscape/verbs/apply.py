@@ -69,7 +69,7 @@ def run(request: ApplyRequest, progress: Progress) -> ApplyResult:
     """
     from inscape.models import open_model, write_model
 
-    opened = open_model(request.model, device=request.device)
+    opened = open_model(request.model, device=request.device, progress=progress)
     edits = [_read(path, request) for path in request.edits]
     with opened.edited(edits):
         written = write_model(opened, request.out, format=request.format, template=request.template)

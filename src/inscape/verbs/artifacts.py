@@ -64,7 +64,7 @@ def run(request: ArtifactsRequest, progress: Progress) -> ArtifactsResult:
         StorageError: The folder cannot be written, or holds other files than a report.
     """
     check_places(request.out, request.html)
-    generator = open_generator(request.model, request.device, "artifacts", request.classes)
+    generator = open_generator(request.model, request.device, "artifacts", request.classes, progress=progress)
     return ArtifactsResult(rank_opened(generator, request, progress))
 
 

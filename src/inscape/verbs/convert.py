@@ -54,5 +54,5 @@ def run(request: ConvertRequest, progress: Progress) -> ConvertResult:
     """
     from inscape.models import open_model, write_model
 
-    model = open_model(request.source, device=request.device)
+    model = open_model(request.source, device=request.device, progress=progress)
     return ConvertResult(write_model(model, request.path, format=request.format, template=request.template))

@@ -152,9 +152,11 @@ def run(request: DissectRequest, progress: Progress) -> DissectResult:
 
     check_places(request.out, request.html)
     if request.classes is not None:
-        model: Model = open_generator(request.model, request.device, "dissect", request.classes)
+        model: Model = open_generator(
+            request.model, request.device, "dissect", request.classes, progress=progress
+        )
     else:
-        model = open_model(request.model, device=request.device)
+        model = open_model(request.model, device=request.device, progress=progress)
     return dissect_opened(model, request, progress)
 
 

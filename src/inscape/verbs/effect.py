@@ -93,7 +93,7 @@ def run(request: EffectRequest, progress: Progress) -> EffectResult:
     from inscape.parallel import open_executor
 
     check_places(request.out, request.html)
-    generator = open_generator(request.model, request.device, "effect", request.classes)
+    generator = open_generator(request.model, request.device, "effect", request.classes, progress=progress)
     units = request.choice().take(generator, request.model, values=request.insert or request.map)
     segmenter = segmenter_for(generator, request.segmenter, request.report)
     if not request.map:

@@ -96,7 +96,7 @@ def run(request: FindRequest, progress: Progress) -> FindResult:
     """
     check_places(request.out, request.html)
     shown = request.shown()
-    generator = open_generator(request.model, request.device, "find", request.classes)
+    generator = open_generator(request.model, request.device, "find", request.classes, progress=progress)
     return FindResult(search_opened(generator, request, shown, progress))
 
 

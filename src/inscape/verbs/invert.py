@@ -109,7 +109,7 @@ def run(request: InvertRequest, progress: Progress) -> InvertResult:
 
     check_writable(request.out / "inversion")
     photo = photo_of(request.photo, request.fit, request.box)
-    generator = open_generator(request.model, request.device, "invert")
+    generator = open_generator(request.model, request.device, "invert", progress=progress)
     found = invert_opened(generator, photo, request, progress)
     lost = _lost(generator, found, request.segmenter)
     files = _write(found, lost, request.out, request.photo.stem)

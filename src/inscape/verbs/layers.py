@@ -87,7 +87,9 @@ def run(request: LayersRequest, progress: Progress) -> LayersResult:
         LayerError, NotFoundError: It has no such layer or class, or there is no such segmenter.
         StorageError: A folder cannot be written, or holds other files than a report.
     """
-    generator = open_generator(request.model, request.device, "compare layers of", request.classes)
+    generator = open_generator(
+        request.model, request.device, "compare layers of", request.classes, progress=progress
+    )
     return compare_opened(generator, request, progress)
 
 

@@ -156,7 +156,7 @@ def run(request: PaintRequest, progress: Progress) -> PaintResult:
 
     region = parse_box(request.box)
     photo = None if request.photo is None else photo_of(request.photo, request.fit)
-    generator = open_generator(request.model, request.device, "paint")
+    generator = open_generator(request.model, request.device, "paint", progress=progress)
     size = generator.image_size
     if photo is None and not region.mask(size, size, image_size=size).any():
         raise RegionError(f"The box {request.box} covers no pixel of the picture.", "Make it larger.")

@@ -58,7 +58,9 @@ def run(request: ReplayRequest, progress: Progress) -> ReplayResult:
     from inscape.models import Generator, open_model
 
     read = Recipe.load(request.recipe)
-    opened = None if request.model is None else open_model(request.model, device=request.device)
+    opened = (
+        None if request.model is None else open_model(request.model, device=request.device, progress=progress)
+    )
     if opened is not None and not isinstance(opened, Generator):
         raise UnsupportedError(
             f"`inscape replay` needs a generator; {request.model!r} is {opened.card.noun}."

@@ -126,7 +126,7 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     storage.check_writable(check_name(request.out))
     task = Task.load(request.task)
     device = "cpu" if request.device == "auto" else request.device  # rules are made there
-    generator = open_generator(request.model, device, "rewrite")
+    generator = open_generator(request.model, device, "rewrite", progress=progress)
     segmenter = _segmenter(generator, task, request.segmenter)
     prepared = _adjusted(prepare_task(task, generator, segmenter), request)
     with open_executor(request.workers) as executor:

@@ -73,7 +73,7 @@ def run(request: SampleRequest, progress: Progress) -> SampleResult:
     from inscape.pictures import grid as side_by_side
 
     numbers, out = parse_seeds(request.seeds), request.out
-    generator = open_generator(request.model, request.device, "sample", request.classes)
+    generator = open_generator(request.model, request.device, "sample", request.classes, progress=progress)
     pictures: list[Picture] = []
     files: list[Path] = []
     with progress.task("Drawing", len(numbers), "pictures") as task:

@@ -20,8 +20,9 @@ def recognises(value: object) -> bool:
     if isinstance(value, Record):
         inside = value.state.get("_modules") if isinstance(value.state, Mapping) else None
         return isinstance(inside, Mapping) and {"mapping", "synthesis"} <= inside.keys()
-    first = ("synthesis.b4.const", "synthesis.input.weight")
-    return isinstance(value, Mapping) and any(name in value for name in first)
+    if not isinstance(value, Mapping) or "mapping.fc0.weight" not in value:
+        return False
+    return "synthesis.b4.const" in value or "synthesis.input.weight" in value
 
 
 def read(value: Record | Checkpoint) -> Found:
