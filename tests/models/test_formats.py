@@ -228,12 +228,12 @@ def test_a_dcgan_opens_by_its_shapes(tmp_path, holder, depth):
         assert torch.equal(model.module(z), network(z))
 
 
-def test_a_dcgan_in_grey_and_a_discriminator_are_refused(tmp_path):
+def test_a_dcgan_of_two_channels_and_a_discriminator_are_refused(tmp_path):
     network = DCGAN(DCGANConfig(20, (8, 6)))
-    grey = dcgan_weights(network) | {"main.6.weight": torch.zeros(6, 1, 4, 4)}
-    torch.save(grey, tmp_path / "grey.pth")
-    with pytest.raises(UnsupportedError, match="pictures of 1 channels"):
-        inscape.open(tmp_path / "grey.pth")
+    two = dcgan_weights(network) | {"main.6.weight": torch.zeros(6, 2, 4, 4)}
+    torch.save(two, tmp_path / "two.pth")
+    with pytest.raises(UnsupportedError, match="pictures of 2 channels"):
+        inscape.open(tmp_path / "two.pth")
     layers = (torch.nn.Conv2d(3, 8, 4), torch.nn.BatchNorm2d(8), torch.nn.Conv2d(8, 16, 4))
     judge = torch.nn.Sequential(*layers, torch.nn.Conv2d(16, 1, 4))
     torch.save(judge.state_dict(), tmp_path / "d.pth")
