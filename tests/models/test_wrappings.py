@@ -130,8 +130,9 @@ def test_a_conditional_dcgan_is_refused_by_name(tmp_path, name):
             opened(tmp_path / "g.pth", weights)
     with pytest.raises(UnsupportedError, match=f"has '{name}' beside its generator"):
         opened(tmp_path / "g.pth", {"netG": dcgan_weights(dcgan()), name: {"weight": torch.zeros(10, 4)}})
+    stylegan2 = prefixed("generator.", rosinality(small_stylegan2()))
     with pytest.raises(UnsupportedError, match=f"has '{name}.weight' beside its generator"):
-        opened(tmp_path / "g.pth", {**prefixed("generator.", dcgan_weights(dcgan())), **embedding})
+        opened(tmp_path / "g.pth", {**stylegan2, **embedding})
 
 
 def test_a_tensor_that_no_part_takes_is_named(tmp_path):

@@ -138,8 +138,8 @@ def _inner(value: Checkpoint) -> Iterator[tuple[str, object, str | None]]:
         if others and _rank(prefix) == len(_HOLDERS):
             continue
         left = next((name for name in others if not _is_beside(name.partition(".")[0])), None)
-        inside = {name[len(prefix) + 1 :]: held for name, held in flat.items() if name not in others}
-        inside.pop("", None)
+        start = f"{prefix}."
+        inside = {name.removeprefix(start): held for name, held in flat.items() if name.startswith(start)}
         yield prefix, Items(inside), None if left is None else repr(left)
 
 
