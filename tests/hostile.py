@@ -28,9 +28,8 @@ def archive(content: bytes) -> bytes:
 
 def bombs() -> dict[str, bytes]:
     """Short files that ask for much memory."""
-    large = (
-        b"(" + b"NN" * 50_000 + b"l0" + b"(" + b"".join(b"J" + struct.pack("<i", i) for i in range(50_000))
-    )
+    numbers = [b"J" + struct.pack("<i", number) for number in range(50_000)]
+    large = b"(" + b"".join(numbers)
     return {
         "empty dictionaries": b"(" + b"}" * 300_000 + b"t.",
         "sets": b"(" + b"\x8f" * 300_000 + b"t.",
@@ -38,9 +37,9 @@ def bombs() -> dict[str, bytes]:
         "objects with entries": b"(" + (b"cfoo\nBar\nNNs" * _MANY) + b"t.",
         "copies of a list": large + b"lq\x000(" + (b"ctorch\nSize\nh\x00\x85R" * 20_000) + b"t.",
         "copies of a set": large + b"lq\x000(" + (b"cbuiltins\nset\nh\x00\x85R" * 20_000) + b"t.",
-        "copies of a dictionary": large[:-250_000]
-        + b"".join(b"J" + struct.pack("<i", i) + b"N" for i in range(50_000))
-        + b"dq\x000("
+        "copies of a dictionary": b"("
+        + b"N".join(numbers)
+        + b"Ndq\x000("
         + (ORDERED + b"h\x00\x85R") * 20_000
         + b"t.",
         "copies of bytes": text("x" * (1 << 22))

@@ -13,18 +13,24 @@ from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Pl
 
 _LARGE = 256  # bytes of this length or more stay in the file
 _LONGEST_LINE = 1 << 16
+_SPARE = 64 << 20  # bytes that may be copied besides the file's own, twice
 
 
 class Budget:
-    """Opcodes that may still be read, over all pickles of a file."""
+    """Opcodes that may still be read, and bytes that may still be copied, over all pickles of a file."""
 
-    def __init__(self, operations: int) -> None:
-        self.left = operations
+    def __init__(self, operations: int, size: int) -> None:
+        self.left, self.bytes = operations, 2 * size + _SPARE
 
     def spend(self, count: int = 1) -> None:
         self.left -= count
         if self.left < 0:
             raise FormatError("its pickle has too many operations")
+
+    def copy(self, size: int) -> None:
+        self.bytes -= size
+        if self.bytes < 0:
+            raise FormatError("its pickle copies more bytes than it has")
 
 
 class Window:
@@ -99,6 +105,10 @@ class Machine:
     def spend(self, count: int) -> None:
         """Count values that are copied as operations, of which a file has so many."""
         self.budget.spend(count)
+
+    def copy(self, size: int) -> None:
+        """Count bytes that are copied, of which a file has so many."""
+        self.budget.copy(size)
 
     def _literal(self, argument: object) -> object:
         """Long bytes stay in the file: a window ends where its argument does."""

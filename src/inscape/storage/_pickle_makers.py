@@ -21,6 +21,9 @@ class Reader(Protocol):
     def spend(self, count: int) -> None:
         """Count values that are copied as operations, of which a file has so many."""
 
+    def copy(self, size: int) -> None:
+        """Count bytes that are copied, of which a file has so many."""
+
 
 def named(module: str, name: str) -> Name | Placeholder:
     """What stands for a name of a pickle: a placeholder where it is not one of those that are known.
@@ -110,7 +113,7 @@ def _tensor_of_type(reader: Reader, maker: object, kind: object, arguments: obje
 
 def _storage_in_bytes(reader: Reader, data: object) -> object:
     if isinstance(data, bytes):
-        reader.spend(len(data) >> 10)
+        reader.copy(len(data))
     return reader.embedded(memoryview(bytearray(data)) if isinstance(data, bytes) else of(memoryview, data))
 
 
@@ -148,7 +151,7 @@ def _encoded(reader: Reader, text: object, encoding: object) -> bytes:
     """How protocol 2 writes bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise FormatError("its pickle is damaged: bytes in an unknown encoding")
-    reader.spend(len(of(str, text)) >> 10)
+    reader.copy(len(of(str, text)))
     return bytes(of(str, text).encode("latin1"))
 
 

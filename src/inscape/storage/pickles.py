@@ -74,7 +74,7 @@ def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign
             if size == 0 or size > limits.bytes:
                 raise FormatError("it is empty" if size == 0 else f"it is larger than {limits.bytes} bytes")
             view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
-        container, value = _read(view, Budget(limits.operations), limits)
+        container, value = _read(view, Budget(limits.operations, size), limits)
         if isinstance(value, Placeholder) and value.state is None:
             raise unread(value)
     except FormatError as error:
