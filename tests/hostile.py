@@ -49,7 +49,7 @@ def bombs() -> dict[str, bytes]:
         + (b"c_codecs\nencode\nh\x00h\x01\x86R" * 20_000)
         + b"t.",
         "copies of arrays": b"(" + (b"cnumpy.core.multiarray\n_reconstruct\n)R" * _MANY) + b"t.",
-        "a list in itself": b"](" + b"h\x00" * 10 + b"e.",
+        "a list in itself": b"]q\x00(" + b"h\x00" * 10 + b"e.",
     }
 
 

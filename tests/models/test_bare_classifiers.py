@@ -37,9 +37,15 @@ class ResNet(torch.nn.Module):
 @pytest.fixture
 def timm(monkeypatch):
     made = types.ModuleType("timm")
-    sizes = {"resnet8": 4, "resnet80": 8, "resnet_broken": 0}
-    made.list_models = lambda patterns: [name for name in sizes if "resnet*" in patterns]
-    made.create_model = lambda name, num_classes: ResNet(sizes[name], num_classes)
+    sizes = {"resnet8": 4, "resnet80": 8}
+    made.list_models = lambda patterns: [*sizes, "resnet"] if "resnet*" in patterns else []
+
+    def create_model(name: str, num_classes: int) -> ResNet:
+        if name not in sizes:
+            raise ValueError("it needs more options")
+        return ResNet(sizes[name], num_classes)
+
+    made.create_model = create_model
     monkeypatch.setitem(sys.modules, "timm", made)
     monkeypatch.setitem(sys.modules, "torchvision", None)
 
