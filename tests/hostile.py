@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from test_pickles import BROKEN, CALLS
 
 ORDERED = b"ccollections\nOrderedDict\n"
-_MANY = 100_000
+_MANY = 40_000
 
 
 def text(value: str) -> bytes:
@@ -31,8 +31,8 @@ def bombs() -> dict[str, bytes]:
     numbers = [b"J" + struct.pack("<i", number) for number in range(50_000)]
     large = b"(" + b"".join(numbers)
     return {
-        "empty dictionaries": b"(" + b"}" * 300_000 + b"t.",
-        "sets": b"(" + b"\x8f" * 300_000 + b"t.",
+        "empty dictionaries": b"(" + b"}" * 100_000 + b"t.",
+        "sets": b"(" + b"\x8f" * 100_000 + b"t.",
         "objects": b"(" + (b"cfoo\nBar\n)R" * _MANY) + b"t.",
         "objects with entries": b"(" + (b"cfoo\nBar\nNNs" * _MANY) + b"t.",
         "copies of a list": large + b"lq\x000(" + (b"ctorch\nSize\nh\x00\x85R" * 20_000) + b"t.",

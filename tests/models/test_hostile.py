@@ -15,7 +15,8 @@ from inscape.errors import FormatError
 
 TESTS = Path(__file__).parent.parent
 _OPENING = """
-import pathlib, sys
+import pathlib, resource, sys
+resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
 import inscape
 from inscape.errors import InscapeError
 opened = inscape.open("town", device="cpu")  # what opening needs is imported now

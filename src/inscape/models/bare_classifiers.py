@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from inscape.errors import MissingExtraError, UnsupportedError
@@ -33,7 +34,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """A tensor that all networks of a family have, and their names in both libraries."""
 _HEADS = (
     *("fc", "head", "classifier", "head.fc", "heads.head", "last_linear"),
-    *(f"classifier.{index}" for index in (1, 2, 3, 6)),
+    *(f"classifier.{index}" for index in (6, 3, 2, 1)),
 )
 _HOLDERS = ("state_dict", "model", "model_state_dict", "net", "state_dict_ema", "model_ema")
 _PREFIXES = ("module.", "model.", "_orig_mod.")
@@ -57,12 +58,12 @@ def bare_classifier(value: object, name: str, device: torch.device) -> Model | N
     heads = [tensors[f"{head}.bias"] for head in _HEADS if f"{head}.bias" in tensors]
     if not patterns or not heads:
         return None
-    libraries = [library for library in (_timm(patterns), _torchvision(patterns)) if library is not None]
+    libraries = [library for library in (_torchvision(patterns), _timm(patterns)) if library is not None]
     if not libraries:
         raise MissingExtraError("timm", "timm")
     for members, build in libraries:
         for member in sorted(members, key=lambda each: (each not in name.lower(), len(each))):
-            network = _fitting(lambda member=member, build=build: build(member, len(heads[0])), tensors)
+            network = _fitting(partial(build, member, len(heads[0])), tensors)
             if network is not None:
                 return _model(network, member, name, device)
     raise UnsupportedError(
