@@ -13,7 +13,7 @@ from hostile import files
 from inscape import storage
 from inscape.errors import FormatError
 
-TESTS = Path(__file__).parent.parent
+SOURCE = Path(storage.__file__).parents[2]
 _OPENING = """
 import pathlib, resource, sys
 resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
@@ -64,7 +64,7 @@ def test_two_hundred_hostile_files_run_nothing_and_take_little(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", _OPENING, str(tmp_path)],
         cwd=tmp_path,
-        env=os.environ | {"INSCAPE_HOME": str(tmp_path / "home")},
+        env=os.environ | {"INSCAPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(SOURCE)},
         capture_output=True,
         text=True,
     )

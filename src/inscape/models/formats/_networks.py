@@ -90,11 +90,14 @@ def _search(
     average: Mapping[str, object],
     leftover: str | None,
 ) -> Iterator[Network]:
-    """The networks in a value; what is known is not looked into."""
+    """The networks in a value; of what is known, only records beside it are looked at."""
     value = _plain(value, average)
     names = recognise(value)
     if names:
         yield from (Network(where, value, name, leftover) for name in names)
+        for name, held in value.items() if isinstance(value, Mapping) else ():
+            if isinstance(held, Record):
+                yield from _search(held, recognise, str(name), {}, leftover)
     elif isinstance(value, Mapping) and where.count(".") < _DEEPEST:
         average = {**average, **({_AVERAGE: value[_AVERAGE]} if _AVERAGE in value else {})}
         for name, inner, left in _inner(value):
