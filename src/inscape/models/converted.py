@@ -44,14 +44,19 @@ def folder_for(path: Path, progress: Progress, *, remembered: bool) -> Path:
 
 
 def _remembering(path: Path) -> Path | None:
-    """The entry of a file as it is now, which was written a while after the file was."""
+    """The entry of a file as it is now."""
     state = _state(path)
-    for folder in (storage.cache_folder() / "models").glob("*"):
-        with suppress(OSError):
-            made = (folder / _SOURCE).stat().st_mtime_ns
-            if made > state["changed"] + _SETTLED and _remembered(folder) == state:
-                return folder
-    return None
+    folders = (storage.cache_folder() / "models").glob("*")
+    return next((folder for folder in folders if _is_settled(folder, state)), None)
+
+
+def _is_settled(folder: Path, state: JsonObject) -> bool:
+    """Whether an entry was opened from a file in this state, a while after the file was changed."""
+    try:
+        made = (folder / _SOURCE).stat().st_mtime_ns
+    except OSError:
+        return False
+    return made > state["changed"] + _SETTLED and _remembered(folder) == state
 
 
 def _state(path: Path) -> JsonObject:
@@ -69,7 +74,7 @@ def cached(folder: Path, path: Path) -> Card | None:
     if card is not None:
         with suppress(InscapeError, OSError):
             (folder / "card.json").touch()  # the oldest entries go first
-            if _state(path) != _remembered(folder):
+            if not _is_settled(folder, _state(path)):
                 storage.write_json(folder / _SOURCE, _state(path))
     return card
 

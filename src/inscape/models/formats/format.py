@@ -22,8 +22,8 @@ class Format:
 
     Attributes:
         title: What such files are, in the plural: "state dicts of DCGANs".
-        recognises: Whether something is of this format: what a file holds, and where no format knows that, what
-            lies in its dictionaries and under its prefixes. It sees the content, never the name.
+        recognises: Whether something is of this format: what a file holds, and where no format knows that,
+            what lies in its dictionaries and under its prefixes. It sees the content, never the name.
         read: Finds the network in it. It raises FormatError where something is missing or does not fit, and
             UnsupportedError where the network does something that ours does not, with a message that begins
             with "it". What it finds are views of the file in our shapes, so that writing back needs no more.
