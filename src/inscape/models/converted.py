@@ -21,7 +21,7 @@ from inscape.types import JsonObject
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-_VERSION = 3
+_VERSION = 4
 _SOURCE = "source.json"
 _MOST_BYTES = 4 << 30
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from inscape.errors import ValueRangeError
+from inscape.errors import ValueRangeError, unknown_name
+from inscape.models.architectures._equalized import ACTIVATIONS
 from inscape.models.architectures._fir import SMOOTH
 from inscape.models.architectures.architecture import Sizes
 
@@ -28,6 +29,10 @@ class StyleGAN2Config(Sizes):
             scenes for 390 steps it drew 29 % of their power at 12 cycles a picture, (1, 3, 3, 1) 2 to 4 %.
             The pictures that blocks add up keep (1, 3, 3, 1). Of a network that is loaded, the filters in its
             file hold.
+        activation: Of the convolutions: "lrelu", "relu" or "linear".
+        mapping_activation: Of the mapping network.
+        layer_features: Units of the layers of the mapping network but for its last one; None for `w_dim`.
+        embed_features: Size of what the mapping network makes of a class; None for `w_dim`.
     """
 
     named = "the configuration of a StyleGAN2"
@@ -41,6 +46,10 @@ class StyleGAN2Config(Sizes):
     conv_clamp: float | None = None
     lr_multiplier: float = 0.01
     resample_filter: tuple[float, ...] = SMOOTH
+    activation: str = "lrelu"
+    mapping_activation: str = "lrelu"
+    layer_features: int | None = None
+    embed_features: int | None = None
 
     def __post_init__(self) -> None:
         exponent = int(math.log2(self.resolution)) if self.resolution > 0 else 0
@@ -52,6 +61,9 @@ class StyleGAN2Config(Sizes):
             raise ValueRangeError(
                 f"The filter of a StyleGAN2 has four taps with a positive sum, got {self.resample_filter}."
             )
+        for name in (self.activation, self.mapping_activation):
+            if name not in ACTIVATIONS:
+                raise ValueRangeError(*unknown_name("activation", name, ACTIVATIONS))
 
     @property
     def sizes(self) -> list[int]:

@@ -26,6 +26,7 @@ class Found:
         gains: What the file's numbers are larger by, where they are.
         source: Where such files come from, for the card.
         average_missing: Whether the file has no average of w.
+        absent: Names of those weights that are not in the file, and have a default instead.
         card: The card, where the file carries it; a network without one is taken for a generator.
     """
 
@@ -35,6 +36,7 @@ class Found:
     source: str
     gains: Mapping[str, float] = field(default_factory=dict)
     average_missing: bool = False
+    absent: frozenset[str] = frozenset()
     card: Card | None = None
 
     def weights(self) -> dict[str, Tensor]:

@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 _AVERAGED = 4096
 
 
-def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> Model:
+def open_file(path: Path | str, device: torch.device) -> Model:
     """Open a checkpoint. Code in it is never run. A converted copy in the cache makes the second opening
     fast.
 
     Args:
         path: The file.
         device: Where the weights go.
-        cache: Whether the converted cache is asked, and gets what was opened.
 
     Returns:
         The model; its `origin` is the file.
@@ -45,8 +44,8 @@ def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> 
         UnsupportedError: Its network does something that this one does not.
     """
     path = Path(path)
-    if is_safetensors(path) or not cache:
-        return _opened(path, device)
+    if is_safetensors(path):
+        return model_in(path, found_in(contents(path))[1], device)
     folder = converted.folder_for(path)
     if (card := converted.cached(folder, path)) is not None:
         model = load_model(
@@ -54,16 +53,20 @@ def open_file(path: Path | str, device: torch.device, *, cache: bool = True) -> 
         )
         model.origin = path
         return model
-    model = _opened(path, "cpu")
+    model = model_in(path, found_in(contents(path))[1], "cpu")
     converted.keep(model, folder)
     model.module.to(device)
     return model
 
 
-def _opened(path: Path, device: torch.device | str) -> Model:
+def model_in(path: Path, found: Found, device: torch.device | str) -> Model:
+    """The model that was found in a file.
+
+    Raises:
+        FormatError: The weights do not fit.
+    """
     import torch
 
-    found = found_in(contents(path))[1]
     if found.card is not None:
         model = model_of(found.card, found.tensors, path, torch.device(device))
         model.origin = path

@@ -7,6 +7,7 @@ nothing is flipped, transposed or scaled, but for the resampling filters, which 
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from inscape.models.model import Model
 
 FILTER_GAIN = 4.0
+_AVERAGE = "mean_latent"
 _SOURCE = "A checkpoint of rosinality's stylegan2-pytorch."
 _SEQUENTIAL = "A checkpoint of the sequential StyleGAN2 of the rewriting code."
 _LAYER = {
@@ -61,7 +63,8 @@ def read(value: Checkpoint) -> Found:
 
     weights = dict(_weights(value) or {})
     sequential = any(name.startswith("layer2.") for name in weights)
-    average = value.get("latent_avg", weights.pop("latents.latent_avg", None))
+    stored = weights.pop("latents.latent_avg", None)
+    average = value.get(_AVERAGE, value.get("latent_avg", stored))
     own = {plain_name(name): tensor for name, tensor in weights.items()} if sequential else weights
     tensors: dict[str, Tensor] = {}
     for name in own:
@@ -69,22 +72,36 @@ def read(value: Checkpoint) -> Found:
         if renamed is None or renamed in tensors or not isinstance(own[name], torch.Tensor):
             raise FormatError(f"it has {name!r}, which does not belong to a generator of this kind.")
         tensors[renamed] = _reshaped(renamed, own[name])
-    config = stylegan2_config(tensors)
     gains = {name: FILTER_GAIN for name in tensors if name.endswith("resample_filter")}
-    for name in list(tensors):
-        if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name):
-            block = name.rpartition(".conv")[0]
-            for place in (name.removesuffix(".weight"), block):
-                tensors.setdefault(f"{place}.resample_filter", separable_filter())
-    known = isinstance(average, torch.Tensor)
-    w_dim = config["w_dim"]
-    tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(w_dim)
+    layers = [name.removesuffix(".weight") for name in tensors if re.search(r"conv[01]\.weight$", name)]
+    filters = {f"{place}.resample_filter" for layer in layers for place in (layer, layer.rpartition(".")[0])}
+    absent = frozenset(filters - tensors.keys())
+    tensors |= {name: separable_filter() for name in absent}
+    config = stylegan2_config(tensors)
+    if sequential:
+        noise = {name: _own_noise(tensors[name]) for name in tensors if name.endswith("noise_const")}
+        tensors, absent = tensors | noise, absent | noise.keys()
+    known = isinstance(average, torch.Tensor) and average.numel() > 1
+    tensors["mapping.w_avg"] = average.reshape(-1) if known else torch.zeros(config["w_dim"])
     source = _SEQUENTIAL if sequential else _SOURCE
-    return Found("stylegan2", config, tensors, source, gains, average_missing=not known)
+    return Found("stylegan2", config, tensors, source, gains, average_missing=not known, absent=absent)
+
+
+def _own_noise(stored: Tensor) -> Tensor:
+    """The noise that the rewriting code draws for one picture; it does not look at what is in the file."""
+    import numpy as np
+    import torch
+
+    drawn = np.random.RandomState(0).randn(*stored.shape).astype(np.float32)
+    return torch.from_numpy(drawn)
 
 
 def write(model: Model, path: Path) -> None:
-    """Write the generator and the average of w, as a training run keeps them, atomically.
+    """Write the generator, as a training run keeps it, and the average of w, atomically.
+
+    The loader of the rewriting code asks for a `latent_avg`, and PyTorch of today lets it take nothing but a
+    single number there, which it keeps and never reads. It is not a number, so that whoever adds it to a
+    latent sees that the average is elsewhere: in `mean_latent`, as rosinality's method of that name gives it.
 
     Raises:
         UnsupportedError: It is not a StyleGAN2, or draws classes.
@@ -98,7 +115,8 @@ def write(model: Model, path: Path) -> None:
     if model.card.latent.get("c_dim"):
         raise UnsupportedError(f"{model.name!r} draws classes, which rosinality's format has no place for.")
     tensors: dict[str, Tensor] = {name: value.cpu() for name, value in model.module.state_dict().items()}
-    value = {"g_ema": state_dict(tensors), "latent_avg": tensors["mapping.w_avg"]}
+    average = tensors["mapping.w_avg"][None]
+    value = {"g_ema": state_dict(tensors), "latent_avg": torch.tensor(math.nan), _AVERAGE: average}
     stream = io.BytesIO()
     torch.save(value, stream)
     storage.write_bytes(path, stream.getvalue())
