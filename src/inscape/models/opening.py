@@ -61,7 +61,9 @@ def open_model(
     if path.is_file():
         return open_file(path, resolved)
     if (path / "card.json").is_file():
-        return load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+        model = load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+        model.origin = path
+        return model
     if name.startswith(("hf:", "timm:")):
         from inscape.models import hub
 
