@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _FREE = ("conv_clamp", "resample_filter")
 """What may differ: a clamp shows in `max_difference`, and the filters are weights."""
 _SEEDS = range(4)
+_AVERAGE = "mapping.w_avg"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def write_file(
     Raises:
         UsageError: There is no such format, or it needs a template.
         UnsupportedError: The format has no place for this network or for one of its weights, or it is not an
-            architecture of ours.
+            architecture of ours. Nothing is written then.
         FormatError: The template is of another format or other sizes.
     """
     path = Path(path)
@@ -83,18 +84,18 @@ def write_file(
             "Save its state_dict with the code that it comes from.",
         )
     source = Path(template) if template is not None else model.origin if wanted == own else None
-    chosen = known[wanted]
+    source, write = source if known[wanted].copies else None, known[wanted].write
+    if source is None and write is None:
+        raise UsageError(
+            f"The format {wanted!r} holds more than weights, so a file is written as a copy of a template.",
+            "Name a file with the same sizes: --template (template= in Python).",
+        )
     with storage.atomic_path(path) as made:
-        if source is not None and chosen.copies:
+        if source is not None:
             _replace(source, wanted, model, made)
-        elif chosen.write is not None:
-            chosen.write(model, made)
-        else:
-            raise UsageError(
-                f"The format {wanted!r} holds more than weights, so a file is a copy of a template.",
-                "Name a file with the same sizes: --template (template= in Python).",
-            )
-        return Written(path, wanted, _difference(model, _read_again(model, made, wanted)))
+        elif write is not None:
+            write(model, made)
+        return Written(path, wanted, _difference(model, _read_again(model, made, wanted, source)))
 
 
 def _by_suffix(known: Mapping[str, Format], model: Model, path: Path) -> str | None:
@@ -143,7 +144,7 @@ def _fixed(config: JsonMapping) -> JsonObject:
     return {key: value for key, value in config.items() if key not in _FREE}
 
 
-def _read_again(model: Model, path: Path, format: str) -> Model:
+def _read_again(model: Model, path: Path, format: str, template: Path | None) -> Model:
     """The model that a file holds, written from another one.
 
     Raises:
@@ -155,7 +156,10 @@ def _read_again(model: Model, path: Path, format: str) -> Model:
     lost = [f"its {key} of {ours[key]}" for key in ours if ours[key] != theirs.get(key)]
     if not lost:
         written, read = model.module.state_dict(), again.module.state_dict()
-        kept = (name for name in written if name not in found.absent & idle_tensors(model.module).keys())
+        spared = found.absent & idle_tensors(model.module).keys()
+        if found.average_missing and _average_kept(written[_AVERAGE], read[_AVERAGE], template):
+            spared |= {_AVERAGE}
+        kept = (name for name in written if name not in spared)
         lost = [f"its {name!r}" for name in kept if not _same(written[name], read[name], name, found)]
     if lost:
         raise UnsupportedError(
@@ -164,6 +168,14 @@ def _read_again(model: Model, path: Path, format: str) -> Model:
             "Nothing was written. Safetensors keep everything: --format safetensors.",
         )
     return again
+
+
+def _average_kept(written: Tensor, read: Tensor, template: Path | None) -> bool:
+    """Whether an average of w that is not in the file is what is computed for it, or was for its template."""
+    if bool(written.isclose(read, rtol=1e-4, atol=1e-5).all()) or template is None:
+        return template is not None
+    before = model_in(template, found_in(contents(template))[1], read.device).module.state_dict()[_AVERAGE]
+    return bool(written.isclose(before, rtol=1e-4, atol=1e-5).all())
 
 
 def _same(written: Tensor, read: Tensor, name: str, found: Found) -> bool:
