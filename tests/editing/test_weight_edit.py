@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import inscape
 from inscape.editing import (
     EditStack,
     Recipe,
@@ -17,7 +18,8 @@ from inscape.editing import (
     save_edit,
 )
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
-from inscape.models.weights import weights_hash
+from inscape.models import write_model
+from inscape.models.weights import current_weights_hash, weights_hash
 from inscape.pictures import Picture
 from small_generators import small_generator
 
@@ -144,7 +146,7 @@ def test_an_edit_fits_over_a_transferred_one():
     [
         ({"layer": "layer9"}, LayerError, "no layer 'layer9'"),
         ({"layer": "layer8a"}, LayerError, "has no weights 'synthesis.b16.conv0.weight'"),
-        ({"directions": np.eye(2, 11)}, ShapeError, r"\[8, 11, 3, 3\]; those of layer 'layer16a' .* \[8, 12"),
+        ({"directions": np.eye(2, 11)}, ShapeError, r"\[8, 11, 3, 3\]; those of this layer of 'small' have \[8, 12"),
         ({"directions": np.eye(2)[0]}, ShapeError, "directions \\[rank, inputs\\]"),
         ({"directions": np.full((2, 12), np.nan)}, ValueRangeError, "finite"),
         ({"strength": 9}, ValueRangeError, "between 0 and 4, got 9"),
@@ -179,3 +181,21 @@ def test_a_malformed_edit_is_refused_in_a_sentence(change, words):
     document = json.loads(json.dumps(an_edit(small_generator()).to_json()))
     with pytest.raises(RecipeError, match=words):
         edit_from_json({**document, **change})
+
+
+def test_an_edit_goes_from_a_network_to_its_converted_copy_and_back(tmp_path):
+    model = inscape.open("town", device="cpu")
+    copy = inscape.open(write_model(model, tmp_path / "town.pt").path, device="cpu")
+    assert weights_hash(copy.module) == weights_hash(model.module)
+    edit = an_edit(copy, "layer16b", name="spires grow trees")
+    assert edit.check(model).name == "layer16b"
+    copy.module.synthesis.b16.conv1.bias.data[0] += 1
+    assert current_weights_hash(copy.module) != weights_hash(model.module)
+
+
+def test_an_edit_is_refused_by_its_name_and_layer():
+    model, other = small_generator(), small_generator(1)
+    with pytest.raises(ConflictError, match=r"^The edit 'spires' of layer 'layer16a' was made for other"):
+        an_edit(model, name="spires").check(other)
+    with pytest.raises(ConflictError, match=r"^The edit of layer 'layer16a' was made for other weights"):
+        an_edit(model).check(other)

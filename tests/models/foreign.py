@@ -57,7 +57,7 @@ def small_stylegan3(*, radial: bool = False, c_dim: int = 0) -> StyleGAN3:
     return StyleGAN3(config).eval().requires_grad_(False)
 
 
-class _Persistent:
+class Persistent:
     """Pickled as NVIDIA's persistence writes an object."""
 
     def __init__(self, meta: dict) -> None:
@@ -92,7 +92,7 @@ def _names() -> Iterator[None]:
                 sys.modules[name] = module
 
 
-def record(module: torch.nn.Module, **attributes) -> _Persistent:
+def record(module: torch.nn.Module, **attributes) -> Persistent:
     """A module, and all in it, as such records."""
     state = {
         "training": False,
@@ -107,7 +107,7 @@ def record(module: torch.nn.Module, **attributes) -> _Persistent:
     state |= {} if clamp is None else {"conv_clamp": clamp}
     state |= _attributes_of_stylegan3(module)
     names = {"type": "class", "version": 6, "module_src": "raise SystemExit", "class_name": "Generator"}
-    return _Persistent({**names, "state": state})
+    return Persistent({**names, "state": state})
 
 
 def _attributes_of_stylegan3(module: torch.nn.Module) -> dict:
@@ -136,10 +136,11 @@ def _attributes_of_stylegan3(module: torch.nn.Module) -> dict:
     return {}
 
 
-def nvidia(network: torch.nn.Module, path: Path, **more) -> Path:
+def nvidia(network: torch.nn.Module | Persistent, path: Path, *, protocol: int = 4, **more) -> Path:
     """A pickle with the network as `G_ema`."""
+    made = network if isinstance(network, Persistent) else record(network)
     with _names():
-        path.write_bytes(pickle.dumps({"training_set_kwargs": None, "G_ema": record(network), **more}, 4))
+        path.write_bytes(pickle.dumps({"training_set_kwargs": None, "G_ema": made, **more}, protocol))
     return path
 
 

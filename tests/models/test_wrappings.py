@@ -145,15 +145,22 @@ def test_a_tensor_that_no_part_takes_is_named(tmp_path):
         opened(tmp_path / "n.pt", dict(small_stylegan2().state_dict()) | more)
 
 
-@pytest.mark.parametrize("average", ["scalar", "one", "rows"])
-def test_an_average_of_w_comes_in_many_shapes(tmp_path, average):
+def test_an_average_of_w_may_stand_once_for_each_layer(tmp_path):
     network, value = small_stylegan2(), torch.arange(12.0)
-    given = {"scalar": torch.tensor(0.5), "one": torch.tensor([0.5]), "rows": value.repeat(6, 1)}[average]
-    model = opened(tmp_path / "g.pt", {"g_ema": rosinality(network), "latent_avg": given})
-    expected = value if average == "rows" else torch.full((12,), 0.5)
-    assert torch.equal(model.module.mapping.w_avg, expected)
+    model = opened(tmp_path / "g.pt", {"g_ema": rosinality(network), "latent_avg": value.repeat(6, 1)})
+    assert torch.equal(model.module.mapping.w_avg, value)
     with pytest.raises(FormatError, match="another 'latent_avg' for each layer"):
         opened(tmp_path / "x.pt", {"g_ema": rosinality(network), "latent_avg": torch.randn(6, 12)})
+
+
+@pytest.mark.parametrize("given", [torch.tensor(0.5), torch.tensor([0.5]), torch.tensor(float("nan"))])
+def test_a_single_number_is_no_average_of_w(tmp_path, given):
+    """The rewriting code keeps a number there that it never reads: the first of the average, or zero."""
+    weights = rosinality(small_stylegan2())
+    model = opened(tmp_path / "g.pt", {"g_ema": weights, "latent_avg": given})
+    without = opened(tmp_path / "n.pt", {"g_ema": weights})
+    assert torch.equal(model.module.mapping.w_avg, without.module.mapping.w_avg)
+    assert bool(model.module.mapping.w_avg.isfinite().all())
 
 
 def test_a_file_without_noise_gets_some_and_says_so(tmp_path):

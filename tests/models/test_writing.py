@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import inscape
 from inscape import storage
@@ -17,6 +20,7 @@ from inscape.errors import FormatError, UnsupportedError, UsageError
 from inscape.models import write_model
 from inscape.models.architectures.dcgan import DCGAN, DCGANConfig
 from inscape.models.architectures.progan import ProGAN, ProGANConfig
+from inscape.models.formats.open_file import contents, found_in
 from inscape.storage import read_pickle
 from models.foreign import (
     dcgan_weights,
@@ -27,7 +31,9 @@ from models.foreign import (
     small_stylegan2,
     small_stylegan3,
 )
+from models.options import generators
 
+MADE = generators()
 DATA = os.environ.get("INSCAPE_TEST_DATA")
 
 
@@ -47,7 +53,9 @@ def made(kind: str, folder: Path) -> Path:
     path, network = folder / f"{kind}.bin", small_stylegan2()
     if kind.startswith("nvidia"):
         options = {"nvidia-conditional": {"c_dim": 3}, "nvidia-clamp": {"conv_clamp": 0.5}}.get(kind, {})
-        return nvidia(small_stylegan2(**options), path, D={"b4.weight": torch.randn(5, 5)}, kimg=25_000)
+        protocol = 2 if kind.endswith("protocol-2") else 4
+        more = {"D": {"b4.weight": torch.randn(5, 5)}, "kimg": 25_000}
+        return nvidia(small_stylegan2(**options), path, protocol=protocol, **more)
     if kind.startswith("stylegan3"):
         return nvidia(small_stylegan3(radial=kind.endswith("r")), path, kimg=3)
     weights = rosinality(network)
@@ -72,7 +80,7 @@ def made(kind: str, folder: Path) -> Path:
 
 
 KINDS = (
-    *("nvidia", "nvidia-conditional", "nvidia-clamp", "stylegan3-t", "stylegan3-r"),
+    *("nvidia", "nvidia-protocol-2", "nvidia-conditional", "nvidia-clamp", "stylegan3-t", "stylegan3-r"),
     *("rosinality", "rosinality-run", "rosinality-legacy", "rosinality-half", "sequential"),
     *("progan", "progan-old", "dcgan"),
 )
@@ -110,7 +118,7 @@ def test_only_what_was_changed_is_changed_in_the_file(tmp_path, kind):
     assert written.max_difference <= (2e-3 if kind.endswith("half") else 0)
     after = inscape.open(out, device="cpu")
     assert torch.equal(_weight(after), weight) and not torch.equal(_weight(before), weight)
-    assert out.stat().st_size == path.stat().st_size
+    assert kind.endswith("protocol-2") or out.stat().st_size == path.stat().st_size
     old = dict(tensors_of(read_pickle(path).value))
     new = dict(tensors_of(read_pickle(out).value))
     assert old.keys() == new.keys()
@@ -118,6 +126,106 @@ def test_only_what_was_changed_is_changed_in_the_file(tmp_path, kind):
     assert len(changed) == 1 and old[changed[0]].dtype == new[changed[0]].dtype
     if not kind.startswith(("nvidia", "stylegan3")):  # the original's own reader takes it, checksums and all
         torch.load(out, weights_only=True)  # noqa: TID251
+
+
+def kept(model) -> dict[str, torch.Tensor]:
+    """What every file of the kind has a place for."""
+    absent = found_in(contents(model.origin))[1].absent | ({"mapping.w_avg"} if averages(model) else set())
+    return {name: value for name, value in model.module.state_dict().items() if name not in absent}
+
+
+def averages(model) -> bool:
+    return found_in(contents(model.origin))[1].average_missing
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_tensor_of_the_network_is_written_and_nothing_else(tmp_path, kind):
+    path, out = made(kind, tmp_path), tmp_path / "edited.bin"
+    model = inscape.open(path, device="cpu")
+    old = dict(tensors_of(read_pickle(path).value))
+    places = kept(model)
+    for value in places.values():
+        value += 1
+    write_model(model, out)
+    new = dict(tensors_of(read_pickle(out).value))
+    changed = [place for place in old if not torch.equal(old[place], new[place])]
+    assert old.keys() == new.keys() and len(changed) == len(places)
+    for place in changed:
+        gain = 4.0 if place.endswith(("blur.kernel", "upsample.kernel")) or "/up_rgb" in place else 1.0
+        grown = new[place].double() - old[place].double()
+        rounding = (1e-3 if kind.endswith("half") else 2e-7) * float(new[place].abs().max())
+        assert float((grown - gain).abs().max()) <= rounding, place
+
+
+READER = """
+import sys, torch, inscape
+from safetensors.torch import save_file
+for path in sys.argv[1:]:
+    save_file(inscape.open(path, device="cpu").module.state_dict(), path + ".read")
+"""
+
+
+def test_a_fresh_process_reads_every_change_of_every_format(tmp_path):
+    expected = {}
+    for kind in KINDS:
+        model = inscape.open(made(kind, tmp_path), device="cpu")
+        for value in kept(model).values():
+            value += 1
+        for end, options in (("again", {}), ("plain", {"format": "safetensors"})):
+            out = tmp_path / f"{kind}.{end}"
+            write_model(model, out, **options)
+            expected[out] = kind, model
+        if kind == "nvidia":
+            write_model(model, out := tmp_path / "made.pt")
+            expected[out] = kind, model
+    subprocess.run([sys.executable, "-c", READER, *map(str, expected)], check=True, cwd=tmp_path)
+    for out, (kind, model) in expected.items():
+        read = load_file(f"{out}.read")
+        places = kept(model) if out.suffix == ".again" else model.module.state_dict()
+        if out.name == "made.pt":
+            places = {name: value for name, value in places.items() if name not in model.module.idle_tensors}
+        for name, value in places.items():
+            rounded = value.half().float() if kind.endswith("half") and out.suffix == ".again" else value
+            assert torch.equal(read[name], rounded), (out.name, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tensor"),
+    [
+        ("rosinality-run", "mapping.w_avg"),
+        ("sequential", "synthesis.b8.conv0.noise_const"),
+        ("nvidia-silent", "synthesis.b16.conv1.noise_strength"),
+    ],
+)
+def test_a_tensor_that_a_file_has_no_place_for_is_named(tmp_path, kind, tensor):
+    if kind == "nvidia-silent":
+        path = nvidia(MADE["stylegan2-ada/synthesis.use_noise=False"][0], tmp_path / "g.pkl")
+        tensor = "synthesis.b8.conv1.noise_strength"
+    else:
+        path = made(kind, tmp_path)
+    before, model = path.read_bytes(), inscape.open(path, device="cpu")
+    model.module.state_dict()[tensor].add_(1)
+    with pytest.raises(UnsupportedError, match=f"no place for its '{tensor}'.*--format safetensors"):
+        write_model(model, path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_an_option_that_a_format_has_no_place_for_is_named(tmp_path):
+    path = nvidia(MADE["stylegan2-ada/synthesis.activation=relu"][0], tmp_path / "g.pkl")
+    model = inscape.open(path, device="cpu")
+    with pytest.raises(UnsupportedError, match="has no place for its activation of relu"):
+        write_model(model, tmp_path / "g.pt")
+    assert write_model(model, tmp_path / "g.safetensors").max_difference == 0
+
+
+def test_the_average_is_kept_beside_what_the_rewriting_code_asks_for(tmp_path):
+    model = inscape.open(made("nvidia", tmp_path), device="cpu")
+    write_model(model, tmp_path / "g.pt")
+    value = torch.load(tmp_path / "g.pt", weights_only=True)  # noqa: TID251
+    assert value["latent_avg"].shape == () and value["mean_latent"].shape == (1, 12)
+    assert torch.equal(
+        inscape.open(tmp_path / "g.pt", device="cpu").module.mapping.w_avg, model.module.mapping.w_avg
+    )
 
 
 def _weight(model) -> torch.Tensor:

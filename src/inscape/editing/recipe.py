@@ -3,15 +3,18 @@
 A recipe is a JSON document, on its own or inside a PNG that Inscape exported:
 
     {"schema_version": 1, "model", "model_hash", "seed", "latent": {kind, values, truncation},
-     "edits": [{"kind": "units", …, "hidden": false}]}
+     "edits": [{"kind": "units", …, "hidden": false}], "file"}
 
-It names a model and edits, and can name nothing else: no path, no code.
+It names a model and edits, and no code. `file` is the checkpoint that the model was opened from, if it was
+one, with the home folder written as `~`. It is opened only if it is there, and used only if it holds the
+weights of `model_hash`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +34,9 @@ SCHEMA_VERSION = 1
 LARGEST_FILE = 64 * 2**20
 LARGEST_STACK = 10_000
 _MOST_CELLS = 2**26
-_FIELDS = {"schema_version", "model", "model_hash", "seed", "latent", "edits"}
+_NEEDED = {"schema_version", "model", "model_hash", "latent", "edits"}
+_FIELDS = _NEEDED | {"seed", "file"}
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Recipe:
         latent: The latent of the picture.
         edits: The stack at the moment of saving, hidden edits too.
         seed: The seed of the latent, for display. The latent decides.
+        file: The checkpoint or folder that the generator was opened from; empty for a shipped one.
     """
 
     model: str
@@ -51,6 +57,7 @@ class Recipe:
     latent: Latent
     edits: EditStack = field(default_factory=EditStack)
     seed: int | None = None
+    file: str = ""
 
     @classmethod
     def of(
@@ -63,11 +70,11 @@ class Recipe:
     ) -> Recipe:
         """The recipe of a picture of `model`."""
         stack = edits if isinstance(edits, EditStack) else EditStack(edits)
-        return cls(model.name, weights_hash(model.module), latent, stack, seed)
+        return cls(model.name, weights_hash(model.module), latent, stack, seed, _recorded(model.origin))
 
     def to_json(self) -> JsonObject:
         """The document that is saved."""
-        return {
+        document: JsonObject = {
             "schema_version": SCHEMA_VERSION,
             "model": self.model,
             "model_hash": self.model_hash,
@@ -75,6 +82,7 @@ class Recipe:
             "latent": self.latent.to_json(),
             "edits": self.edits.to_json(),
         }
+        return document | ({"file": self.file} if self.file else {})
 
     @classmethod
     def from_json(cls, value: object) -> Recipe:
@@ -91,7 +99,8 @@ class Recipe:
         except (InscapeError, OverflowError) as error:
             raise RecipeError(f"The latent of the recipe cannot be used: {error}") from error
         stack = EditStack.from_json(document["edits"])
-        return cls(document["model"], document["model_hash"], latent, stack, document.get("seed"))
+        model, seed = document["model"], document.get("seed")
+        return cls(model, document["model_hash"], latent, stack, seed, document.get("file", ""))
 
     def save(self, path: Path | str) -> Path:
         """Write the recipe as JSON atomically.
@@ -133,8 +142,9 @@ def replay(
 
     Args:
         source: A recipe, its JSON document, or the path of a JSON or PNG file.
-        model: The generator to draw with. It is needed if the recipe's is not shipped. Its weights may differ
-            from the recipe's, which moves edits to another checkpoint.
+        model: The generator to draw with. It is needed if the recipe's is neither shipped nor at the path
+            that the recipe records. Its weights may differ from the recipe's, which moves edits to another
+            checkpoint.
         device: Where to open the recipe's model.
 
     Raises:
@@ -153,22 +163,41 @@ def replay(
 def _open(recipe: Recipe, device: str) -> Generator:
     from inscape.models import Generator, names, open_model
 
-    if recipe.model not in names():
+    place = Path(recipe.file)
+    if place.parts[:1] == ("~",):
+        place = Path.home().joinpath(*place.parts[1:])
+    there = False
+    with suppress(OSError):
+        there = place.is_absolute() and (place.is_file() or (place / "card.json").is_file())
+    if not there and recipe.model not in names():
+        if recipe.file:
+            raise RecipeError(
+                f"The checkpoint of the recipe is not there: {place}.",
+                "Name the file where it is now with --model.",
+            )
         detail, hint = unknown_name("model", recipe.model, names())
         raise RecipeError(
             f"The model of the recipe cannot be opened: {detail}", f"{hint} Or name one with --model."
         )
-    opened = open_model(recipe.model, device=device)
+    source = str(place) if there else recipe.model
+    opened = open_model(source, device=device)
     if not isinstance(opened, Generator):
-        raise UnsupportedError(
-            f"{recipe.model!r} is not a generator, so it cannot draw the recipe's picture."
-        )
+        raise UnsupportedError(f"{source!r} is not a generator, so it cannot draw the recipe's picture.")
     if weights_hash(opened.module) != recipe.model_hash:
+        held = f"that {place} holds" if there else "that are installed"
         raise RecipeError(
-            f"The recipe was made with other weights of {recipe.model!r} than those that are installed.",
-            f"To draw it with these weights, name the model: --model {recipe.model}.",
+            f"The recipe was made with other weights of {recipe.model!r} than those {held}.",
+            f"To draw it with these weights, name the model: --model {source}.",
         )
     return opened
+
+
+def _recorded(origin: Path | None) -> str:
+    """The path of a checkpoint as a recipe has it: it does not name the person whose home it lies in."""
+    if origin is None:
+        return ""
+    whole, home = origin.resolve(), Path.home()
+    return str(Path("~") / whole.relative_to(home)) if whole.is_relative_to(home) else str(whole)
 
 
 def _checked(value: object) -> JsonMapping:
@@ -178,7 +207,7 @@ def _checked(value: object) -> JsonMapping:
     version = value.get("schema_version")
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise RecipeError(f"A recipe has schema_version {SCHEMA_VERSION}, got {str(version)[:40]!r}.")
-    missing = sorted(_FIELDS - {"seed"} - set(value))
+    missing = sorted(_NEEDED - set(value))
     unknown = sorted(str(name) for name in set(value) - _FIELDS)
     if missing:
         raise RecipeError(f"A recipe needs the field {missing[0]!r}.")
@@ -188,6 +217,9 @@ def _checked(value: object) -> JsonMapping:
     for name in ("model", "model_hash"):
         if not isinstance(value[name], str) or not 0 < len(value[name]) <= 200:
             raise RecipeError(f"The field {name!r} of a recipe is a text of 1 to 200 letters.")
+    file = value.get("file", "")
+    if not isinstance(file, str) or len(file) > _LONGEST_PATH or "\0" in file:
+        raise RecipeError(f"The field 'file' of a recipe is a path of at most {_LONGEST_PATH} letters.")
     seed = value.get("seed")
     if seed is not None and (type(seed) is not int or not 0 <= seed < 2**32):
         raise RecipeError("The seed of a recipe is a whole number from 0 to 4294967295, or null.")

@@ -137,16 +137,24 @@ class WeightEdit(EditValue):
         shape = tuple(parameter.shape)
         if shape + (1,) * (len(expected) - len(shape)) != expected:
             raise ShapeError(
-                f"The edit {self.name or self.parameter!r} changes weights of shape {list(expected)}; those "
-                f"of layer {self.layer!r} of {model.name!r} have {list(shape)}."
+                f"{self._title} changes weights of shape {list(expected)}; those of this layer of "
+                f"{model.name!r} have {list(shape)}."
             )
         if self.weights and self.weights != weights_hash(model.module):
             raise ConflictError(
-                f"The edit {self.name or self.parameter!r} was made for other weights than those of "
-                f"{model.name!r}.",
+                f"{self._title} was made for other weights than those of {model.name!r}.",
                 "To apply it anyway, pass --transfer (edit.transferred() in Python).",
             )
         return layer
+
+    @property
+    def _title(self) -> str:
+        """What errors call it."""
+        return (
+            f"The edit {self.name!r} of layer {self.layer!r}"
+            if self.name
+            else f"The edit of layer {self.layer!r}"
+        )
 
     def _parameter(self, model: Model) -> nn.Parameter:
         layer = model.layer(self.layer)

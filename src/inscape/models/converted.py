@@ -22,7 +22,7 @@ from inscape.types import JsonObject
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-_VERSION = 4
+_VERSION = 5
 _SOURCE = "source.json"
 _MOST_BYTES = 4 << 30
 _SETTLED = 2_000_000_000  # nanoseconds; a file that is changed again sooner may have the same date

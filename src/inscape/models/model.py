@@ -32,7 +32,7 @@ class Model:
     Args:
         module: The network, in evaluation mode.
         card: Its description.
-        origin: The checkpoint that it came from, if that can be written back.
+        origin: The checkpoint or folder that it was opened from, if it was one.
     """
 
     def __init__(self, module: nn.Module, card: Card, *, origin: Path | None = None) -> None:

@@ -67,7 +67,9 @@ def open_model(
     if path.is_file():
         return open_file(path, resolved, progress=progress)
     if (path / "card.json").is_file():
-        return load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+        model = load_model(Card.read(path / "card.json"), path / "weights.safetensors", resolved)
+        model.origin = path
+        return model
     if path.is_dir():
         return open_folder(path, resolved, progress)
     if name.startswith(("hf:", "timm:")):

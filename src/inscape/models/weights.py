@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,15 @@ def weights_hash(module: nn.Module) -> str:
 _HASHES: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
 
 
+def idle_tensors(module: nn.Module) -> Mapping[str, str]:
+    """Tensors of a network that change no output, and under each the name of the one that it counts as.
+
+    They are not what makes two networks different, and formats may leave them out.
+    """
+    found: Mapping[str, str] = getattr(module, "idle_tensors", {})
+    return found
+
+
 def fingerprint(module: nn.Module) -> str | None:
     """A key of a network's structure and weights; `None` while hooks change what it does."""
     if any(part._forward_hooks or part._forward_pre_hooks for part in module.modules()):
@@ -36,13 +46,14 @@ def fingerprint(module: nn.Module) -> str | None:
 def current_weights_hash(module: nn.Module) -> str:
     """SHA-256 over the names, kinds, shapes and bytes of all weights as they are now, in hexadecimal.
 
-    Stored files contain it, so this function must never change.
+    Idle ones count as those that they stand for. Stored files contain it, so this function must never change.
     """
     import torch
 
     digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        plain = tensor.detach().cpu().contiguous()
+    tensors, idle = module.state_dict(), idle_tensors(module)
+    for name in sorted(tensors):
+        plain = tensors[idle.get(name, name)].detach().cpu().contiguous()
         digest.update(f"{name} {plain.dtype} {list(plain.shape)};".encode())
         digest.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

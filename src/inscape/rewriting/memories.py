@@ -11,7 +11,7 @@ from torch.nn import functional
 from inscape.activations import as_maps, record
 from inscape.errors import LayerError, UnsupportedError
 from inscape.models import Layer, Model
-from inscape.models.architectures._equalized import GAIN, LEAK, rectify_
+from inscape.models.architectures._equalized import rectify_
 from inscape.models.architectures._fir import upsampling_convolution
 from inscape.models.architectures.stylegan2_blocks import SynthesisLayer
 from inscape.models.architectures.stylegan3 import EPSILON, StyleGAN3Layer, StyleGAN3Synthesis
@@ -52,12 +52,14 @@ class ModulatedMemory(LayerMemory):
         """Demodulation, noise, bias, leaky rectifier."""
         _, w, noise = inputs
         styles = self.module.affine(w)
-        scale = (styles.square() @ weight.square().sum((2, 3)).t() + _EPSILON).rsqrt() * GAIN
-        return rectify_(linear * scale[:, :, None, None] + self._offset(noise), self.module.clamp)
+        scale = (styles.square() @ weight.square().sum((2, 3)).t() + _EPSILON).rsqrt() * self.module.gain
+        sums = linear * scale[:, :, None, None] + self._offset(noise)
+        return rectify_(sums, self.module.clamp, self.module.leak)
 
     def _offset(self, noise: Tensor | None) -> Tensor:
-        offset = self.module.bias[None, :, None, None] * GAIN
-        return offset if noise is None else offset + noise * (self.module.noise_strength * GAIN)
+        gain = self.module.gain
+        offset = self.module.bias[None, :, None, None] * gain
+        return offset if noise is None else offset + noise * (self.module.noise_strength * gain)
 
     def answer(self, reading: Reading, directions: Tensor, places: Tensor) -> Answer:
         """As `LayerMemory.answer`; demodulation too is computed from the coefficients alone."""
@@ -68,11 +70,11 @@ class ModulatedMemory(LayerMemory):
         shares = self.shares(reading, directions)[0].flatten(1)[:, places]
         offset = self._offset(noise).expand(1, len(weight), *reading.values.shape[2:])
         offset = offset[0].flatten(1)[:, places]
-        clamp = self.module.clamp
+        clamp, activation = self.module.clamp, (self.module.leak, self.module.gain)
 
         def answer(coefficients: Tensor) -> Tensor:
             flat = coefficients.flatten(1)
-            values: Tensor = _Demodulated.apply(flat, before, shares, offset, demodulation)
+            values: Tensor = _Demodulated.apply(flat, before, shares, offset, demodulation, activation)
             return values if clamp is None else values.clamp(-clamp, clamp)
 
         return answer
@@ -126,7 +128,7 @@ class AliasFreeMemory(LayerMemory):
 class _Demodulated(torch.autograd.Function):
     """Values of a modulated layer from flat coefficients Λ `[O, R·T]`, with its gradient in closed form.
 
-    With e of `Demodulation`, v = lrelu(offset + (before + Λ A) · √2 / √e).
+    With e of `Demodulation`, v = lrelu(offset + (before + Λ A) · g / √e), of which the activation (slope, g).
     """
 
     @staticmethod
@@ -137,12 +139,14 @@ class _Demodulated(torch.autograd.Function):
         shares: Tensor,
         offset: Tensor,
         by: Demodulation,
+        activation: tuple[float, float],
     ) -> Tensor:
         """The values, `[O, P]`."""
         total = by.changed(flat).clamp_min(_EPSILON)
-        scale = total.rsqrt() * GAIN
+        ctx.leak, gain = activation
+        scale = total.rsqrt() * gain
         linear = torch.addmm(before, flat, shares)
-        values = functional.leaky_relu_(torch.addcmul(offset, linear, scale[:, None]), LEAK)
+        values = functional.leaky_relu_(torch.addcmul(offset, linear, scale[:, None]), ctx.leak)
         ctx.save_for_backward(values, linear, scale, total, by.cross + 2 * (flat @ by.within), shares)
         return values
 
@@ -150,10 +154,10 @@ class _Demodulated(torch.autograd.Function):
     def backward(ctx: AutogradContext, towards: Tensor) -> tuple[Tensor | None, ...]:
         """With respect to the coefficients only."""
         values, linear, scale, total, slope, shares = ctx.saved_tensors
-        inner = torch.where(values > 0, towards, LEAK * towards)
+        inner = torch.where(values > 0, towards, ctx.leak * towards)
         of_energy = (inner * linear).sum(1) * scale / (-2 * total)
         gradient = torch.addmm(slope * of_energy[:, None], inner * scale[:, None], shares.t())
-        return gradient, None, None, None, None
+        return gradient, None, None, None, None, None
 
 
 class PlainMemory(LayerMemory):

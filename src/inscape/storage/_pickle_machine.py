@@ -9,9 +9,9 @@ from typing import Any
 
 from inscape.errors import FormatError
 from inscape.storage._pickle_makers import MAKERS, named
-from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Placeholder, Storage, of
+from inscape.storage._pickled import Array, Dtype, Items, Name, PickleLimits, Placeholder, Storage, Text, of
 
-_LARGE = 256  # bytes of this length or more stay in the file
+_LARGE = 128  # bytes of this length or more stay in the file; the smallest storage has twice as many
 _LONGEST_LINE = 1 << 16
 _SPARE = 64 << 20  # bytes that may be copied besides the file's own, twice
 
@@ -64,6 +64,8 @@ class Machine:
         limits: Where reading stops.
         storages: Finds the storage that a checkpoint refers to.
         archives: Reads what `torch.save` wrote inside the pickle; None where that is too deep.
+        texts: Long texts that hold bytes, met so far.
+        framed: Whether the pickle says beforehand how long its parts are, so that no text in it may grow.
     """
 
     window: Window
@@ -74,6 +76,8 @@ class Machine:
     stack: list[object] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memo: dict[int, object] = field(default_factory=dict)
+    texts: list[Text] = field(default_factory=list)
+    framed: bool = False
 
     def run(self) -> object:
         """The object that the pickle describes."""
@@ -85,10 +89,12 @@ class Machine:
             if name in _CONSTANTS:
                 self.stack.append(_CONSTANTS[name])
             elif name in _LITERALS:
-                self.stack.append(self._literal(argument))
+                self.stack.append(self._literal(name, argument))
             elif (act := _ACTIONS.get(name)) is not None:
                 act(self, argument)
-            elif name not in ("PROTO", "FRAME"):
+            elif name == "FRAME":
+                self.framed = True
+            elif name != "PROTO":
                 raise FormatError(f"its pickle uses {name}, which is not read from files")
         raise FormatError("its pickle has no end")
 
@@ -110,10 +116,12 @@ class Machine:
         """Count bytes that are copied, of which a file has so many."""
         self.budget.copy(size)
 
-    def _literal(self, argument: object) -> object:
-        """Long bytes stay in the file: a window ends where its argument does."""
+    def _literal(self, name: str, argument: object) -> object:
+        """Long bytes stay in the file: a window ends where its argument does. Long texts know their place."""
         if isinstance(argument, bytes | bytearray) and len(argument) >= _LARGE:
             return self.window.view[self.window.at - len(argument) : self.window.at]
+        if name == "BINUNICODE" and len(of(str, argument)) >= _LARGE and not self.framed:
+            return Text(argument, self.window.at)
         return argument
 
     def _pop(self) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from inscape.errors import FormatError
-from inscape.storage._pickled import Array, Dtype, Items, Name, Placeholder, Record, Storage, count, of
+from inscape.storage._pickled import Array, Dtype, Items, Name, Placeholder, Record, Storage, Text, count, of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class Reader(Protocol):
     """What reads the pickle that asks for an object."""
+
+    texts: list[Text]
 
     def embedded(self, view: memoryview) -> object:
         """What `torch.save` wrote inside this pickle."""
@@ -147,12 +149,18 @@ def _array_of_buffer(reader: Reader, data: bytes, dtype: object, shape: object, 
     return made
 
 
-def _encoded(reader: Reader, text: object, encoding: object) -> bytes:
-    """How protocol 2 writes bytes."""
+def _encoded(reader: Reader, text: object, encoding: object) -> bytes | memoryview:
+    """How protocol 2 writes bytes. Those of a long text can be changed, and `Foreign.save` writes them."""
     if encoding not in ("latin1", "latin-1"):
         raise FormatError("its pickle is damaged: bytes in an unknown encoding")
-    reader.copy(len(of(str, text)))
-    return bytes(of(str, text).encode("latin1"))
+    if not isinstance(text, Text):
+        reader.copy(len(of(str, text)))
+        return of(str, text).encode("latin1")
+    if text.data is None:
+        reader.copy(len(text))
+        text.data = bytearray(text.encode("latin1"))
+        reader.texts.append(text)
+    return memoryview(text.data)
 
 
 def _tuple(reader: Reader, values: Sequence[object] = ()) -> tuple[object, ...]:

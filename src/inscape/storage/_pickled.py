@@ -139,6 +139,36 @@ class Name:
     name: str
 
 
+class Text(str):
+    """A long text of a pickle that ends at `end` in the file.
+
+    Protocol 2 writes bytes as such texts. Their bytes are in `data` once they have been asked for, to be read
+    and changed; `span` and `encoded` are what puts them back into the file.
+    """
+
+    def __new__(cls, text: object, end: int) -> Text:
+        made = super().__new__(cls, text)
+        made.end, made.data = end, None
+        return made
+
+    end: int
+    data: bytearray | None
+
+    @property
+    def span(self) -> slice:
+        """Where length and text stand in the file."""
+        return slice(self.end - len(_counted(self)), self.end)
+
+    def encoded(self) -> bytes:
+        """Length and text as the bytes are now."""
+        return _counted(self if self.data is None else self.data.decode("latin1"))
+
+
+def _counted(text: str) -> bytes:
+    encoded = text.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(4, "little") + encoded
+
+
 @dataclass(eq=False)
 class Storage:
     """Numbers in the file; `data` is None while they have not been found."""

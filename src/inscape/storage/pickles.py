@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import mmap
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from inscape.errors import FormatError
 from inscape.storage._pickle_machine import Budget, Machine, Window
 from inscape.storage._pickle_makers import unread
-from inscape.storage._pickled import Array, Items, Module, PickleLimits, Placeholder, Record
+from inscape.storage._pickled import Array, Items, Module, PickleLimits, Placeholder, Record, Text
 from inscape.storage._torch_files import LEGACY_MAGIC, archive, embedded, legacy, refresh_checksums
 from inscape.storage.files import write_bytes
 
@@ -38,12 +39,14 @@ class Foreign:
         container: "pickle", "torch" (a zip archive) or "torch-legacy".
         value: Containers, numbers, text, tensors, records and placeholders. The tensors are views of a
             private copy of the file: what is written into them is not in the file, but `save` writes it.
+        texts: Texts of a pickle that hold tensors, in the order of the file.
     """
 
     path: Path
     container: str
     value: Any
     content: memoryview
+    texts: Sequence[Text] = ()
 
     def save(self, path: Path | str) -> Path:
         """Write the file with its current tensors atomically.
@@ -53,7 +56,14 @@ class Foreign:
         """
         if self.container == "torch":
             refresh_checksums(self.content)
-        return write_bytes(path, self.content)
+        if not self.texts:
+            return write_bytes(path, self.content)
+        parts: list[bytes | memoryview] = []
+        at = 0
+        for text in self.texts:
+            parts += [self.content[at : text.span.start], text.encoded()]
+            at = text.span.stop
+        return write_bytes(path, b"".join([*parts, self.content[at:]]))
 
 
 def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign:
@@ -74,25 +84,26 @@ def read_pickle(path: Path | str, limits: PickleLimits | None = None) -> Foreign
             if size == 0 or size > limits.bytes:
                 raise FormatError("it is empty" if size == 0 else f"it is larger than {limits.bytes} bytes")
             view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
-        container, value = _read(view, Budget(limits.operations, size), limits)
+        container, value, texts = _read(view, Budget(limits.operations, size), limits)
         if isinstance(value, Placeholder) and value.state is None:
             raise unread(value)
     except FormatError as error:
         raise FormatError(f"{path} cannot be read: {error.detail.rstrip('.')}.", error.hint) from error
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return Foreign(path, container, value, view)
+    return Foreign(path, container, value, view, texts)
 
 
-def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, object]:
+def _read(view: memoryview, budget: Budget, limits: PickleLimits) -> tuple[str, object, list[Text]]:
     window = Window(view)
     try:
         if bytes(view[:4]) == b"PK\x03\x04":
-            return "torch", archive(view, budget, limits)
-        first = Machine(window, budget, limits, archives=embedded).run()
+            return "torch", archive(view, budget, limits), []
+        machine = Machine(window, budget, limits, archives=embedded)
+        first = machine.run()
         if type(first) is int and first == LEGACY_MAGIC:
-            return "torch-legacy", legacy(window, budget, limits)
-        return "pickle", first
+            return "torch-legacy", legacy(machine.window, budget, limits), []
+        return "pickle", first, sorted(machine.texts, key=lambda text: text.end)
     except FormatError:
         raise
     except zipfile.BadZipFile as error:

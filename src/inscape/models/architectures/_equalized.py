@@ -13,10 +13,13 @@ LEAK = 0.2
 GAIN = math.sqrt(2.0)
 """What every leaky rectifier multiplies its output by, to keep the variance."""
 
+ACTIVATIONS = {"lrelu": (LEAK, GAIN), "relu": (0.0, GAIN), "linear": (1.0, 1.0)}
+"""Slope below zero, and gain, of the activations that NVIDIA's options name and that are homogeneous."""
 
-def rectify_(x: Tensor, clamp: float | None = None) -> Tensor:
-    """Leaky rectifier in place; the argument already carries `GAIN` (the rectifier is homogeneous)."""
-    x = functional.leaky_relu_(x, LEAK)
+
+def rectify_(x: Tensor, clamp: float | None = None, leak: float = LEAK) -> Tensor:
+    """Leaky rectifier in place; the argument already carries the gain (the rectifier is homogeneous)."""
+    x = functional.leaky_relu_(x, leak)
     return x.clamp(-clamp, clamp) if clamp is not None else x
 
 
@@ -31,7 +34,7 @@ class FullyConnected(nn.Module):
     Args:
         inputs: Width of the input.
         outputs: Width of the output.
-        rectified: Whether the leaky rectifier (and its gain) follows.
+        activation: One of `ACTIVATIONS`, which brings its gain.
         lr_multiplier: Stored weights are divided by it and multiplied again when used.
         bias: What the bias starts at.
     """
@@ -41,7 +44,7 @@ class FullyConnected(nn.Module):
         inputs: int,
         outputs: int,
         *,
-        rectified: bool = False,
+        activation: str = "linear",
         lr_multiplier: float = 1.0,
         bias: float = 0.0,
     ) -> None:
@@ -50,12 +53,12 @@ class FullyConnected(nn.Module):
         self.bias = nn.Parameter(torch.full((outputs,), bias))
         self.weight_gain = lr_multiplier / math.sqrt(inputs)
         self.bias_gain = lr_multiplier
-        self.rectified = rectified
+        self.leak, self.gain = ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
         """`[batch, inputs]` to `[batch, outputs]`, in float32."""
         y = functional.linear(x.float(), self.weight * self.weight_gain, self.bias * self.bias_gain)
-        return functional.leaky_relu(y, LEAK) * GAIN if self.rectified else y
+        return y if self.leak == 1 else functional.leaky_relu(y, self.leak) * self.gain
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -9,32 +12,54 @@ from inscape.errors import ValueRangeError
 from inscape.models.architectures._equalized import FullyConnected, normalize_second_moment
 
 
-class Mapping(nn.Module):
-    """z to w: `fc0` ... with leaky rectifiers; `w_avg` is the mean of w, which truncation pulls towards.
+@dataclass(frozen=True)
+class MappingSizes:
+    """Sizes and options of a mapping network.
 
-    Args:
+    Attributes:
         z_dim: Size of the latent z.
         w_dim: Size of the latent w.
         num_ws: How many copies of w the synthesis takes.
         depth: Number of layers.
         c_dim: Number of classes; 0 for an unconditional generator.
         lr_multiplier: See `FullyConnected`.
+        activation: See `FullyConnected`.
+        layer_features: Units of all layers but the last; None for `w_dim`.
+        embed_features: Size of what is made of the class; None for `w_dim`.
     """
 
-    def __init__(
-        self, z_dim: int, w_dim: int, *, num_ws: int, depth: int, c_dim: int = 0, lr_multiplier: float = 0.01
-    ) -> None:
+    z_dim: int
+    w_dim: int
+    num_ws: int
+    depth: int
+    c_dim: int = 0
+    lr_multiplier: float = 0.01
+    activation: str = "lrelu"
+    layer_features: int | None = None
+    embed_features: int | None = None
+
+
+class Mapping(nn.Module):
+    """z to w: `fc0` ... with their activations; `w_avg` is the mean of w, which truncation pulls towards.
+
+    Args:
+        sizes: Its sizes and options.
+    """
+
+    def __init__(self, sizes: MappingSizes) -> None:
         super().__init__()
-        self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
-        self.num_ws, self.depth = num_ws, depth
-        if c_dim:
-            self.embed = FullyConnected(c_dim, w_dim)
-        width = z_dim + (w_dim if c_dim else 0)
-        for index in range(depth):
-            layer = FullyConnected(width, w_dim, rectified=True, lr_multiplier=lr_multiplier)
-            setattr(self, f"fc{index}", layer)
-            width = w_dim
-        self.register_buffer("w_avg", torch.zeros(w_dim))
+        self.z_dim, self.w_dim, self.c_dim = sizes.z_dim, sizes.w_dim, sizes.c_dim
+        self.num_ws, self.depth = sizes.num_ws, sizes.depth
+        width = sizes.z_dim
+        if sizes.c_dim:
+            self.embed = FullyConnected(sizes.c_dim, sizes.embed_features or sizes.w_dim)
+            width += len(self.embed.bias)
+        layer = partial(FullyConnected, activation=sizes.activation, lr_multiplier=sizes.lr_multiplier)
+        for index in range(sizes.depth):
+            outputs = sizes.w_dim if index == sizes.depth - 1 else sizes.layer_features or sizes.w_dim
+            setattr(self, f"fc{index}", layer(width, outputs))
+            width = outputs
+        self.register_buffer("w_avg", torch.zeros(sizes.w_dim))
         self.w_avg: Tensor
 
     def single(self, z: Tensor, c: Tensor | None = None) -> Tensor:

@@ -103,5 +103,10 @@ class DCGAN(DirectGenerator):
         super().__init__(config.z_dim, DCGANSynthesis(config))
         self.config = config
 
+    @property
+    def idle_tensors(self) -> dict[str, str]:
+        """Counts of batches, which only training reads; each counts as itself."""
+        return {name: name for name in self.state_dict() if name.endswith(".num_batches_tracked")}
+
 
 ARCHITECTURE = Architecture("DCGAN", DCGANConfig, DCGAN)

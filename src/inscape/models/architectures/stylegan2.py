@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from inscape.errors import LayerError, ValueRangeError, unknown_name
 from inscape.models.architectures._equalized import compute_dtype
 from inscape.models.architectures._fir import upsample
-from inscape.models.architectures._mapping import Mapping
+from inscape.models.architectures._mapping import Mapping, MappingSizes
 from inscape.models.architectures.architecture import Architecture
 from inscape.models.architectures.stylegan2_blocks import SynthesisBlock, SynthesisLayer
 from inscape.models.architectures.stylegan2_config import StyleGAN2Config
@@ -255,15 +255,27 @@ class StyleGAN2(nn.Module):
         super().__init__()
         self.config = config or StyleGAN2Config()
         config = self.config
-        self.mapping = Mapping(
+        sizes = MappingSizes(
             config.z_dim,
             config.w_dim,
-            num_ws=config.num_ws,
-            depth=config.mapping_layers,
-            c_dim=config.c_dim,
-            lr_multiplier=config.lr_multiplier,
+            config.num_ws,
+            config.mapping_layers,
+            config.c_dim,
+            config.lr_multiplier,
+            config.mapping_activation,
+            config.layer_features,
+            config.embed_features,
         )
+        self.mapping = Mapping(sizes)
         self.synthesis = Synthesis(self.config)
+
+    @property
+    def idle_tensors(self) -> dict[str, str]:
+        """Filters of what does not change the size: each counts as the one that stands at the next place."""
+        blocks = {size: f"synthesis.b{size}" for size in self.config.sizes}
+        idle = {f"{block}.conv1": f"{blocks[max(size, 8)]}.conv0" for size, block in blocks.items()}
+        idle[blocks[4]] = blocks[8]
+        return {f"{place}.resample_filter": f"{other}.resample_filter" for place, other in idle.items()}
 
     def forward(
         self,

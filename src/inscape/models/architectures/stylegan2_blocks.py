@@ -15,14 +15,14 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from inscape.models.architectures._colours import as_rgb
-from inscape.models.architectures._equalized import GAIN, FullyConnected, rectify_
+from inscape.models.architectures._equalized import ACTIVATIONS, LEAK, FullyConnected, rectify_
 from inscape.models.architectures._fir import separable_filter, upsample, upsampling_convolution
 from inscape.models.architectures._modulated import ModulatedColours, ModulatedLayer, fused
 from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
 
 class SynthesisLayer(nn.Module):
-    """A modulated 3x3 convolution, noise, bias and leaky rectifier; its output is what a layer's units are.
+    """A modulated 3x3 convolution, noise, bias and activation; its output is what a layer's units are.
 
     Args:
         inputs: Units of the layer below.
@@ -38,6 +38,7 @@ class SynthesisLayer(nn.Module):
         super().__init__()
         self.resolution, self.units, self.upsampling = resolution, outputs, upsampling
         self.clamp = config.conv_clamp
+        self.leak, self.gain = ACTIVATIONS[config.activation]
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.noise_strength = nn.Parameter(torch.zeros([]))
@@ -55,7 +56,7 @@ class SynthesisLayer(nn.Module):
     def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """What w multiplies the inputs and the outputs by, `[batch, inputs]` and `[batch, outputs]`."""
         styles: Tensor = self.affine(w)
-        return styles, self.demodulation(styles) * GAIN
+        return styles, self.demodulation(styles) * self.gain
 
     def forward(
         self, x: Tensor, w: Tensor, noise: Tensor | None, modulation: tuple[Tensor, Tensor] | None = None
@@ -69,7 +70,7 @@ class SynthesisLayer(nn.Module):
             modulation: What `modulation` makes of w, where it is known already.
         """
         styles, scales = self.modulation(w) if modulation is None else modulation
-        if fused(x, styles, self.weight):
+        if self.leak == LEAK and fused(x, styles, self.weight):
             return self._fused(x, styles, scales, noise)
         scale = scales.to(x.dtype)[:, :, None, None]
         x = x * styles.to(x.dtype)[:, :, None, None]
@@ -78,19 +79,21 @@ class SynthesisLayer(nn.Module):
             x = upsampling_convolution(x, weight, self.resample_filter)
         else:
             x = functional.conv2d(x, weight, padding=1)
-        offset = (self.bias * GAIN)[None, :, None, None]
+        offset = (self.bias * self.gain)[None, :, None, None]
         if noise is not None and noise.shape[0] == 1:
-            offset, noise = offset + noise * (self.noise_strength * GAIN), None
+            offset, noise = offset + noise * (self.noise_strength * self.gain), None
         x = torch.addcmul(offset.to(x.dtype), x, scale)
         if noise is not None:
-            x = x.add_((noise * (self.noise_strength * GAIN)).to(x.dtype))
-        return rectify_(x, self.clamp)
+            x = x.add_((noise * (self.noise_strength * self.gain)).to(x.dtype))
+        return rectify_(x, self.clamp, self.leak)
 
     def _fused(self, x: Tensor, styles: Tensor, scales: Tensor, noise: Tensor | None) -> Tensor:
         """The same as one step of automatic differentiation."""
-        scaled = None if noise is None else noise * (self.noise_strength * GAIN)
+        scaled = None if noise is None else noise * (self.noise_strength * self.gain)
         fir = self.resample_filter if self.upsampling else None
-        made = ModulatedLayer.apply(x, styles, scales, self.weight, self.bias * GAIN, scaled, fir, self.clamp)
+        made = ModulatedLayer.apply(
+            x, styles, scales, self.weight, self.bias * self.gain, scaled, fir, self.clamp
+        )
         return cast(Tensor, made)
 
 

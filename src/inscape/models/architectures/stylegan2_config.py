@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from inscape.errors import ValueRangeError
+from inscape.errors import ValueRangeError, unknown_name
+from inscape.models.architectures._equalized import ACTIVATIONS
 from inscape.models.architectures._fir import SMOOTH
 from inscape.models.architectures.architecture import Sizes
 
@@ -29,6 +30,10 @@ class StyleGAN2Config(Sizes):
             The pictures that blocks add up keep (1, 3, 3, 1). Of a network that is loaded, the filters in its
             file hold.
         colours: Channels of its pictures: 1 (grey), 3, or 4 (with alpha, which is not shown).
+        activation: Of the convolutions: "lrelu", "relu" or "linear".
+        mapping_activation: Of the mapping network.
+        layer_features: Units of the layers of the mapping network but for its last one; None for `w_dim`.
+        embed_features: Size of what the mapping network makes of a class; None for `w_dim`.
     """
 
     named = "the configuration of a StyleGAN2"
@@ -43,6 +48,10 @@ class StyleGAN2Config(Sizes):
     lr_multiplier: float = 0.01
     resample_filter: tuple[float, ...] = SMOOTH
     colours: int = 3
+    activation: str = "lrelu"
+    mapping_activation: str = "lrelu"
+    layer_features: int | None = None
+    embed_features: int | None = None
 
     def __post_init__(self) -> None:
         exponent = int(math.log2(self.resolution)) if self.resolution > 0 else 0
@@ -54,6 +63,9 @@ class StyleGAN2Config(Sizes):
             raise ValueRangeError(
                 f"The filter of a StyleGAN2 has four taps with a positive sum, got {self.resample_filter}."
             )
+        for name in (self.activation, self.mapping_activation):
+            if name not in ACTIVATIONS:
+                raise ValueRangeError(*unknown_name("activation", name, ACTIVATIONS))
 
     @property
     def sizes(self) -> list[int]:

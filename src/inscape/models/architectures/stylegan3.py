@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from inscape.errors import ValueRangeError
 from inscape.models.architectures._colours import CHANNELS, as_rgb
 from inscape.models.architectures._equalized import GAIN, LEAK, FullyConnected
-from inscape.models.architectures._mapping import Mapping
+from inscape.models.architectures._mapping import Mapping, MappingSizes
 from inscape.models.architectures._sequential import SequentialSynthesis
 from inscape.models.architectures.architecture import Architecture, Sizes
 from inscape.models.architectures.synthesis_state import SynthesisState
@@ -350,14 +350,8 @@ class StyleGAN3(nn.Module):
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__()
         self.config = config
-        self.mapping = Mapping(
-            config.z_dim,
-            config.w_dim,
-            num_ws=config.num_ws,
-            depth=config.mapping_layers,
-            c_dim=config.c_dim,
-            lr_multiplier=config.lr_multiplier,
-        )
+        sizes = (config.z_dim, config.w_dim, config.num_ws, config.mapping_layers)
+        self.mapping = Mapping(MappingSizes(*sizes, config.c_dim, config.lr_multiplier))
         self.synthesis = StyleGAN3Synthesis(config)
 
     def forward(self, z: Tensor, c: Tensor | None = None, *, truncation_psi: float = 1.0) -> Tensor:

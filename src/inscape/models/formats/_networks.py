@@ -27,7 +27,7 @@ _BESIDE = re.compile(
 )
 """Names of what a training run has beside a generator."""
 _CLASSES = re.compile(r".*(embed|emb$|label|class|cond).*")
-_AVERAGE = "latent_avg"
+_AVERAGES = ("mean_latent", "latent_avg")
 _DEEPEST = 3
 
 
@@ -99,7 +99,7 @@ def _search(
             if isinstance(held, Record):
                 yield from _search(held, recognise, str(name), {}, leftover)
     elif isinstance(value, Mapping) and where.count(".") < _DEEPEST:
-        average = {**average, **({_AVERAGE: value[_AVERAGE]} if _AVERAGE in value else {})}
+        average = {**average, **{kept: value[kept] for kept in _AVERAGES if kept in value}}
         for name, inner, left in _inner(value):
             place = f"{where}.{name}" if where else name
             yield from _search(inner, recognise, place, average, leftover or left)
@@ -137,7 +137,7 @@ def _inner(value: Checkpoint) -> Iterator[tuple[str, object, str | None]]:
     flat = {name: held for name, held in value.items() if isinstance(name, str) and _holds_numbers(held)}
     prefixes = dict.fromkeys(name.partition(".")[0] for name in flat if "." in name)
     for prefix in prefixes:
-        others = [name for name in flat if name.partition(".")[0] != prefix and name != _AVERAGE]
+        others = [name for name in flat if name.partition(".")[0] != prefix and name not in _AVERAGES]
         if others and _rank(prefix) == len(_HOLDERS):
             continue
         left = next((name for name in others if not _is_beside(name.partition(".")[0])), None)

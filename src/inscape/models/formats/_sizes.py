@@ -27,30 +27,25 @@ def mapping_sizes(tensors: Mapping[str, Tensor]) -> dict[str, int]:
         depth += 1
     if depth == 0:
         raise UnsupportedError("it has no mapping network.")
-    w_dim = shape_of(tensors, f"mapping.fc{depth - 1}.weight", 2)[0]
-    width = shape_of(tensors, "mapping.fc0.weight", 2)[1]
     conditional = "mapping.embed.weight" in tensors
-    return {
-        "z_dim": width - w_dim if conditional else width,
-        "w_dim": w_dim,
-        "mapping_layers": depth,
-        "c_dim": shape_of(tensors, "mapping.embed.weight", 2)[1] if conditional else 0,
-    }
+    embedded, classes = shape_of(tensors, "mapping.embed.weight", 2) if conditional else (0, 0)
+    z_dim = shape_of(tensors, "mapping.fc0.weight", 2)[1] - embedded
+    if z_dim < 1:
+        raise UnsupportedError(f"it has z_dim={z_dim}; Inscape has generators with a latent.")
+    w_dim = shape_of(tensors, f"mapping.fc{depth - 1}.weight", 2)[0]
+    return {"z_dim": z_dim, "w_dim": w_dim, "mapping_layers": depth, "c_dim": classes}
 
 
-def stylegan2_config(
-    tensors: Mapping[str, Tensor], *, conv_clamp: float | None = None, lr_multiplier: float = 0.01
-) -> JsonObject:
+def stylegan2_config(tensors: Mapping[str, Tensor], **options: object) -> JsonObject:
     """The configuration of the StyleGAN2 that tensors belong to.
 
     Args:
         tensors: Under the names of NVIDIA's `state_dict`.
-        conv_clamp: See `StyleGAN2Config`.
-        lr_multiplier: Of the mapping network.
+        options: What shapes do not say: `conv_clamp`, `lr_multiplier`, activations (see `StyleGAN2Config`).
 
     Raises:
         FormatError: A weight has a shape that no such network has.
-        UnsupportedError: There is no mapping network.
+        UnsupportedError: There is no mapping network, or an option has a value that Inscape does not have.
     """
     from inscape.models.architectures.stylegan2_config import StyleGAN2Config
 
@@ -60,14 +55,18 @@ def stylegan2_config(
         size *= 2
     if len(channels) < 2:
         raise FormatError("it has no blocks of a StyleGAN2 of 8 pixels or more.")
-    config = StyleGAN2Config(
-        resolution=max(channels),
-        channels=channels,
-        conv_clamp=conv_clamp,
-        lr_multiplier=lr_multiplier,
-        colours=colours_of(shape_of(tensors, f"synthesis.b{max(channels)}.torgb.weight", 4)[0]),
-    )
-    return {**config.to_json(), **mapping_sizes(tensors)}
+    kernel = shape_of(tensors, "synthesis.b4.conv1.weight", 4)[2]
+    taps = shape_of(tensors, "synthesis.b8.conv0.resample_filter", 2)[0]
+    if kernel != 3 or taps != 4:
+        option = f"a resample_filter of {taps} taps" if kernel == 3 else f"kernel_size={kernel}"
+        raise UnsupportedError(f"it has {option}; Inscape has convolutions of 3x3 and filters of 4 taps.")
+    colours = colours_of(shape_of(tensors, f"synthesis.b{max(channels)}.torgb.weight", 4)[0])
+    sizes = mapping_sizes(tensors)
+    known = StyleGAN2Config(max(channels), channels=channels, colours=colours).to_json()
+    inner, w_dim = shape_of(tensors, "mapping.fc0.weight", 2)[0], sizes["w_dim"]
+    embedded = shape_of(tensors, "mapping.embed.weight", 2)[0] if sizes["c_dim"] else w_dim
+    features = {"layer_features": inner, "embed_features": embedded}
+    return {**known, **sizes, **{name: each for name, each in features.items() if each != w_dim}, **options}
 
 
 def colours_of(channels: int) -> int:

@@ -69,11 +69,12 @@ def read(value: Checkpoint) -> Found:
             if kind not in allowed or f"synthesis.{place}.{kind}" in tensors or count < 0:
                 raise FormatError(f"it has '{name}.{kind}', which does not belong to a DCGAN.")
             tensors[f"synthesis.{place}.{kind}"] = tensor
-    for index in range(1, len(kernels)):
-        tensors.setdefault(f"synthesis.layer{index}.norm.num_batches_tracked", torch.tensor(0))
+    counts = {f"synthesis.layer{index}.norm.num_batches_tracked" for index in range(1, len(kernels))}
+    absent = frozenset(counts - tensors.keys())
+    tensors |= {name: torch.tensor(0) for name in absent}
     biased = tuple("bias" in kernel for kernel in kernels)
     config = DCGANConfig(kernels[0]["weight"].shape[0], channels[:-1], biased if any(biased) else (), colours)
-    return Found("dcgan", config.to_json(), tensors, _SOURCE)
+    return Found("dcgan", config.to_json(), tensors, _SOURCE, absent=absent)
 
 
 def _axes(group: Mapping[str, Tensor], kind: str) -> int:

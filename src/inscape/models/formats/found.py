@@ -27,6 +27,7 @@ class Found:
         source: Where such files come from, for the card.
         average_missing: Whether the file has no average of w.
         note: What the file does not say, and what was taken instead; empty where there is nothing to say.
+        absent: Names of those weights that are not in the file, and have a default instead.
         card: The card, where the file carries it; a network without one is taken for a generator.
     """
 
@@ -37,6 +38,7 @@ class Found:
     gains: Mapping[str, float] = field(default_factory=dict)
     average_missing: bool = False
     note: str = ""
+    absent: frozenset[str] = frozenset()
     card: Card | None = None
 
     def weights(self) -> dict[str, Tensor]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, UnsupportedError, ValueRangeError
@@ -12,6 +13,8 @@ from inscape.models.formats.found import Found
 from inscape.storage import Array, Module, Record
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from inscape.models.architectures.stylegan3 import LayerGeometry
 
 
@@ -32,6 +35,8 @@ def read(value: Record | Checkpoint) -> Found:
         FormatError: Something is missing or does not fit.
         UnsupportedError: It is not a StyleGAN2 with skip outputs, nor a StyleGAN3.
     """
+    import torch
+
     if not isinstance(value, Record):
         return _bare(value)
     record, modules = value, value.modules()
@@ -46,13 +51,46 @@ def read(value: Record | Checkpoint) -> Found:
             f"its generator has the architecture {sorted(map(str, kinds))}; Inscape has 'skip'."
         )
     tensors = record.tensors()
-    clamp = modules["synthesis.b4.conv1"].state.get("conv_clamp") if "synthesis.b4.conv1" in modules else None
+    layers = {name: modules[name] for name in modules if re.fullmatch(r"synthesis\.b\d+\.conv[01]", name)}
+    mapping = [modules[name] for name in modules if re.fullmatch(r"mapping\.fc\d+", name)]
+    clamp = layers["synthesis.b4.conv1"].state.get("conv_clamp") if "synthesis.b4.conv1" in layers else None
     config = stylegan2_config(
         tensors,
         conv_clamp=None if clamp is None else _number(clamp, "conv_clamp"),
         lr_multiplier=_multiplier(modules),
+        activation=_activation(layers.values(), "synthesis"),
+        mapping_activation=_activation(mapping, "mapping"),
     )
-    return Found("stylegan2", config, tensors, "A pickle of NVIDIA's StyleGAN2-ADA code.")
+    silent = _silent(layers, config["channels"])
+    made = silent | {"mapping.w_avg": torch.zeros(config["w_dim"])} | tensors
+    source, missing = "A pickle of NVIDIA's StyleGAN2-ADA code.", "mapping.w_avg" not in tensors
+    absent = frozenset(made.keys() - tensors.keys())
+    return Found("stylegan2", config, made, source, average_missing=missing, absent=absent)
+
+
+def _activation(layers: Iterable[Module], place: str) -> str:
+    """The activation that layers have."""
+    from inscape.models.architectures._equalized import ACTIVATIONS
+
+    named = {str(layer.state.get("activation", "lrelu")) for layer in layers}
+    if len(named) > 1 or not named <= ACTIVATIONS.keys():
+        raise UnsupportedError(
+            f"its {place} network has activation={', '.join(sorted(named))}; "
+            f"Inscape has {', '.join(ACTIVATIONS)}."
+        )
+    return "".join(named) or "lrelu"
+
+
+def _silent(layers: Mapping[str, Module], sizes: Iterable[str]) -> dict[str, Tensor]:
+    """Noise of strength 0 for layers that were made without noise."""
+    import torch
+
+    silent: dict[str, Tensor] = {}
+    for name, size in ((name, size) for size in sizes for name in layers if f".b{size}." in name):
+        if layers[name].state.get("use_noise") is False:
+            silent[f"{name}.noise_const"] = torch.zeros(int(size), int(size))
+            silent[f"{name}.noise_strength"] = torch.zeros([])
+    return silent
 
 
 def _bare(value: Checkpoint) -> Found:
@@ -74,14 +112,15 @@ def _bare(value: Checkpoint) -> Found:
             raise FormatError(f"it has {name!r}, which is no tensor.")
     tensors = dict(value)
     config = stylegan2_config(tensors)
-    missing = "mapping.w_avg" not in tensors
+    absent = frozenset({"mapping.w_avg"} - tensors.keys())
     tensors.setdefault("mapping.w_avg", torch.zeros(config["w_dim"]))
     return Found(
         "stylegan2",
         config,
         tensors,
         "A state dict of NVIDIA's StyleGAN2-ADA code.",
-        average_missing=missing,
+        average_missing=bool(absent),
+        absent=absent,
         note="The file holds tensors alone, so the defaults of the authors' code hold: a leaky rectifier "
         "('lrelu'), no clamping, and a learning-rate multiplier of 0.01 in the mapping network.",
     )

@@ -37,12 +37,7 @@ _LARGE = 64 << 20  # bytes of a file whose first opening shows its progress
 
 
 def open_file(
-    path: Path | str,
-    device: torch.device,
-    *,
-    name: str | None = None,
-    cache: bool = True,
-    progress: Progress | None = None,
+    path: Path | str, device: torch.device, *, name: str | None = None, progress: Progress | None = None
 ) -> Model:
     """Open a checkpoint. Code in it is never run. A converted copy in the cache makes the second opening
     fast.
@@ -51,7 +46,6 @@ def open_file(
         path: The file.
         device: Where the weights go.
         name: Of the model; the file's without its suffix unless given.
-        cache: Whether the converted cache is asked, and gets what was opened.
         progress: Receives the progress of the first opening of a large file.
 
     Returns:
@@ -63,7 +57,7 @@ def open_file(
     """
     path = Path(path)
     name = name or path.stem
-    if is_safetensors(path) or not cache:
+    if is_safetensors(path):
         return _opened(path, name, device)
     large = path.stat().st_size >= _LARGE
     progress = progress if progress is not None and large else SilentProgress()
@@ -88,12 +82,28 @@ def _opened(path: Path, name: str, device: torch.device | str) -> Model:
     foreign = contents(path)
     if (classifier := bare_classifier(foreign.value, name, torch.device(device))) is not None:
         return classifier
-    found = found_in(foreign)[1]
+    return model_in(path, found_in(foreign)[1], device, name)
+
+
+def model_in(path: Path, found: Found, device: torch.device | str, name: str | None = None) -> Model:
+    """The model that was found in a file.
+
+    Args:
+        path: The file.
+        found: From `found_in`.
+        device: Where the weights go.
+        name: Of the model; the file's without its suffix unless given.
+
+    Raises:
+        FormatError: The weights do not fit.
+    """
+    import torch
+
     if found.card is not None:
         model = model_of(found.card, found.tensors, path, torch.device(device))
         model.origin = path
         return model
-    return _generator(path, name, found, device)
+    return _generator(path, name or path.stem, found, device)
 
 
 def _generator(path: Path, name: str, found: Found, device: torch.device | str) -> Generator:

@@ -7,8 +7,9 @@ nothing is flipped, transposed or scaled, but for the resampling filters, which 
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from inscape.models.model import Model
 
 FILTER_GAIN = 4.0
+_AVERAGE = "mean_latent"
 _SOURCE = "A checkpoint of rosinality's stylegan2-pytorch."
 _SEQUENTIAL = "A checkpoint of the sequential StyleGAN2 of the rewriting code."
 _LAYER = {
@@ -62,8 +64,8 @@ def read(value: Checkpoint) -> Found:
 
     weights = {str(name): tensor for name, tensor in value.items()}
     sequential = any(name.startswith("layer2.") for name in weights)
-    averages = [weights.pop(name, None) for name in ("latent_avg", "latents.latent_avg")]
-    average = next((each for each in averages if isinstance(each, torch.Tensor)), None)
+    averages = [weights.pop(name, None) for name in (_AVERAGE, "latent_avg", "latents.latent_avg")]
+    average = next((each for each in averages if isinstance(each, torch.Tensor) and each.numel() > 1), None)
     own = {plain_name(name): tensor for name, tensor in weights.items()} if sequential else weights
     tensors: dict[str, Tensor] = {}
     for name in own:
@@ -71,25 +73,30 @@ def read(value: Checkpoint) -> Found:
         if renamed is None or renamed in tensors or not isinstance(own[name], torch.Tensor):
             raise FormatError(f"it has {name!r}, which does not belong to a generator of this kind.")
         tensors[renamed] = _reshaped(renamed, own[name])
-    config = stylegan2_config(tensors)
-    noiseless = not any(name.endswith("noise_const") for name in tensors)
-    if noiseless:
-        tensors |= _noise(tensors)
     gains = {name: FILTER_GAIN for name in tensors if name.endswith("resample_filter")}
-    for name in list(tensors):
-        if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name):
-            block = name.rpartition(".conv")[0]
-            for place in (name.removesuffix(".weight"), block):
-                tensors.setdefault(f"{place}.resample_filter", separable_filter())
+    layers = [name.removesuffix(".weight") for name in tensors if re.search(r"conv[01]\.weight$", name)]
+    filters = {f"{place}.resample_filter" for layer in layers for place in (layer, layer.rpartition(".")[0])}
+    made = {name: separable_filter() for name in filters - tensors.keys()}
+    noiseless = not any(name.endswith("noise_const") for name in tensors)
+    if sequential or noiseless:
+        made |= _noise(layers, alike=sequential)
+    tensors |= made
+    config = stylegan2_config(tensors)
     tensors["mapping.w_avg"] = _average(average, config["w_dim"])
-    source = _SEQUENTIAL if sequential else _SOURCE
-    note = "The file has no noise, so it is drawn once from the seed 0." if noiseless else ""
-    missing = average is None
-    return Found("stylegan2", config, tensors, source, gains, average_missing=missing, note=note)
+    return Found(
+        "stylegan2",
+        config,
+        tensors,
+        _SEQUENTIAL if sequential else _SOURCE,
+        gains,
+        average_missing=average is None,
+        note="The file has no noise, so it is drawn once from the seed 0." if noiseless else "",
+        absent=frozenset(made),
+    )
 
 
 def _average(average: Tensor | None, w_dim: int) -> Tensor:
-    """The average of w from what a file has: a vector, one number for all, or the same vector for each layer.
+    """The average of w from what a file has: a vector, or the same vector for each layer.
 
     Raises:
         FormatError: The vectors of layers differ.
@@ -98,29 +105,37 @@ def _average(average: Tensor | None, w_dim: int) -> Tensor:
 
     if average is None:
         return torch.zeros(w_dim)
-    if average.numel() == 1:
-        return average.reshape(1).repeat(w_dim)
-    rows = average.reshape(-1, w_dim) if average.numel() and average.numel() % w_dim == 0 else average[None]
+    rows = average.reshape(-1, w_dim) if average.numel() % w_dim == 0 else average[None]
     if len(rows) > 1 and not torch.equal(rows, rows[:1].expand_as(rows)):
         raise FormatError("it has another 'latent_avg' for each layer; one vector was expected.")
     return rows[0]
 
 
-def _noise(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Constant noise for a network whose file has none, the same every time."""
+def _noise(layers: Iterable[str], *, alike: bool) -> dict[str, Tensor]:
+    """Constant noise from the seed 0, the same every time.
+
+    Args:
+        layers: Names of the convolutions.
+        alike: Whether each starts from the seed, as in the rewriting code, which does not look at what is in
+            the file; otherwise they go on from one another, small maps first.
+    """
     import torch
 
     random, made = np.random.RandomState(0), {}
-    for size in (4 << level for level in range(10)):
-        for name in (f"synthesis.b{size}.conv0", f"synthesis.b{size}.conv1"):
-            if f"{name}.weight" in tensors:
-                noise = random.standard_normal((size, size)).astype(np.float32)
-                made[f"{name}.noise_const"] = torch.from_numpy(noise)
+    sizes = {layer: int(layer.split(".")[1].removeprefix("b")) for layer in layers}
+    for layer in sorted(sizes, key=lambda layer: (sizes[layer], layer)):
+        random = np.random.RandomState(0) if alike else random
+        noise = random.standard_normal((sizes[layer], sizes[layer])).astype(np.float32)
+        made[f"{layer}.noise_const"] = torch.from_numpy(noise)
     return made
 
 
 def write(model: Model, path: Path) -> None:
-    """Write the generator and the average of w, as a training run keeps them, atomically.
+    """Write the generator, as a training run keeps it, and the average of w, atomically.
+
+    The loader of the rewriting code asks for a `latent_avg`, and PyTorch of today lets it take nothing but a
+    single number there, which it keeps and never reads. It is not a number, so that whoever adds it to a
+    latent sees that the average is elsewhere: in `mean_latent`, as rosinality's method of that name gives it.
 
     Raises:
         UnsupportedError: It is not a StyleGAN2, or draws classes.
@@ -134,7 +149,8 @@ def write(model: Model, path: Path) -> None:
     if model.card.latent.get("c_dim"):
         raise UnsupportedError(f"{model.name!r} draws classes, which rosinality's format has no place for.")
     tensors: dict[str, Tensor] = {name: value.cpu() for name, value in model.module.state_dict().items()}
-    value = {"g_ema": state_dict(tensors), "latent_avg": tensors["mapping.w_avg"]}
+    average = tensors["mapping.w_avg"][None]
+    value = {"g_ema": state_dict(tensors), "latent_avg": torch.tensor(math.nan), _AVERAGE: average}
     stream = io.BytesIO()
     torch.save(value, stream)
     storage.write_bytes(path, stream.getvalue())

@@ -2,6 +2,9 @@
 
 A pickle is written as a copy of the original file in which only the weights are replaced. The discriminator,
 the trainer's options and the authors' source text stay the same bit for bit, and the original tools open it.
+
+What was written is read again before it takes its place: every tensor must have come back, rounded to the
+numbers of the file, or nothing is written.
 """
 
 from __future__ import annotations
@@ -11,20 +14,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inscape import storage
 from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_name
 from inscape.models.building import architectures
 from inscape.models.formats.carded import is_safetensors
 from inscape.models.formats.known import formats
-from inscape.models.formats.open_file import contents, found_in, open_file
+from inscape.models.formats.open_file import contents, found_in, model_in
 from inscape.models.generator import Generator
+from inscape.models.weights import idle_tensors
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from inscape.models.formats.format import Format
+    from inscape.models.formats.found import Found
     from inscape.models.model import Model
 
-_FREE = ("conv_clamp",)
+_FREE = ("conv_clamp", "resample_filter")
+"""What may differ: a clamp shows in `max_difference`, and the filters are weights."""
 _SEEDS = range(4)
+_AVERAGE = "mapping.w_avg"
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ def write_file(
 
     Raises:
         UsageError: There is no such format, or it needs a template.
-        UnsupportedError: The format has no place for this network, or it is not an architecture of ours.
+        UnsupportedError: The format has no place for this network or for one of its weights, or it is not an
+            architecture of ours. Nothing is written then.
         FormatError: The template is of another format or other sizes.
     """
     path = Path(path)
@@ -73,17 +84,18 @@ def write_file(
             "Save its state_dict with the code that it comes from.",
         )
     source = Path(template) if template is not None else model.origin if wanted == own else None
-    chosen = known[wanted]
-    if source is not None and chosen.copies:
-        _replace(source, wanted, model, path)
-    elif chosen.write is not None:
-        chosen.write(model, path)
-    else:
+    source, write = source if known[wanted].copies else None, known[wanted].write
+    if source is None and write is None:
         raise UsageError(
             f"The format {wanted!r} holds more than weights, so a file is written as a copy of a template.",
             "Name a file with the same sizes: --template (template= in Python).",
         )
-    return Written(path, wanted, _difference(model, path))
+    with storage.atomic_path(path) as made:
+        if source is not None:
+            _replace(source, wanted, model, made)
+        elif write is not None:
+            write(model, made)
+        return Written(path, wanted, _difference(model, _read_again(model, made, wanted, source)))
 
 
 def _by_suffix(known: Mapping[str, Format], model: Model, path: Path) -> str | None:
@@ -132,11 +144,51 @@ def _fixed(config: JsonMapping) -> JsonObject:
     return {key: value for key, value in config.items() if key not in _FREE}
 
 
-def _difference(model: Model, path: Path) -> float:
-    """How far the pictures of a file are from those of the model that it was written from."""
+def _read_again(model: Model, path: Path, format: str, template: Path | None) -> Model:
+    """The model that a file holds, written from another one.
+
+    Raises:
+        UnsupportedError: It has not come back as it was.
+    """
+    found = found_in(contents(path))[1]
+    again = model_in(path, found, model.device)
+    ours, theirs = _fixed(model.card.config), _fixed(again.card.config)
+    lost = [f"its {key} of {ours[key]}" for key in ours if ours[key] != theirs.get(key)]
+    if not lost:
+        written, read = model.module.state_dict(), again.module.state_dict()
+        spared = found.absent & idle_tensors(model.module).keys()
+        if found.average_missing and _average_kept(written[_AVERAGE], read[_AVERAGE], template):
+            spared |= {_AVERAGE}
+        kept = (name for name in written if name not in spared)
+        lost = [f"its {name!r}" for name in kept if not _same(written[name], read[name], name, found)]
+    if lost:
+        raise UnsupportedError(
+            f"{model.name!r} cannot be written as {format}: the file has no place for {lost[0]}"
+            + (f" and {len(lost) - 1} more." if len(lost) > 1 else "."),
+            "Nothing was written. Safetensors keep everything: --format safetensors.",
+        )
+    return again
+
+
+def _average_kept(written: Tensor, read: Tensor, template: Path | None) -> bool:
+    """Whether an average of w that is not in the file is what is computed for it, or was for its template."""
+    if bool(written.isclose(read, rtol=1e-4, atol=1e-5).all()) or template is None:
+        return template is not None
+    before = model_in(template, found_in(contents(template))[1], read.device).module.state_dict()[_AVERAGE]
+    return bool(written.isclose(before, rtol=1e-4, atol=1e-5).all())
+
+
+def _same(written: Tensor, read: Tensor, name: str, found: Found) -> bool:
+    """Whether a tensor was read as it was written, once rounded to the numbers of the file."""
+    gain, kept = found.gains.get(name, 1.0), found.tensors.get(name, read)
+    rounded = (written * gain).to(kept.dtype).to(written.dtype) / gain
+    return bool((rounded.to(written.dtype) == read).all())
+
+
+def _difference(model: Model, again: Model) -> float:
+    """How far the pictures of a model are from those of the model that was written."""
     if not isinstance(model, Generator):
         return 0.0
-    again = open_file(path, model.device, cache=False)
     assert isinstance(again, Generator)
     classes = [0] * len(_SEEDS) if model.card.latent.get("c_dim") else None
     drawn = [each.images(each.to_w(each.latents(_SEEDS), classes=classes)) for each in (model, again)]
