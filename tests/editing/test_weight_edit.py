@@ -146,7 +146,7 @@ def test_an_edit_fits_over_a_transferred_one():
     [
         ({"layer": "layer9"}, LayerError, "no layer 'layer9'"),
         ({"layer": "layer8a"}, LayerError, "has no weights 'synthesis.b16.conv0.weight'"),
-        ({"directions": np.eye(2, 11)}, ShapeError, r"\[8, 11, 3, 3\]; those of this layer of 'small' have \[8, 12"),
+        ({"directions": np.eye(2, 11)}, ShapeError, r"\[8, 11, 3, 3\]; those of this layer .* \[8, 12"),
         ({"directions": np.eye(2)[0]}, ShapeError, "directions \\[rank, inputs\\]"),
         ({"directions": np.full((2, 12), np.nan)}, ValueRangeError, "finite"),
         ({"strength": 9}, ValueRangeError, "between 0 and 4, got 9"),
