@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cache
 
 import numpy as np
 
@@ -92,10 +93,7 @@ class Town:
 
     def hash(self) -> str:
         """SHA-256 of the vocabulary and the labels of 64 scenes at 64 pixels, with rules and without."""
-        digest = hashlib.sha256(repr(self.vocabulary.to_json()).encode())
-        for rules in (True, False):
-            digest.update(self.batch(range(64), 64, rules)[1].tobytes())
-        return digest.hexdigest()
+        return _hash()
 
     def _canvas(self, size: int) -> Canvas:
         if not 16 <= size <= 4096:
@@ -106,6 +104,15 @@ class Town:
         if canvas is None or canvas.size != size:
             canvas = self._local.canvas = Canvas(size, self.vocabulary)
         return canvas
+
+
+@cache
+def _hash() -> str:
+    town = Town()
+    digest = hashlib.sha256(repr(town.vocabulary.to_json()).encode())
+    for rules in (True, False):
+        digest.update(town.batch(range(64), 64, rules)[1].tobytes())
+    return digest.hexdigest()
 
 
 def compose(canvas: Canvas, seed: int, rules: bool) -> Factors:
