@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from inscape import storage
 from inscape.activations import record
 from inscape.dissection._kept import KeptArray, KeptArrays
 from inscape.errors import ShapeError, StorageError
-from inscape.models.weights import fingerprint
+from inscape.models.fingerprint import fingerprint
 from inscape.parallel import InProcess
 from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from inscape.segmenters import Labeller
     from inscape.sources import PictureSource
 
-_VERSION = 4
+_VERSION = 5
+_PRIVATE = "private-"
 BATCH, BATCH_PER_CORE = 32, 8
 _PIXELS, _PIXELS_PER_CORE = 8 * 256 * 256, 2 * 256 * 256
 """Pixels of a batch at most: a generator of 256 pixels holds some 200 MB for each picture."""
@@ -94,25 +95,14 @@ class Plan:
 
     def key(self) -> str | None:
         """What identifies network, pictures and labels by content; `None` where that cannot be told."""
-        labels = "own" if self.segmenter is None else _segmenter_key(self.segmenter)
+        labels = "own" if self.segmenter is None else fingerprint(self.segmenter)
         parts = [fingerprint(self.model.module), self.source.key(), labels]
-        return None if None in parts else storage.content_key(*parts)
+        return None if None in parts else storage.content_key(*parts, self.model.card.model_dump_json())
 
     def to_json(self) -> list[object]:
         """The rest of what a kept run must have in common with another one."""
         layers = [self.model.layer(name).model_dump() for name in self.layers]
         return [list(self.numbers), layers, self.label_size, self.batch]
-
-
-def _segmenter_key(segmenter: Labeller) -> str | None:
-    """A key of the one network that a segmenter is or holds; `None` where that is not so plain."""
-    held = [segmenter] if isinstance(segmenter, nn.Module) else list(vars(segmenter).values())
-    modules = [part if isinstance(part, nn.Module) else getattr(part, "module", None) for part in held]
-    found = [module for module in modules if isinstance(module, nn.Module)]
-    weights = fingerprint(found[0]) if len(found) == 1 else None
-    if weights is None:
-        return None
-    return storage.content_key(type(segmenter).__qualname__, segmenter.vocabulary.to_json(), weights)
 
 
 @dataclass(frozen=True)
@@ -200,28 +190,36 @@ def _run(kept: Kept, task: Task, executor: Executor) -> None:
     began, spent = time.perf_counter(), dict.fromkeys(kept.seconds, 0.0)
     batches = executor.map(_OfBatch(plan), [some for _, some in missing])
     for (number, some), (batch, seconds) in zip(missing, batches, strict=True):
-        _write(arrays, number, number * plan.batch, batch)
+        try:
+            arrays.write(number, number * plan.batch, batch)
+        except (OSError, StorageError) as error:
+            raise _unwritten(arrays, error) from error
         spent = {name: spent[name] + seconds[name] for name in spent}
         task.advance(len(some))
     at_once = max(1.0, sum(spent.values()) / (time.perf_counter() - began))
     kept.seconds.update({name: each / at_once for name, each in spent.items()})
 
 
-def _write(arrays: KeptArrays, number: int, first: int, batch: dict[str, Array]) -> None:
-    try:
-        arrays.write(number, first, batch)
-    except OSError as error:
-        raise StorageError(
-            f"The activations cannot be written to {arrays.folder}: {error.strerror or error}.",
-            "Free some space, or move the data folder with INSCAPE_HOME.",
-        ) from error
+def _unwritten(arrays: KeptArrays, error: OSError | StorageError) -> StorageError:
+    """What to say of a disk that is full: also what becomes of the batches that are on it."""
+    reason = error.detail if isinstance(error, StorageError) else f"{error.strerror or error}."
+    kept = "" if _is_private(arrays.folder) else " What was recorded stays there for the next attempt."
+    return StorageError(
+        f"The activations cannot be written to {arrays.folder}: {reason}{kept}",
+        "Free some space, or move the data folder with INSCAPE_HOME.",
+    )
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether no other run can take up a folder."""
+    return folder.name.startswith(_PRIVATE)
 
 
 @contextmanager
 def _folder(root: Path, plan: Plan) -> Iterator[Path]:
     """The folder of this run: named by its content; a private one where that has no key or is in use."""
     key, described = plan.key(), plan.to_json()
-    private = f"private-{uuid.uuid4().hex[:12]}"
+    private = f"{_PRIVATE}{uuid.uuid4().hex[:12]}"
     name = private if key is None else storage.content_key(_VERSION, key, *described)
     with _lock(root / f"{name}.lock") as free:
         folder = root / (name if free else private)
@@ -229,7 +227,7 @@ def _folder(root: Path, plan: Plan) -> Iterator[Path]:
         try:
             yield folder
         except BaseException:
-            if folder.name == private:
+            if _is_private(folder):
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)

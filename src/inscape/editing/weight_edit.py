@@ -21,7 +21,7 @@ import numpy as np
 from inscape.editing._value import EditValue
 from inscape.editing.edit_file import write_edit
 from inscape.errors import ConflictError, LayerError, RecipeError, ShapeError, ValueRangeError
-from inscape.models.weights import weights_hash
+from inscape.models.weights import replaced, weights_hash
 from inscape.reports.html import described
 from inscape.types import JsonMapping, JsonObject
 
@@ -176,17 +176,14 @@ class WeightEdit(EditValue):
         """
         import torch
 
-        weights_hash(model.module)  # remembered before the weights change: later edits are checked against it
         self.check(model)
         parameter = self._parameter(model)
-        kept = parameter.data
+        before = parameter.data
         with torch.inference_mode(False), torch.no_grad():
-            change = self.change().reshape(kept.shape).to(kept.device)
-            parameter.data = (kept.float() + self.strength * change).to(kept.dtype)
-        try:
+            change = self.change().reshape(before.shape).to(before.device)
+            values = (before.float() + self.strength * change).to(before.dtype)
+        with replaced(model.module, parameter, values):
             yield
-        finally:
-            parameter.data = kept
 
     def save(self, path: Path | str) -> Path:
         """Write it as a file of its own; see `save_edit`."""

@@ -104,16 +104,18 @@ def _remembered(folder: Path) -> JsonObject | None:
 
 
 def keep(model: Model, folder: Path) -> None:
-    """Write an entry. A full or unwritable disk is ignored."""
+    """Write an entry; where that fails, the checkpoint is converted again next time."""
+    storage.keep(folder, lambda: _write(model, folder))
+
+
+def _write(model: Model, folder: Path) -> None:
     assert model.origin is not None
-    try:
+    with storage.writing(folder):
         with storage.atomic_folder(folder) as made:
             storage.save_tensors(made / "weights.safetensors", model.module.state_dict())
             model.card.write(made / "card.json")
             storage.write_json(made / _SOURCE, _state(model.origin))
         _prune(folder)
-    except (InscapeError, OSError):
-        return
 
 
 def _prune(newest: Path) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from inscape.editing import UnitEdit
 from inscape.errors import ShapeError
+from inscape.models.weights import state_of
 from inscape.pictures import to_uint8
 from inscape.storage import content_key
 
@@ -113,7 +114,8 @@ class PaintSession:
     Several threads may call it. It draws one picture at a time.
 
     Args:
-        generator: Its weights must not change while the session lives; call `clear` where they do.
+        generator: Where its weights, attributes or hooks change, everything that was kept is forgotten. Of a
+            few numbers that are changed by way of `.data` torch tells nothing: call `clear` then.
         capacity: Number of pictures (and layers) whose lower part is kept.
         least_unchanged: A stroke is drawn locally where at least so many pixels stay as they are. With fewer
             the whole picture is as fast, and exact; so pictures that have no more are always exact.
@@ -128,6 +130,7 @@ class PaintSession:
         self._place: Hashable = None
         self._steps: list[_Step] = []
         self._drawn: _Drawn | None = None
+        self._network = state_of(generator.module)
         self._lock = threading.RLock()
 
     def clear(self) -> None:
@@ -138,6 +141,13 @@ class PaintSession:
             self._steps.clear()
             self._drawn = None
 
+    def _renew(self) -> None:
+        """Forget every picture where the generator is not what it was."""
+        now = state_of(self.generator.module)
+        if now != self._network:
+            self.clear()
+            self._network = now
+
     def prepare(self, latent: Latent, layer: str | None = None) -> None:
         """Compute in advance what the first stroke on a picture needs.
 
@@ -146,6 +156,7 @@ class PaintSession:
             LatentError: The latent does not fit the generator.
         """
         with self._lock:
+            self._renew()
             self._state(latent, self.generator.layer(layer).name)
 
     def render(self, latent: Latent, edits: Sequence[Edit] = (), *, exact: bool = True) -> NDArray[np.uint8]:
@@ -166,10 +177,15 @@ class PaintSession:
             LayerError, UnitError, RegionError: An edit does not fit the generator.
             LatentError: The latent does not fit the generator.
         """
+        with self._lock:
+            self._renew()
+            return self._render(latent, edits, exact=exact)
+
+    def _render(self, latent: Latent, edits: Sequence[Edit], *, exact: bool) -> NDArray[np.uint8]:
         import torch
 
         unit_edits = [edit for edit in edits if isinstance(edit, UnitEdit)]
-        with self._lock, torch.inference_mode():
+        with torch.inference_mode():
             if len(unit_edits) < len(edits):
                 return _pixels(self.generator.images(self._w(latent), edits))
             for edit in unit_edits:
@@ -260,6 +276,7 @@ class PaintSession:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The features of a layer, `[unit, height, width]`, and the weights of a region on its grid."""
         with self._lock:
+            self._renew()
             features = self._state(latent, self.generator.layer(layer).name).features[0]
         maps = np.asarray(features.float().cpu(), np.float64)
         weights = region.mask(*maps.shape[1:], image_size=self.generator.image_size)

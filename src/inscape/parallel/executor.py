@@ -8,13 +8,13 @@ core wherever it runs. Any other takes as many threads as it would have taken in
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 import torch
 
-from inscape.errors import UnsupportedError
+from inscape.errors import UnsupportedError, WorkersError
 from inscape.parallel.cores import core_each, in_order
 
 T = TypeVar("T")
@@ -79,6 +79,30 @@ def packed(value: object) -> bytes:
             f"This measurement cannot be sent to other processes: {' '.join(str(error).split())}.",
             "Leave out --workers.",
         ) from error
+
+
+def packed_result(do: Callable[[], object]) -> bytes:
+    """What some work gives, as bytes for the process that asked.
+
+    Raises:
+        WorkersError: The result, or what the work raised, cannot be sent.
+    """
+    try:
+        result = do()
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: TID251
+        except Exception:  # it would take the pool down, which looks like a lost process
+            said = " ".join(str(error).split())[:200]
+            raise WorkersError(f"A worker failed: {type(error).__name__}: {said}.") from None
+        raise
+    try:
+        return pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise WorkersError(
+            f"The result of a worker cannot be sent back: {' '.join(str(error).split())[:200]}.",
+            "Leave out --workers: what other pieces gave is kept where the measurement keeps it.",
+        ) from None
 
 
 def unpacked(data: bytes) -> Any:

@@ -18,7 +18,7 @@ import torch
 
 from inscape import storage
 from inscape.errors import WorkersError
-from inscape.parallel.executor import Work, done_here, packed, unpacked
+from inscape.parallel.executor import Work, done_here, packed, packed_result, unpacked
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -132,4 +132,4 @@ def _read(path: str) -> Any:
 
 
 def _do(path: str, pieces: bytes) -> bytes:
-    return packed(list(done_here(_read(path), unpacked(pieces), len(_cores()))))
+    return packed_result(lambda: list(done_here(_read(path), unpacked(pieces), len(_cores()))))

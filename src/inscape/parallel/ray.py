@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from inscape.errors import MissingExtraError, WorkersError
-from inscape.parallel.executor import Work, packed, unpacked
+from inscape.parallel.executor import Work, packed, packed_result, unpacked
 from inscape.parallel.processes import TRIES
 
 T = TypeVar("T")
@@ -91,4 +91,4 @@ def _fetched(work: Any) -> Any:
 def _do(work: list[object], piece: bytes, threads: int) -> bytes:
     """The result of a piece; each process fetches the work once, where Ray would pass it with every piece."""
     torch.set_num_threads(threads)
-    return packed(_fetched(work[0])(unpacked(piece)))
+    return packed_result(lambda: _fetched(work[0])(unpacked(piece)))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from inscape import storage
 from inscape.errors import FormatError
-from inscape.models.weights import weights_hash
+from inscape.models.fingerprint import fingerprint
+from inscape.photos.encoder import encoder_for
 from inscape.photos.inversion import SUFFIX, Inversion
 from inscape.photos.invert import SECONDS, InversionSettings, invert
 from inscape.photos.perceptual import features_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from inscape.sources.reading import Photo
 
 _FOLDER = "photos"
+_VERSION = 2
 
 
 def find_inversion(
@@ -46,13 +48,26 @@ def find_inversion(
     settings = settings or InversionSettings()
     settings = replace(settings, segmenter=settings.segmenter or features_of(model.card))
     place = model.layer(layer).name
-    known = (weights_hash(model.module), photo.key, photo.fit.to_json(), place, seconds, asdict(settings))
-    path = storage.cache_folder() / _FOLDER / f"{storage.content_key(*known)}{SUFFIX}"
-    if path.is_file():
+    networks = _networks(model, settings)
+    known = (networks, photo.key, photo.fit.to_json(), place, seconds, asdict(settings))
+    path = storage.cache_folder() / _FOLDER / f"{storage.content_key(_VERSION, *known)}{SUFFIX}"
+    if networks is not None and path.is_file():
         try:
             return Inversion.load(path)
         except FormatError:
             path.unlink(missing_ok=True)
     found = invert(model, photo, layer=place, seconds=seconds, settings=settings, **following)
-    found.save(path)
+    if networks is not None:
+        storage.keep(path, lambda: found.save(path))
     return found
+
+
+def _networks(model: Model, settings: InversionSettings) -> str | None:
+    """A key of everything that an inversion runs; None where that cannot be told."""
+    from inscape.models import Generator
+    from inscape.segmenters import open_segmenter
+
+    encoder = encoder_for(model) if isinstance(model, Generator) and settings.start == "encoder" else None
+    judge = open_segmenter(settings.segmenter, model.device) if settings.segmenter else None
+    keys = [fingerprint(each) for each in (model.module, encoder, judge)]
+    return None if None in keys else storage.content_key(*keys, model.card.model_dump_json())

@@ -67,13 +67,20 @@ class PhotoSession(PaintSession):
         """
         self._check(latent, edits)
         painted = torch.from_numpy(self.painted(edits))
-        with self._lock, self.generator.edited([Gains(self.inversion.gains, painted)]):
-            return super().render(latent, edits, exact=True)
+        with self._lock:
+            self._renew()
+            with self.generator.edited([Gains(self.inversion.gains, painted)]):
+                return self._render(latent, edits, exact=True)
 
     def unadapted(self, edits: Sequence[Edit] = ()) -> NDArray[np.uint8]:
         """The same without gains: weights and features only."""
         self._check(self.latent, edits)
         return super().render(self.latent, edits)
+
+    def clear(self) -> None:
+        """Forget every picture."""
+        super().clear()
+        self._plain = None
 
     def prepare(self, latent: Latent, layer: str | None = None) -> None:
         """Nothing waits for a first stroke: what lies below it is the inversion's."""

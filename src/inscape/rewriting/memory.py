@@ -21,6 +21,8 @@ import torch
 from torch.nn import functional
 
 from inscape.activations import as_maps, record, stop_after
+from inscape.models.fingerprint import fingerprint
+from inscape.storage import content_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +141,14 @@ class LayerMemory(ABC):
     def width(self) -> int:
         """The size of a key."""
         return self.weight.shape[1]
+
+    def key(self) -> str | None:
+        """A key of what the layer does with a latent; None where that cannot be told."""
+        network, card = fingerprint(self.model.module), self.model.card
+        if network is None:
+            return None
+        kind = type(self).__qualname__
+        return content_key(network, kind, self.parameter, self.layer.model_dump(mode="json"), card.latent)
 
     def read(self, run: Callable[[], object]) -> Reading:
         """What the layer does while the model runs.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,7 +19,7 @@ from inscape.errors import (
     UsageError,
 )
 from inscape.models import Generator
-from inscape.models.weights import weights_hash
+from inscape.models.weights import state_of, weights_hash
 from inscape.pictures import Latent
 from inscape.rewriting.goals import (
     Goal,
@@ -50,7 +49,8 @@ if TYPE_CHECKING:
 class Rewriter:
     """Makes rules for one layer of a generator, and caches the layer's keys and readings.
 
-    The cache belongs to the edits that are applied to the model when this is made.
+    The cache belongs to the edits that are applied to the model when this is made. Where weights or attributes
+    of the model change otherwise, it is dropped.
 
     Args:
         model: The generator.
@@ -78,17 +78,28 @@ class Rewriter:
         self.memory: LayerMemory = memory_of(model, layer)
         self.samples = samples
         self._on = model.on
+        self._network = state_of(model.module)
         self._readings: dict[str | int, Reading] = {}
+        self._space: KeySpace | None = None
+        self._ordinary: Reading | None = None
 
-    @cached_property
+    @property
     def space(self) -> KeySpace:
         """The layer's second moment of keys; taken over the generator's pictures the first time."""
-        return KeySpace(key_moment(self.memory, samples=self.samples))
+        self._renew()
+        if self._space is None:
+            self._space = KeySpace(key_moment(self.memory, samples=self.samples))
+        return self._space
+
+    @space.setter
+    def space(self, space: KeySpace) -> None:
+        self._space = space
 
     @property
     def prepared(self) -> bool:
         """Whether the second moment of the keys is there."""
-        return "space" in self.__dict__
+        self._renew()
+        return self._space is not None
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Take the second moment of the keys now, showing how far it is.
@@ -100,12 +111,15 @@ class Rewriter:
             self.space = KeySpace(key_moment(self.memory, samples=self.samples, progress=progress))
         _ = self.ordinary
 
-    @cached_property
+    @property
     def ordinary(self) -> Reading:
         """What the layer does with some pictures that nobody chose."""
         self._refuse_other_edits()
-        seeds = range(FIRST_SEED, FIRST_SEED + ORDINARY)
-        return read_latents(self.memory, self.model.w_of_seeds(seeds))
+        self._renew()
+        if self._ordinary is None:
+            seeds = range(FIRST_SEED, FIRST_SEED + ORDINARY)
+            self._ordinary = read_latents(self.memory, self.model.w_of_seeds(seeds))
+        return self._ordinary
 
     def reading(self, which: Which) -> Reading:
         """What the layer does with one picture; the last 256 are kept.
@@ -114,6 +128,7 @@ class Rewriter:
             ConflictError: Other edits are on the model than when this was made.
         """
         self._refuse_other_edits()
+        self._renew()
         key = which if isinstance(which, int) else str(which.to_json())
         if key not in self._readings:
             while len(self._readings) >= _KEPT:
@@ -121,9 +136,21 @@ class Rewriter:
             self._readings[key] = read_latents(self.memory, self.latent(which))
         return self._readings[key]
 
-    def _refuse_other_edits(self) -> None:
+    def _renew(self) -> None:
+        """Drop what was read where the network is not what it was, for another reason than other edits."""
+        now = state_of(self.model.module)
+        if now != self._network and self._same_edits:
+            self._readings.clear()
+            self._space = self._ordinary = None
+            self._network = now
+
+    @property
+    def _same_edits(self) -> bool:
         now = self.model.on
-        if len(now) != len(self._on) or any(a is not b for a, b in zip(now, self._on, strict=True)):
+        return len(now) == len(self._on) and all(a is b for a, b in zip(now, self._on, strict=True))
+
+    def _refuse_other_edits(self) -> None:
+        if not self._same_edits:
             raise ConflictError(
                 f"The edits on {self.model.name!r} have changed since this rewriter was made.",
                 "Make a Rewriter for the model as it is now.",

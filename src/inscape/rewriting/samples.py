@@ -11,7 +11,7 @@ from inscape import storage
 from inscape.activations import record
 from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import UnsupportedError, ValueRangeError
-from inscape.models.weights import weights_hash
+from inscape.models.fingerprint import fingerprint
 from inscape.progress import SilentProgress
 from inscape.rewriting.memory import LayerMemory, read_latents
 from inscape.statistics import SecondMoment
@@ -30,6 +30,7 @@ SAMPLES = RuleSettings.samples
 FIRST_SEED = 3_000_000
 """Where their seeds start: dissections and pictures that people look at count from 0."""
 _BATCH = 32
+_VERSION = 2
 
 
 def key_moment(
@@ -51,7 +52,7 @@ def key_moment(
     """
     model = _generator(memory, samples)
     path = _kept_at(memory, samples)
-    if path.is_file():
+    if path is not None and path.is_file():
         return SecondMoment.from_state(storage.load_tensors(path)[0])
     second = SecondMoment(memory.width)
     with (progress or SilentProgress()).task("Gathering keys", samples, "pictures") as task:
@@ -59,7 +60,7 @@ def key_moment(
             with torch.no_grad():
                 second.add(read_latents(memory, model.w_of_seeds(seeds)).shown)
             task.advance(len(seeds))
-    storage.save_tensors(path, second.state(), {})
+    _keep(path, second)
     return second
 
 
@@ -79,7 +80,7 @@ def key_moments(
                 _add_keys(found, memories, model.w_of_seeds(seeds))
                 task.advance(len(seeds))
         for number, second in found.items():
-            storage.save_tensors(_kept_at(memories[number], samples), second.state(), {})
+            _keep(_kept_at(memories[number], samples), second)
     return [
         found[number] if number in found else key_moment(memory, samples=samples)
         for number, memory in enumerate(memories)
@@ -88,7 +89,13 @@ def key_moments(
 
 def is_gathered(memory: LayerMemory, *, samples: int = SAMPLES) -> bool:
     """Whether the second moment of a layer's keys is in the cache."""
-    return _kept_at(memory, samples).is_file()
+    path = _kept_at(memory, samples)
+    return path is not None and path.is_file()
+
+
+def _keep(path: Path | None, second: SecondMoment) -> None:
+    if path is not None:
+        storage.keep(path, lambda: storage.save_tensors(path, second.state(), {}))
 
 
 def _add_keys(
@@ -113,12 +120,14 @@ def _batches(samples: int) -> list[range]:
     return [range(start, min(start + _BATCH, last)) for start in range(FIRST_SEED, last, _BATCH)]
 
 
-def _kept_at(memory: LayerMemory, samples: int) -> Path:
-    """Where the second moment of a layer is cached."""
+def _kept_at(memory: LayerMemory, samples: int) -> Path | None:
+    """Where the second moment of a layer is cached; None where nobody can tell what it is of."""
     model = _generator(memory, samples)
     drawn = (samples, FIRST_SEED, model.classes)
     model.refuse_edited("The second moment of keys is taken of")
-    key = storage.content_key("keys", weights_hash(model.module), memory.parameter, drawn)
+    if (known := memory.key()) is None:
+        return None
+    key = storage.content_key("keys", _VERSION, known, drawn)
     return storage.cache_folder() / "rewriting" / f"{key}.safetensors"
 
 

@@ -15,7 +15,6 @@ import torch
 
 from inscape import storage
 from inscape.errors import ValueRangeError
-from inscape.models.weights import weights_hash
 from inscape.progress import SilentProgress
 from inscape.regions import Region
 from inscape.rewriting.memory import LayerMemory, read_latents
@@ -34,6 +33,7 @@ _SMALL = 16
 _BATCH = 32
 _AT_ONCE = 128
 _MARKED = 0.999
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -78,28 +78,35 @@ class KeyBank:
             raise ValueRangeError(f"A search looks through at least one picture, got {latents}.")
         self.shape = (self.latents, *first.shape[2:], first.shape[1])
         drawn = (self.shape, getattr(model, "classes", None))
-        key = storage.content_key("bank", weights_hash(model.module), memory.parameter, drawn)
-        path = storage.cache_folder() / "rewriting" / f"{key}.npy"
-        if not path.is_file():
-            self._make(memory, path, progress)
-        self._bank = torch.from_numpy(np.load(path, mmap_mode="c"))
+        folder, known = storage.cache_folder() / "rewriting", memory.key()
+        if known is None:
+            with storage.scratch_file(folder) as path:
+                self._bank = self._made(memory, path, progress)
+            return
+        path = folder / f"{storage.content_key('bank', _VERSION, known, drawn)}.npy"
+        self._bank = self._made(memory, path, progress)
 
     def _keys(self, memory: LayerMemory, seeds: range) -> Tensor:
         model = memory.model
         with torch.no_grad():
             return read_latents(memory, model.w_of_seeds(seeds)).shown  # type: ignore[attr-defined]
 
+    def _made(self, memory: LayerMemory, path: Path, progress: Progress | None) -> Tensor:
+        """The bank in a file, made where it is not there; mapped, it is there until nobody needs it."""
+        if not path.is_file():
+            self._make(memory, path, progress)
+        return torch.from_numpy(np.load(path, mmap_mode="c"))
+
     def _make(self, memory: LayerMemory, path: Path, progress: Progress | None) -> None:
         task = (progress or SilentProgress()).task("Reading keys", self.latents, "pictures")
-        with storage.atomic_path(path) as part, task as done:
-            bank = np.lib.format.open_memmap(part, "w+", np.float16, self.shape)
+        header = {"descr": "<f2", "fortran_order": False, "shape": self.shape}
+        with storage.atomic_path(path) as part, part.open("wb") as stream, task as done:
+            np.lib.format.write_array_header_1_0(stream, header)
             for start in range(0, self.latents, _BATCH):
                 seeds = range(start, min(start + _BATCH, self.latents))
                 keys = self._keys(memory, seeds).permute(0, 2, 3, 1)
-                bank[start : seeds.stop] = keys.clamp(-60_000, 60_000).half().numpy()
+                stream.write(keys.clamp(-60_000, 60_000).half().contiguous().numpy().data)
                 done.advance(len(seeds))
-            bank.flush()
-            del bank
 
     def scores(self, direction: Float[Tensor, "input"]) -> Float[Tensor, "latent row column"]:
         """How much every place of every picture has of a direction."""

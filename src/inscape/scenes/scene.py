@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inscape.concepts import Vocabulary
+from inscape.storage import content_key
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Factor: TypeAlias = str | float | int | bool
@@ -69,3 +70,9 @@ class World(Protocol):
     def hash(self) -> str:
         """SHA-256 of the label planes of a fixed set of scenes, in hexadecimal."""
         ...
+
+
+def drawing_key(world: World) -> str:
+    """A key of what a world draws, pixels included: its hash, and the pictures of some scenes."""
+    drawn = [world.batch(range(16), 64, rules)[0].tobytes() for rules in (True, False)]
+    return content_key(world.name, world.hash(), *drawn)

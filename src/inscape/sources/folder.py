@@ -127,8 +127,9 @@ class FolderPictures:
         return seen
 
     def key(self) -> str | None:
-        """Of where all files are, how large and how old, and what the values of label maps are."""
+        """Of the bytes of all files, the classes of photos, and what the values of label maps are."""
         maps = [] if self._labels is None else [self._map_of(path) for path in self.files]
-        states = [storage.file_state(path) for path in [*self.files, *maps]]
+        hashes = [storage.file_hash(path) for path in [*self.files, *maps]]
         names = self.vocabulary.to_json() if self.vocabulary else []
-        return storage.content_key("folder", self._size, states, names, self._numbers.tolist())
+        classes = [list(self.classes), self._class_of]
+        return storage.content_key("folder", self._size, hashes, classes, names, self._numbers.tolist())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from inscape import storage
-from inscape.models.weights import fingerprint
+from inscape.models.fingerprint import fingerprint
 from inscape.sources.source import Batch, runs_side_by_side, seeds, show
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class GeneratedPictures:
         return Batch(pictures, classes=tuple(self._generator.classes_of(numbers) or ()))
 
     def key(self) -> str | None:
-        """Of the generator's weights, and the classes where some were chosen."""
-        weights, chosen = fingerprint(self._generator.module), list(self._generator.classes)
-        return None if weights is None else storage.content_key("generated", weights, chosen)
+        """Of the generator, its latents, and the classes where some were chosen."""
+        drawn, card = fingerprint(self._generator.module), self._generator.card
+        chosen = list(self._generator.classes)
+        return None if drawn is None else storage.content_key("generated", drawn, card.latent, chosen)

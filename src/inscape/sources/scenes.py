@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from inscape.models import Model
     from inscape.scenes import World
 
+_COMPARED = 8
+"""Scenes whose pictures are part of the key: a world's hash tells only labels."""
+
 
 class ScenePictures:
     """Scenes of a shipped world by seed, as Network Dissection shows them to a network.
@@ -46,5 +49,6 @@ class ScenePictures:
         return Batch(pictures, torch.from_numpy(np.stack([scene.labels for scene in scenes])))
 
     def key(self) -> str | None:
-        """Of the world and the size."""
-        return storage.content_key("scenes", self._world.hash(), self._size)
+        """Of what the world draws, pixels included, and the size."""
+        some = [self._world.scene(seed, size=self._size).picture.tobytes() for seed in range(_COMPARED)]
+        return storage.content_key("scenes", self._world.hash(), self._size, *some)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
+import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 
+logger = logging.getLogger("inscape")
 _SAFETENSORS_KINDS = {
     "float64": "F64",
     "float32": "F32",
@@ -150,7 +154,11 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         if path.exists():
             old = path.with_name(f"{temporary.name}.old")
             path.replace(old)
-            temporary.replace(path)
+            try:
+                temporary.replace(path)
+            except OSError:
+                old.replace(path)
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             temporary.replace(path)
@@ -172,6 +180,48 @@ def check_writable(path: Path | str) -> None:
         raise _storage_error(path, NotADirectoryError())
     if not os.access(above, os.W_OK | os.X_OK):
         raise _storage_error(path, PermissionError())
+
+
+def keep(path: Path, write: Callable[[], object]) -> None:
+    """Write what a cache is to hold; where that fails, say so and go on: nothing but time is lost.
+
+    Args:
+        path: What is written.
+        write: Writes it.
+    """
+    try:
+        write()
+    except StorageError as error:
+        logger.warning("%s The result is not kept there, and is computed again next time.", error.detail)
+
+
+def save_or_rescue(*results: tuple[Path, Callable[[Path], object]]) -> None:
+    """Save results; what cannot be saved is saved where there is room, and the error says where.
+
+    Args:
+        results: The file or folder that was asked for, and what writes the result to a path.
+
+    Raises:
+        StorageError: One could not be saved where it was asked for. All others were.
+    """
+    failed: list[StorageError] = []
+    for path, save in results:
+        try:
+            save(path)
+        except StorageError as error:
+            failed.append(_rescued(path, save, error))
+    if failed:
+        raise StorageError(" ".join(error.detail for error in failed), failed[0].hint) from failed[0]
+
+
+def _rescued(path: Path, save: Callable[[Path], object], error: StorageError) -> StorageError:
+    """What to say once a result was saved elsewhere: beside the caches, or in the folder of temporary files."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:4]}-{path.name}"
+    for folder in (home() / "rescued", Path(tempfile.gettempdir()) / "inscape-rescued"):
+        with suppress(StorageError):
+            save(folder / name)
+            return StorageError(f"{error.detail} The result was saved to {folder / name} instead.")
+    return error
 
 
 @contextmanager

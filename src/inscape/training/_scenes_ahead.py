@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inscape import scenes, storage
 from inscape.progress import Progress, SilentProgress
+from inscape.scenes.scene import drawing_key
 
 CHUNK = 250
 """Scenes that are drawn, and marked as drawn, at a time."""
@@ -66,7 +67,7 @@ def _draw_rest(plan: _Plan, chunks: list[int]) -> None:
 class ScenesAhead:
     """Scenes of a world, ready to be read in any order.
 
-    The folder is named after the world's hash, so that a changed world is drawn anew.
+    The folder is named after what the world draws, so that a changed world is drawn anew.
 
     Args:
         folder: Where to keep them.
@@ -80,7 +81,7 @@ class ScenesAhead:
     """
 
     def __init__(self, folder: Path, *, world: str, size: int, count: int, first_seed: int) -> None:
-        key = storage.content_key(scenes.world(world).hash(), size, count, first_seed)
+        key = storage.content_key(drawing_key(scenes.world(world)), size, count, first_seed)
         self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
         self._worker: multiprocessing.process.BaseProcess | None = None
         lengths = {_PICTURES: count * self._plan.bytes, _MARKS: -(-count // CHUNK)}
@@ -90,6 +91,8 @@ class ScenesAhead:
             if any(not path.exists() or path.stat().st_size != length for path, length in paths.items()):
                 for path, length in paths.items():  # both: marks say nothing of pictures that are gone
                     with path.open("wb") as stream:
+                        if path.name == _MARKS:  # mapped: the disk must hold it
+                            stream.write(bytes(length))
                         stream.truncate(length)
         self._marks = self._plan.marks()
         self._ready = self._count_ready()

@@ -9,6 +9,7 @@ import numpy as np
 
 from inscape import storage
 from inscape.progress import Progress, SilentProgress
+from inscape.scenes.scene import drawing_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ class SceneCache:
     """Pictures and labels of many scenes on disk, in shards that are whole or not there.
 
     Args:
-        folder: Where they are kept; the world, its hash and the size are part of the file names.
+        folder: Where they are kept; the file names tell what the world draws, the size and the seeds.
         world: What draws them.
         size: Height and width in pixels.
         seeds: Of the scenes; rounded up to whole shards of 1000.
@@ -36,8 +37,9 @@ class SceneCache:
     def __init__(self, folder: Path, world: World, size: int, seeds: range, rules_share: float) -> None:
         self._world, self._size, self._rules_share = world, size, rules_share
         self._first, count = seeds.start, len(seeds)
-        key = storage.content_key(world.name, world.hash(), size, rules_share, seeds.start)
-        self._shard = min(_SHARD, count)
+        shard = min(_SHARD, len(seeds))
+        key = storage.content_key(world.name, drawing_key(world), size, rules_share, seeds.start, shard)
+        self._shard = shard
         self._paths = [
             (folder / f"{key}-{number:04d}-pictures.npy", folder / f"{key}-{number:04d}-labels.npy")
             for number in range(-(-count // self._shard))

@@ -39,12 +39,12 @@ def write_report(report: Report, out: Path | None, html: Path | None) -> None:
     """Write a report where a person wants it; the places are those of `check_places`.
 
     Raises:
-        StorageError: A place cannot be written.
+        StorageError: A place cannot be written; it says where the report was saved instead.
     """
-    if out is not None:
-        report.save(out)
-    if html is not None:
-        report.save_html(html)
+    from inscape.storage import save_or_rescue
+
+    saves = (out, report.save), (html, report.save_html)
+    save_or_rescue(*[(place, save) for place, save in saves if place is not None])
 
 
 @dataclass(frozen=True)

@@ -162,11 +162,13 @@ def _lost(generator: Generator, found: Inversion, segmenter: str | None) -> Lost
 
 def _write(found: Inversion, lost: Lost | None, out: Path, name: str) -> list[Path]:
     from inscape.pictures import Picture
+    from inscape.storage import save_or_rescue
 
     pictures: dict[str, NDArray[np.uint8]] = {"photo": found.target}
     pictures.update((stage, picture) for stage, picture in found.pictures.items())
     if lost is not None:
         pictures["lost"] = lost.picture()
-    files = [found.save(out / f"{name}.inversion.safetensors")]
-    files += [Picture(pixels).save(out / f"{stage}.png") for stage, pixels in pictures.items()]
-    return files
+    files = {out / f"{name}.inversion.safetensors": found.save}
+    files.update({out / f"{stage}.png": Picture(pixels).save for stage, pixels in pictures.items()})
+    save_or_rescue(*files.items())
+    return list(files)

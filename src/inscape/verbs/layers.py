@@ -102,6 +102,7 @@ def compare_opened(generator: Generator, request: LayersRequest, progress: Progr
     """
     from inscape.dissection import dissect_layers
     from inscape.reports import check_folder
+    from inscape.storage import save_or_rescue
 
     asked = [name.strip() for name in (request.layers or ",".join(generator.layers)).split(",")]
     folders = {generator.layer(name).name: request.out and request.out / name for name in asked}
@@ -116,7 +117,6 @@ def compare_opened(generator: Generator, request: LayersRequest, progress: Progr
         progress=progress,
     )
     ordered = tuple(reports[name] for name in generator.layers if name in reports)
-    for report in ordered:
-        if (kept := folders[report.layer]) is not None:
-            report.save(kept)
+    places = [(folders[report.layer], report.save) for report in ordered]
+    save_or_rescue(*[(place, save) for place, save in places if place is not None])
     return LayersResult(ordered, request.out)

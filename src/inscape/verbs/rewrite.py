@@ -144,6 +144,7 @@ def _made(
 ) -> RewriteResult:
     """The rule, written and measured."""
     from inscape.rewriting import Rewriter
+    from inscape.storage import save_or_rescue
 
     layer = request.layer or task.layer
     trials = _trials(prepared, generator, audit, task, progress) if layer == "advice" else []
@@ -154,7 +155,7 @@ def _made(
     started = time.perf_counter()
     edit = prepared.make(rewriter, progress=progress)
     seconds = time.perf_counter() - started
-    edit.save(request.out)
+    save_or_rescue((request.out, edit.save))
     change = audit.measure([edit], *task.judged, progress=progress) if audit and task.judged else None
     return RewriteResult(request.out, edit, change, tuple(trials), seconds)
 

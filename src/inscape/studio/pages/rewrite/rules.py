@@ -59,10 +59,8 @@ class Bench:
 
     def rewriter(self, layer: str, edits: Sequence[inscape.WeightEdit], plain: Rewriter) -> Rewriter:
         """A rewriter of a layer as it is with edits on; key directions are those of the plain network."""
-        from inscape.models.weights import weights_hash
         from inscape.rewriting import Rewriter
 
-        weights_hash(self.model.module)  # remembered: rules belong to the weights without any edit
         if self.edits != tuple(edits):
             self.on.close()
             self.edits = ()

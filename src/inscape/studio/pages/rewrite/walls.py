@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import inscape
+from inscape.models.weights import state_of
 from inscape.pictures import to_uint8
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ class Walls:
     """Draws pictures of one generator; everything here runs in the compute thread.
 
     Args:
-        generator: Its weights are as they were between any two calls.
+        generator: Where it changes, everything that was kept is forgotten.
     """
 
     def __init__(self, generator: inscape.Generator) -> None:
         self._generator = generator
         self._order = list(generator.layers)
         self._states: OrderedDict[Hashable, SynthesisState] = OrderedDict()
+        self._network: Hashable = None
 
     def draw(self, seeds: Sequence[int], edits: Sequence[inscape.WeightEdit] = ()) -> NDArray[np.uint8]:
         """The pictures of seeds with edits, uint8 `[picture, height, width, 3]`.
@@ -72,7 +74,10 @@ class Walls:
         return self._order[lowest - 1] if lowest and self._generator.stops else None
 
     def _state(self, seeds: tuple[int, ...], layer: str) -> SynthesisState:
-        key = (seeds, layer)
+        key, network = (seeds, layer), state_of(self._generator.module)
+        if network != self._network:
+            self._states.clear()
+            self._network = network
         if key not in self._states:
             w = self._generator.w_of_seeds(seeds)
             self._states[key] = self._generator.run_until(w, layer)
