@@ -146,7 +146,9 @@ class _Description:
         owner = _owner(kind.__module__)
         if owner is not None:
             return [owner, *named]
-        own = [[name, self._of_member(each)] for name, each in vars(kind).items() if name not in _OF_EVERY_CLASS]
+        own = [
+            [name, self._of_member(each)] for name, each in vars(kind).items() if name not in _OF_EVERY_CLASS
+        ]
         return [*named, [self.of(base) for base in kind.__bases__], own]
 
     def _of_member(self, member: Any) -> object:

@@ -28,8 +28,7 @@ def weights_hash(module: nn.Module) -> str:
     """
     unedited = _UNEDITED.get(module, {})
     tensors = {
-        name: unedited.get(id(tensor), tensor)
-        for name, tensor in module.state_dict(keep_vars=True).items()
+        name: unedited.get(id(tensor), tensor) for name, tensor in module.state_dict(keep_vars=True).items()
     }
     return _hash_of(module, tensors)
 

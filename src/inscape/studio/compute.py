@@ -24,9 +24,14 @@ Piece = tuple["Future[Any]", Callable[[], object]]
 
 
 class Compute:
-    """A single worker thread with three queues: urgent, beside and long."""
+    """A single worker thread with three queues: urgent, beside and long.
 
-    def __init__(self) -> None:
+    Args:
+        before: Called in the thread before every function.
+    """
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        self._before = before
         self._urgent: deque[Piece] = deque()
         self._beside: deque[Piece] = deque()
         self._long: deque[Piece] = deque()
@@ -72,7 +77,7 @@ class Compute:
                 if not waiting:
                     return
                 piece = waiting.popleft()
-            _run(piece)
+            self._run(piece)
 
     def close(self) -> None:
         """Take no more work, drop what waits, and wait a little for what runs to end."""
@@ -101,14 +106,14 @@ class Compute:
                 if self._closed:
                     return
                 piece = (self._urgent or self._beside or self._long).popleft()
-            _run(piece)
+            self._run(piece)
 
-
-def _run(piece: Piece) -> None:
-    future, function = piece
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(function())
-    except BaseException as error:  # handed to whoever waits, KeyboardInterrupt and MemoryError too
-        future.set_exception(error)
+    def _run(self, piece: Piece) -> None:
+        future, function = piece
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            self._before()
+            future.set_result(function())
+        except BaseException as error:  # handed to whoever waits, KeyboardInterrupt and MemoryError too
+            future.set_exception(error)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import inscape
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
@@ -15,6 +15,7 @@ from inscape.models.shipped import ZOO
 
 logger = logging.getLogger("inscape")
 T = TypeVar("T")
+Stamp: TypeAlias = tuple[int, ...]
 
 
 class Library:
@@ -33,6 +34,7 @@ class Library:
         self._open: dict[str, inscape.Generator] = {}
         self._on_cpu: dict[str, inscape.Generator] = {}
         self._gone: set[str] = set()
+        self._read_from: dict[str, tuple[Stamp, ...]] = {}
 
     def names(self) -> list[str]:
         """The models that were named at the start, then the shipped ones."""
@@ -56,6 +58,19 @@ class Library:
         self._folders.pop(name, None)
         self._open.pop(name, None)
         self._on_cpu.pop(name, None)
+        self._read_from.pop(name, None)
+
+    def changed(self) -> list[str]:
+        """The models whose files are others than those that their networks were read from; closed now."""
+        names = [name for name, stamps in self._read_from.items() if self._stamps(name) != stamps]
+        for name in names:
+            for held in (self._open, self._on_cpu, self._read_from):
+                held.pop(name, None)
+        return names
+
+    def _stamps(self, name: str) -> tuple[Stamp, ...]:
+        folder = self.folder(name)
+        return stamp_of(folder / "card.json"), stamp_of(folder / "weights.safetensors")
 
     def card(self, name: str) -> Card:
         """The card of a model, without its weights.
@@ -64,7 +79,7 @@ class Library:
             ModelNotFoundError: The studio offers no such model.
         """
         path = self.folder(name) / "card.json"
-        return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+        return _read(path, stamp_of(path))
 
     def folder(self, name: str) -> Path:
         """The folder of a model.
@@ -117,6 +132,7 @@ class Library:
             UnsupportedError: It is not a generator.
         """
         if name not in self._open:
+            self._read_from[name] = self._stamps(name)
             self._open[name] = self.fresh(name)
         return self._open[name]
 
@@ -141,8 +157,17 @@ class Library:
         return model
 
 
+def stamp_of(path: Path) -> Stamp:
+    """What changes with a file: its size, dates and place on the disk; empty where there is none."""
+    try:
+        known = path.stat()
+    except OSError:
+        return ()
+    return known.st_size, known.st_mtime_ns, known.st_ctime_ns, known.st_ino
+
+
 @lru_cache(maxsize=256)
-def _read(path: Path, stamp: int) -> Card:
+def _read(path: Path, stamp: Stamp) -> Card:
     """A card, once per state of its file."""
     return Card.read(path)
 

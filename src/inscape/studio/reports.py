@@ -9,7 +9,7 @@ import inscape
 from inscape import storage
 from inscape.errors import FormatError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
-from inscape.studio.library import Library
+from inscape.studio.library import Library, Stamp, stamp_of
 from inscape.types import JsonObject
 
 
@@ -32,7 +32,7 @@ class Reports:
     def key_of(self, model: str) -> str:
         """What tells a model and its weights from others, for the name of a folder."""
         weights = self._library.folder(model) / "weights.safetensors"
-        key = _hash_of(weights, weights.stat().st_mtime_ns)[:12] if weights.is_file() else "none"
+        key = _hash_of(weights, stamp_of(weights))[:12] if weights.is_file() else "none"
         return f"{storage.content_key(model)[:8]}-{key}"
 
     def find(self, model: str, layer: str) -> Path | None:
@@ -58,7 +58,7 @@ class Reports:
             NotDissectedError: The layer has not been dissected.
         """
         folder = self._need(model, layer)
-        return _loaded(folder, (folder / "report.json").stat().st_mtime_ns)
+        return _loaded(folder, stamp_of(folder / "report.json"))
 
     def document(self, model: str, layer: str) -> JsonObject:
         """Its `report.json`.
@@ -105,21 +105,21 @@ class Reports:
 
 
 def _document(folder: Path) -> JsonObject:
-    return _read(folder, (folder / "report.json").stat().st_mtime_ns)
+    return _read(folder, stamp_of(folder / "report.json"))
 
 
 @lru_cache(maxsize=64)
-def _read(folder: Path, stamp: int) -> JsonObject:
+def _read(folder: Path, stamp: Stamp) -> JsonObject:
     """`report.json`, once per state of the file."""
     return read_report_json(folder)
 
 
 @lru_cache(maxsize=64)
-def _loaded(folder: Path, stamp: int) -> inscape.DissectionReport:
+def _loaded(folder: Path, stamp: Stamp) -> inscape.DissectionReport:
     """The whole report, once per state of the file."""
     return inscape.DissectionReport.load(folder)
 
 
 @lru_cache(maxsize=64)
-def _hash_of(path: Path, stamp: int) -> str:
+def _hash_of(path: Path, stamp: Stamp) -> str:
     return storage.file_hash(path)

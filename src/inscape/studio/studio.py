@@ -64,7 +64,7 @@ class Studio:
 
     def __init__(self, settings: Settings, pages: Iterable[Callable[[Studio], State]] = ()) -> None:
         self.settings = settings
-        self.compute = Compute()
+        self.compute = Compute(self.renew)
         self.jobs = Jobs(self.compute)
         self.library = Library(settings.models, device=settings.device)
         self.reports = Reports(self.library, settings.folder / "reports")
@@ -89,9 +89,19 @@ class Studio:
 
     def forget(self, model: str) -> None:
         """Drop all that hangs on a model that is offered no more; called in the compute thread."""
-        self.painter.forget(model)
+        self._drop(model)
         for state in self._states:
             state.forget(model)
+
+    def renew(self) -> None:
+        """Drop what was drawn by networks whose files have changed since; called before all work."""
+        for model in self.library.changed():
+            self._drop(model)
+
+    def _drop(self, model: str) -> None:
+        self.painter.forget(model)
+        for state in self._states:
+            state.drop(model)
 
     def warm(self) -> None:
         """Load the default model; called in the compute thread."""
@@ -113,8 +123,11 @@ class State:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
+    def drop(self, model: str) -> None:
+        """Drop what a model's network made, which has changed or is gone; called in the compute thread."""
+
     def forget(self, model: str) -> None:
-        """Drop all that hangs on a model that is offered no more; called in the compute thread."""
+        """Remove what a person made with a model that is offered no more; called in the compute thread."""
 
     def close(self) -> None:
         """Close what it keeps."""

@@ -102,8 +102,8 @@ class Models(State):
         """A picture as JPEG; called in the compute thread."""
         return jpeg(self.studio.painter.canvas(place).pixels(), size)
 
-    def forget(self, model: str) -> None:
-        """Drop the pictures of a model that is offered no more."""
+    def drop(self, model: str) -> None:
+        """Drop the pictures of a model."""
         self.jpeg.cache_clear()
 
 

@@ -49,8 +49,8 @@ class PhotoState(State):
         self._canvas = lru_cache(2)(self._opened)  # the last ones are kept ready
         studio.painter.photos = self.canvas
 
-    def forget(self, model: str) -> None:
-        """Drop what is held of a model that is offered no more."""
+    def drop(self, model: str) -> None:
+        """Drop the photos that are open."""
         self._canvas.cache_clear()
 
     def canvas(self, identifier: str) -> PhotoCanvas:

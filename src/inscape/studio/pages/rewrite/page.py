@@ -58,7 +58,10 @@ class Rewrite(State):
     def forget(self, model: str) -> None:
         """Remove the work on a model that is offered no more."""
         self.works.forget(model)
-        self.rules.forget(model)
+
+    def drop(self, model: str) -> None:
+        """Drop the network's keys, pictures and rules that are on it."""
+        self.rules.drop(model)
 
     def layer(self, model: str, layer: str) -> str:
         """The name of a layer, before a job is queued.

@@ -89,8 +89,8 @@ class Rules:
         self._loaded = lru_cache(256)(lambda rule: _loaded(works.file(rule)))
         self._audit: tuple[tuple[str, int], Audit] | None = None
 
-    def forget(self, model: str) -> None:
-        """Drop what is held of a model that is there no more."""
+    def drop(self, model: str) -> None:
+        """Drop what is held of a model that has changed or is gone."""
         for held in (self.rewriter, self._bench, self._walls):
             held.cache_clear()
         self._audit = None

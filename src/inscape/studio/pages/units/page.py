@@ -43,9 +43,7 @@ class UnitRow(Message):
     iou_best: float
     threshold_best: float
     chance: float
-    passes: bool = Field(
-        description="Whether its IoU is above the least IoU and its own chance level."
-    )
+    passes: bool = Field(description="Whether its IoU is above the least IoU and its own chance level.")
     strip: str = Field(description="Address of its top pictures.")
 
 
