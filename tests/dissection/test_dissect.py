@@ -30,7 +30,7 @@ from inscape.errors import (
     UsageError,
     ValueRangeError,
 )
-from inscape.models.weights import fingerprint
+from inscape.models.fingerprint import fingerprint
 from inscape.scenes.scene import Scene
 from inscape.sources import GeneratedPictures, ScenePictures
 from reference import overlap as reference

@@ -87,8 +87,11 @@ def state_of(module: nn.Module) -> Hashable:
     sees the first bytes of each tensor.
     """
     parts = [
-        (part.training, *part._forward_hooks, *part._forward_pre_hooks)
-        + tuple((name, value) for name, value in vars(part).items() if isinstance(value, _PLAIN))
+        (
+            tuple((name, value) for name, value in vars(part).items() if isinstance(value, _PLAIN)),
+            tuple(part._forward_hooks),
+            tuple(part._forward_pre_hooks),
+        )
         for part in module.modules()
     ]
     tensors = module.state_dict(keep_vars=True)

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 class Rewriter:
     """Makes rules for one layer of a generator, and caches the layer's keys and readings.
 
-    The cache belongs to the edits that are applied to the model when this is made. Where weights or attributes
-    of the model change otherwise, it is dropped.
+    The cache belongs to the edits that are applied to the model when this is made. Where weights or
+    attributes of the model change otherwise, it is dropped.
 
     Args:
         model: The generator.

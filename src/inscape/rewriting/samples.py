@@ -11,7 +11,6 @@ from inscape import storage
 from inscape.activations import record
 from inscape.editing.rule_settings import RuleSettings
 from inscape.errors import UnsupportedError, ValueRangeError
-from inscape.models.fingerprint import fingerprint
 from inscape.progress import SilentProgress
 from inscape.rewriting.memory import LayerMemory, read_latents
 from inscape.statistics import SecondMoment

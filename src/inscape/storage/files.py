@@ -215,7 +215,7 @@ def save_or_rescue(*results: tuple[Path, Callable[[Path], object]]) -> None:
 
 
 def _rescued(path: Path, save: Callable[[Path], object], error: StorageError) -> StorageError:
-    """What to say once a result was saved elsewhere: beside the caches, or in the folder of temporary files."""
+    """What to say once a result was saved elsewhere: beside the caches, or among temporary files."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:4]}-{path.name}"
     for folder in (home() / "rescued", Path(tempfile.gettempdir()) / "inscape-rescued"):
         with suppress(StorageError):

@@ -34,7 +34,7 @@ class Library:
         self._open: dict[str, inscape.Generator] = {}
         self._on_cpu: dict[str, inscape.Generator] = {}
         self._gone: set[str] = set()
-        self._read_from: dict[str, tuple[Stamp, ...]] = {}
+        self._read_from: dict[str, tuple[Path, list[Stamp]]] = {}
 
     def names(self) -> list[str]:
         """The models that were named at the start, then the shipped ones."""
@@ -62,15 +62,15 @@ class Library:
 
     def changed(self) -> list[str]:
         """The models whose files are others than those that their networks were read from; closed now."""
-        names = [name for name, stamps in self._read_from.items() if self._stamps(name) != stamps]
-        for name in names:
-            for held in (self._open, self._on_cpu, self._read_from):
-                held.pop(name, None)
+        names = []
+        for name, (folder, stamps) in list(self._read_from.items()):
+            now = _stamps(folder)
+            if all(now) and now != stamps:  # what is gone stays open
+                names.append(name)
+                self._open.pop(name, None)
+                self._on_cpu.pop(name, None)
+                self._read_from.pop(name, None)
         return names
-
-    def _stamps(self, name: str) -> tuple[Stamp, ...]:
-        folder = self.folder(name)
-        return stamp_of(folder / "card.json"), stamp_of(folder / "weights.safetensors")
 
     def card(self, name: str) -> Card:
         """The card of a model, without its weights.
@@ -132,7 +132,7 @@ class Library:
             UnsupportedError: It is not a generator.
         """
         if name not in self._open:
-            self._read_from[name] = self._stamps(name)
+            self._read_from[name] = self.folder(name), _stamps(self.folder(name))
             self._open[name] = self.fresh(name)
         return self._open[name]
 
@@ -164,6 +164,10 @@ def stamp_of(path: Path) -> Stamp:
     except OSError:
         return ()
     return known.st_size, known.st_mtime_ns, known.st_ctime_ns, known.st_ino
+
+
+def _stamps(folder: Path) -> list[Stamp]:
+    return [stamp_of(folder / name) for name in ("card.json", "weights.safetensors")]
 
 
 @lru_cache(maxsize=256)
