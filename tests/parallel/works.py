@@ -59,3 +59,25 @@ class Failing:
         if piece:
             raise MissingExtraError("ray", "ray")
         raise ConceptError("There is no concept 'dor'.", "Did you mean 'door'?")
+
+
+class Odd(Exception):
+    """An error that pickles and cannot be made again from that."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+@dataclass(frozen=True)
+class Unsendable:
+    """At piece 2, a result or an error that cannot travel between processes."""
+
+    at: str
+    side_by_side: bool = False
+
+    def __call__(self, piece: int) -> object:
+        if piece < 2:
+            return piece
+        if self.at == "error":
+            raise Odd("too odd", "to travel")
+        return lambda: piece
