@@ -1,4 +1,4 @@
-"""Each row of the table in `docs/caches.md`: what changes a value is part of its key, or the value is dropped."""
+"""Each row of the table in `docs/caches.md`: what changes a value is in its key, or the value is dropped."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import nn
 
 import inscape
 from dissection.planted import ColourSegmenter, planted_generator
+from inscape import storage
 from inscape.dissection._pass import Plan
 from inscape.models import Generator
 from inscape.models.fingerprint import fingerprint
@@ -38,7 +39,7 @@ def scaled(values: torch.Tensor) -> torch.Tensor:
 
 
 class Net(nn.Module):
-    """Whose output depends on weights, a plain attribute, a buffer of no file and a constant of the module."""
+    """Its output depends on weights, an attribute, a buffer of no file and a constant of this file."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,7 +144,7 @@ def test_batches_of_a_dissection_are_keyed_by_network_card_pictures_and_segmente
 def test_photos_and_label_maps_are_keyed_by_their_bytes(tmp_path: Path):
     for name in ("photos/a.png", "maps/a.png"):
         (tmp_path / name).parent.mkdir()
-        Image.new("L", (32, 32), 1).save(tmp_path / name)
+        Image.new("L", (32, 32), 1).save(tmp_path / name, compress_level=0)
     (tmp_path / "maps" / "concepts.txt").write_text("none\ntree\n")
 
     def key() -> str | None:
@@ -152,7 +153,7 @@ def test_photos_and_label_maps_are_keyed_by_their_bytes(tmp_path: Path):
     keys = [key()]
     for name in ("photos/a.png", "maps/a.png"):
         known = (tmp_path / name).stat()
-        Image.new("L", (32, 32), 2).save(tmp_path / name)
+        Image.new("L", (32, 32), 2).save(tmp_path / name, compress_level=0)
         assert (tmp_path / name).stat().st_size == known.st_size
         os.utime(tmp_path / name, ns=(known.st_atime_ns, known.st_mtime_ns))
         keys.append(key())
@@ -251,7 +252,7 @@ def test_an_inversion_is_of_the_networks_as_they_are(monkeypatch):
     from inscape.photos import find_inversion
     from photos.painted_photo import QUICK, inverted
 
-    generator, photo, found = inverted()
+    _, photo, found = inverted()
     calls: list[int] = []
     monkeypatch.setattr("inscape.photos.found.invert", lambda *_, **__: (calls.append(1), found)[1])
     mine = small_generator()
@@ -288,10 +289,10 @@ def test_a_converted_checkpoint_is_keyed_by_its_bytes_and_the_version_of_the_rea
 
 
 def test_the_studio_reopens_a_network_whose_files_have_changed(tmp_path: Path):
-    from inscape.models import write_model
-
     def export(seed: int) -> None:
-        write_model(small_generator(seed, name="mine"), tmp_path / "mine")
+        model = small_generator(seed, name="mine")
+        storage.save_tensors(tmp_path / "mine" / "weights.safetensors", model.module.state_dict())
+        model.card.write(tmp_path / "mine" / "card.json")
 
     export(0)
     library = Library({"mine": tmp_path / "mine"}, device="cpu")
