@@ -1,9 +1,9 @@
 """Where units are hot at every level, as a sparse matrix: one entry for each hot value, at its first level.
 
 Masks of levels are nested: a value above one threshold is above all lower ones. So a value is held once, at
-the first level at which it is hot, and what the levels count is added up at the end. Half of the values are
-hot at no level, so that products with labels take a thirtieth of the operations of those of masks. All counts
-are whole numbers that a float32 holds exactly.
+the first level at which it is hot, and what the levels count is added up at the end. Most values are hot at
+no level, so that products with labels take a thirtieth of the operations of those of masks. All counts are
+whole numbers that a float32 holds exactly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import coo_array, csc_array
+
+from inscape.types import Array
+
+LEAST_LEVEL = 0.0
+"""No threshold of `iou_best` lies lower: a unit is on only where its activation is above 0."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,8 @@ class HotEntries:
     """The hot values of some pictures.
 
     Attributes:
-        shape: Levels, units, pictures, pixels.
-        first: `level * units + unit` of every entry, sorted by place.
+        shape: Units, levels, pictures, pixels.
+        first: `unit * levels + level` of every entry, sorted by place.
         starts: Where the entries of each place begin; one more than places, of which a picture has `pixels`.
     """
 
@@ -31,48 +36,73 @@ class HotEntries:
     first: Int[np.ndarray, "entry"]
     starts: Int[np.ndarray, "places_and_one"]
 
-    def sums(self) -> Int[np.ndarray, "level_and_unit pixel"]:
+    def part(self, picture: int, count: int) -> HotEntries:
+        """The entries of some of the pictures."""
+        units, levels, _, pixels = self.shape
+        starts = self.starts[picture * pixels : (picture + count) * pixels + 1]
+        return HotEntries(
+            (units, levels, count, pixels), self.first[starts[0] : starts[-1]], starts - starts[0]
+        )
+
+    def sums(self) -> Int[np.ndarray, "unit_and_level pixel"]:
         """In how many pictures each pixel becomes hot at each level: to be added up over the levels."""
-        levels, units, pictures, pixels = self.shape
+        units, levels, pictures, pixels = self.shape
         pixel = np.repeat(np.tile(np.arange(pixels), pictures), np.diff(self.starts))
-        counts = np.bincount(self.first * pixels + pixel, minlength=levels * units * pixels)
+        counts = np.bincount(self.first * np.intp(pixels) + pixel, minlength=levels * units * pixels)
         return counts.reshape(levels * units, pixels)
 
     def products(
-        self, shifts: Sequence[int] | NDArray[np.intp], masks: NDArray[np.bool_ | np.uint8]
-    ) -> Int[np.ndarray, "way kind level_and_unit"]:
+        self, shifts: Sequence[int] | NDArray[np.intp], shown: NDArray[np.float32]
+    ) -> Float[np.ndarray, "way kind level unit"]:
         """Pixels that are hot and labelled when the label maps move on by some pictures.
 
         Args:
             shifts: By how many, one number for each way.
-            masks: Where the label maps show each kind, `[kind, picture, pixel]`, or how often around there.
+            shown: Where the label maps show each kind, or how often around there, `[place, kind]`.
         """
-        levels, units, pictures, pixels = self.shape
-        present = np.flatnonzero(masks.any(axis=(1, 2)))
-        shown = np.ascontiguousarray(masks[present].transpose(1, 2, 0), dtype=np.float32)
-        moved = np.concatenate([np.roll(shown, shift, axis=0) for shift in shifts], axis=2)
+        units, levels, pictures, pixels = self.shape
+        counts = np.zeros((len(shifts), shown.shape[1], levels, units), dtype=np.float32)
         ones = np.ones(len(self.first), dtype=np.float32)
-        hot = csc_array((ones, self.first, self.starts), shape=(levels * units, pictures * pixels))
-        added: NDArray[np.float32] = hot @ moved.reshape(pictures * pixels, -1)
-        counts = np.zeros((len(shifts), len(masks), levels, units), dtype=np.int32)
-        by_way = added.reshape(levels, units, len(shifts), len(present)).transpose(2, 3, 0, 1)
-        counts[:, present] = np.cumsum(by_way, axis=2)
-        return counts.reshape(len(shifts), len(masks), levels * units)
+        for way, shift in enumerate(shifts):
+            place = int(shift) % pictures * pixels  # the hot pictures move back instead
+            edge, end = self.starts[place], self.starts[-1]
+            first = np.concatenate([self.first[edge:], self.first[:edge]])
+            starts = np.concatenate([self.starts[place:-1] - edge, self.starts[: place + 1] + (end - edge)])
+            hot = csc_array((ones, first, starts), shape=(units * levels, pictures * pixels))
+            counts[way] = (hot @ shown).reshape(units, levels, -1).transpose(2, 1, 0)
+        return np.cumsum(counts, axis=2, out=counts)
+
+
+def lowest_thresholds(thresholds: Float[np.ndarray, "level unit"]) -> Float[np.ndarray, "unit"]:
+    """What a value of each unit exceeds where it is hot at a level that may be chosen; inf where none is."""
+    allowed = np.where(thresholds >= LEAST_LEVEL, thresholds, np.inf)
+    lowest: NDArray[np.floating] = allowed.min(axis=0).astype(thresholds.dtype)
+    return lowest
+
+
+def first_levels(values: Float[np.ndarray, "hit"], thresholds: Array) -> Int[np.ndarray, "hit"]:
+    """The first level at which each value of one unit is hot; all of them are at the lowest allowed one."""
+    limits = thresholds[thresholds >= LEAST_LEVEL]
+    level = np.full(len(values), max(0, len(limits) - 1), dtype=np.uint8)
+    for limit in limits[:-1]:
+        level -= (values > limit).view(np.uint8)
+    return level
 
 
 def hot_entries(
     values: Float[np.ndarray, "unit picture pixel"], thresholds: Float[np.ndarray, "level unit"]
 ) -> HotEntries:
-    """The values above the thresholds of some units, which fall from level to level."""
-    above = np.zeros(values.shape, dtype=np.uint8)
-    for limits in thresholds:
-        above += values > limits[:, None, None]
+    """The values above the allowed thresholds of some units, which fall from level to level."""
     units, pictures, pixels = values.shape
-    by_place = np.ascontiguousarray(above.reshape(units, -1).T)
-    starts = np.zeros(len(by_place) + 1, dtype=np.int32)
-    np.cumsum(np.count_nonzero(by_place, axis=1), out=starts[1:])
-    entries = np.flatnonzero(by_place)
     levels = len(thresholds)
-    level = levels - by_place.reshape(-1)[entries].astype(np.int32)
-    first = level * units + (entries % units).astype(np.int32)
-    return HotEntries((levels, units, pictures, pixels), first, starts)
+    lowest, by_unit = lowest_thresholds(thresholds), values.reshape(units, -1)
+    rows, columns = [], []
+    for unit in range(units):
+        place = np.flatnonzero(by_unit[unit] > lowest[unit]).astype(np.int32)
+        first = first_levels(by_unit[unit].take(place), thresholds[:, unit])
+        rows.append(first + np.int32(unit * levels))
+        columns.append(place)
+    first, place = np.concatenate(rows), np.concatenate(columns)
+    ones = np.ones(len(first), dtype=np.int8)
+    hot = coo_array((ones, (first, place)), shape=(units * levels, pictures * pixels)).tocsc()
+    return HotEntries((units, levels, pictures, pixels), hot.indices, hot.indptr)

@@ -26,13 +26,19 @@ def information_quality_ratio(
         labelled: Pixels with the second one.
         pixels: All pixels.
     """
+    return np.where(
+        both / pixels > hot / pixels * (labelled / pixels), dependence(both, hot, labelled, pixels), 0
+    )
+
+
+def dependence(both: Array, hot: Array, labelled: Array, pixels: int) -> Float[np.ndarray, "..."]:
+    """The same ratio whichever the sign of the association."""
     both, hot, labelled = both / pixels, hot / pixels, labelled / pixels
     only_hot, only_labelled = hot - both, labelled - both
     joint = _plog(both) + _plog(only_hot) + _plog(only_labelled) + _plog(1 - hot - only_labelled)
     alone = _plog(hot) + _plog(1 - hot) + _plog(labelled) + _plog(1 - labelled)
     mutual = joint - alone
-    counts = (mutual > _LEAST_NATS) & (both > hot * labelled)
-    return np.where(counts, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
+    return np.where(mutual > _LEAST_NATS, mutual / np.maximum(-joint, _LEAST_NATS), 0.0)
 
 
 def _plog(share: Array) -> NDArray[np.float64]:

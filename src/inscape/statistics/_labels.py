@@ -117,6 +117,10 @@ class LabelIndex:
         """Where some pictures show each kind."""
         return _masks(self.kinds, marks)
 
+    def shown(self, marks: Int[np.ndarray, "picture plane row column"]) -> NDArray[np.uint8]:
+        """Where the sample of some pictures shows each kind, `[picture and pixel, kind]`."""
+        return by_place(self.masks(self.sample(marks)).view(np.uint8))
+
     def masks_around(
         self, marks: Int[np.ndarray, "picture plane row column"], strides: tuple[int, int]
     ) -> Int[np.ndarray, "kind picture sampled_pixel"]:
@@ -124,6 +128,25 @@ class LabelIndex:
         masks = self.masks(marks.reshape(*marks.shape[:2], -1)).view(np.uint8)
         sums = _around(masks.reshape(*masks.shape[:2], *marks.shape[2:]), strides[0], 2)
         return np.ascontiguousarray(_around(sums, strides[1], 3)).reshape(*masks.shape[:2], -1)
+
+    def combinations(
+        self, marks: Int[np.ndarray, "picture plane row column"]
+    ) -> tuple[Int[np.ndarray, "place"], Bool[np.ndarray, "kind combination"]]:
+        """The combination of labels at every place of some pictures, as a number, and the kinds in each.
+
+        Places have few combinations, so that hot pixels are counted once and not once for every plane.
+        """
+        numbers = np.zeros(marks[:, 0].size, dtype=np.intp)
+        labels = np.zeros((0, 1), dtype=np.intp)  # by plane and combination
+        for plane in range(marks.shape[1]):
+            joint = numbers * 256 + marks[:, plane].reshape(-1)
+            seen = np.flatnonzero(np.bincount(joint, minlength=256 * labels.shape[1]))
+            compact = np.zeros(256 * labels.shape[1], dtype=np.intp)
+            compact[seen] = np.arange(len(seen))
+            numbers, before = compact.take(joint), labels[:, seen >> 8]
+            labels = np.concatenate([before, seen[None] & 255])
+        planes, names = self.kinds
+        return numbers, labels[planes] == names[:, None]
 
     def of_half(self, half: int) -> Int[np.ndarray, "concept"]:
         """Labelled pixels by label, among those that are looked at in a half."""
@@ -187,6 +210,11 @@ def _masks(
     for mask, plane, label in zip(masks, *kinds, strict=True):
         np.equal(marks[:, plane], np.uint8(label), out=mask)
     return masks
+
+
+def by_place(masks: Int[np.ndarray, "kind picture pixel"]) -> NDArray[np.uint8]:
+    """Masks with the kinds last, `[picture and pixel, kind]`."""
+    return np.ascontiguousarray(masks.reshape(len(masks), -1).T)
 
 
 def _around(

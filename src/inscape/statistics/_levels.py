@@ -1,12 +1,14 @@
 """Hot and labelled pixels at many levels at once.
 
-Half of all pixels lie above the lowest level, so nothing can be pruned here. Masks (0 or 1 in eight bits) are
-multiplied by the one-hot labels of several pictures at a time. All counts are exact integers.
+Every pixel above the lowest level that may be chosen is found once, with the first level at which it is hot.
+It is counted into a bin of its level and the combination of labels there, and into one of its level and
+place; what the levels count is added up at the end. All counts are exact integers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,20 +17,17 @@ from jaxtyping import Bool, Float, Int
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._grid import Border, axis_matrix, sample_stride
-from inscape.statistics._label_sums import label_sums
+from inscape.statistics._hits import find_hits
+from inscape.statistics._hot_entries import first_levels, lowest_thresholds
 from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._thresholds import a_hair_above
+from inscape.types import Array
 
 LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 0.5, 16))
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
 
-LEAST_LEVEL = 0.0
-"""No threshold of `iou_best` lies lower: a unit is on only where its activation is above 0."""
-
 _LEVEL_PICTURES = 128
-_VALUES_AT_ONCE = 1 << 20
-_TILE = 1 << 14  # values compared with one row of thresholds; others take half as long again
-_NEAR = 1 << 16  # values that stay in the cache while all levels are counted
+_VALUES_AT_ONCE = 1 << 23
 
 
 def level_thresholds(
@@ -84,117 +83,67 @@ def upsampled(
 
 
 @dataclass(frozen=True)
-class ChosenCounts:
-    """What all label pixels of pictures 1, 3, 5, ... count.
+class LevelCounts:
+    """What all label pixels of pictures 1, 3, 5, ... count at every level; levels below 0 are not counted.
 
     Attributes:
-        both: Hot and labelled pixels, at the threshold chosen for each concept and unit.
-        hot: Hot pixels at every level.
-        expected: Hot and labelled pixels at every level, in the mean over all ways to shuffle label maps.
+        both: Hot and labelled pixels.
+        hot: Hot pixels.
+        expected: Hot and labelled pixels in the mean over all ways to shuffle label maps.
     """
 
-    both: Int[np.ndarray, "concept unit"]
+    both: Int[np.ndarray, "concept level unit"]
     hot: Int[np.ndarray, "level unit"]
     expected: Float[np.ndarray, "concept level unit"]
 
 
-def count_chosen(
+def count_levels(
     raw: RawMaps,
     units: slice,
-    chosen: Float[np.ndarray, "concept unit"],
     thresholds: Float[np.ndarray, "level unit"],
     labels: LabelMaps,
     index: LabelIndex,
-) -> ChosenCounts:
-    """Count all label pixels of pictures 1, 3, 5, ..., each against the threshold chosen for its label.
+) -> LevelCounts:
+    """Count all label pixels of pictures 1, 3, 5, ....
 
     Args:
         raw: Raw activations.
         units: Those to count.
-        chosen: The threshold of each concept and unit.
         thresholds: All candidate thresholds.
         labels: The label maps of all pictures.
         index: What is in them.
     """
-    count = thresholds.shape[1]
-    pixels = labels.size[0] * labels.size[1]
-    both = np.zeros((len(index.kinds[0]), count), dtype=np.int64)
-    hot = HotMaps(thresholds, pixels)
+    levels, count = thresholds.shape
+    pixels, kinds = labels.size[0] * labels.size[1], len(index.kinds[0])
+    both = np.zeros((count, kinds, levels), dtype=np.int64)
+    by_pixel = np.zeros((count, pixels * levels), dtype=np.int32)
     numbers = range(1, labels.shape[0], 2)
     step = max(1, _VALUES_AT_ONCE // (pixels * count))
+    lowest = lowest_thresholds(thresholds)
     for start in range(0, len(numbers), step):
         some = numbers[start : start + step]
-        values = upsampled(raw.part(some, units), labels.size, raw.border)
-        for one in values:
-            hot.add(one)
-        _count_labels(values.reshape(-1, count), labels.pictures(some), chosen, index, both)
-    sums = hot.total()
-    shown = index.sums[1] / len(numbers)
-    expected = np.stack([product(shown, some) for some in sums.astype(np.float64)], axis=1)
-    return ChosenCounts(index.by_concept(both), sums.sum(axis=1), index.by_concept(expected))
+        maps = np.ascontiguousarray(raw.part(some, units).transpose(1, 0, 2, 3))
+        hits = find_hits(maps, lowest, labels.size, raw.border)
+        numbered, shown = index.combinations(labels.pictures(some))
+        combination, pixel = numbered * levels, np.tile(np.arange(pixels) * levels, len(some))
+        counts = np.zeros((count, shown.shape[1], levels), dtype=np.float32)
+        for unit, (first, end) in enumerate(pairwise(hits.starts.tolist())):
+            level = first_levels(hits.values[first:end], thresholds[:, unit])
+            place = hits.places[first:end]
+            by_pixel[unit] += np.bincount(pixel.take(place) + level, minlength=pixels * levels)
+            counts[unit].reshape(-1)[:] = np.bincount(
+                combination.take(place) + level, minlength=counts[0].size
+            )
+        both += product(shown.astype(np.float32), counts).astype(np.int64)
+    hot = by_pixel.reshape(count, pixels, levels)
+    expected = product(index.sums[1] / len(numbers), hot.astype(np.float64))
+    return LevelCounts(
+        both=index.by_concept(_added_up(both)),
+        hot=np.cumsum(hot.sum(axis=1), axis=1).T,
+        expected=index.by_concept(_added_up(expected)),
+    )
 
 
-def _count_labels(
-    values: Float[np.ndarray, "place unit"],
-    marks: Int[np.ndarray, "picture plane row column"],
-    chosen: Float[np.ndarray, "concept unit"],
-    index: LabelIndex,
-    both: Int[np.ndarray, "kind unit"],
-) -> None:
-    """Add to `both`; pixels without a label are passed over."""
-    for plane in np.unique(index.kinds[0]):
-        kinds = index.kinds[0] == plane
-        flat = marks[:, plane].reshape(-1)
-        places = np.flatnonzero(flat)
-        if not len(places):
-            continue
-        whole = len(places) == len(flat)
-        labels, mine = (flat, values) if whole else (flat[places], values.take(places, axis=0))
-        hot = mine > chosen.take(labels, axis=0)
-        both[kinds] += label_sums(index.kinds[1][kinds], labels, hot)
-
-
-class HotMaps:
-    """In how many pictures each pixel is hot, by level and unit; what was added lately is held in eight bits.
-
-    Args:
-        thresholds: The levels.
-        pixels: Pixels of a picture.
-    """
-
-    def __init__(self, thresholds: Float[np.ndarray, "level unit"], pixels: int) -> None:
-        levels, units = thresholds.shape
-        self._shape = levels, pixels, units
-        self._total = np.zeros((levels, pixels * units), dtype=np.int32)
-        self._recent = np.zeros(self._total.shape, dtype=np.uint8)
-        self._rows = max(
-            rows for rows in range(1, pixels + 1) if pixels % rows == 0 and rows * units <= _TILE
-        )
-        self._limits = np.tile(thresholds, (1, self._rows))
-        self._tiles = pixels // self._rows, self._rows * units
-        self._mask = np.empty((max(1, _NEAR // self._tiles[1]), self._tiles[1]), dtype=bool)
-        self._count = 0
-
-    def add(self, values: Float[np.ndarray, "pixel unit"]) -> None:
-        """Add a picture."""
-        tiles = values.reshape(self._tiles)
-        recent = self._recent.reshape(-1, *self._tiles)
-        for start in range(0, len(tiles), len(self._mask)):
-            some = tiles[start : start + len(self._mask)]
-            mask = self._mask[: len(some)]
-            for limits, counts in zip(self._limits, recent[:, start : start + len(some)], strict=True):
-                np.greater(some, limits, out=mask)
-                np.add(counts, mask.view(np.uint8), out=counts)
-        self._count += 1
-        if self._count == 255:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._total += self._recent
-        self._recent[:] = 0
-        self._count = 0
-
-    def total(self) -> Int[np.ndarray, "level pixel unit"]:
-        """All pictures added."""
-        self._flush()
-        return self._total.reshape(self._shape)
+def _added_up(first: Array) -> Array:
+    """Counts `[unit, kind, level]` of what becomes hot, as those of what is hot, `[kind, level, unit]`."""
+    return np.ascontiguousarray(np.cumsum(first, axis=2).transpose(1, 2, 0))

@@ -23,26 +23,29 @@ labels around it, so that small labels are not missed. The tests compare with th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
+from torch import Tensor
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._hot_entries import HotEntries, hot_entries
-from inscape.statistics._information import information_quality_ratio
-from inscape.statistics._labels import LabelIndex, LabelMaps
-from inscape.statistics._levels import ChosenCounts, best_level, sampled
+from inscape.statistics._information import dependence
+from inscape.statistics._labels import LabelIndex, LabelMaps, by_place
+from inscape.statistics._levels import LevelCounts, sampled
 
-TABLES = 128
+TABLES = 64
 """At most so many counts of a block in one way are held of each half."""
 
-_PAIRS = 600  # of a picture and another one's label map, from which the shuffles of a half are put together
+_PAIRS = 320  # of a picture and another one's label map, from which the shuffles of a half are put together
 _WAYS = 3, 5  # at least, and at most: many for few pictures, whose blocks are worth more pairs
-_PICTURES_AT_ONCE = 12
+_PICTURES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,51 @@ class HalfCounts:
     ways: Float[np.ndarray, "block way concept level unit"]
     picks: Int[np.ndarray, "shuffle block"]
 
-    def shuffled(self, concept: int) -> Float[np.ndarray, "shuffle level unit"]:
-        """Pixels that are hot and labelled with one concept after each shuffle."""
-        blocks, ways = self.ways.shape[:2]
-        taken = (self.picks[:, :, None] == np.arange(ways)).reshape(len(self.picks), -1)
-        off = product(taken.astype(np.float32), self.ways[:, :, concept].reshape(blocks * ways, -1))
-        both: NDArray[np.float64] = off.reshape(len(off), *self.hot.shape) + self.expected[concept]
-        return np.clip(both, 0, np.minimum(self.hot, self.labelled[concept]), out=both)
+    def deviations(self, concept: int) -> Float[Tensor, "shuffle level unit"]:
+        """By how much the pixels that are hot and labelled deviate from `expected` in each shuffle."""
+        ways = np.ascontiguousarray(self.ways[:, :, concept]).reshape(-1, self.hot.size)
+        taken = (self.picks[:, :, None] == np.arange(self.ways.shape[1])).reshape(len(self.picks), -1)
+        off = torch.from_numpy(taken.astype(np.float32)) @ torch.from_numpy(ways)
+        return off.reshape(-1, *self.hot.shape)
+
+    def bounds(self, concept: int) -> tuple[Float[np.ndarray, "level unit"], Float[np.ndarray, "level unit"]]:
+        """The least and the greatest deviation that leaves a count possible."""
+        most = np.minimum(self.hot, self.labelled[concept])
+        return -self.expected[concept], most - self.expected[concept]
+
+
+@dataclass(frozen=True)
+class DealtLabels:
+    """The labels of the pictures in the blocks of a dealing, which all units are compared with.
+
+    Attributes:
+        dealing: The dealing.
+        shown: Of each block, where its pictures show each kind, or how often around there.
+        strides: Every how many rows and columns.
+    """
+
+    dealing: Dealing
+    shown: list[NDArray[np.uint8]]
+    strides: tuple[int, int]
+
+
+def deal_labels(
+    dealing: Dealing, half: int, labels: LabelMaps, index: LabelIndex, strides: tuple[int, int]
+) -> DealtLabels:
+    """Look up the labels of one half's dealing: those on the sample, or all of them, around its pixels.
+
+    Args:
+        dealing: The blocks.
+        half: Which half of the pictures they are of.
+        labels: The label maps of all pictures.
+        index: What is in them.
+        strides: Every how many rows and columns of the second half a pixel is looked at.
+    """
+    shown = []
+    for block in dealing.blocks:
+        marks = labels.pictures((2 * block + half).tolist())
+        shown.append(by_place(index.masks_around(marks, strides)) if half else index.shown(marks))
+    return DealtLabels(dealing, shown, strides if half else index.strides)
 
 
 @dataclass(frozen=True)
@@ -129,67 +170,78 @@ class SampleCounter:
     labels: LabelMaps
     index: LabelIndex
 
-    def choosing(self, dealing: Dealing) -> tuple[Int[np.ndarray, "concept level unit"], HalfCounts]:
+    def choosing(self, dealt: DealtLabels) -> tuple[Int[np.ndarray, "concept level unit"], HalfCounts]:
         """Hot and labelled pixels of pictures 0, 2, 4, ..., and what their shuffles are made from."""
-        shape = (self.index.vocabulary_size, *self.thresholds.shape)
+        dealing, (levels, units) = dealt.dealing, self.thresholds.shape
         pictures, pixels = -(-self.labels.shape[0] // 2), self.index.sums[0].shape[1]
-        both = np.zeros((len(self.index.kinds[0]), self.thresholds.size), dtype=np.int64)
-        sums = np.zeros((self.thresholds.size, pixels), dtype=np.int32)
+        both = np.zeros((len(self.index.kinds[0]), levels, units), dtype=np.int64)
+        sums = np.zeros((units * levels, pixels), dtype=np.int64)
         parts = []
-        starts = range(0, len(dealing.others), _PICTURES_AT_ONCE)
-        rest = [dealing.others[start : start + _PICTURES_AT_ONCE] for start in starts]
-        none: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        work = zip([*dealing.blocks, *rest], [*dealing.shifts, *(none for _ in rest)], strict=True)
-        for number, (block, shifts) in enumerate(work):
-            hot = self._hot(2 * block, self.index.strides)
-            masks = self.index.masks(self.index.sample(self.labels.pictures((2 * block).tolist())))
-            again = dealing.first <= number < len(dealing.blocks)
-            counts = hot.products(shifts if again else [0, *shifts], masks)
+        for number, (hot, shifts) in enumerate(self._hot_blocks(dealt, 0)):
+            shown, again = dealt.shown[number].astype(np.float32), number >= dealing.first
+            counts = hot.products(shifts if again else [0, *shifts], shown)
+            parts.append(_deviations(counts if again else counts[1:], dealing.scale))
             if not again:
                 sums += hot.sums()
-                both += counts[0]
-            if len(shifts):
-                parts.append(self._deviations(counts if again else counts[1:], dealing.scale))
-        sums = np.cumsum(sums.reshape(len(self.thresholds), -1), axis=0).reshape(sums.shape)
-        expected = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
-        return self.index.by_concept(both).reshape(shape), HalfCounts(
-            hot=sums.sum(axis=1).reshape(self.thresholds.shape),
-            expected=self.index.by_concept(expected).reshape(shape),
+                both += counts[0].astype(np.int64)
+        for start in range(0, len(dealing.others), _PICTURES_AT_ONCE):
+            numbers = 2 * dealing.others[start : start + _PICTURES_AT_ONCE]
+            hot = self._hot(numbers, dealt.strides)
+            shown = self.index.shown(self.labels.pictures(numbers.tolist())).astype(np.float32)
+            sums += hot.sums()
+            both += hot.products([0], shown)[0].astype(np.int64)
+        becoming = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
+        expected = np.cumsum(becoming.reshape(-1, units, levels), axis=2).swapaxes(1, 2)
+        return self.index.by_concept(both), HalfCounts(
+            hot=np.cumsum(sums.sum(axis=1).reshape(units, levels), axis=1).T,
+            expected=self.index.by_concept(expected),
             labelled=self.index.of_half(0),
             pixels=pictures * pixels,
-            ways=np.stack(parts),
+            ways=self._by_concept(parts),
             picks=dealing.picks,
         )
 
-    def measuring(self, dealing: Dealing, counted: ChosenCounts) -> HalfCounts:
+    def measuring(self, dealt: DealtLabels, counted: LevelCounts) -> HalfCounts:
         """What the shuffles of pictures 1, 3, 5, ... are made from, counted on all their pixels."""
-        scales = (label // own for label, own in zip(self.labels.size, self.raw.shape[2:], strict=True))
-        rows, columns = (max(1, min(pair)) for pair in zip(self.index.strides, scales, strict=True))
-        parts = []
-        for block, shifts in zip(dealing.blocks, dealing.shifts, strict=True):
-            hot = self._hot(2 * block + 1, (rows, columns))
-            masks = self.index.masks_around(self.labels.pictures((2 * block + 1).tolist()), (rows, columns))
-            parts.append(self._deviations(hot.products(shifts, masks), dealing.scale))
+        dealing, parts = dealt.dealing, []
+        for (hot, shifts), shown in zip(self._hot_blocks(dealt, 1), dealt.shown, strict=True):
+            parts.append(_deviations(hot.products(shifts, shown.astype(np.float32)), dealing.scale))
         return HalfCounts(
             hot=counted.hot,
             expected=counted.expected,
             labelled=self.index.of_half(1),
             pixels=self.labels.shape[0] // 2 * self.labels.size[0] * self.labels.size[1],
-            ways=np.stack(parts),
+            ways=self._by_concept(parts),
             picks=dealing.picks,
         )
+
+    def _hot_blocks(self, dealt: DealtLabels, half: int) -> Iterator[tuple[HotEntries, NDArray[np.intp]]]:
+        """What is hot in each block of one half, and by how many places its label maps move."""
+        blocks = list(zip(dealt.dealing.blocks, dealt.dealing.shifts, strict=True))
+        while blocks:
+            count = max(1, _PICTURES_AT_ONCE // len(blocks[0][0]))
+            some, blocks = blocks[:count], blocks[count:]
+            hot, first = self._hot(2 * np.concatenate([block for block, _ in some]) + half, dealt.strides), 0
+            for block, shifts in some:
+                yield hot.part(first, len(block)), shifts
+                first += len(block)
 
     def _hot(self, numbers: NDArray[np.intp], strides: tuple[int, int]) -> HotEntries:
         """What is hot in some pictures, on every so many rows and columns."""
         maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
         return hot_entries(sampled(maps, self.labels.size, strides, self.raw.border), self.thresholds)
 
-    def _deviations(
-        self, counts: Int[np.ndarray, "way kind level_and_unit"], scale: float
-    ) -> Float[np.ndarray, "way concept level unit"]:
-        by_concept = self.index.by_concept(counts.swapaxes(0, 1)).swapaxes(0, 1)
-        off = ((by_concept - by_concept.mean(axis=0)) * scale).astype(np.float32)
-        return np.ascontiguousarray(off).reshape(len(off), -1, *self.thresholds.shape)
+    def _by_concept(
+        self, parts: list[Float[np.ndarray, "way kind level unit"]]
+    ) -> Float[np.ndarray, "block way concept level unit"]:
+        by_kind = np.stack(parts)
+        return np.moveaxis(self.index.by_concept(np.moveaxis(by_kind, 2, 0)), 0, 2)
+
+
+def _deviations(
+    counts: Float[np.ndarray, "way kind level unit"], scale: float
+) -> Float[np.ndarray, "way kind level unit"]:
+    return (counts - counts.mean(axis=0)) * np.float32(scale)
 
 
 def shuffled_best(
@@ -202,12 +254,43 @@ def shuffled_best(
         measure: The other one.
         allowed: The levels that may be chosen.
     """
-    best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]))
+    best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]), dtype=np.float32)
     for concept in np.flatnonzero(measure.labelled).tolist():
-        labelled = choose.labelled[concept, None, None]
-        ratio = information_quality_ratio(choose.shuffled(concept), choose.hot, labelled, choose.pixels)
-        level, found = best_level(ratio, allowed)
-        hits = np.take_along_axis(measure.shuffled(concept), level[:, None], axis=1)[:, 0]
-        union = np.take_along_axis(measure.hot, level, axis=0) + measure.labelled[concept] - hits
-        best[:, concept] = np.where(found, hits / np.maximum(union, 1), 0)
+        ratio, level = _shuffled_ratios(choose, concept, allowed).max(dim=1)
+        off = measure.deviations(concept).gather(1, level[:, None])[:, 0].numpy()
+        expected, hot = (
+            np.take_along_axis(each, level.numpy(), axis=0)
+            for each in (measure.expected[concept], measure.hot)
+        )
+        hits = np.clip(expected + off, 0, np.minimum(hot, measure.labelled[concept]))
+        union = hot + measure.labelled[concept] - hits
+        best[:, concept] = np.where(ratio.numpy() > 0, hits / np.maximum(union, 1), 0)
     return best
+
+
+def _shuffled_ratios(
+    counts: HalfCounts, concept: int, allowed: Bool[np.ndarray, "level unit"]
+) -> Float[Tensor, "shuffle level unit"]:
+    """The information quality ratio of every shuffle, 0 where it does not count.
+
+    Logarithms are taken at three places of the range of each count only: the ratio is smooth in it, and a
+    parabola through the three differs by less than what decides between two levels.
+    """
+    off = counts.deviations(concept)
+    least, most = counts.bounds(concept)
+    low, high = (np.clip(each.numpy(), least, most) for each in (off.amin(dim=0), off.amax(dim=0)))
+    middle, reach = (low + high) / 2, np.maximum((high - low) / 2, 1e-6)
+    labelled, hot = counts.labelled[concept, None, None], counts.hot
+    places = counts.expected[concept] + np.stack([low, middle, high])
+    at_low, at_middle, at_high = dependence(places, hot, labelled, counts.pixels)
+    slope, bend = (at_high - at_low) / (2 * reach), (at_high + at_low - 2 * at_middle) / (2 * reach**2)
+    independent = hot * (labelled / counts.pixels) - counts.expected[concept] - middle
+    independent = np.where(allowed, independent, np.inf)
+    limits = [torch.from_numpy(each.astype(np.float32)) for each in (low, high, middle, independent)]
+    off.clamp_(limits[0], limits[1]).sub_(limits[2])
+    positive = off > limits[3]
+    constant, linear, square = (
+        torch.from_numpy(each.astype(np.float32)) for each in (at_middle, slope, bend)
+    )
+    ratio = (off * square).add_(linear).mul_(off).add_(constant)
+    return ratio.mul_(positive)

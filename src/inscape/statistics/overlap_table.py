@@ -14,10 +14,11 @@ from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
 from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
 from inscape.statistics._grid import Border, sample_stride
+from inscape.statistics._hot_entries import LEAST_LEVEL
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
-from inscape.statistics._levels import LEAST_LEVEL, LEVELS, best_level, count_chosen, level_thresholds
-from inscape.statistics._shuffles import TABLES, Dealing, SampleCounter, deal, shuffled_best
+from inscape.statistics._levels import LEVELS, best_level, count_levels, level_thresholds
+from inscape.statistics._shuffles import TABLES, DealtLabels, SampleCounter, deal, deal_labels, shuffled_best
 from inscape.statistics.overlap import check_pair, top_of_maps
 from inscape.types import Array
 
@@ -25,7 +26,7 @@ QUANTILE = 0.01
 """The share of up-sampled values that is hot where `iou` is measured."""
 
 _BLOCK_BYTES = 64 << 20
-_BLOCK_UNITS = 32  # their counts at all levels take a few megabytes
+_BLOCK_UNITS = 64  # their counts at all levels take a few megabytes
 _RAW_BYTES = 16 << 20
 
 
@@ -121,11 +122,14 @@ def overlap_table(
     labelled = index.labelled
     random = np.random.default_rng(options.get("seed", 0))
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
+    scales = (label // own for label, own in zip(known.size, raw.shape[2:], strict=True))
+    around = max(1, min(rows, next(scales))), max(1, min(columns, next(scales)))
+    dealt = tuple(deal_labels(dealings[half], half, known, index, around) for half in (0, 1))
 
     def compare(block: slice) -> dict[str, Array]:
         thresholds, top = _top_of_block(raw, block, known, quantile)
         iou = top["both"] / np.maximum(top["hot"][:, None] + labelled - top["both"], 1)
-        best = _best_of_block(raw, block, thresholds, known, index, dealings)
+        best = _best_of_block(raw, block, thresholds, known, index, dealt)
         return {"threshold": top["threshold"].astype(np.float64), "iou": iou, **best}
 
     blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(known)))
@@ -176,23 +180,23 @@ def _best_of_block(
     thresholds: Float[np.ndarray, "level unit"],
     known: LabelMaps,
     index: LabelIndex,
-    dealings: tuple[Dealing, Dealing],
+    dealt: tuple[DealtLabels, DealtLabels],
 ) -> dict[str, Array]:
     """The fields of `OverlapTable` that depend on levels, for some units."""
     sample = SampleCounter(raw, block, thresholds, known, index)
-    both, choose = sample.choosing(dealings[0])
+    both, choose = sample.choosing(dealt[0])
     ratio = information_quality_ratio(both, choose.hot, choose.labelled[:, None, None], choose.pixels)
     allowed = thresholds >= LEAST_LEVEL
     level, found = best_level(ratio, allowed)
-    chosen = np.take_along_axis(thresholds, level, axis=0)
-    counted = count_chosen(raw, block, chosen, thresholds, known, index)
-    measure = sample.measuring(dealings[1], counted)
-    null = shuffled_best(choose, measure, allowed)
-    hot, labelled = np.take_along_axis(counted.hot, level, axis=0), measure.labelled[:, None]
-    iou = counted.both / np.maximum(hot + labelled - counted.both, 1)
-    information = information_quality_ratio(counted.both, hot, labelled, measure.pixels)
+    counted = count_levels(raw, block, thresholds, known, index)
+    null = shuffled_best(choose, sample.measuring(dealt[1], counted), allowed)
+    measured = np.take_along_axis(counted.both, level[:, None], axis=1)[:, 0]
+    hot, labelled = np.take_along_axis(counted.hot, level, axis=0), index.of_half(1)[:, None]
+    pixels = known.shape[0] // 2 * known.size[0] * known.size[1]
+    iou = measured / np.maximum(hot + labelled - measured, 1)
+    information = information_quality_ratio(measured, hot, labelled, pixels)
     return {
-        "threshold_best": chosen.T.astype(np.float64),
+        "threshold_best": np.take_along_axis(thresholds, level, axis=0).T.astype(np.float64),
         "level_best": np.array(LEVELS)[level].T,
         "iou_best": (iou * found).T,
         "information": (information * found).T,
