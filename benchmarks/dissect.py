@@ -5,10 +5,9 @@
 
 Generator and segmenter are timed from outside, batch by batch, before and after the dissection in the
 same process; the page and its thumbnails are left out of the dissection's time. CPU time counts, wall time
-is given beside it. The pictures are dissected twice: with the product that is measured faster here,
-and with the product of floats forced. The resident memory of the process is measured at a quarter of the
-pictures and at all of them, each in a process of its own. Prints one JSON document; the bar is a ratio of at
-most 1.15, both ways, at 200 and 2000 pictures.
+is given beside it. The resident memory of the process is measured at a quarter of the pictures and at all of
+them, each in a process of its own. Prints one JSON document; the bar is a ratio of at most 1.15 at 200 and
+2000 pictures.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def bare(model: inscape.Generator, segmenter: Any, images: int) -> tuple[float, 
 
 
 def measure(name: str, layer: str | None, images: int) -> JsonObject:
-    """Dissections by both products in this process, half of the bare passes before and half after them."""
+    """A dissection in this process, half of the bare passes before and half after it."""
     import torch
 
     from inscape import segmenters
@@ -57,43 +56,30 @@ def measure(name: str, layer: str | None, images: int) -> JsonObject:
     segmenter = segmenters.open(model.card.segmenter, device="cpu")
     bare(model, segmenter, BATCH)
     before = bare(model, segmenter, images // 2)
-    runs = {}
-    for product in ("measured", "floats"):
-        if product == "floats":
-            _force_floats()
-        clock = _PageClock()
-        with tempfile.TemporaryDirectory() as cache:
-            cpu, wall = time.process_time(), time.perf_counter()
-            report = dissect(
-                model,
-                layer,
-                images,
-                segmenter=segmenter,
-                progress=clock,
-                cache=Path(cache),
-                top=Thumbnails(1, 32),
-            )
-            cpu, wall = time.process_time() - cpu - clock.cpu, time.perf_counter() - wall - clock.wall
-        runs[product] = {"cpu_seconds": cpu, "seconds": wall, "parts": report.seconds}
+    clock = _PageClock()
+    with tempfile.TemporaryDirectory() as cache:
+        cpu, wall = time.process_time(), time.perf_counter()
+        report = dissect(
+            model,
+            layer,
+            images,
+            segmenter=segmenter,
+            progress=clock,
+            cache=Path(cache),
+            top=Thumbnails(1, 32),
+        )
+        cpu, wall = time.process_time() - cpu - clock.cpu, time.perf_counter() - wall - clock.wall
     after = bare(model, segmenter, images - images // 2)
     passes = before[0] + after[0], before[1] + after[1]
-    for run in runs.values():
-        run |= {"ratio": run["cpu_seconds"] / passes[0], "ratio_wall": run["seconds"] / passes[1]}
     return {
         "images": images,
         "layer": report.layer,
         "threads": torch.get_num_threads(),
         "bare": {"cpu_seconds": passes[0], "seconds": passes[1]},
-        "dissection": runs,
+        "dissection": {"cpu_seconds": cpu, "seconds": wall, "parts": report.seconds},
+        "ratio": cpu / passes[0],
+        "ratio_wall": wall / passes[1],
     }
-
-
-def _force_floats() -> None:
-    """Let the product of floats be measured as the faster one."""
-    from inscape.statistics import _label_sums
-
-    _label_sums._seconds = lambda product: float(product is not _label_sums.by_floats)
-    _label_sums._fastest.cache_clear()
 
 
 class _PageClock:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from inscape.statistics import overlap_table
-from inscape.statistics._levels import upsampled
+from inscape.statistics._levels import sampled
 from reference import overlap as reference
 
 DATA = Path(__file__).parent / "data"
@@ -73,7 +73,7 @@ def test_the_figures_are_those_of_maps_that_are_upsampled_with_zeros_beyond_the_
     maps, labels = tensors(low, high)
     maps -= 0.5  # zeros then are high values, and hot ones
     values, marks = zero_upsampled(maps, high), torch.from_numpy(labels)
-    assert np.allclose(upsampled(maps, high, "zeros"), values.flatten(2).swapaxes(1, 2), atol=1e-6)
+    assert np.allclose(sampled(maps, high, (1, 1), "zeros"), values.flatten(2), atol=1e-6)
     table = overlap_table(
         maps.astype(np.float64),
         labels,

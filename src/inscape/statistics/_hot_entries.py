@@ -70,7 +70,9 @@ class HotEntries:
             starts = np.concatenate([self.starts[place:-1] - edge, self.starts[: place + 1] + (end - edge)])
             hot = csc_array((ones, first, starts), shape=(units * levels, pictures * pixels))
             counts[way] = (hot @ shown).reshape(units, levels, -1).transpose(2, 1, 0)
-        return np.cumsum(counts, axis=2, out=counts)
+        for level in range(1, levels):
+            counts[:, :, level] += counts[:, :, level - 1]
+        return counts
 
 
 def lowest_thresholds(thresholds: Float[np.ndarray, "level unit"]) -> Float[np.ndarray, "unit"]:

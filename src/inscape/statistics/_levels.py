@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
 from inscape.statistics._grid import Border, axis_matrix, sample_stride
-from inscape.statistics._hits import find_hits
+from inscape.statistics._hits import Hits, find_hits
 from inscape.statistics._hot_entries import first_levels, lowest_thresholds
 from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._thresholds import a_hair_above
@@ -28,6 +28,7 @@ LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 
 
 _LEVEL_PICTURES = 128
 _VALUES_AT_ONCE = 1 << 23
+_PICTURES_AT_ONCE = 128
 
 
 def level_thresholds(
@@ -71,17 +72,6 @@ def sampled(
     return torch.matmul(down, wide).flatten(2).numpy()
 
 
-def upsampled(
-    maps: Float[np.ndarray, "picture unit row column"], size: tuple[int, int], border: Border = "repeat"
-) -> Float[np.ndarray, "picture pixel unit"]:
-    """Up-sampled values on all label pixels; units last, which is how they are fast to make and compare."""
-    if border == "zeros":
-        return np.ascontiguousarray(sampled(maps, size, (1, 1), border).swapaxes(1, 2))
-    last = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
-    values = torch.nn.functional.interpolate(last, size=size, mode="bilinear", align_corners=False)
-    return values.permute(0, 2, 3, 1).flatten(1, 2).numpy()
-
-
 @dataclass(frozen=True)
 class LevelCounts:
     """What all label pixels of pictures 1, 3, 5, ... count at every level; levels below 0 are not counted.
@@ -116,32 +106,53 @@ def count_levels(
     levels, count = thresholds.shape
     pixels, kinds = labels.size[0] * labels.size[1], len(index.kinds[0])
     both = np.zeros((count, kinds, levels), dtype=np.int64)
-    by_pixel = np.zeros((count, pixels * levels), dtype=np.int32)
+    hot = np.zeros((count, pixels, levels), dtype=np.int32)
     numbers = range(1, labels.shape[0], 2)
-    step = max(1, _VALUES_AT_ONCE // (pixels * count))
-    lowest = lowest_thresholds(thresholds)
+    step = max(1, min(_PICTURES_AT_ONCE, _VALUES_AT_ONCE // pixels))
     for start in range(0, len(numbers), step):
         some = numbers[start : start + step]
-        maps = np.ascontiguousarray(raw.part(some, units).transpose(1, 0, 2, 3))
-        hits = find_hits(maps, lowest, labels.size, raw.border)
-        numbered, shown = index.combinations(labels.pictures(some))
-        combination, pixel = numbered * levels, np.tile(np.arange(pixels) * levels, len(some))
-        counts = np.zeros((count, shown.shape[1], levels), dtype=np.float32)
-        for unit, (first, end) in enumerate(pairwise(hits.starts.tolist())):
-            level = first_levels(hits.values[first:end], thresholds[:, unit])
-            place = hits.places[first:end]
-            by_pixel[unit] += np.bincount(pixel.take(place) + level, minlength=pixels * levels)
-            counts[unit].reshape(-1)[:] = np.bincount(
-                combination.take(place) + level, minlength=counts[0].size
-            )
-        both += product(shown.astype(np.float32), counts).astype(np.int64)
-    hot = by_pixel.reshape(count, pixels, levels)
-    expected = product(index.sums[1] / len(numbers), hot.astype(np.float64))
+        combined, shown = index.combinations(labels.pictures(some))
+        bins = combined * levels, np.tile(np.arange(pixels) * levels, len(some))
+        few = max(1, _VALUES_AT_ONCE // (pixels * len(some)))
+        for first in range(0, count, few):
+            part = slice(first, min(first + few, count))
+            maps = raw.part(some, slice(units.start + part.start, units.start + part.stop))
+            maps = np.ascontiguousarray(maps.transpose(1, 0, 2, 3))
+            hits = find_hits(maps, lowest_thresholds(thresholds[:, part]), labels.size, raw.border)
+            counts = _bin_hits(hits, thresholds[:, part], bins, (shown.shape[1], pixels))
+            both[part] += product(shown.astype(np.float32), counts[0]).astype(np.int64)
+            hot[part] += counts[1]
+    # a float32 is exact enough: chance is known to some percent
+    expected = product((index.sums[1] / len(numbers)).astype(np.float32), hot.astype(np.float32))
     return LevelCounts(
         both=index.by_concept(_added_up(both)),
         hot=np.cumsum(hot.sum(axis=1), axis=1).T,
         expected=index.by_concept(_added_up(expected)),
     )
+
+
+def _bin_hits(
+    hits: Hits,
+    thresholds: Float[np.ndarray, "level unit"],
+    bins: tuple[Int[np.ndarray, "place"], Int[np.ndarray, "place"]],
+    counts: tuple[int, int],
+) -> tuple[Float[np.ndarray, "unit combination level"], Int[np.ndarray, "unit pixel level"]]:
+    """Hits by combination of labels and by pixel, each at the first level at which it is hot.
+
+    Args:
+        hits: All that is hot at any allowed level.
+        thresholds: Of its units.
+        bins: Where the levels of every place begin, for the two.
+        counts: Combinations, and pixels.
+    """
+    levels = len(thresholds)
+    found = [np.empty((thresholds.shape[1], count, levels), dtype=np.float32) for count in counts]
+    for unit, (first, end) in enumerate(pairwise(hits.starts.tolist())):
+        level, place = first_levels(hits.values[first:end], thresholds[:, unit]), hits.places[first:end]
+        for each, starts in zip(found, bins, strict=True):
+            binned = np.bincount(starts.take(place) + level, minlength=each[unit].size)
+            each[unit] = binned.reshape(each[unit].shape)
+    return found[0], found[1].astype(np.int32)
 
 
 def _added_up(first: Array) -> Array:

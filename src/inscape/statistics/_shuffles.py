@@ -190,7 +190,8 @@ class SampleCounter:
             shown = self.index.shown(self.labels.pictures(numbers.tolist())).astype(np.float32)
             sums += hot.sums()
             both += hot.products([0], shown)[0].astype(np.int64)
-        becoming = product(self.index.sums[0] / pictures, sums.T.astype(np.float64))
+        shown = (self.index.sums[0] / pictures).astype(np.float32)
+        becoming = product(shown, np.ascontiguousarray(sums.T, dtype=np.float32))
         expected = np.cumsum(becoming.reshape(-1, units, levels), axis=2).swapaxes(1, 2)
         return self.index.by_concept(both), HalfCounts(
             hot=np.cumsum(sums.sum(axis=1).reshape(units, levels), axis=1).T,
