@@ -27,8 +27,8 @@ LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 
 """The shares of up-sampled values that lie above the candidate thresholds of `iou_best`."""
 
 _LEVEL_PICTURES = 128
-_VALUES_AT_ONCE = 1 << 23
-_PICTURES_AT_ONCE = 128
+_VALUES_AT_ONCE = 1 << 22
+_PICTURES_AT_ONCE = 32
 
 
 def level_thresholds(

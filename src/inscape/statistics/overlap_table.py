@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
@@ -122,9 +123,8 @@ def overlap_table(
     labelled = index.labelled
     random = np.random.default_rng(options.get("seed", 0))
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
-    scales = (label // own for label, own in zip(known.size, raw.shape[2:], strict=True))
-    around = max(1, min(rows, next(scales))), max(1, min(columns, next(scales)))
-    dealt = tuple(deal_labels(dealings[half], half, known, index, around) for half in (0, 1))
+    around = _strides_around(raw, known, (rows, columns))
+    dealt = [deal_labels(dealing, half, known, index, around) for half, dealing in enumerate(dealings)]
 
     def compare(block: slice) -> dict[str, Array]:
         thresholds, top = _top_of_block(raw, block, known, quantile)
@@ -145,6 +145,13 @@ def overlap_table(
             task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return OverlapTable(labelled=labelled, count=pictures, **joined)
+
+
+def _strides_around(raw: RawMaps, known: LabelMaps, strides: tuple[int, int]) -> tuple[int, int]:
+    """The strides of the sample, or smaller ones where labels are hardly finer than the maps."""
+    scales = (label // own for label, own in zip(known.size, raw.shape[2:], strict=True))
+    rows, columns = (max(1, min(pair)) for pair in zip(strides, scales, strict=True))
+    return rows, columns
 
 
 def _bytes_of_unit(known: LabelMaps) -> int:
@@ -180,7 +187,7 @@ def _best_of_block(
     thresholds: Float[np.ndarray, "level unit"],
     known: LabelMaps,
     index: LabelIndex,
-    dealt: tuple[DealtLabels, DealtLabels],
+    dealt: Sequence[DealtLabels],
 ) -> dict[str, Array]:
     """The fields of `OverlapTable` that depend on levels, for some units."""
     sample = SampleCounter(raw, block, thresholds, known, index)
