@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from inscape.errors import ShapeError
-from inscape.models.card import MAPS, VECTORS, Axis
+from inscape.models.card import MAPS, TOKENS, VECTORS, Axis
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-TOKENS: tuple[Axis, ...] = ("token", "unit")
 _USUAL: dict[int, tuple[Axis, ...]] = {2: VECTORS, 3: TOKENS, 4: MAPS}
 
 

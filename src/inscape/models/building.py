@@ -17,15 +17,17 @@ from inscape.models.architectures.architecture import Architecture
 from inscape.models.card import Card
 from inscape.models.filling import filled
 from inscape.models.generator import Generator
+from inscape.models.language import LanguageModel
 from inscape.models.model import Model
 from inscape.models.plugins import ARCHITECTURES, plugin, plugin_names
 from inscape.types import JsonMapping
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
     from torch import Tensor, nn
 
-OWN = ("dcgan", "efficientnet_lite", "picture_encoder", "progan", "stylegan2", "stylegan3", "unet")
+OWN = ("dcgan", "decoder", "efficientnet_lite", "picture_encoder", "progan", "stylegan2", "stylegan3", "unet")
 """Files under `architectures` that have an `ARCHITECTURE`."""
 
 
@@ -64,7 +66,13 @@ def load_model(card: Card, weights: Path, device: torch.device) -> Model:
     return model_of(card, tensors, weights, device)
 
 
-def model_of(card: Card, tensors: Mapping[str, Tensor], where: Path, device: torch.device) -> Model:
+def model_of(
+    card: Card,
+    tensors: Mapping[str, Tensor],
+    where: Path,
+    device: torch.device,
+    tokenizer: Tokenizer | None = None,
+) -> Model:
     """Build the network of a card and fill it.
 
     Args:
@@ -72,6 +80,7 @@ def model_of(card: Card, tensors: Mapping[str, Tensor], where: Path, device: tor
         tensors: Under the names of the network's `state_dict`.
         where: The file that they are from, for the errors.
         device: Where the weights go.
+        tokenizer: Of a language model.
 
     Raises:
         FormatError: The architecture is unknown, or the weights do not fit.
@@ -81,6 +90,8 @@ def model_of(card: Card, tensors: Mapping[str, Tensor], where: Path, device: tor
         network = built(card.architecture, card.config, tensors)
     except FormatError as error:
         raise FormatError(f"{where} does not fit its card: {error.detail}", error.hint) from error
+    if card.kind == "language":
+        return LanguageModel(network.to(device), card, tokenizer)
     return (Generator if card.kind == "generator" else Model)(network.to(device), card)
 
 

@@ -16,6 +16,7 @@ from inscape.types import JsonObject
 Axis = Literal["unit", "height", "width", "token"]
 MAPS: tuple[Axis, ...] = ("unit", "height", "width")
 VECTORS: tuple[Axis, ...] = ("unit",)
+TOKENS: tuple[Axis, ...] = ("token", "unit")
 
 
 class Layer(BaseModel):
@@ -56,6 +57,46 @@ class Layer(BaseModel):
         return self.module.removesuffix(".inside")
 
 
+class BlockParts(BaseModel):
+    """The layers of a block of a language model, by name.
+
+    Attributes:
+        output: The hidden states behind it.
+        attention: What its attention adds to them.
+        mlp: What its MLP adds to them.
+        gate: The MLP's projection that goes through the activation, where another one is multiplied by it.
+        up: The MLP's projection from the hidden states.
+        neurons: What goes into the projection back.
+        down: The MLP's projection back to the hidden states.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    output: str
+    attention: str
+    mlp: str
+    gate: str | None = None
+    up: str
+    neurons: str
+    down: str
+
+
+class Parts(BaseModel):
+    """What the layers of a language model are, so that methods know no family of them.
+
+    Attributes:
+        embedding: The layer of the tokens' own vectors.
+        blocks: In the order of the forward pass.
+        norm: The layer behind the last block, which the words are read off.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embedding: str
+    blocks: tuple[BlockParts, ...]
+    norm: str
+
+
 class Card(BaseModel):
     """The description of a model.
 
@@ -65,6 +106,7 @@ class Card(BaseModel):
         architecture: Name of the network's architecture (see `building`).
         config: Its sizes.
         layers: In the order of the forward pass.
+        parts: For a language model, which layer is what. None where that is not known.
         default_layer: Where dissection and painting start.
         image_size: Height and width of its pictures in pixels.
         latent: For a generator `{"z_dim", "w_dim", "num_ws"}`, and `"c_dim"`, the number of classes, where
@@ -89,6 +131,7 @@ class Card(BaseModel):
     architecture: str
     config: JsonObject = Field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
+    parts: Parts | None = None
     default_layer: str | None = None
     image_size: int | None = None
     latent: dict[str, int] = Field(default_factory=dict)

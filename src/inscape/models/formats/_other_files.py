@@ -23,7 +23,6 @@ _HEADS: tuple[tuple[bytes, str, str], ...] = (
     (rb".{257}ustar", "is an archive (tar)", _UNPACK),
     (rb"\x89HDF\r\n", "is an HDF5 file, as Keras and TensorFlow write", _EXPORT),
     (rb"\x08[\x01-\x20][\x12\x1a].{0,32}?(pytorch|onnx|tf2onnx|keras)", "is an ONNX model", _EXPORT),
-    (rb"GGUF", "is a GGUF file of a language model", _EXPORT),
     (rb".{4}TFL3", "is a TensorFlow Lite model", _EXPORT),
     (rb"\x93NUMPY", "is an array of NumPy, not a network", "Save the tensors by name, with torch.save."),
     (rb"\x89PNG|\xff\xd8\xff|GIF8", "is a picture, not a checkpoint", "`inscape invert` takes photos."),

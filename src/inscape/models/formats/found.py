@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from torch import Tensor
 
     from inscape.models.card import Card
@@ -29,6 +30,7 @@ class Found:
         note: What the file does not say, and what was taken instead; empty where there is nothing to say.
         absent: Names of those weights that are not in the file, and have a default instead.
         card: The card, where the file carries it; a network without one is taken for a generator.
+        tokenizer: Of a language model, where the file has one.
     """
 
     architecture: str
@@ -40,6 +42,7 @@ class Found:
     note: str = ""
     absent: frozenset[str] = frozenset()
     card: Card | None = None
+    tokenizer: Tokenizer | None = None
 
     def weights(self) -> dict[str, Tensor]:
         """The weights without those gains."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
-from inscape.models.formats import carded, dcgan, nvidia, progan, rosinality
+from inscape.models.formats import carded, dcgan, gguf, nvidia, progan, rosinality
 from inscape.models.formats.format import Format
 from inscape.models.plugins import FORMATS, plugins
 
@@ -15,6 +15,7 @@ OWN_FORMATS: dict[str, Format] = {
     "rosinality": rosinality.FORMAT,
     "progan": progan.FORMAT,
     "dcgan": dcgan.FORMAT,
+    "gguf": gguf.FORMAT,
 }
 """Inscape's own; to read their titles imports no torch."""
 

@@ -21,6 +21,7 @@ from inscape.models.formats._other_networks import refuse_other_network
 from inscape.models.formats.carded import CARD_HINT, Carded, is_safetensors, read_safetensors
 from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
+from inscape.models.formats.gguf import is_gguf, read_gguf
 from inscape.models.formats.known import OWN_FORMATS, formats
 from inscape.models.generator import Generator
 from inscape.models.generator_card import generator_card
@@ -57,7 +58,7 @@ def open_file(
     """
     path = Path(path)
     name = name or path.stem
-    if is_safetensors(path):
+    if is_safetensors(path) or is_gguf(path):
         return _opened(path, name, device)
     large = path.stat().st_size >= _LARGE
     progress = progress if progress is not None and large else SilentProgress()
@@ -100,7 +101,7 @@ def model_in(path: Path, found: Found, device: torch.device | str, name: str | N
     import torch
 
     if found.card is not None:
-        model = model_of(found.card, found.tensors, path, torch.device(device))
+        model = model_of(found.card, found.tensors, path, torch.device(device), found.tokenizer)
         model.origin = path
         return model
     return _generator(path, name or path.stem, found, device)
@@ -139,6 +140,8 @@ def contents(path: Path) -> storage.Foreign:
     refuse_other_file(path)
     if is_safetensors(path):
         return storage.Foreign(path, "safetensors", read_safetensors(path), memoryview(b""))
+    if is_gguf(path):
+        return storage.Foreign(path, "gguf", read_gguf(path), memoryview(b""))
     return storage.read_pickle(path)
 
 
@@ -149,7 +152,7 @@ def found_in(foreign: storage.Foreign) -> tuple[str, Found]:
         FormatError: It is of no known format, or something is missing.
         UnsupportedError: Its network has a feature that Inscape does not support.
     """
-    known = OWN_FORMATS if foreign.container == "safetensors" else formats()
+    known = OWN_FORMATS if foreign.container in ("safetensors", "gguf") else formats()
 
     def recognise(value: object) -> list[str]:
         return [name for name, each in known.items() if _recognises(name, each, value)]

@@ -84,7 +84,10 @@ def write_file(
             "Save its state_dict with the code that it comes from.",
         )
     source = Path(template) if template is not None else model.origin if wanted == own else None
-    source, write = source if known[wanted].copies else None, known[wanted].write
+    chosen = known[wanted]
+    source, write = source if chosen.copies else None, chosen.write
+    if write is None and not chosen.copies:
+        raise UsageError(f"Inscape reads {chosen.title}, and does not write them.", "Name another --format.")
     if source is None and write is None:
         raise UsageError(
             f"The format {wanted!r} holds more than weights, so a file is written as a copy of a template.",
