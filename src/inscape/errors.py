@@ -136,13 +136,14 @@ class MissingExtraError(InscapeError, title="An optional part is missing", statu
 
     Args:
         package: The module that could not be imported.
-        extra: The extra of Inscape that brings it.
+        extra: The extra of Inscape that brings it; none for a package that is installed alone.
+        install: The line that installs it; the extra's unless given.
     """
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str = "", *, install: str = "") -> None:
         super().__init__(
             f"This needs the package {package!r}, which is not installed.",
-            f"Install it with: pip install 'inscape[{extra}]'",
+            f"Install it with: {install or pip_line(extra)}",
         )
 
 
@@ -169,6 +170,11 @@ class CancelledError(InscapeError, title="Stopped", status=409, exit_code=130):
         self, detail: str = "Stopped as asked; nothing half-written was kept.", hint: str = ""
     ) -> None:
         super().__init__(detail, hint)
+
+
+def pip_line(extra: str) -> str:
+    """The command that installs an extra of Inscape."""
+    return f"pip install 'inscape[{extra}]'"
 
 
 def near_names(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -1,9 +1,10 @@
 """Networks of the Hugging Face hub, by `transformers`, and of `timm`.
 
 `hf:ORG/NAME` or `hf:FOLDER`: image classifiers, semantic segmentation, CLIP, GPT-2 and other causal language
-models. They come from the ordinary cache of the hub or a local folder; `HF_HOME`, `HF_TOKEN` and
+models. GPT-2, GPT-J, GPT-NeoX, Llama, Qwen2 and what is built like them become one network of ours
+(`hub_decoders`). They come from the ordinary cache of the hub or a local folder; `HF_HOME`, `HF_TOKEN` and
 `HF_HUB_OFFLINE` are honoured, for it is the hub's own code that reads. Code that comes with a model is never
-run. Layers are found by running the network once.
+run. Layers of the others are found by running the network once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from torch import Tensor, nn
 from inscape.concepts import Concept, Vocabulary
 from inscape.errors import MissingExtraError, ModelNotFoundError, UnsupportedError
 from inscape.models.any_module import card_of, layers_of
+from inscape.models.architectures.decoder import decoder_card
 from inscape.models.card import Layer
+from inscape.models.hub_decoders import as_decoder
+from inscape.models.language import LanguageModel
 from inscape.models.model import Model
 from inscape.types import JsonObject
 
@@ -64,12 +68,11 @@ class Pictures(nn.Module):
 
 
 class Tokens(nn.Module):
-    """A causal language model; its `tokenizer` is None where the files have none."""
+    """A causal language model of a family that is not a `Decoder`."""
 
-    def __init__(self, network: nn.Module, tokenizer: Any) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.tokenizer = tokenizer
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits `[batch, token, word]` of token numbers `[batch, token]`."""
@@ -184,14 +187,20 @@ def _opened(module: Pictures, known: JsonObject, device: torch.device) -> Model:
 
 def _language(
     transformers: ModuleType, name: str, network: nn.Module, known: JsonObject, device: torch.device
-) -> Model:
+) -> LanguageModel:
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        read = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        tokenizer = getattr(read, "backend_tokenizer", None)
     except Exception:  # a folder may hold a network alone, which can be looked into without words
         tokenizer = None
-    module = Tokens(network, tokenizer).to(device).eval().requires_grad_(False)
+    decoder = as_decoder(network)
+    if decoder is not None:
+        said = {key: known[key] for key in ("name", "source")}
+        return LanguageModel(decoder.to(device), decoder_card(decoder.config, **said), tokenizer)
+    module = Tokens(network).to(device).eval().requires_grad_(False)
     tokens = torch.zeros(1, _TOKENS, dtype=torch.int64, device=device)
-    return Model(module, card_of(module, _inside(module, lambda: module(tokens)), known))
+    card = card_of(module, _inside(module, lambda: module(tokens)), known)
+    return LanguageModel(module, card, tokenizer)
 
 
 def _inside(module: nn.Module, run: Callable[[], object]) -> tuple[Layer, ...]:

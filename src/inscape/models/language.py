@@ -92,7 +92,7 @@ class LanguageModel(Model):
         if self._tokenizer is None:
             raise UnsupportedError(
                 f"{self.name!r} is a language model without a tokenizer to read text with.",
-                "Byte-pair encoding in the manner of GPT-2 is read from GGUF files, and tokenizer.json from folders.",
+                "Inscape reads tokenizer.json from folders, and byte-pair encoding of bytes from GGUF files.",
             )
         return self._tokenizer
 
@@ -105,7 +105,7 @@ class LanguageModel(Model):
         """
         if self.card.parts is None:
             raise UnsupportedError(
-                f"{self.name!r} is a {self.card.architecture}, whose attention and MLPs are not known by name.",
+                f"{self.name!r} is a {self.card.architecture}, whose attention and MLPs have no known names.",
                 "They are of GPT-2, GPT-J, GPT-NeoX, Llama, Qwen2 and what is built like them.",
             )
         return self.card.parts

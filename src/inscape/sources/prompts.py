@@ -9,6 +9,7 @@ import torch
 
 from inscape import storage
 from inscape.errors import UnsupportedError
+from inscape.models.language import LanguageModel
 from inscape.sources.source import Batch, spread
 
 if TYPE_CHECKING:
@@ -40,13 +41,11 @@ class Prompts:
         Raises:
             UnsupportedError: The model is not a language model, or came without a tokenizer.
         """
-        tokenizer = getattr(model.module, "tokenizer", None)
-        if tokenizer is None:
+        if not isinstance(model, LanguageModel):
             raise UnsupportedError(
                 f"{model.name!r} is {model.card.noun} without a tokenizer to read text with."
             )
-        rows = [torch.tensor(tokenizer(self.texts[number])["input_ids"]) for number in numbers]
-        tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(model.device)
+        tokens = model.padded([self.texts[number] for number in numbers]).tokens
         model.module(tokens)
         return Batch(tokens)
 

