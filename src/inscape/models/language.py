@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inscape.errors import UnsupportedError, ValueRangeError
+from inscape.errors import FormatError, MissingExtraError, UnsupportedError, ValueRangeError
 from inscape.models.card import Card, Parts
 from inscape.models.model import Model
 from inscape.progress import Progress, SilentProgress
@@ -81,6 +81,11 @@ class LanguageModel(Model):
     ) -> None:
         super().__init__(module, card, origin=origin)
         self._tokenizer = tokenizer
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it came with a tokenizer."""
+        return self._tokenizer is not None
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -241,6 +246,23 @@ class LanguageModel(Model):
         reading = self.decoder.reading(batch.tokens, cache=cache)
         hidden = self.decoder.through(self.decoder.embed(batch.tokens, reading), reading)
         return self.decoder.logits(hidden[rows, batch.last])
+
+
+def tokenizer_from(text: str) -> Tokenizer:
+    """A tokenizer from its JSON.
+
+    Raises:
+        MissingExtraError: The package `tokenizers` is not installed.
+        FormatError: It is damaged.
+    """
+    try:
+        from tokenizers import Tokenizer
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("tokenizers", "facts") from error
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the package has no class of its own for this
+        raise FormatError(f"its tokenizer is damaged: {error}.") from error
 
 
 def _drawn(

@@ -12,6 +12,7 @@ from inscape.errors import FormatError
 from inscape.models.card import Card
 from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
+from inscape.models.language import LanguageModel, tokenizer_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
 
     from inscape.models.model import Model
 
-CARD = "inscape_card"
+CARD, TOKENIZER = "inscape_card", "inscape_tokenizer"
 CARD_HINT = f"put a card.json beside the file, or its text into the file's metadata as {CARD!r}."
 _LONGEST = 100 << 20
 
 
 @dataclass(frozen=True)
 class Carded:
-    """A safetensors file and its card."""
+    """A safetensors file, its card, and the tokenizer of a language model as JSON."""
 
     tensors: Mapping[str, Tensor]
     card: Card
+    tokenizer: str | None = None
 
 
 def is_safetensors(path: Path) -> bool:
@@ -49,7 +51,8 @@ def read_safetensors(path: Path) -> Carded | dict[str, Tensor]:
     tensors, metadata = storage.load_tensors(path)
     beside = path.parent / "card.json"
     if CARD in metadata:
-        return Carded(tensors, Card.parse(_parsed(metadata[CARD], path), f"The metadata of {path}"))
+        card = Card.parse(_parsed(metadata[CARD], path), f"The metadata of {path}")
+        return Carded(tensors, card, metadata.get(TOKENIZER))
     if beside.is_file():
         return Carded(tensors, Card.read(beside))
     return tensors
@@ -61,14 +64,22 @@ def recognises(value: object) -> bool:
 
 
 def read(value: Carded) -> Found:
-    """The network as its card has it."""
-    card = value.card
-    return Found(card.architecture, card.config, value.tensors, card.source, card=card)
+    """The network as its card has it.
+
+    Raises:
+        FormatError: The tokenizer is damaged.
+        MissingExtraError: There is one, and the package `tokenizers` is not installed.
+    """
+    card, text = value.card, value.tokenizer
+    tokenizer = None if text is None else tokenizer_from(text)
+    return Found(card.architecture, card.config, value.tensors, card.source, card=card, tokenizer=tokenizer)
 
 
 def write(model: Model, path: Path) -> None:
     """Write the weights and the card, whole or not at all."""
     metadata = {CARD: json.dumps(model.card.model_dump(mode="json"))}
+    if isinstance(model, LanguageModel) and model.reads_text:
+        metadata[TOKENIZER] = model.tokenizer.to_str()
     storage.save_tensors(path, model.module.state_dict(), metadata)
 
 

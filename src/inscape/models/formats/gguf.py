@@ -98,6 +98,9 @@ def read(value: Gguf) -> Found:
     config = _config(value)
     tensors = dict(_weights(value, config))
     said = value.metadata
+    words = said.get("tokenizer.ggml.tokens")
+    if isinstance(words, list) and len(words) > config.words:
+        raise FormatError(f"it has {len(words)} words for {config.words} rows of its embedding.")
     source = f"A GGUF file: {said.get('general.name') or value.path.name}."
     card = decoder_card(
         config, name=value.path.stem, source=source, licence=str(said.get("general.license") or "")
@@ -118,7 +121,7 @@ def _config(value: Gguf) -> DecoderConfig:
     blocks = _number(value, "block_count")
     if not 0 < heads <= width or not 0 < blocks <= len(names):
         raise FormatError(
-            f"it says {blocks} blocks and {heads} heads, which {len(names)} tensors cannot hold."
+            f"its {len(names)} tensors cannot hold the {blocks} blocks of {heads} heads it names."
         )
     head_width = _number(value, "attention.key_length", width // heads)
     kind = "rms_epsilon" if _FAMILIES[family]["norm"] == "rms" else "epsilon"
