@@ -278,7 +278,7 @@ def test_prompts_are_read_by_a_language_model(tmp_path):
     made.save_pretrained(tmp_path / "gpt2")
     model = inscape.open(f"hf:{tmp_path / 'gpt2'}", device="cpu")
     prompts = Prompts(["the tower is in", "the tower"])
-    layer = "transformer.h.1.mlp.act"
+    layer = "blocks.1.mlp.neurons"
     assert model.layer(layer).axes == ("token", "unit")
     with record(model, layer, copy=True) as recording:
         batch = prompts.run(model, prompts.numbers(0, 10))
