@@ -47,7 +47,9 @@ def test_a_batch_gives_what_each_prompt_gives_alone(small):
     assert torch.allclose(together, alone, atol=1e-6)
     assert torch.allclose(together.sum(1), torch.ones(3))
     likely = small.likeliest(PROMPTS, 4)
-    assert [[value for _, value in row] for row in likely] == pytest.approx(together.topk(4).values.tolist())
+    assert torch.allclose(
+        torch.tensor([[value for _, value in row] for row in likely]), together.topk(4).values
+    )
     assert likely[1][0][0] == small.decode([int(together[1].argmax())])
 
 
@@ -105,7 +107,7 @@ def test_parts_name_layers_by_what_they_are(small):
 def test_a_pass_goes_on_from_a_block(small):
     tokens = small.padded(PROMPTS).tokens
     decoder = small.decoder
-    with torch.inference_mode():
+    with torch.no_grad():
         reading = decoder.reading(tokens)
         below = decoder.through(decoder.embed(tokens, reading), reading, last=1)
         assert torch.equal(decoder.logits(decoder.through(below, reading, 1)), decoder(tokens))
@@ -145,7 +147,7 @@ def test_what_cannot_be_read_is_said(small):
     with pytest.raises(ValueRangeError, match="1 to 64 tokens at once, got"):
         small.next(["tower " * 100])
     with pytest.raises(ValueRangeError, match="1 to 64 tokens at once, got 65"):
-        small.continued([PROMPTS[0]], 100, temperature=1.0)
+        small.continued(["tower " * 60], 10)
     with pytest.raises(ValueRangeError, match="temperature of a text must be 0 or more, got -1"):
         small.continued(PROMPTS, temperature=-1)
 

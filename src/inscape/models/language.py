@@ -262,7 +262,7 @@ def tokenizer_from(text: str) -> Tokenizer:
     try:
         return Tokenizer.from_str(text)
     except Exception as error:  # the package has no class of its own for this
-        raise FormatError(f"its tokenizer is damaged: {error}.") from error
+        raise FormatError(f"its tokenizer is damaged: {str(error).splitlines()[0]}.") from error
 
 
 def _drawn(

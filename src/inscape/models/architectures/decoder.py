@@ -34,6 +34,9 @@ _BIASES = {
     "mlp": "mlp.up",
     "head": "head",
 }
+_LARGEST = 1 << 24
+WIDEST_HEAD = 1 << 12
+"""More numbers in one head are taken for damage."""
 _ACTIVATIONS = {"gelu": "none", "gelu_tanh": "tanh"}
 
 
@@ -87,14 +90,13 @@ class DecoderConfig(Sizes):
         """Refuse what fits nothing.
 
         Raises:
-            FormatError: A size is not positive, or two do not go together.
+            FormatError: A size is not positive or absurd, or two do not go together.
         """
         sizes = ("words", "context", "width", "blocks", "heads", "groups", "head_width", "inside")
         for name in sizes:
-            if getattr(self, name) < 1:
-                raise FormatError(
-                    f"the size `{name}` of a decoder must be positive, got {getattr(self, name)}."
-                )
+            most = WIDEST_HEAD if name == "head_width" else _LARGEST
+            if not 0 < (size := getattr(self, name)) <= most:
+                raise FormatError(f"the size `{name}` of a decoder must be from 1 to {most}, got {size}.")
         if self.heads % self.groups or 2 * len(self.frequencies) > self.head_width:
             raise FormatError(
                 f"{self.heads} heads of {self.head_width} do not go with {self.groups} groups and "

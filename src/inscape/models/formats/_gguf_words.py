@@ -46,12 +46,14 @@ def tokenizer_of(metadata: JsonMapping) -> Tokenizer | None:
         raise FormatError("it has a tokenizer without tokens or merges.")
     numbers = {word: number for number, word in enumerate(words)}
     pairs = [tuple(str(merge).split(" ")) for merge in merges]
+    if odd := [merge for merge, pair in zip(merges, pairs, strict=True) if len(pair) != 2]:
+        raise FormatError(f"its tokenizer is damaged: {str(odd[0])[:40]!r} is no pair of tokens.")
     try:
         made = tokenizers.Tokenizer(
             tokenizers.models.BPE(vocab=numbers, merges=pairs, ignore_merges=cut == "llama-bpe")
         )
     except Exception as error:  # the package has no class of its own for this
-        raise FormatError(f"its tokenizer is damaged: {error}.") from error
+        raise FormatError(f"its tokenizer is damaged: {str(error).splitlines()[0]}.") from error
     made.pre_tokenizer = _cutting(str(cut))
     made.decoder = tokenizers.decoders.ByteLevel()
     if cut == "qwen2":

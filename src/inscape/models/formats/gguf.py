@@ -109,7 +109,7 @@ def read(value: Gguf) -> Found:
 
 
 def _config(value: Gguf) -> DecoderConfig:
-    from inscape.models.architectures.decoder import DecoderConfig, biases
+    from inscape.models.architectures.decoder import WIDEST_HEAD, DecoderConfig, biases
 
     family = str(value.metadata.get("general.architecture"))
     if family not in _FAMILIES:
@@ -137,7 +137,9 @@ def _config(value: Gguf) -> DecoderConfig:
             "head_width": head_width,
             "inside": _number(value, "feed_forward_length"),
             "epsilon": float(_value(value, f"attention.layer_norm_{kind}", (int, float))),
-            "frequencies": () if family == "gpt2" else _frequencies(value, family, head_width),
+            "frequencies": ()
+            if family == "gpt2"
+            else _frequencies(value, family, min(head_width, WIDEST_HEAD)),
             "biases": biases(_renamed(name.replace("attn_qkv", "attn_q")) for name in names),
             "tied": "output.weight" not in names,
             "ends": tuple(_ends(value.metadata)),
