@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inscape.models.architectures.decoder import Decoder, DecoderConfig, biases
+from inscape.models.architectures.decoder import Decoder
+from inscape.models.architectures.decoder_config import DecoderConfig, biases
 from inscape.models.building import built
 from inscape.types import JsonObject
 

@@ -10,17 +10,17 @@ A pass can stop after a block and go on from there: `embed`, `through` and `logi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from inscape.errors import FormatError, ValueRangeError
-from inscape.models.architectures.architecture import Architecture, Sizes
-from inscape.models.card import TOKENS, BlockParts, Card, Layer, Parts
+from inscape.errors import ValueRangeError
+from inscape.models.architectures.architecture import Architecture
+from inscape.models.architectures.decoder_config import DecoderConfig, layers, parts
+from inscape.models.card import Card
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -28,86 +28,7 @@ if TYPE_CHECKING:
 
     Rotations = tuple[Tensor, Tensor]
 
-_BIASES = {
-    "query": "attention.query",
-    "output": "attention.output",
-    "mlp": "mlp.up",
-    "head": "head",
-}
-_LARGEST = 1 << 24
-WIDEST_HEAD = 1 << 12
-"""More numbers in one head are taken for damage."""
 _ACTIVATIONS = {"gelu": "none", "gelu_tanh": "tanh"}
-
-
-@dataclass(frozen=True)
-class DecoderConfig(Sizes):
-    """The sizes of a decoder.
-
-    Attributes:
-        words: Tokens that it knows.
-        context: The most tokens that it reads at once.
-        width: Of the hidden states.
-        blocks: How many.
-        heads: Of queries.
-        groups: Heads of keys and values, each of which serves as many heads of queries.
-        head_width: Of one head.
-        inside: Width of the MLP.
-        norm: Whether the hidden states are normalized with their mean ("layer") or without ("rms").
-        epsilon: Of the normalization.
-        activation: Of the MLP.
-        gated: Whether the activation multiplies a second projection.
-        parallel: Whether attention and MLP read the same hidden states: normalized by one map ("shared"), or
-            each by its own ("own"); otherwise the MLP reads what attention has added to.
-        frequencies: By how much each pair of numbers in a head turns from one position to the next, in
-            radians; none where positions are learned.
-        biases: Which projections have them: "query" stands for keys and values too.
-        tied: Whether the last projection is the embedding.
-        ends: Tokens that end a text.
-    """
-
-    named = "the configuration of a decoder of language"
-
-    words: int
-    context: int
-    width: int
-    blocks: int
-    heads: int
-    groups: int
-    head_width: int
-    inside: int
-    norm: Literal["layer", "rms"]
-    epsilon: float
-    activation: Literal["gelu", "gelu_tanh", "silu", "relu"]
-    gated: bool = False
-    parallel: Literal["", "shared", "own"] = ""
-    frequencies: tuple[float, ...] = ()
-    biases: tuple[Literal["query", "output", "mlp", "head"], ...] = ()
-    tied: bool = True
-    ends: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what fits nothing.
-
-        Raises:
-            FormatError: A size is not positive or absurd, or two do not go together.
-        """
-        sizes = ("words", "context", "width", "blocks", "heads", "groups", "head_width", "inside")
-        for name in sizes:
-            most = WIDEST_HEAD if name == "head_width" else _LARGEST
-            if not 0 < (size := getattr(self, name)) <= most:
-                raise FormatError(f"the size `{name}` of a decoder must be from 1 to {most}, got {size}.")
-        if self.heads % self.groups or 2 * len(self.frequencies) > self.head_width:
-            raise FormatError(
-                f"{self.heads} heads of {self.head_width} do not go with {self.groups} groups and "
-                f"{len(self.frequencies)} rotations."
-            )
-
-
-def biases(names: Iterable[str]) -> list[str]:
-    """Which projections have biases, as the names of a network's weights say."""
-    known = {name.removeprefix("blocks.0.") for name in names}
-    return [part for part, place in _BIASES.items() if f"{place}.bias" in known]
 
 
 class RmsNorm(nn.Module):
@@ -360,35 +281,6 @@ def _turned(x: Float[Tensor, "b h t d"], rotations: Rotations) -> Float[Tensor, 
     half = cosine.shape[-1]
     one, other, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
     return torch.cat((one * cosine - other * sine, other * cosine + one * sine, rest), -1)
-
-
-def parts(config: DecoderConfig) -> Parts:
-    """The names of the layers by what they are."""
-    blocks = tuple(
-        BlockParts(
-            output=name,
-            attention=f"{name}.attention",
-            mlp=f"{name}.mlp",
-            gate=f"{name}.mlp.gate" if config.gated else None,
-            up=f"{name}.mlp.up",
-            neurons=f"{name}.mlp.neurons",
-            down=f"{name}.mlp.down",
-        )
-        for name in (f"blocks.{number}" for number in range(config.blocks))
-    )
-    return Parts(embedding="embedding", blocks=blocks, norm="norm")
-
-
-def layers(config: DecoderConfig) -> tuple[Layer, ...]:
-    """The layers in forward order; each is named as its module is."""
-    known = parts(config)
-    found = [(known.embedding, config.width)]
-    for block in known.blocks:
-        found += [(block.attention, config.width)]
-        found += [(name, config.inside) for name in (block.gate, block.up, block.neurons) if name is not None]
-        found += [(name, config.width) for name in (block.down, block.mlp, block.output)]
-    found.append((known.norm, config.width))
-    return tuple(Layer(name=name, units=units, size=0, module=name, axes=TOKENS) for name, units in found)
 
 
 def decoder_card(config: DecoderConfig, **known: object) -> Card:

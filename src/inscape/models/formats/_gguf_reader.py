@@ -17,7 +17,7 @@ class FastReader(GGUFReader):
     ) -> tuple[int, list[Any], list[int], list[GGUFValueType]]:
         if raw_type != GGUFValueType.ARRAY or self.byte_order == "S":
             return super()._get_field_parts(orig_offs, raw_type)
-        view = memoryview(self.data)
+        view = self.data.data
         raw_kind, count = struct.unpack_from("<IQ", view, orig_offs)
         kind, start = GGUFValueType(raw_kind), orig_offs + 12
         if kind == GGUFValueType.STRING:

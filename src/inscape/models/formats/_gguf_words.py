@@ -45,9 +45,9 @@ def tokenizer_of(metadata: JsonMapping) -> Tokenizer | None:
     if not isinstance(words, list) or not isinstance(merges, list):
         raise FormatError("it has a tokenizer without tokens or merges.")
     numbers = {word: number for number, word in enumerate(words)}
-    pairs = [tuple(str(merge).split(" ")) for merge in merges]
-    if odd := [merge for merge, pair in zip(merges, pairs, strict=True) if len(pair) != 2]:
+    if odd := [merge for merge in merges if str(merge).count(" ") != 1]:
         raise FormatError(f"its tokenizer is damaged: {str(odd[0])[:40]!r} is no pair of tokens.")
+    pairs = [(left, right) for left, _, right in (str(merge).partition(" ") for merge in merges)]
     try:
         made = tokenizers.Tokenizer(
             tokenizers.models.BPE(vocab=numbers, merges=pairs, ignore_merges=cut == "llama-bpe")

@@ -21,7 +21,7 @@ from inscape.types import JsonMapping, JsonObject
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from inscape.models.architectures.decoder import DecoderConfig
+    from inscape.models.architectures.decoder_config import DecoderConfig
 
 _FAMILIES: dict[str, JsonObject] = {
     "llama": {"norm": "rms", "activation": "silu", "gated": True},
@@ -109,7 +109,7 @@ def read(value: Gguf) -> Found:
 
 
 def _config(value: Gguf) -> DecoderConfig:
-    from inscape.models.architectures.decoder import WIDEST_HEAD, DecoderConfig, biases
+    from inscape.models.architectures.decoder_config import WIDEST_HEAD, DecoderConfig, biases
 
     family = str(value.metadata.get("general.architecture"))
     if family not in _FAMILIES:
