@@ -101,10 +101,20 @@ def test_the_verb_prints_what_the_contract_says(tmp_path, capsys):
     for row in rows.values():
         keys = {"name", "kind", "layers", "default_layer", "image_size", "parameters", "concepts"}
         assert keys <= row.keys()
-        assert all(layer.keys() == {"name", "units", "size"} for layer in row["layers"])
+        assert all(layer.keys() == {"name", "units", "size", "axes"} for layer in row["layers"])
+    words = rows["smollm2"]
+    assert (words["kind"], words["image_size"], words["concepts"], words["classes"]) == (
+        "language",
+        None,
+        None,
+        None,
+    )
+    assert {(layer["size"], *layer["axes"]) for layer in words["layers"]} == {(None, "token", "unit")}
     assert rows[str(path.resolve())]["default_layer"] == "layer16b"
     assert run(["models"]) == 0
-    assert f"{path.resolve()}: generator, 16 px" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{path.resolve()}: generator, 16 px" in said
+    assert "  blocks.{0-29}.mlp.neurons  1536 units\n" in said
 
 
 def test_listing_what_ships_and_is_cached_needs_no_torch():

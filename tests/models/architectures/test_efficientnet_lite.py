@@ -15,7 +15,7 @@ import inscape
 from inscape import storage
 from inscape.activations import record
 from inscape.editing import UnitEdit
-from inscape.errors import FormatError, MissingExtraError, ValueRangeError
+from inscape.errors import FormatError, MissingExtraError, ValueRangeError, pip_line
 from inscape.models.architectures.efficientnet_lite import (
     Convolution,
     EfficientNetLite,
@@ -112,7 +112,7 @@ def test_photographs_get_the_classes_that_they_show() -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_its_pip_line() -> None:
-    packaged = Packaged("no_such_package_here", "a.pth", "train", ())
+    packaged = Packaged("no_such_package_here", "a.pth", pip_line("train"), ())
     assert packaged.path is None
     with pytest.raises(MissingExtraError, match=r"'no_such_package_here'.*pip install 'inscape\[train\]'"):
         packaged.tensors()

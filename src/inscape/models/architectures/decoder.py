@@ -219,12 +219,11 @@ class Decoder(nn.Module):
             raise ValueRangeError(f"This model reads 1 to {self.config.context} tokens at once, got {keys}.")
         order = torch.arange(keys, device=tokens.device)
         positions = order[None, before:]
-        mask = None
-        if before or valid is not None:
-            mask = (order[None, :] <= order[before:, None])[None, None]
+        seen = (order[None, :] <= order[before:, None])[None, None]
+        mask = seen if before else None
         if valid is not None:
             positions = (valid.cumsum(1) - 1).clamp(min=0)[:, before:]
-            mask = mask & (valid[:, None, None, :] | (order[None, :] == order[before:, None]))
+            mask = seen & (valid[:, None, None, :] | (order[None, :] == order[before:, None]))
         return Reading(positions, self._rotations(positions), mask, cache)
 
     def _rotations(self, positions: Int[Tensor, "_ t"]) -> Rotations | None:
@@ -266,7 +265,8 @@ class Decoder(nn.Module):
 
 def _table(rows: int, width: int) -> nn.Embedding:
     """An embedding whose rows are to be filled: to draw them first would import the whole of torch."""
-    return nn.Embedding.from_pretrained(torch.empty(rows, width))
+    made: nn.Embedding = nn.Embedding.from_pretrained(torch.empty(rows, width))
+    return made
 
 
 def _norm(config: DecoderConfig) -> nn.Module:

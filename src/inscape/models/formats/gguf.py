@@ -221,7 +221,8 @@ def _by_halves(tensor: Tensor, heads: int, name: str) -> Tensor:
     """
     if not tensor.shape or tensor.shape[0] % (2 * heads):
         raise FormatError(f"it has {name!r} as {list(tensor.shape)}, not rows of {heads} heads.")
-    return tensor.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
+    halves: Tensor = tensor.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
+    return halves
 
 
 def _renamed(name: str) -> str:
