@@ -89,6 +89,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filt
 PLAIN = {"seeds": st.just("0-15"), "units": st.just("1"), "box": st.just("1,2,3,4"), "value": st.just("mean")}
 PLAIN |= {"like": st.none(), "fit": st.sampled_from(["crop", "pad"]), "inversion": st.none()}
 PLAIN |= {"class_name": st.none(), "by": st.just("examples"), "show": st.just("3"), "map": st.just(False)}
+PLAIN |= {"border": st.sampled_from(["repeat", "zeros"])}
 
 
 def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:

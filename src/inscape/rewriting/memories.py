@@ -74,7 +74,7 @@ class ModulatedMemory(LayerMemory):
 
         def answer(coefficients: Tensor) -> Tensor:
             flat = coefficients.flatten(1)
-            values: Tensor = _Demodulated.apply(flat, before, shares, offset, demodulation, activation)
+            values: Tensor = _Demodulated.apply(flat, before, shares, offset, (demodulation, *activation))
             return values if clamp is None else values.clamp(-clamp, clamp)
 
         return answer
@@ -138,12 +138,11 @@ class _Demodulated(torch.autograd.Function):
         before: Tensor,
         shares: Tensor,
         offset: Tensor,
-        by: Demodulation,
-        activation: tuple[float, float],
+        behind: tuple[Demodulation, float, float],
     ) -> Tensor:
-        """The values, `[O, P]`."""
+        """The values, `[O, P]`; behind the sums come demodulation, and the activation's slope and gain."""
+        by, ctx.leak, gain = behind
         total = by.changed(flat).clamp_min(_EPSILON)
-        ctx.leak, gain = activation
         scale = total.rsqrt() * gain
         linear = torch.addmm(before, flat, shares)
         values = functional.leaky_relu_(torch.addcmul(offset, linear, scale[:, None]), ctx.leak)
@@ -157,7 +156,7 @@ class _Demodulated(torch.autograd.Function):
         inner = torch.where(values > 0, towards, ctx.leak * towards)
         of_energy = (inner * linear).sum(1) * scale / (-2 * total)
         gradient = torch.addmm(slope * of_energy[:, None], inner * scale[:, None], shares.t())
-        return gradient, None, None, None, None, None
+        return gradient, None, None, None, None
 
 
 class PlainMemory(LayerMemory):

@@ -146,8 +146,7 @@ class Rewriter:
 
     @property
     def _same_edits(self) -> bool:
-        now = self.model.on
-        return len(now) == len(self._on) and all(a is b for a, b in zip(now, self._on, strict=True))
+        return [id(edit) for edit in self.model.on] == [id(edit) for edit in self._on]
 
     def _refuse_other_edits(self) -> None:
         if not self._same_edits:

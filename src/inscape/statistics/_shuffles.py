@@ -242,7 +242,8 @@ class SampleCounter:
 def _deviations(
     counts: Float[np.ndarray, "way kind level unit"], scale: float
 ) -> Float[np.ndarray, "way kind level unit"]:
-    return (counts - counts.mean(axis=0)) * np.float32(scale)
+    deviations: NDArray[np.float32] = (counts - counts.mean(axis=0)) * np.float32(scale)
+    return deviations
 
 
 def shuffled_best(

@@ -133,11 +133,9 @@ def overlap_table(
         return {"threshold": top["threshold"].astype(np.float64), "iou": iou, **best}
 
     blocks = blocks_of(units, min(_BLOCK_UNITS, _BLOCK_BYTES // _bytes_of_unit(known)))
-    parts = []
+    parts, progress = [], options.get("progress") or SilentProgress()
     with (
-        (options.get("progress") or SilentProgress()).task(
-            "Comparing units and concepts", units, "units"
-        ) as task,
+        progress.task("Comparing units and concepts", units, "units") as task,
         side_by_side(compare, blocks, cores=workers()) as compared,
     ):
         for block, part in zip(blocks, compared, strict=True):

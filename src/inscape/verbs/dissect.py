@@ -84,8 +84,8 @@ class DissectRequest(Request):
     border: Annotated[
         str,
         Option(
-            "Values beyond the border of a map where it is up-sampled: repeat the outermost ones, or zeros "
-            "as in the published code."
+            "Values beyond the border of a map where it is enlarged: repeat the outermost ones, or zeros as "
+            "in the published code."
         ),
     ] = "repeat"
     classes: Classes = None

@@ -2254,7 +2254,7 @@ export interface components {
         DissectRequest: {
             /**
              * Border
-             * @description Values beyond the border of a map where it is up-sampled: repeat the outermost ones, or zeros as in the published code.
+             * @description Values beyond the border of a map where it is enlarged: repeat the outermost ones, or zeros as in the published code.
              * @default repeat
              */
             border: string;
