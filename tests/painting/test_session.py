@@ -67,10 +67,11 @@ def test_a_session_leaves_the_model_as_it_was():
 def test_only_the_layers_above_the_brush_run_for_the_second_stroke():
     model = small_generator()
     session, latent = PaintSession(model), model.sample(0).latent
-    session.prepare(latent, "layer16a")
     ran = []
     for name, layer in model.layers.items():
         model.module_of(layer).register_forward_hook(lambda *_, name=name: ran.append(name))
+    session.prepare(latent, "layer16a")
+    ran.clear()
     session.render(latent, strokes(2))
     assert ran == ["layer16b", "layer32a", "layer32b"]
 
