@@ -120,7 +120,6 @@ def overlap_table(
         )
     rows, columns = (sample_stride(*pair) for pair in zip(raw.shape[2:], known.size, strict=True))
     index = index_labels(known, (rows, columns))
-    labelled = index.labelled
     random = np.random.default_rng(options.get("seed", 0))
     dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
     around = _strides_around(raw, known, (rows, columns))
@@ -128,7 +127,7 @@ def overlap_table(
 
     def compare(block: slice) -> dict[str, Array]:
         thresholds, top = _top_of_block(raw, block, known, quantile)
-        iou = top["both"] / np.maximum(top["hot"][:, None] + labelled - top["both"], 1)
+        iou = top["both"] / np.maximum(top["hot"][:, None] + index.labelled - top["both"], 1)
         best = _best_of_block(raw, block, thresholds, known, index, dealt)
         return {"threshold": top["threshold"].astype(np.float64), "iou": iou, **best}
 
@@ -142,7 +141,7 @@ def overlap_table(
             parts.append(part)
             task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return OverlapTable(labelled=labelled, count=pictures, **joined)
+    return OverlapTable(labelled=index.labelled, count=pictures, **joined)
 
 
 def _strides_around(raw: RawMaps, known: LabelMaps, strides: tuple[int, int]) -> tuple[int, int]:
