@@ -256,3 +256,11 @@ def test_levels_are_read_in_pictures_of_every_class_where_classes_follow_each_ot
     levels = level_thresholds(maps, (8, 8))
     for share, thresholds in zip(LEVELS, levels, strict=True):
         assert (thresholds > 10).all() if share < 0.15 else share < 0.35 or (thresholds < 1).all()
+
+
+def test_every_place_is_in_the_combination_of_its_labels():
+    labels = torch.from_numpy(np.random.default_rng(2).integers(0, 5, (7, 3, 9, 8)).astype(np.uint8))
+    index = index_labels(LabelMaps(labels, 6), (3, 3))
+    combined, shown = index.combinations(labels.numpy())
+    assert np.array_equal(shown[:, combined], index.masks(labels.flatten(2).numpy()).reshape(len(shown), -1))
+    assert len(np.unique(combined)) == shown.shape[1]

@@ -113,7 +113,7 @@ def count_levels(
         some = numbers[start : start + step]
         combined, shown = index.combinations(labels.pictures(some))
         bins = combined * levels, np.tile(np.arange(pixels) * levels, len(some))
-        few = max(1, _VALUES_AT_ONCE // (pixels * len(some)))
+        few = max(1, _VALUES_AT_ONCE // max(pixels * len(some), shown.shape[1] * levels))
         for first in range(0, count, few):
             part = slice(first, min(first + few, count))
             maps = raw.part(some, slice(units.start + part.start, units.start + part.stop))
