@@ -98,15 +98,20 @@ def _apart(name: str, query: Tensor, key: Tensor, value: Tensor) -> Iterator[tup
         yield name.replace("fused", part), tensor
 
 
-def _gpt2_sizes(config: Any, network: nn.Module) -> JsonObject | None:
-    if not config.scale_attn_weights or config.scale_attn_by_inverse_layer_idx:
-        return None
+def _gpt_sizes(config: Any) -> JsonObject:
+    """What the configurations of GPT-2 and GPT-J have in common."""
     return {
         "inside": config.n_inner or 4 * config.n_embd,
         "norm": "layer",
         "epsilon": config.layer_norm_epsilon,
         "activation": _ACTIVATIONS.get(config.activation_function),
     }
+
+
+def _gpt2_sizes(config: Any, network: nn.Module) -> JsonObject | None:
+    if not config.scale_attn_weights or config.scale_attn_by_inverse_layer_idx:
+        return None
+    return _gpt_sizes(config)
 
 
 def _gpt2_weights(name: str, tensor: Tensor, config: DecoderConfig) -> Iterator[tuple[str, Tensor]]:
@@ -124,11 +129,7 @@ def _gptj_sizes(config: Any, network: nn.Module) -> JsonObject | None:
     powers = torch.arange(0, turned, 2, dtype=torch.int64) / turned
     if turned > config.n_embd // config.n_head:
         return None
-    return {
-        "inside": config.n_inner or 4 * config.n_embd,
-        "norm": "layer",
-        "epsilon": config.layer_norm_epsilon,
-        "activation": _ACTIVATIONS.get(config.activation_function),
+    return _gpt_sizes(config) | {
         "parallel": "shared",
         "frequencies": (1.0 / 10000**powers).tolist(),
     }
