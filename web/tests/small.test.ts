@@ -7,6 +7,7 @@ import { conceptIcon } from "../src/engine/conceptIcons";
 import { centre, cursorPoint, moveCursor, spoken } from "../src/engine/cursor";
 import { heat, heatMap } from "../src/engine/difference";
 import { factsOf, trainingOf } from "../src/engine/facts";
+import { layerFacts } from "../src/engine/layers";
 import { compact, formatUnits, parseUnits, percent, sizeOf, timeLeft } from "../src/engine/numbers";
 import { quantileCurve } from "../src/engine/quantiles";
 import { appearing, changeRange, curveOf, resultOf, stripOf } from "../src/engine/results";
@@ -337,4 +338,21 @@ describe("classes", () => {
     expect(className(model, 1)).toBe("dog");
     expect(className(model, 2)).toBe("2");
   });
+});
+
+test("layers of a language model that differ in their block alone are one row", () => {
+  const block = (number: number) => [
+    { name: `blocks.${number}.mlp.up`, units: 16 },
+    { name: `blocks.${number}`, units: 8 },
+  ];
+  const layers = [{ name: "embedding", units: 8 }, ...block(0), ...block(1), ...block(2)];
+  expect(layerFacts(layers)).toEqual([
+    ["embedding", "8 units"],
+    ["blocks.{0-2}.mlp.up", "16 units"],
+    ["blocks.{0-2}", "8 units"],
+  ]);
+  expect(layerFacts(block(4))).toEqual([
+    ["blocks.4.mlp.up", "16 units"],
+    ["blocks.4", "8 units"],
+  ]);
 });

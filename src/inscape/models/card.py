@@ -150,8 +150,9 @@ class Card(BaseModel):
 
     @property
     def noun(self) -> str:
-        """Its kind with an article: "a generator", "an encoder"."""
-        return f"{'an' if self.kind == 'encoder' else 'a'} {self.kind}"
+        """Its kind with an article: "a generator", "an encoder", "a language model"."""
+        said = "language model" if self.kind == "language" else self.kind
+        return f"{'an' if said == 'encoder' else 'a'} {said}"
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -32,6 +32,9 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   progan: "ProGAN",
   dcgan: "DCGAN",
   unet: "U-Net",
+  efficientnet_lite: "EfficientNet-Lite",
+  picture_encoder: "Encoder of pictures",
+  decoder: "Decoder",
 };
 
 function latentOf({ z_dim: z, w_dim: w, num_ws: places }: Card["latent"]): string {

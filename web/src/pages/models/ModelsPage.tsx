@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, api, type ModelInfo, type Problem, problemOf } from "../../api/client";
 import { type Fact, factsOf, trainingOf } from "../../engine/facts";
+import { layerFacts } from "../../engine/layers";
 import { Button, go, Notice, router, show, useModels, useStore, VerbLine } from "../../kit";
 import { LayerMap } from "./LayerMap";
 import { OpenCheckpoint } from "./OpenCheckpoint";
@@ -64,7 +65,9 @@ function ModelCard({ model, open, sought, onRemove }: CardProps) {
       <header>
         <div>
           <h2>{model.name}</h2>
-          <p class="hint">{model.description || model.kind}</p>
+          <p class="hint">
+            <Prose text={model.description || model.kind} />
+          </p>
         </div>
         {model.paintable && <Pictures model={model} />}
       </header>
@@ -95,7 +98,11 @@ function ModelCard({ model, open, sought, onRemove }: CardProps) {
         }}
       >
         <summary>Layers and where it comes from</summary>
-        {model.layers.length > 0 && <LayerMap model={model} />}
+        {model.kind === "language" ? (
+          <Facts facts={layerFacts(model.layers)} />
+        ) : (
+          model.layers.length > 0 && <LayerMap model={model} />
+        )}
         <Facts facts={factsOf(model)} />
         {training.length > 0 && (
           <>
