@@ -159,12 +159,12 @@ class WeightEdit(EditValue):
     def _parameter(self, model: Model) -> nn.Parameter:
         layer = model.layer(self.layer)
         inside = self.parameter == layer.holder or self.parameter.startswith(f"{layer.holder}.")
-        known = dict(model.module.named_parameters()) if inside else {}
-        if self.parameter not in known:
-            raise LayerError(
-                f"Layer {self.layer!r} of {model.name!r} has no weights {self.parameter[:200]!r}."
-            )
-        return known[self.parameter]
+        try:
+            if inside:
+                return model.module.get_parameter(self.parameter)
+        except AttributeError:
+            pass
+        raise LayerError(f"Layer {self.layer!r} of {model.name!r} has no weights {self.parameter[:200]!r}.")
 
     @contextmanager
     def applied(self, model: Model) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from inscape.errors import ConflictError, FormatError
 from inscape.models.card import Card, Layer
 from inscape.models.taps import Tap, tapped
+from inscape.models.weights import untouched
 from inscape.reports.html import described
 
 if TYPE_CHECKING:
@@ -106,8 +107,9 @@ class Model:
     def edited(self, edits: Sequence[Edit]) -> Iterator[None]:
         """Apply edits in order inside a `with` block, and restore the model afterwards."""
         with ExitStack() as stack:
-            for edit in edits:
-                stack.enter_context(edit.applied(self))
+            with untouched(self.module):
+                for edit in edits:
+                    stack.enter_context(edit.applied(self))
             before, self.on = self.on, (*self.on, *edits)
             try:
                 yield

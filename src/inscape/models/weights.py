@@ -19,6 +19,9 @@ _PLAIN = (bool, int, float, str, type(None))
 _UNEDITED: WeakKeyDictionary[nn.Module, dict[int, Tensor]] = WeakKeyDictionary()
 """Of each network, the weights that edits have replaced for now, by the `id` of their parameter."""
 
+_UNTOUCHED: WeakKeyDictionary[nn.Module, str | None] = WeakKeyDictionary()
+"""Networks inside `untouched`, and their hash once it was asked for."""
+
 
 def weights_hash(module: nn.Module) -> str:
     """The hash of a network's weights as they are now without the edits that are applied.
@@ -26,11 +29,31 @@ def weights_hash(module: nn.Module) -> str:
     It identifies the network that edits, recipes and inversions are made for. It is only computed again where
     the weights have changed.
     """
+    if (known := _UNTOUCHED.get(module)) is not None:
+        return known
     unedited = _UNEDITED.get(module, {})
     tensors = {
         name: unedited.get(id(tensor), tensor) for name, tensor in module.state_dict(keep_vars=True).items()
     }
-    return _hash_of(module, tensors)
+    found = _hash_of(module, tensors)
+    if module in _UNTOUCHED:
+        _UNTOUCHED[module] = found
+    return found
+
+
+@contextmanager
+def untouched(module: nn.Module) -> Iterator[None]:
+    """Inside a `with` block that changes weights by edits alone, look for other changes once at most.
+
+    A hundred edits are applied in one go. Each asks for `weights_hash`, which reads all weights.
+    """
+    outermost = module not in _UNTOUCHED
+    _UNTOUCHED.setdefault(module, None)
+    try:
+        yield
+    finally:
+        if outermost:
+            del _UNTOUCHED[module]
 
 
 def current_weights_hash(module: nn.Module) -> str:
