@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def need_browser() -> None:
     pytest.skip(f"no {missing}")
 
 
+@cache
+def zygote() -> subprocess.Popen:
+    """The process that forks studios; it ends with this one."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("zygote.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    return process
+
+
 class RunningStudio:
     """The command `inscape studio` over one model, in a process of its own."""
 
@@ -54,16 +69,22 @@ class RunningStudio:
 
     def start(self, port: int = 0) -> None:
         """Start it; the address is another one each time, for the token is."""
-        command = [sys.executable, "-m", "inscape", "studio", "--no-browser", "--json", "--device", "cpu"]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(port), "--model", str(self._model)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "INSCAPE_HOME": str(self._home), "OMP_WAIT_POLICY": "PASSIVE"},
-        )
-        assert self._process.stdout is not None
-        self.address = json.loads(self._process.stdout.readline())["address"]
+        options = ["--no-browser", "--json", "--device", "cpu", "--port", str(port)]
+        out = self._home / "address"
+        self._home.mkdir(parents=True, exist_ok=True)
+        out.unlink(missing_ok=True)
+        os.mkfifo(out)
+        asked = {
+            "arguments": ["studio", *options, "--model", str(self._model)],
+            "environment": {**os.environ, "INSCAPE_HOME": str(self._home)},
+            "out": str(out),
+        }
+        forks = zygote()
+        assert forks.stdin is not None and forks.stdout is not None
+        print(json.dumps(asked), file=forks.stdin, flush=True)
+        self._process = int(forks.stdout.readline())
+        self._said = out.open()
+        self.address = json.loads(self._said.readline())["address"]
         self.base, self.token = self.address.split("/?token=")
 
     def get(self, path: str):
@@ -88,13 +109,24 @@ class RunningStudio:
 
     def kill(self) -> None:
         """`kill -9`."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(WAIT / 1000)
+        self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         """Ctrl-C."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(WAIT / 1000)
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        """Send a signal, and wait until the process is gone."""
+        until = time.monotonic() + WAIT / 1000
+        try:
+            os.kill(self._process, how)
+            while time.monotonic() < until:
+                os.kill(self._process, 0)
+                time.sleep(0.02)
+        except ProcessLookupError:
+            self._said.close()
+            return
+        raise TimeoutError(f"The studio did not end after {how.name}.")
 
 
 class Sheet:

@@ -114,7 +114,7 @@ def studio(client: TestClient):
     return gate._app.state.studio
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator:
     """Chromium."""
     need_browser()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inscape.errors import FormatError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+    from torch.overrides import TorchFunctionMode
 
 _Network = TypeVar("_Network", bound="nn.Module")
 
@@ -30,7 +31,7 @@ def filled(build: Callable[[], _Network], tensors: Mapping[str, Tensor]) -> _Net
     """
     import torch
 
-    with torch.device("meta"):
+    with torch.device("meta"), _shapes_only():
         network = build()
     expected = network.state_dict()
     missing, extra = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
@@ -41,6 +42,34 @@ def filled(build: Callable[[], _Network], tensors: Mapping[str, Tensor]) -> _Net
     ready = {name: _checked(name, tensors[name], wanted) for name, wanted in expected.items()}
     network.load_state_dict(ready, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def _shapes_only() -> TorchFunctionMode:
+    """Leave out what constructors draw and compute, of which nothing but the shapes stays.
+
+    On the device `meta`, torch would import its compiler for that: two seconds in every process.
+    """
+    import torch
+    from torch import Tensor
+    from torch.overrides import TorchFunctionMode
+
+    by_numbers = (Tensor.add, Tensor.sub, Tensor.mul, Tensor.div)
+
+    class ShapesOnly(TorchFunctionMode):
+        def __torch_function__(
+            self, function: Callable[..., Any], types: object, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            options = dict(kwargs or {})
+            if function in (torch.rand, torch.randn):
+                options.pop("generator", None)
+                return torch.empty(*args, **options)
+            if function is torch.eye:
+                return torch.empty(args[0], args[0], **options)
+            if function is Tensor.normal_ or (function in by_numbers and not isinstance(args[1], Tensor)):
+                return args[0]
+            return function(*args, **options)
+
+    return ShapesOnly()
 
 
 def _checked(name: str, tensor: Tensor, wanted: Tensor) -> Tensor:

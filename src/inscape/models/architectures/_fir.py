@@ -10,6 +10,7 @@ Shapes: B batch, I input channels, O output channels, K taps of the filter.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
@@ -20,9 +21,9 @@ SMOOTH = (1.0, 3.0, 3.0, 1.0)
 
 def separable_filter(taps: tuple[float, ...] = SMOOTH) -> Tensor:
     """A two-dimensional filter of these taps in both directions, `[K, K]`, with sum 1."""
-    line = torch.tensor(taps, dtype=torch.float32)
-    square = torch.outer(line, line)
-    return square / square.sum()
+    line = np.array(taps, np.float32)
+    square = np.outer(line, line)
+    return torch.from_numpy(square / square.sum())
 
 
 def _depthwise(fir: Tensor, channels: int, gain: float, like: Tensor) -> Tensor:
