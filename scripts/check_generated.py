@@ -21,7 +21,9 @@ def command_line_page() -> str:
     runner = CliRunner()
     parts = ["# The command line\n\nWritten by `scripts/check_generated.py --write`.\n"]
     for verb in VERBS:
-        text = runner.invoke(app, [verb, "--help"], prog_name="inscape", env={"COLUMNS": "100"}).stdout
+        text = runner.invoke(
+            app, [*verb.split(), "--help"], prog_name="inscape", env={"COLUMNS": "100"}
+        ).stdout
         parts.append(f"## `inscape {verb}`\n\n```text\n{text.strip()}\n```\n")
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 

@@ -29,7 +29,7 @@ def document():
 
 @pytest.mark.parametrize(("name", "values"), CASES)
 def test_the_page_is_given_the_line_of_a_request(client, name, values):
-    answer = client.post(f"/api/lines/{name}", json=as_json(values))
+    answer = client.post(f"/api/lines/{verb(name).slug}", json=as_json(values))
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"line": command_line(verb(name).request(**values))}
 
@@ -52,7 +52,9 @@ def test_what_cannot_be_meant_has_no_line(client, name, body):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_description_has_every_request_with_its_help(name, document):
-    body = document["paths"][f"/api/lines/{name}"]["post"]["requestBody"]["content"]["application/json"]
+    body = document["paths"][f"/api/lines/{verb(name).slug}"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]
     assert body["schema"]["$ref"].endswith(f"/{verb(name).request.__name__}")
     described = document["components"]["schemas"][verb(name).request.__name__].get("properties", {})
     helps = {each.name: each.option.help for each in parameters_of(verb(name).request)}

@@ -62,7 +62,7 @@ def words(name: str, values: dict[str, Any]) -> list[str]:
             options += [parameter.flag if value else f"--no-{parameter.flag[2:]}"]
         else:
             options += [parameter.flag, str(value)]
-    return [name, *options, "--", *positions]
+    return [*name.split(), *options, "--", *positions]
 
 
 def test_every_verb_has_samples():
@@ -135,7 +135,7 @@ def test_a_line_holds_only_what_differs():
 def test_every_default_and_range_stands_once(name, capsys):
     """The help and the schema of a body say what the request says."""
     kind = verb(name).request
-    assert run([name, "--help"]) == 0
+    assert run([*name.split(), "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     schema = TypeAdapter(kind).json_schema()
     for parameter in parameters_of(kind):

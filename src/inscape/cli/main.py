@@ -14,7 +14,7 @@ from inscape.cli.command import asking, command
 from inscape.cli.studio import StudioRequest, studio
 from inscape.errors import CancelledError, InscapeError
 from inscape.memory import keep_freed_memory
-from inscape.verbs import NAMES, verb
+from inscape.verbs import GROUPS, NAMES, verb
 
 VERBS = (*NAMES, "studio")
 """In the order of `--help`; the studio alone is no verb, for it answers until it is interrupted."""
@@ -37,8 +37,14 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
+_commands = {"": app} | {
+    name: typer.Typer(help=help, no_args_is_help=True, rich_markup_mode=None) for name, help in GROUPS.items()
+}
 for _name in NAMES:
-    app.command(_name)(command(verb(_name)))
+    _group, _, _word = _name.rpartition(" ")
+    _commands[_group].command(_word)(command(verb(_name)))
+for _group in GROUPS:
+    app.add_typer(_commands[_group], name=_group)
 app.command("studio")(asking(StudioRequest, inspect.getdoc(StudioRequest) or "", studio))
 
 

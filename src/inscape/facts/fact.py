@@ -58,7 +58,7 @@ class Fact:
         """
         if (places := self.prompt.count(PLACE)) != 1:
             raise ValueRangeError(
-                f"A fact's prompt has {PLACE} once, where its subject is, not {places} times: {self.prompt!r}."
+                f"A fact's prompt has {PLACE} once, where its subject is; {self.prompt!r} has {places}."
             )
         if not self.subject.strip():
             raise ValueRangeError(f"The fact {self.prompt!r} needs a subject, got none.")

@@ -119,7 +119,11 @@ def _own(record: JsonObject) -> Fact:
     if not isinstance(pairs, list) or not all(isinstance(each, list) and len(each) == 2 for each in pairs):
         raise FormatError("`neighbours` must be pairs of a prompt and its true object.")
     return Fact(
-        *(_text(record, name, needed=name in ("prompt", "subject")) for name in _TEXTS),
+        prompt=_text(record, "prompt"),
+        subject=_text(record, "subject"),
+        true=_text(record, "true", needed=False),
+        new=_text(record, "new", needed=False),
+        relation=_text(record, "relation", needed=False),
         paraphrases=_texts(record, "paraphrases"),
         starts=_texts(record, "starts"),
         neighbours=tuple(Neighbour(*_texts({"neighbours": each}, "neighbours")) for each in pairs),

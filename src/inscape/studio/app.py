@@ -90,7 +90,9 @@ def _add_line(name: str) -> None:
 
     line.__doc__ = f"The command line that would run a request of `inscape {name}`; nothing is run."
     line.__annotations__["request"] = verb(name).request
-    router.post(f"/lines/{name}", operation_id=f"lineOf{name.capitalize()}", responses=ERRORS)(line)
+    router.post(
+        f"/lines/{verb(name).slug}", operation_id=f"lineOf{name.title().replace(' ', '')}", responses=ERRORS
+    )(line)
 
 
 for _name in NAMES:

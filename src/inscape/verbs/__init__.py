@@ -3,10 +3,11 @@
 from inscape.verbs._line import command_line
 from inscape.verbs._parameters import Argument, Option, Parameter, parameters_of
 from inscape.verbs._request import Request, Result
-from inscape.verbs.registry import NAMES, Verb, verb
+from inscape.verbs.registry import GROUPS, NAMES, Verb, verb
 
 __all__ = [
     "Argument",
+    "GROUPS",
     "NAMES",
     "Option",
     "Parameter",

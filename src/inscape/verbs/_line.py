@@ -28,7 +28,7 @@ def command_line(request: Request) -> str:
         words = [*options, "--", *positions]
     else:
         words = [*positions, *options]
-    return shlex.join(["inscape", verb_of(request).name, *words])
+    return shlex.join(["inscape", *verb_of(request).name.split(), *words])
 
 
 def _option(parameter: Parameter, value: object) -> list[str]:

@@ -18,7 +18,13 @@ NAMES = (
     *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "paint", "replay", "invert"),
     *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
 )
-"""In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`."""
+"""In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`.
+
+A name of two words is a command of a group: "fact trace" has fact_trace.py and FactTraceRequest.
+"""
+
+GROUPS = {"fact": "See where a language model keeps a fact, and change it."}
+"""The first words of names of two, and what the help says of them."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,17 @@ class Verb:
 
     @property
     def _module(self) -> ModuleType:
-        return importlib.import_module(f"inscape.verbs.{self.name}")
+        return importlib.import_module(f"inscape.verbs.{self.name.replace(' ', '_')}")
+
+    @property
+    def slug(self) -> str:
+        """Its name as a part of an address: without a space."""
+        return self.name.replace(" ", "-")
 
     @property
     def request(self) -> type[Request]:
         """The dataclass of its requests."""
-        found: type[Request] = getattr(self._module, f"{self.name.capitalize()}Request")
+        found: type[Request] = getattr(self._module, f"{self.name.title().replace(' ', '')}Request")
         return found
 
     @property
@@ -65,4 +76,4 @@ def verb(name: str) -> Verb:
 
 def verb_of(request: Request) -> Verb:
     """The verb that a request is for."""
-    return verb(type(request).__module__.rpartition(".")[2])
+    return verb(type(request).__module__.rpartition(".")[2].replace("_", " "))
