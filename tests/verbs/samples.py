@@ -82,6 +82,13 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"world": "town", "rules": False, "size": 16, "grid": True, "seeds": "3"},
     ],
     "doctor": [{}],
+    "fact trace": [
+        {"model": "smollm2", "prompt": "The Eiffel Tower is in", "subject": "The Eiffel Tower"},
+        {
+            **{"model": "my models/gpt2.gguf", "prompt": "{} is in", "subject": "it's", "object": "a b"},
+            **{"runs": 3, "noise": 1.5, "window": 2, "seed": 9, "out": Path("my maps.svg"), "device": "cpu"},
+        },
+    ],
 }
 CASES = [(name, values) for name, each in SAMPLES.items() for values in each]
 

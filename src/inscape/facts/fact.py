@@ -108,3 +108,13 @@ class Fact:
         """The characters of `text` that are the subject, first and end."""
         first = self.prompt.index(PLACE)
         return first, first + len(self.subject)
+
+    def needs_true(self) -> str:
+        """The true object.
+
+        Raises:
+            ValueRangeError: The fact has none.
+        """
+        if not self.true:
+            raise ValueRangeError(f"The fact {self.text!r} has no true object.", "Say which it is.")
+        return self.true

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "paint", "replay", "invert"),
     *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
+    "fact trace",
 )
 """In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`.
 

@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/fact-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape fact trace`; nothing is run.
+         */
+        post: operations["lineOfFactTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/find": {
         parameters: {
             query?: never;
@@ -2648,6 +2668,69 @@ export interface components {
              * @default 30
              */
             units: number;
+        };
+        /**
+         * FactTraceRequest
+         * @description Find the states of a language model that carry a fact.
+         *
+         *     Hides the subject of the prompt with noise. Then puts each state of the undisturbed run back alone, and
+         *     measures how much of the answer's probability returns.
+         */
+        FactTraceRequest: {
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Noise
+             * @description Strength of the noise, in standard deviations of the embeddings of subjects.
+             * @default 3
+             */
+            noise: number;
+            /**
+             * Object
+             * @description Object whose first token is followed. [default: what the model says itself]
+             */
+            object?: string | null;
+            /**
+             * Out
+             * @description Write the three maps as a picture, FILE.svg.
+             */
+            out?: string | null;
+            /**
+             * Prompt
+             * @description Text that the object follows, with the subject in it or {} in the subject's place.
+             */
+            prompt: string;
+            /**
+             * Runs
+             * @description Number of noisy runs that are averaged.
+             * @default 10
+             */
+            runs: number;
+            /**
+             * Seed
+             * @description Seed of the random numbers.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Subject
+             * @description What the fact is about, as it stands in the prompt.
+             */
+            subject: string;
+            /**
+             * Window
+             * @description Number of blocks whose MLPs, or attention, are put back together. [default: a sixth of all]
+             */
+            window?: number | null;
         };
         /**
          * FindRequest
@@ -5263,6 +5346,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfFactTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactTraceRequest"];
             };
         };
         responses: {
