@@ -5,7 +5,7 @@ from inscape.facts.fact import Fact, Neighbour
 from inscape.facts.held import Held, held_facts, object_tokens
 from inscape.facts.maps import write_maps
 from inscape.facts.records import FactSet, read_facts, shipped_facts, write_facts
-from inscape.facts.trace import Trace, TraceSettings, trace
+from inscape.facts.tracing import Trace, TraceSettings, trace
 
 __all__ = [
     "AverageTrace",

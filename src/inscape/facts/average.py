@@ -9,7 +9,7 @@ import numpy as np
 
 from inscape.errors import ShapeError, ValueRangeError
 from inscape.facts.restoring import KINDS, Kind
-from inscape.facts.trace import Trace
+from inscape.facts.tracing import Trace
 from inscape.types import Array
 
 ROLES = ("first", "middle", "last", "next", "further", "end")

@@ -8,7 +8,7 @@ import numpy as np
 
 from inscape import storage
 from inscape.facts.restoring import KINDS, Kind
-from inscape.facts.trace import Trace
+from inscape.facts.tracing import Trace
 from inscape.reports import escape
 from inscape.types import Array
 

@@ -119,8 +119,8 @@ def run(request: FactTraceRequest, progress: Progress) -> FactTraceResult:
 
     Raises:
         ModelNotFoundError, UnsupportedError: There is no such language model, or it only runs as a whole.
-        ValueRangeError: The prompt or the subject is empty, the subject is not in the prompt, or the prompt is
-            longer than the model reads at once.
+        ValueRangeError: The prompt or the subject is empty, the subject is not in the prompt, or the prompt
+            is longer than the model reads at once.
         StorageError: The picture cannot be written.
     """
     from inscape.storage import check_writable
