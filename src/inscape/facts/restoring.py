@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from inscape.activations import edited, record
-from inscape.models.architectures.decoder import Cache
+from inscape.models.architectures.decoder import Cache, Reading
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -139,29 +139,32 @@ class _Batch:
         self._rows = slice(1 + runs.start, 1 + runs.stop)
         self._blocks = noisy.model.parts.blocks
 
-    @torch.inference_mode()
     def probabilities(self, task: Task) -> Float[Tensor, "c r"]:
         """Probability of the answer."""
-        decoder, behind = self._noisy.model.decoder, self._kind == "hidden"
         cache = Cache() if self._first else None
         if cache is not None:
             cache.pairs[0] = self._before(0, 1)
-        reading = decoder.reading(self._noisy.tokens[:, self._first :], cache=cache)
+        reading = self._noisy.model.decoder.reading(self._noisy.tokens[:, self._first :], cache=cache)
         x = self._noisy.states[0][:0, self._first :]
         for number in range(self._cells[0].layers[0], len(self._blocks)):
-            joining = sum(cell.layers[0] == number for cell in self._cells)
-            fresh = self._noisy.states[number + behind][self._rows, self._first :].repeat(joining, 1, 1)
-            if not behind:
-                x = torch.cat((x, fresh))
-            if len(x):
-                if cache is not None:
-                    cache.pairs = {number: self._before(number, len(x) // len(self._runs))}
-                with self._put_back(number):
-                    x = decoder.through(x, reading, number, number + 1)
-            if behind:
-                x = self._replaced(torch.cat((x, fresh)), number)
+            x = self._through(x, number, reading)
             task.advance(0)
         return self._noisy.probabilities(x[:, -1]).view(len(self._cells), len(self._runs))
+
+    @torch.inference_mode()
+    def _through(self, x: Float[Tensor, "_ t d"], number: int, reading: Reading) -> Float[Tensor, "_ t d"]:
+        """The states behind a block, from those before it; cells join that begin there."""
+        behind = self._kind == "hidden"
+        joining = sum(cell.layers[0] == number for cell in self._cells)
+        fresh = self._noisy.states[number + behind][self._rows, self._first :].repeat(joining, 1, 1)
+        if not behind:
+            x = torch.cat((x, fresh))
+        if len(x):
+            if reading.cache is not None:
+                reading.cache.pairs = {number: self._before(number, len(x) // len(self._runs))}
+            with self._put_back(number):
+                x = self._noisy.model.decoder.through(x, reading, number, number + 1)
+        return self._replaced(torch.cat((x, fresh)), number) if behind else x
 
     def _before(self, block: int, times: int) -> tuple[Tensor, Tensor]:
         """Keys and values of the tokens before, for so many cells."""
