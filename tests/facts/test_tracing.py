@@ -26,44 +26,24 @@ from inscape.facts.average import ROLES, roles
 from inscape.facts.restoring import KINDS, Restoration
 from inscape.facts.tracing import noisy_runs, subject_spread
 from inscape.models import write_model
-from inscape.models.architectures.decoder import Decoder, decoder_card
-from inscape.models.architectures.decoder_config import DecoderConfig
 from inscape.models.language import LanguageModel
 from inscape.progress import CallbackProgress, SilentProgress
 from reference.tracing import restored_one_by_one
-from small_language import trained_tokenizer
+from small_decoder import BLOCKS, FAMILIES, small_decoder
 
 pytest.importorskip("tokenizers", reason="tokenizers is not installed (extra 'hub')")
 FACT = Fact("In the city {} stands in", "the tower of Rome", "Paris")
 SETTINGS = TraceSettings(runs=4, window=3)
-BLOCKS = 5
-FAMILIES = {
-    "llama": {"norm": "rms", "activation": "silu", "gated": True, "groups": 2, "frequencies": (1.0, 0.1)},
-    "gptj": {"norm": "layer", "activation": "gelu", "parallel": "shared", "frequencies": (1.0, 0.3)},
-    "gpt2": {"norm": "layer", "activation": "gelu_tanh", "biases": ("query", "output", "mlp")},
-}
-
-
-def opened(family: str) -> LanguageModel:
-    sizes = {"words": 300, "context": 64, "width": 32, "blocks": BLOCKS, "heads": 4, "groups": 4}
-    sizes |= {"head_width": 8, "inside": 48, "epsilon": 1e-5} | FAMILIES[family]
-    config = DecoderConfig(**sizes)
-    torch.manual_seed(0)
-    network = Decoder(config).requires_grad_(False).eval()
-    for weight in network.parameters():
-        if weight.ndim == 2:
-            weight.normal_(std=0.3)
-    return LanguageModel(network, decoder_card(config, name=family), trained_tokenizer())
 
 
 @pytest.fixture(scope="module")
 def model() -> LanguageModel:
-    return opened("llama")
+    return small_decoder("llama")
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def any_model(request) -> LanguageModel:
-    return opened(request.param)
+    return small_decoder(request.param)
 
 
 def restored(runs, cells, count=SETTINGS.runs):

@@ -18,7 +18,7 @@ from inscape.progress import Progress, SilentProgress
 from inscape.types import Array, JsonObject
 
 if TYPE_CHECKING:
-    from inscape.models.language import Encoded, LanguageModel
+    from inscape.models.language import LanguageModel
 
 _WINDOW = 6
 """A window is the sixth part of the blocks; the paper's is 10 of 48."""
@@ -141,7 +141,7 @@ def trace(
     for kind, values in zip(KINDS, found.reshape(len(KINDS), -1, blocks), strict=True):
         effect[kind][first:] = values
     return Trace(
-        _texts(model, fact.text, encoded),
+        tuple(model.texts(fact.text)),
         (first, last),
         model.decode([runs.answer]),
         model.decode([runs.said]),
@@ -198,11 +198,3 @@ def _blocks(kind: Kind, layer: int, window: int, blocks: int) -> tuple[int, int]
     if kind == "hidden":
         return layer, layer + 1
     return max(0, layer - window // 2), min(blocks, layer + (window + 1) // 2)
-
-
-def _texts(model: LanguageModel, text: str, encoded: Encoded) -> tuple[str, ...]:
-    """What each token stands for."""
-    return tuple(
-        text[start:end] or model.decode([token])
-        for token, (start, end) in zip(encoded.tokens, encoded.offsets, strict=True)
-    )

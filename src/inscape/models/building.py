@@ -17,7 +17,7 @@ from inscape.models.architectures.architecture import Architecture
 from inscape.models.card import Card
 from inscape.models.filling import filled
 from inscape.models.generator import Generator
-from inscape.models.language import LanguageModel
+from inscape.models.language import LanguageModel, tokenizer_from
 from inscape.models.model import Model
 from inscape.models.plugins import ARCHITECTURES, plugin, plugin_names
 from inscape.types import JsonMapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor, nn
 
+TOKENIZER = "tokenizer.json"
 OWN = ("dcgan", "decoder", "efficientnet_lite", "picture_encoder", "progan", "stylegan2", "stylegan3", "unet")
 """Files under `architectures` that have an `ARCHITECTURE`."""
 
@@ -59,11 +60,16 @@ def architecture(name: str) -> Architecture:
 def load_model(card: Card, weights: Path, device: torch.device) -> Model:
     """Build the network of a card and fill it from a safetensors file.
 
+    A language model reads text with the `tokenizer.json` beside it, where there is one.
+
     Raises:
-        FormatError: The architecture is unknown, or the weights do not fit.
+        FormatError: The architecture is unknown, the weights do not fit, or the tokenizer is damaged.
     """
     tensors, _ = storage.load_tensors(weights)
-    return model_of(card, tensors, weights, device)
+    beside = weights.with_name(TOKENIZER)
+    speaks = card.kind == "language" and beside.is_file()
+    tokenizer = tokenizer_from(storage.read_text(beside)) if speaks else None
+    return model_of(card, tensors, weights, device, tokenizer)
 
 
 def model_of(

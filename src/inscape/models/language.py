@@ -147,6 +147,18 @@ class LanguageModel(Model):
         """
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=False))
 
+    def texts(self, text: str) -> list[str]:
+        """The tokens of a text as the pieces of it that they stand for; by name where they stand for none.
+
+        Raises:
+            UnsupportedError: The model came without a tokenizer.
+        """
+        found = self.encode(text)
+        return [
+            text[start:end] or self.decode([token])
+            for token, (start, end) in zip(found.tokens, found.offsets, strict=True)
+        ]
+
     def padded(self, texts: Sequence[str]) -> Padded:
         """The tokens of several texts, on the device of the model.
 

@@ -13,6 +13,7 @@ export interface Requests {
   artifacts: Partial<Schemas["ArtifactsRequest"]>;
   invert: Partial<Schemas["InvertRequest"]>;
   rewrite: Partial<Schemas["RewriteRequest"]>;
+  "fact-trace": Partial<Schemas["FactTraceRequest"]>;
   apply: Partial<Schemas["ApplyRequest"]>;
 }
 

@@ -660,6 +660,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/facts/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Next Words
+         * @description The tokens of a prompt, and the words that may come next.
+         */
+        post: operations["nextWords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Trace
+         * @description Find the states that carry a fact; the same that waits or runs already is joined.
+         */
+        post: operations["startTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/find": {
         parameters: {
             query?: never;
@@ -2217,6 +2257,19 @@ export interface components {
             kind: "comparison";
         };
         /**
+         * Continuation
+         * @description How the model reads a prompt, and what may come next.
+         */
+        Continuation: {
+            /** Tokens */
+            tokens: string[];
+            /**
+             * Words
+             * @description The most probable first.
+             */
+            words: components["schemas"]["NextWord"][];
+        };
+        /**
          * ConvertRequest
          * @description Write a model in another format.
          *
@@ -3038,7 +3091,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "find" | "search";
+            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "find" | "search" | "trace";
             /** Layer */
             layer: string;
             /** Model */
@@ -3050,7 +3103,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description Result so far of a running job. The list of jobs leaves it out. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -3277,6 +3330,18 @@ export interface components {
             size: number;
         };
         /**
+         * Maps
+         * @description By how much the probability rises, at [token][layer], when a state is put back.
+         */
+        Maps: {
+            /** Attention */
+            attention: number[][];
+            /** Hidden */
+            hidden: number[][];
+            /** Mlp */
+            mlp: number[][];
+        };
+        /**
          * MatchInfo
          * @description A picture that has the context, and where.
          */
@@ -3457,6 +3522,37 @@ export interface components {
              * @description As the verb takes it: SEED:X,Y,W,H with spaces between, or seeds.
              */
             show: string;
+        };
+        /**
+         * NewTrace
+         * @description Ask which states carry a fact.
+         */
+        NewTrace: {
+            /**
+             * Object
+             * @description What is followed; what the model says itself if null.
+             */
+            object?: string | null;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Runs
+             * @description Number of noisy runs that are averaged.
+             * @default 10
+             */
+            runs: number;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * NextWord
+         * @description A token that may come next.
+         */
+        NextWord: {
+            /** Probability */
+            probability: number;
+            /** Text */
+            text: string;
         };
         /**
          * OpenCheckpoint
@@ -4696,6 +4792,43 @@ export interface components {
             unit: number;
         };
         /**
+         * TraceResult
+         * @description The states that carry a fact.
+         */
+        TraceResult: {
+            /** Answer */
+            answer: string;
+            /** Clean */
+            clean: number;
+            /** Corrupted */
+            corrupted: number;
+            effect: components["schemas"]["Maps"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "trace";
+            /** Prompt */
+            prompt: string;
+            /**
+             * Said
+             * @description What the model says itself.
+             */
+            said: string;
+            /**
+             * Subject
+             * @description Its first and its last token.
+             */
+            subject: [
+                number,
+                number
+            ];
+            /** Tokens */
+            tokens: string[];
+            /** Window */
+            window: number;
+        };
+        /**
          * TrainRequest
          * @description Train a shipped model again, or continue the run in --out.
          *
@@ -4938,6 +5071,14 @@ export interface components {
             protect?: components["schemas"]["Selection"][];
             /** Stack */
             stack?: components["schemas"]["StackEntry"][];
+        };
+        /**
+         * Written
+         * @description What has been written of a prompt.
+         */
+        Written: {
+            /** Prompt */
+            prompt: string;
         };
         /**
          * SearchResult
@@ -6135,6 +6276,76 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Written"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Continuation"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrace"];
             };
         };
         responses: {

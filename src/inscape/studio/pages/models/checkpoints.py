@@ -154,6 +154,8 @@ class Checkpoints:
 
     def _take(self, path: Path, stem: str, *, shown: str = "") -> str:
         from inscape.models import open_model
+        from inscape.models.building import TOKENIZER
+        from inscape.models.language import LanguageModel
         from inscape.segmenters import segmenter_names
 
         with called(shown, path) if shown else nullcontext():
@@ -169,6 +171,8 @@ class Checkpoints:
             source = f"{model.card.source} {f'Dropped as {shown}' if shown else f'Opened from {path}'}."
             changes = {"name": name, "segmenter": known, "source": source.strip()}
             model.card.model_copy(update=changes).write(made / "card.json")
+            if isinstance(model, LanguageModel) and model.reads_text:
+                storage.write_text(made / TOKENIZER, model.tokenizer.to_str())
             if not shown:
                 storage.write_json(made / _SOURCE, storage.file_state(path))
         self._library.add(name, folder)

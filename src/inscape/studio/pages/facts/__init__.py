@@ -1,0 +1,1 @@
+"""The page Facts: where a language model keeps a fact."""
