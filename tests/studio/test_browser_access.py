@@ -43,7 +43,7 @@ def test_axe_finds_no_serious_fault_on_any_page(browser, shared_studio, axe, sch
     faults = []
     with tab(browser, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=1")
-        for name in ("paint", "photo", "units", "rewrite", "models", "find", "artifacts"):
+        for name in ("paint", "photo", "units", "rewrite", "models", "find", "artifacts", "facts"):
             sheet.by(f"nav-{name}").click()
             page.wait_for_load_state("networkidle")
             page.evaluate(axe)

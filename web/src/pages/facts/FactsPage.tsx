@@ -66,11 +66,16 @@ function Facts({ model }: { model: ModelInfo }) {
   const found = job?.state === "done" && job.result?.kind === "trace" ? job.result : null;
   return (
     <>
-      <div class="row facts-examples">
-        {EXAMPLES.map((one) => (
-          <Button key={one.prompt} kind="quiet" label={`${one.prompt} …`} onClick={() => write(one.prompt)} />
-        ))}
-      </div>
+      <Select
+        label="Examples"
+        value={EXAMPLES.some((one) => one.prompt === text) ? text : ""}
+        choices={[
+          { value: "", label: "Your own" },
+          ...EXAMPLES.map(({ prompt }) => ({ value: prompt, label: `${prompt} …` })),
+        ]}
+        testid="facts-examples"
+        onChange={(prompt) => prompt && write(prompt)}
+      />
       <PromptPanel text={text} read={read} mark={mark} onText={write} onMark={choose} />
       <Trouble problem={problem} />
       <section class="panel" aria-label="Trace the fact">
