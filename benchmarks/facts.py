@@ -26,6 +26,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -34,8 +35,8 @@ from _options import asked
 
 import inscape
 from inscape.facts import (
-    AverageTrace,
     Fact,
+    Trace,
     TraceSettings,
     average_traces,
     held_facts,
@@ -96,9 +97,24 @@ def trace_cells(model: LanguageModel, fact: Fact) -> list[Restoration]:
     ]
 
 
-def summary(average: AverageTrace) -> dict[str, Any]:
+def peak(traces: list[Trace]) -> dict[str, Any]:
+    """The layer where the hidden states at the subject's last token do most; 95 % of it in resamples."""
+    rows = np.stack([each.effect["hidden"][each.subject[1]] for each in traces])
+    draws = np.random.default_rng(0).integers(0, len(rows), (1000, len(rows)))
+    layers = rows[draws].mean(1).argmax(1)
+    mean = rows.mean(0)
+    return {
+        "facts": len(rows),
+        "layer": int(mean.argmax()),
+        "effect": float(mean.max()),
+        "interval": [int(each) for each in np.quantile(layers, (0.025, 0.975))],
+    }
+
+
+def summary(traces: list[Trace]) -> dict[str, Any]:
     """What the bars ask, and the curves at the subject's last token and at the prompt's end."""
-    hidden = average.at("hidden", "last")
+    average = average_traces(traces)
+    several = [each for each in traces if each.subject[0] < each.subject[1]]
     curves = {
         f"{kind} at {role}": [round(value, 3) for value in average.at(kind, role).tolist()]
         for kind in KINDS
@@ -108,7 +124,8 @@ def summary(average: AverageTrace) -> dict[str, Any]:
         "counts": dict(average.counts),
         "clean": average.clean,
         "corrupted": average.corrupted,
-        "peak": {"layer": int(hidden.argmax()), "effect": float(hidden.max())},
+        "peak": peak(traces),
+        "peak of subjects of several tokens": peak(several) if several else None,
         "mlp_above_attention": {
             "mlp": float(average.at("mlp", "last").max()),
             "attention": float(average.at("attention", "last").max()),
@@ -150,7 +167,7 @@ def main() -> int:
             traces.append(trace(model, fact, settings))
             seconds.append(time.process_time() - start)
             print(f"{len(traces)}: {fact.text!r} {seconds[-1]:.1f} s", file=sys.stderr, flush=True)
-        found["trace"] = summary(average_traces(traces)) | {
+        found["trace"] = summary(traces) | {
             "seconds": {"mean": sum(seconds) / len(seconds), "most": max(seconds)},
             "missed": everything_restored(model, drawn[0], settings),
         }
