@@ -1,6 +1,7 @@
 """Edits of a model, as values that can be applied, undone, saved, stacked and replayed."""
 
 from inscape.editing.edit_file import check_name
+from inscape.editing.joint_edit import JointEdit
 from inscape.editing.kinds import AnyEdit, edit_from_json, load_edit, save_edit
 from inscape.editing.recipe import Recipe, replay
 from inscape.editing.stack import EditStack, StackedEdit
@@ -10,6 +11,7 @@ from inscape.editing.weight_edit import WeightEdit
 __all__ = [
     "AnyEdit",
     "EditStack",
+    "JointEdit",
     "Recipe",
     "StackedEdit",
     "UnitEdit",

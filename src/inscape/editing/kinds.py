@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from inscape import storage
 from inscape.editing.edit_file import METADATA, SUFFIX, write_edit
+from inscape.editing.joint_edit import JointEdit
 from inscape.editing.unit_edit import UnitEdit
 from inscape.editing.weight_edit import WeightEdit, packed
 from inscape.errors import FormatError, RecipeError, unknown_name
@@ -21,12 +22,13 @@ from inscape.types import JsonMapping, JsonObject
 if TYPE_CHECKING:
     from torch import Tensor
 
-AnyEdit: TypeAlias = UnitEdit | WeightEdit
+AnyEdit: TypeAlias = UnitEdit | WeightEdit | JointEdit
 """An edit of any kind."""
 
 KINDS: dict[str, Callable[[JsonMapping], AnyEdit]] = {
     "units": UnitEdit.from_json,
     "weights": WeightEdit.from_json,
+    "joint": JointEdit.from_json,
 }
 """Readers by the word that stands in a file."""
 
@@ -79,6 +81,12 @@ def load_edit(path: Path | str) -> AnyEdit:
 
 
 def _put_back(description: JsonObject, tensors: Mapping[str, Tensor]) -> JsonObject:
+    if description["kind"] == "joint":
+        edits = [
+            _put_back(edit, {name: tensors[f"{number}.{name}"] for name in ("directions", "coefficients")})
+            for number, edit in enumerate(description["edits"])
+        ]
+        return {**description, "edits": edits}
     if description["kind"] == "weights":
         arrays = (tensors["directions"].float().numpy(), tensors["coefficients"].float().numpy())
         return description | dict(zip(("directions", "coefficients"), map(packed, arrays), strict=True))

@@ -205,6 +205,7 @@ class LanguageModel(Model):
         *,
         temperature: float = 0.0,
         seed: int = 0,
+        top: int | None = None,
         progress: Progress | None = None,
     ) -> list[str]:
         """What the model writes behind each prompt, without the prompt.
@@ -214,11 +215,12 @@ class LanguageModel(Model):
             length: The most tokens to write; fewer where the model ends the text.
             temperature: 0 takes the most probable token each time; 1 draws by the probabilities.
             seed: Of the draws; those of a prompt do not depend on the others.
+            top: Draw from so many of the most probable tokens; from all unless given.
             progress: Shows it, token by token.
 
         Raises:
-            ValueRangeError: A prompt is empty, what comes out is longer than the model reads at once, or the
-                temperature is negative.
+            ValueRangeError: A prompt is empty, what comes out is longer than the model reads at once, the
+                temperature is negative, or `top` is below 1.
             UnsupportedError: The model came without a tokenizer, or its network only runs as a whole.
         """
         import torch
@@ -227,6 +229,8 @@ class LanguageModel(Model):
 
         if temperature < 0:
             raise ValueRangeError(f"The temperature of a text must be 0 or more, got {temperature}.")
+        if top is not None and top < 1:
+            raise ValueRangeError(f"A token is drawn from at least 1 of the most probable, got {top}.")
         decoder, batch, cache = self.decoder, self.padded(prompts), Cache()
         written: list[list[int]] = [[] for _ in prompts]
         draws = [np.random.default_rng([seed, number]) for number in range(len(prompts))]
@@ -239,7 +243,7 @@ class LanguageModel(Model):
                     logits = decoder(new, valid, cache)[:, -1]
                 else:
                     logits = self._behind(batch, cache)
-                picked = _drawn(logits, temperature, draws)
+                picked = _drawn(logits if top is None else _highest(logits, top), temperature, draws)
                 for text, token in zip(written, picked, strict=True):
                     text.append(token)
                 task.advance()
@@ -275,6 +279,12 @@ def tokenizer_from(text: str) -> Tokenizer:
         return Tokenizer.from_str(text)
     except Exception as error:  # the package has no class of its own for this
         raise FormatError(f"its tokenizer is damaged: {str(error).splitlines()[0]}.") from error
+
+
+def _highest(logits: Float[Tensor, "text word"], count: int) -> Float[Tensor, "text word"]:
+    """Logits of the highest of each text; of the others, minus infinity."""
+    values, words = logits.topk(min(count, logits.shape[-1]))
+    return logits.new_full(logits.shape, -float("inf")).scatter(-1, words, values)
 
 
 def _drawn(

@@ -55,6 +55,7 @@ class KeySpace:
             )
         floored = values.clamp_min(_FLOOR * float(values[-1]))
         self.moment: Float[Tensor, "input input"] = moment
+        self._values, self._vectors = values, vectors
         self._whitening: Float[Tensor, "input input"] = (vectors * floored.rsqrt()) @ vectors.t()
 
     def whitened(self, keys: Float[Tensor, "key input"]) -> Float[Tensor, "key input"]:
@@ -69,6 +70,41 @@ class KeySpace:
         mean = weights.double() @ keys.double() / weights.double().sum()
         white = mean @ self._whitening
         return (white @ self._whitening / white.square().sum().clamp_min(1e-30)).float()
+
+    def answering(self, keys: Float[Tensor, "key input"], ridge: float = 0.0) -> Float[Tensor, "key input"]:
+        """For each key the row that a value is written along: (ridge + K C⁻¹ Kᵀ)⁻¹ K C⁻¹.
+
+        It is the change of least reach: its product with its own key is 1, with the others 0, as nearly as
+        the ridge lets it, and with all keys together as small as can be. Of one key without a ridge, it is
+        what ROME writes along (Meng et al., NeurIPS 2022, equation 2); of several, MEMIT (ICLR 2023,
+        equation 14), whose λ is the ridge.
+        """
+        white = self.whitened(keys)
+        return _answers(white, ridge) @ self._whitening
+
+    def answering_in_quiet(
+        self, keys: Float[Tensor, "key input"], share: float, ridge: float
+    ) -> Float[Tensor, "key input"]:
+        """As `answering`, with nothing along the strongest directions of all keys.
+
+        AlphaEdit (Fang et al., ICLR 2025, equation 14) projects on the null space of C: the eigenvectors of
+        small eigenvalues. Here those whose eigenvalues sum to a share of the whole.
+
+        Args:
+            keys: The keys.
+            share: Of the second moment, above 0 and below 1.
+            ridge: In squared lengths of the keys as they are projected, mean over them.
+
+        Raises:
+            ValueRangeError: The share is out of range.
+        """
+        if not 0 < share < 1:
+            raise ValueRangeError(f"The share of the quiet directions lies between 0 and 1, got {share}.")
+        quiet = self._values.clamp_min(0).cumsum(0) <= share * self._values.clamp_min(0).sum()
+        basis = self._vectors[:, quiet]
+        inside = keys.double() @ basis
+        size = float(inside.square().sum(1).mean().clamp_min(1e-30))
+        return _answers(inside, ridge * size) @ basis.t()
 
     def directions(
         self,
@@ -158,6 +194,13 @@ class KeySpace:
         basis: Tensor = torch.linalg.qr(rows.t())[0]
         signs = torch.where(basis.t() @ towards < 0, -1.0, 1.0).double()
         return basis.t() * signs[:, None]
+
+
+def _answers(rows: Float[Tensor, "key part"], ridge: float) -> Float[Tensor, "key part"]:
+    """(ridge + R Rᵀ)⁻¹ R: the rows whose products with R's own are the unit matrix, as nearly as the ridge lets them."""
+    products = rows @ rows.t()
+    floor = _FLOOR**2 * float(products.diagonal().mean())  # two facts may have the same key
+    return torch.linalg.solve(products + (ridge + floor) * torch.eye(len(rows), dtype=rows.dtype), rows)
 
 
 def _strongest(rows: Float[Tensor, "key input"], rank: int) -> Float[Tensor, "rank input"]:

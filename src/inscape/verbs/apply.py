@@ -14,7 +14,7 @@ from inscape.verbs._parameters import Argument, Option
 from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
-    from inscape.editing import WeightEdit
+    from inscape.editing import JointEdit, WeightEdit
     from inscape.models.formats.write_file import Written
     from inscape.progress import Progress
 
@@ -76,11 +76,11 @@ def run(request: ApplyRequest, progress: Progress) -> ApplyResult:
     return ApplyResult(written, len(edits))
 
 
-def _read(path: Path, request: ApplyRequest) -> WeightEdit:
-    from inscape.editing import WeightEdit, load_edit
+def _read(path: Path, request: ApplyRequest) -> WeightEdit | JointEdit:
+    from inscape.editing import UnitEdit, load_edit
 
     edit = load_edit(path)
-    if not isinstance(edit, WeightEdit):
+    if isinstance(edit, UnitEdit):
         raise UnsupportedError(
             f"{path} is a unit edit, and a checkpoint can hold weight edits only.",
             "Keep it as a recipe, which `inscape paint` writes.",

@@ -58,7 +58,7 @@ class Cache:
     @property
     def length(self) -> int:
         """Tokens that are in it."""
-        return self.pairs[0][0].shape[2] if 0 in self.pairs else 0
+        return next((keys.shape[2] for keys, _ in self.pairs.values()), 0)
 
     def grown(self, block: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Add those of new tokens, and return all `[batch, group, token, head width]`."""
