@@ -53,7 +53,8 @@ class EditSettings:
         method: "rome", "memit", "alphaedit", "ft" or "ft+l".
         blocks: Numbers of the blocks whose MLPs change, rising; MEMIT and AlphaEdit take several. By the
             depth of the model unless given.
-        ridge: Of MEMIT and AlphaEdit: how far the values of the facts may stay behind so that others stay.
+        ridge: How far values may stay behind so that other keys keep theirs, by the mean squared length of
+            the keys.
         quiet: Of AlphaEdit: the share of the second moment of keys along whose directions it may write.
         targets: How values are looked for.
         tuning: How it is fine-tuned.
@@ -61,7 +62,7 @@ class EditSettings:
 
     method: Method = "rome"
     blocks: tuple[int, ...] = ()
-    ridge: float | None = None
+    ridge: float = 0.01
     quiet: float = 0.1
     targets: TargetSettings = field(default_factory=TargetSettings)
     tuning: TuningSettings | None = None
@@ -80,7 +81,7 @@ class EditSettings:
                 f"{self.method!r} changes one layer, got {len(self.blocks)}.",
                 "MEMIT and AlphaEdit take several.",
             )
-        if self.ridge is not None and self.ridge < 0:
+        if not 0 <= self.ridge < float("inf"):
             raise ValueRangeError(f"The ridge must be 0 or more, got {self.ridge}.")
 
 
@@ -178,7 +179,7 @@ class FactEditor:
 
     def written(self, targets: Sequence[Target], *, name: str = "") -> WeightEdit | JointEdit:
         """The edit that writes values that were found already."""
-        keys = torch.stack([target.key for target in targets])
+        keys = torch.stack([target.keys for target in targets])
         added = torch.stack([target.added for target in targets])
         made = self._made([target.fact for target in targets])
         made["loss_before"], made["loss"] = (
@@ -191,14 +192,17 @@ class FactEditor:
         edits = self._spread([target.fact for target in targets], added)
         return JointEdit(tuple(edits), name, made)
 
-    def rows(self, block: int, keys: Float[Tensor, "fact units"]) -> Float[Tensor, "fact units"]:
-        """What the values of some keys are written along."""
-        space, by = self.spaces[block], self.settings
+    def rows(self, block: int, keys: Float[Tensor, "fact text units"]) -> Float[Tensor, "fact units"]:
+        """What the value of each fact is written along: its product is 1 with the fact's key in every text."""
+        space, by, keys = self.spaces[block], self.settings, keys.cpu()
         if by.method == "rome":
-            return torch.cat([space.answering(key[None]) for key in keys.cpu()])
+            return torch.stack([space.answering(each, by.ridge).sum(0) for each in keys])
+        flat = keys.flatten(0, 1)
         if by.method == "memit":
-            return space.answering(keys.cpu(), 0.1 if by.ridge is None else by.ridge)
-        return space.answering_in_quiet(keys.cpu(), by.quiet, 0.1 if by.ridge is None else by.ridge)
+            rows = space.answering(flat, by.ridge)
+        else:
+            rows = space.answering_in_quiet(flat, by.quiet, by.ridge)
+        return rows.unflatten(0, keys.shape[:2]).sum(1)
 
     def _spread(self, facts: Sequence[Fact], added: Float[Tensor, "fact d"]) -> list[WeightEdit]:
         """Write a part of the values in each layer, of what the layers below have left over."""
@@ -207,9 +211,9 @@ class FactEditor:
         with ExitStack() as stack:
             for number, block in enumerate(self.blocks):
                 states = at_subject(self.model, lines, block, last)
-                keys, hidden = (each.unflatten(0, (len(facts), len(PREFIXES))).mean(1) for each in states)
+                keys, hidden = (each.unflatten(0, (len(facts), len(PREFIXES))) for each in states)
                 first = hidden if first is None else first
-                left = (added - (hidden - first)) / (len(self.blocks) - number)
+                left = (added - (hidden - first).mean(1)) / (len(self.blocks) - number)
                 edits.append(self._weight_edit(block, left, self.rows(block, keys)))
                 if block != last:
                     stack.enter_context(edits[-1].transferred().applied(self.model))

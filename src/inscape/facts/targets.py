@@ -1,9 +1,9 @@
 """What an MLP has to add at a subject's last token so that a model says another object.
 
 Locating and Editing Factual Associations in GPT (Meng et al., NeurIPS 2022, equation 4): the mean over
-several texts of −log P(object), plus a divergence that keeps what the subject is, plus a decay. Here the vector
-is added to what the MLP puts out in each text, and the key is the mean over the same texts, so that key and
-value belong together (r-ROME, Gupta et al., 2024).
+several texts of −log P(object), plus a divergence that keeps what the subject is, plus a decay. The vector is
+added to what the MLP puts out in each text, and written at the keys of the same texts, so that keys and value
+belong together (the fault that r-ROME mends, Gupta et al., 2024).
 
 Facts are independent of each other, so several run as one batch; a fact that has reached its loss leaves it.
 """
@@ -73,14 +73,14 @@ class Target:
 
     Attributes:
         fact: The fact.
-        key: The mean input of the MLP's last projection at the subject, `[units]`.
+        keys: The input of the MLP's last projection at the subject, in each of the texts.
         added: What its output is to have in addition, `[d]`.
         steps: Gradients that were taken.
         loss: Mean of −log P(object) before and at the end.
     """
 
     fact: Fact
-    key: Float[Tensor, "units"]
+    keys: Float[Tensor, "text units"]
     added: Float[Tensor, "d"]
     steps: int
     loss: tuple[float, float]
@@ -164,7 +164,7 @@ class _Search:
         self._rows = AnchoredRows(model, [each for _, each in self._lines], block)
         count, each = len(facts), len(PREFIXES) + 1
         keys, values = (part.unflatten(0, (count, each))[:, :-1] for part in (self._rows.keys, self._rows.values))
-        self._keys = keys.mean(1)
+        self._keys = keys
         self._size: Float[Tensor, "f"] = values.norm(dim=-1).mean(1)
         self.active = list(range(count))
         self._added = torch.zeros(count, values.shape[-1], device=values.device)

@@ -74,18 +74,21 @@ class KeySpace:
     def answering(self, keys: Float[Tensor, "key input"], ridge: float = 0.0) -> Float[Tensor, "key input"]:
         """For each key the row that a value is written along: (ridge + K C⁻¹ Kᵀ)⁻¹ K C⁻¹.
 
-        It is the change of least reach: its product with its own key is 1, with the others 0, as nearly as
-        the ridge lets it, and with all keys together as small as can be. Of one key without a ridge, it is
-        what ROME writes along (Meng et al., NeurIPS 2022, equation 2); of several, MEMIT (ICLR 2023,
-        equation 14), whose λ is the ridge.
+        It is the change of least reach: its product with its own key is 1 and with the others 0, as nearly as
+        the ridge lets it, and with all keys that there are as small as can be. Of one key without a ridge, it
+        is what ROME writes along (Meng et al., NeurIPS 2022, equation 2); of several, what MEMIT does (ICLR
+        2023, equation 14), whose λ is the ridge.
+
+        Args:
+            keys: The keys.
+            ridge: In mean squared lengths of the whitened keys.
         """
-        white = self.whitened(keys)
-        return _answers(white, ridge) @ self._whitening
+        return _answers(self.whitened(keys), ridge) @ self._whitening
 
     def answering_in_quiet(
-        self, keys: Float[Tensor, "key input"], share: float, ridge: float
+        self, keys: Float[Tensor, "key input"], share: float, ridge: float = 0.0
     ) -> Float[Tensor, "key input"]:
-        """As `answering`, with nothing along the strongest directions of all keys.
+        """As `answering`, with nothing along the strongest directions of all keys, and all others alike.
 
         AlphaEdit (Fang et al., ICLR 2025, equation 14) projects on the null space of C: the eigenvectors of
         small eigenvalues. Here those whose eigenvalues sum to a share of the whole.
@@ -93,18 +96,16 @@ class KeySpace:
         Args:
             keys: The keys.
             share: Of the second moment, above 0 and below 1.
-            ridge: In squared lengths of the keys as they are projected, mean over them.
+            ridge: In mean squared lengths of the projected keys.
 
         Raises:
             ValueRangeError: The share is out of range.
         """
         if not 0 < share < 1:
             raise ValueRangeError(f"The share of the quiet directions lies between 0 and 1, got {share}.")
-        quiet = self._values.clamp_min(0).cumsum(0) <= share * self._values.clamp_min(0).sum()
-        basis = self._vectors[:, quiet]
-        inside = keys.double() @ basis
-        size = float(inside.square().sum(1).mean().clamp_min(1e-30))
-        return _answers(inside, ridge * size) @ basis.t()
+        strengths = self._values.clamp_min(0)
+        basis = self._vectors[:, strengths.cumsum(0) <= share * strengths.sum()]
+        return _answers(keys.double() @ basis, ridge) @ basis.t()
 
     def directions(
         self,
@@ -197,10 +198,11 @@ class KeySpace:
 
 
 def _answers(rows: Float[Tensor, "key part"], ridge: float) -> Float[Tensor, "key part"]:
-    """(ridge + R Rᵀ)⁻¹ R: the rows whose products with R's own are the unit matrix, as nearly as the ridge lets them."""
+    """(ridge + R Rᵀ)⁻¹ R: rows whose products with R's own are the unit matrix, as nearly as can be."""
     products = rows @ rows.t()
-    floor = _FLOOR**2 * float(products.diagonal().mean())  # two facts may have the same key
-    return torch.linalg.solve(products + (ridge + floor) * torch.eye(len(rows), dtype=rows.dtype), rows)
+    size = float(products.diagonal().mean().clamp_min(1e-30))
+    kept = (ridge + _NOTHING) * size  # two facts may have the same key
+    return torch.linalg.solve(products + kept * torch.eye(len(rows), dtype=rows.dtype), rows)
 
 
 def _strongest(rows: Float[Tensor, "key input"], rank: int) -> Float[Tensor, "rank input"]:
