@@ -9,6 +9,7 @@ run. Layers of the others are found by running the network once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -196,11 +197,22 @@ def _language(
     decoder = as_decoder(network)
     if decoder is not None:
         said = {key: known[key] for key in ("name", "source")}
-        return LanguageModel(decoder.to(device), decoder_card(decoder.config, **said), tokenizer)
+        card = decoder_card(decoder.config, **said)
+        return LanguageModel(decoder.to(device), card, tokenizer, origin=_folder(name))
     module = Tokens(network).to(device).eval().requires_grad_(False)
     tokens = torch.zeros(1, _TOKENS, dtype=torch.int64, device=device)
     card = card_of(module, _inside(module, lambda: module(tokens)), known)
     return LanguageModel(module, card, tokenizer)
+
+
+def _folder(name: str) -> Path | None:
+    """Where the files of a network are: its folder, or that of the hub's cache."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if Path(name).is_dir():
+        return Path(name)
+    found = try_to_load_from_cache(name, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
 
 
 def _inside(module: nn.Module, run: Callable[[], object]) -> tuple[Layer, ...]:

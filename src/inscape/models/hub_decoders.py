@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from inscape.errors import UnsupportedError
 from inscape.models.architectures.decoder import Decoder
 from inscape.models.architectures.decoder_config import DecoderConfig, biases
 from inscape.models.building import built
+from inscape.models.formats.permuted import sent_back
 from inscape.types import JsonObject
 
 _ACTIVATIONS = {
@@ -47,6 +49,41 @@ def as_decoder(network: nn.Module) -> Decoder | None:
     Args:
         network: A causal language model of `transformers`.
     """
+    reading = _reading(network)
+    if reading is None:
+        return None
+    sizes, read = reading
+    found = dict(pair for name, tensor in network.state_dict().items() for pair in read(name, tensor))
+    decoder = built("decoder", sizes.to_json(), found)
+    assert isinstance(decoder, Decoder)
+    return decoder
+
+
+def fill(network: nn.Module, decoder: Decoder) -> None:
+    """Give a network of `transformers` the weights of our decoder.
+
+    Raises:
+        UnsupportedError: It is of another family, or of other sizes.
+    """
+    reading = _reading(network)
+    if reading is None or _without_ends(reading[0]) != _without_ends(decoder.config):
+        raise UnsupportedError("The folder holds a network of another family, or of other sizes.")
+    weights, read = decoder.state_dict(), reading[1]
+    with torch.no_grad():
+        for name, tensor in network.state_dict().items():
+            if any(True for _ in read(name, tensor)):  # the head of a tied network is its embedding
+                tensor.copy_(sent_back(name, tensor.shape, weights, read))
+
+
+def _without_ends(config: DecoderConfig) -> DecoderConfig:
+    return replace(config, ends=())
+
+
+_Read = Callable[[str, Tensor], Iterator[tuple[str, Tensor]]]
+
+
+def _reading(network: nn.Module) -> tuple[DecoderConfig, _Read] | None:
+    """The sizes of a network, and how its weights become ours; None where they do not."""
     config: Any = network.config
     family = _FAMILIES.get(str(config.model_type))
     special = None if family is None else family.sizes(config, network)
@@ -69,13 +106,14 @@ def as_decoder(network: nn.Module) -> Decoder | None:
         | special
         | {"biases": biases(name.replace("attention.fused", "attention.query") for name in tensors)}
     )
-    if sizes.tied:
-        tensors.pop("head.weight", None)
     split = family.weights or _as_is
-    found = dict(pair for name, tensor in tensors.items() for pair in split(name, tensor, sizes))
-    decoder = built("decoder", sizes.to_json(), found)
-    assert isinstance(decoder, Decoder)
-    return decoder
+
+    def read(name: str, tensor: Tensor) -> Iterator[tuple[str, Tensor]]:
+        ours = _renamed(family, name)
+        if not (sizes.tied and ours == "head.weight"):
+            yield from split(ours, tensor, sizes)
+
+    return sizes, read
 
 
 def _renamed(family: _Family, name: str) -> str:

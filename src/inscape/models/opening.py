@@ -94,7 +94,9 @@ def _shipped(name: str, device: torch.device) -> Model:
         if packaged.renaming:
             return model_of(card, packaged.tensors(), Path(packaged.file), device)
         found = found_in(contents(packaged.needed()))[1]
-        return model_of(card, found.tensors, Path(packaged.file), device, found.tokenizer)
+        model = model_of(card, found.tensors, Path(packaged.file), device, found.tokenizer)
+        model.origin = packaged.needed()
+        return model
     return load_model(card, ZOO / name / "weights.safetensors", device)
 
 

@@ -32,6 +32,8 @@ class Format:
         write: Writes a file from nothing; None where a file is only written as a copy of one that is there,
             with its weights replaced.
         copies: Whether such a copy is made where there is a file to copy, so that what else it holds stays.
+        copy: Writes a copy of a file, given second, with the weights of a model; where views do not suffice.
+        like: Name of the format that it is read as, and whose files it copies; its own unless given.
     """
 
     title: str
@@ -41,3 +43,5 @@ class Format:
     architectures: tuple[str, ...] = ()
     write: Callable[[Model, Path], None] | None = None
     copies: bool = True
+    copy: Callable[[Model, Path, Path], None] | None = None
+    like: str | None = None

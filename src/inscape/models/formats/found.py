@@ -31,6 +31,7 @@ class Found:
         absent: Names of those weights that are not in the file, and have a default instead.
         card: The card, where the file carries it; a network without one is taken for a generator.
         tokenizer: Of a language model, where the file has one.
+        halves: Names of those weights that the file holds as float16, though they are more precise here.
     """
 
     architecture: str
@@ -43,6 +44,7 @@ class Found:
     absent: frozenset[str] = frozenset()
     card: Card | None = None
     tokenizer: Tokenizer | None = None
+    halves: frozenset[str] = frozenset()
 
     def weights(self) -> dict[str, Tensor]:
         """The weights without those gains."""

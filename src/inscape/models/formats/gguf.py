@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from inscape.errors import FormatError, MissingExtraError, UnsupportedError
 from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
+from inscape.models.formats.permuted import sent_back
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from inscape.models.architectures.decoder_config import DecoderConfig
+    from inscape.models.model import Model
 
 _FAMILIES: dict[str, JsonObject] = {
     "llama": {"norm": "rms", "activation": "silu", "gated": True},
@@ -92,6 +94,8 @@ def read(value: Gguf) -> Found:
         FormatError: Something is missing or does not fit.
         UnsupportedError: It is of another family, or has a feature that our network has not.
     """
+    import torch
+
     from inscape.models.architectures.decoder import decoder_card
     from inscape.models.formats._gguf_words import tokenizer_of
 
@@ -105,7 +109,41 @@ def read(value: Gguf) -> Found:
     card = decoder_card(
         config, name=value.path.stem, source=source, licence=str(said.get("general.license") or "")
     )
-    return Found("decoder", config.to_json(), tensors, source, card=card, tokenizer=tokenizer_of(said))
+    halves = frozenset(
+        ours
+        for name, held in value.tensors.items()
+        if held.tensor_type.name == "F16"
+        for ours, _ in _ours(value, config, name, torch.empty(_shape(held), device="meta"))
+    )
+    tokenizer = tokenizer_of(said)
+    return Found("decoder", config.to_json(), tensors, source, card=card, tokenizer=tokenizer, halves=halves)
+
+
+def _shape(held: Any) -> list[int]:
+    """Of a tensor of the package's kind, which has it backwards."""
+    return [int(size) for size in reversed(held.shape)]
+
+
+def _copied(half: bool) -> Callable[[Model, Path, Path], None]:
+    """What writes a copy of a file with other weights: in float32, or its matrices in float16."""
+
+    def copy(model: Model, template: Path, path: Path) -> None:
+        from inscape.models.formats._gguf_writer import write_copy
+
+        found = read_gguf(template)
+        config, weights = _config(found), model.module.state_dict()
+        if dict(model.card.config) | {"ends": None} != config.to_json() | {"ends": None}:
+            raise FormatError(f"{template} holds a network of other sizes than {model.name!r}.")
+
+        def tensor(name: str) -> Tensor:
+            if name == _FACTORS:
+                return _plain(found, name)
+            shape = _shape(found.tensors[name])
+            return sent_back(name, shape, weights, lambda of, places: _ours(found, config, of, places))
+
+        write_copy(template, path, tensor, half)
+
+    return copy
 
 
 def _config(value: Gguf) -> DecoderConfig:
@@ -196,21 +234,23 @@ def _frequencies(value: Gguf, family: str, head_width: int) -> tuple[float, ...]
 
 def _weights(value: Gguf, config: DecoderConfig) -> Iterator[tuple[str, Tensor]]:
     """The weights in float32 under our names."""
-    permuted = value.metadata["general.architecture"] == "llama"
     for name in value.tensors:
-        if name == _FACTORS:
-            continue
-        tensor = _plain(value, name)
-        if ".attn_qkv." in name:
-            if tensor.shape[0] % 3:
-                raise FormatError(f"it has {name!r} with {tensor.shape[0]} rows, not three parts.")
-            for part, piece in zip("qkv", tensor.chunk(3), strict=True):
-                yield _renamed(name.replace("attn_qkv", f"attn_{part}")), piece
-            continue
-        heads = {"q": config.heads, "k": config.groups}.get(name.rpartition("attn_")[2].partition(".")[0])
-        if permuted and heads is not None:
-            tensor = _by_halves(tensor, heads, name)
-        yield _renamed(name), tensor
+        if name != _FACTORS:
+            yield from _ours(value, config, name, _plain(value, name))
+
+
+def _ours(value: Gguf, config: DecoderConfig, name: str, tensor: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Our weights that one of the file is."""
+    if ".attn_qkv." in name:
+        if tensor.shape[0] % 3:
+            raise FormatError(f"it has {name!r} with {tensor.shape[0]} rows, not three parts.")
+        for part, piece in zip("qkv", tensor.chunk(3), strict=True):
+            yield _renamed(name.replace("attn_qkv", f"attn_{part}")), piece
+        return
+    heads = {"q": config.heads, "k": config.groups}.get(name.rpartition("attn_")[2].partition(".")[0])
+    if value.metadata["general.architecture"] == "llama" and heads is not None:
+        tensor = _by_halves(tensor, heads, name)
+    yield _renamed(name), tensor
 
 
 def _by_halves(tensor: Tensor, heads: int, name: str) -> Tensor:
@@ -253,4 +293,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-FORMAT = Format("GGUF files of language models", recognises, read, copies=False)
+FORMAT = Format(
+    "GGUF files of language models",
+    recognises,
+    read,
+    suffixes=(".gguf",),
+    architectures=("decoder",),
+    copy=_copied(half=False),
+)
+HALF = Format(
+    "GGUF files with matrices in float16", lambda value: False, read, copy=_copied(half=True), like="gguf"
+)

@@ -16,6 +16,7 @@ OWN_FORMATS: dict[str, Format] = {
     "progan": progan.FORMAT,
     "dcgan": dcgan.FORMAT,
     "gguf": gguf.FORMAT,
+    "gguf-f16": gguf.HALF,
 }
 """Inscape's own; to read their titles imports no torch."""
 

@@ -19,6 +19,7 @@ from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_na
 from inscape.models.building import architectures
 from inscape.models.formats.carded import is_safetensors
 from inscape.models.formats.known import formats
+from inscape.models.formats.hub_folder import HUB_FOLDER, is_hub_folder, write_folder
 from inscape.models.formats.open_file import contents, found_in, model_in
 from inscape.models.generator import Generator
 from inscape.models.weights import idle_tensors
@@ -61,8 +62,9 @@ def write_file(
     Args:
         model: From `inscape.open`, its weights as they are now.
         path: The file; it may be the one that the model came from.
-        format: A name from `formats()`; by default what the suffix says (`.safetensors`, `.pkl`, and for a
-            StyleGAN2 `.pt`), otherwise the one it came in, otherwise safetensors.
+        format: A name from `formats()`, or "huggingface" for a folder of the Hugging Face hub; by default
+            what the suffix says (`.safetensors`, `.pkl`, `.gguf`, and for a StyleGAN2 `.pt`), otherwise the
+            one it came in, otherwise safetensors.
         template: A file of that format and of the same sizes, in a copy of which the generator's weights are
             replaced; by default the file that the model came from. Without either, safetensors and
             rosinality's format can be written.
@@ -76,15 +78,19 @@ def write_file(
     path = Path(path)
     own, known = format_of(model), formats()
     wanted = format or _by_suffix(known, model, path) or own or "safetensors"
+    if wanted == HUB_FOLDER:
+        write_folder(model, path, template)
+        return Written(path, wanted, 0.0)
     if wanted not in known:
-        raise UsageError(*unknown_name("format", wanted, known))
+        raise UsageError(*unknown_name("format", wanted, [*known, HUB_FOLDER]))
     if model.card.architecture not in architectures():
         raise UnsupportedError(
             f"{model.name!r} is a {model.card.architecture}, which Inscape cannot build from weights alone.",
             "Save its state_dict with the code that it comes from.",
         )
-    source = Path(template) if template is not None else model.origin if wanted == own else None
     chosen = known[wanted]
+    fits = own is not None and own == (chosen.like or wanted)
+    source = Path(template) if template is not None else model.origin if fits else None
     source, write = source if chosen.copies else None, chosen.write
     if write is None and not chosen.copies:
         raise UsageError(f"Inscape reads {chosen.title}, and does not write them.", "Name another --format.")
@@ -94,7 +100,9 @@ def write_file(
             "Name a file with the same sizes: --template (template= in Python).",
         )
     with storage.atomic_path(path) as made:
-        if source is not None:
+        if source is not None and chosen.copy is not None:
+            chosen.copy(model, source, made)
+        elif source is not None:
             _replace(source, wanted, model, made)
         elif write is not None:
             write(model, made)
@@ -113,9 +121,9 @@ def _by_suffix(known: Mapping[str, Format], model: Model, path: Path) -> str | N
 
 
 def format_of(model: Model) -> str | None:
-    """The format of the file that a model came from; None where it came from none."""
+    """The format of the file or folder that a model came from; None where it came from none."""
     if model.origin is None or not model.origin.is_file():
-        return None
+        return HUB_FOLDER if is_hub_folder(model.origin) else None
     return "safetensors" if is_safetensors(model.origin) else found_in(contents(model.origin))[0]
 
 
@@ -183,8 +191,11 @@ def _average_kept(written: Tensor, read: Tensor, template: Path | None) -> bool:
 
 def _same(written: Tensor, read: Tensor, name: str, found: Found) -> bool:
     """Whether a tensor was read as it was written, once rounded to the numbers of the file."""
+    import torch
+
     gain, kept = found.gains.get(name, 1.0), found.tensors.get(name, read)
-    rounded = (written * gain).to(kept.dtype).to(written.dtype) / gain
+    numbers = torch.float16 if name in found.halves else kept.dtype
+    rounded = (written * gain).to(numbers).to(written.dtype) / gain
     return bool((rounded.to(written.dtype) == read).all())
 
 
