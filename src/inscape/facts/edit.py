@@ -1,7 +1,8 @@
 """Edits that change what a language model says of subjects.
 
-The last projection of an MLP is an associative memory: its input at the subject's last token is a key, what it
-adds to the hidden states a value. An edit gives keys other values, and disturbs other keys as little as it can:
+The last projection of an MLP is an associative memory: its input at the subject's last token is a key, what
+it adds to the hidden states a value. An edit gives keys other values, and disturbs other keys as little as it
+can:
 
 - ROME (Meng et al., NeurIPS 2022): each fact alone, in one layer; several are summed.
 - MEMIT (Meng et al., ICLR 2023): all facts together, spread over several layers.
@@ -129,7 +130,10 @@ class FactEditor:
         self.model, self.settings = model, settings or EditSettings()
         self.blocks = self.settings.blocks or _usual(model, self.settings.method)
         count = len(model.parts.blocks)
-        if list(self.blocks) != sorted(set(self.blocks)) or not 0 <= self.blocks[0] <= self.blocks[-1] < count:
+        if (
+            list(self.blocks) != sorted(set(self.blocks))
+            or not 0 <= self.blocks[0] <= self.blocks[-1] < count
+        ):
             raise ValueRangeError(
                 f"The layers of an edit rise and lie between 0 and {count - 1}, got {list(self.blocks)}."
             )
@@ -168,7 +172,7 @@ class FactEditor:
             for fact in facts:
                 fact_lines(self.model, fact)  # refused before anything is computed
             change = fine_tuned(self.model, facts, self.blocks[0], self.tuning, progress=progress)[0]
-            return self._weight_edit(self.blocks[0], *_factors(change), made=self._made(facts), name=name)
+            return self.weight_edit(self.blocks[0], *factors(change), made=self._made(facts), name=name)
         return self.written(self.targets(facts, progress=progress), name=name)
 
     @property
@@ -188,21 +192,22 @@ class FactEditor:
         made["steps"] = [target.steps for target in targets]
         if len(self.blocks) == 1:
             rows = self.rows(self.blocks[0], keys)
-            return self._weight_edit(self.blocks[0], added, rows, made=made, name=name)
+            return self.weight_edit(self.blocks[0], added, rows, made=made, name=name)
         edits = self._spread([target.fact for target in targets], added)
         return JointEdit(tuple(edits), name, made)
 
     def rows(self, block: int, keys: Float[Tensor, "fact text units"]) -> Float[Tensor, "fact units"]:
-        """What the value of each fact is written along: its product is 1 with the fact's key in every text."""
+        """What the value of each fact is written along; its product with the fact's keys is 1."""
         space, by, keys = self.spaces[block], self.settings, keys.cpu()
         if by.method == "rome":
             return torch.stack([space.answering(each, by.ridge).sum(0) for each in keys])
         flat = keys.flatten(0, 1)
         if by.method == "memit":
-            rows = space.answering(flat, by.ridge)
+            found = space.answering(flat, by.ridge)
         else:
-            rows = space.answering_in_quiet(flat, by.quiet, by.ridge)
-        return rows.unflatten(0, keys.shape[:2]).sum(1)
+            found = space.answering_in_quiet(flat, by.quiet, by.ridge)
+        rows: Tensor = found.unflatten(0, keys.shape[:2]).sum(1)
+        return rows
 
     def _spread(self, facts: Sequence[Fact], added: Float[Tensor, "fact d"]) -> list[WeightEdit]:
         """Write a part of the values in each layer, of what the layers below have left over."""
@@ -214,7 +219,7 @@ class FactEditor:
                 keys, hidden = (each.unflatten(0, (len(facts), len(PREFIXES))) for each in states)
                 first = hidden if first is None else first
                 left = (added - (hidden - first).mean(1)) / (len(self.blocks) - number)
-                edits.append(self._weight_edit(block, left, self.rows(block, keys)))
+                edits.append(self.weight_edit(block, left, self.rows(block, keys)))
                 if block != last:
                     stack.enter_context(edits[-1].transferred().applied(self.model))
         return edits
@@ -225,7 +230,7 @@ class FactEditor:
             "facts": [{"prompt": fact.prompt, "subject": fact.subject, "new": fact.new} for fact in facts],
         }
 
-    def _weight_edit(
+    def weight_edit(
         self,
         block: int,
         values: Float[Tensor, "row d"],
@@ -295,7 +300,7 @@ def _usual(model: LanguageModel, method: Method) -> tuple[int, ...]:
     return tuple(range(max(0, last - _SPREAD + 1), last + 1)) if method == "memit" else (last,)
 
 
-def _factors(change: Float[Tensor, "output input"]) -> tuple[Tensor, Tensor]:
+def factors(change: Float[Tensor, "output input"]) -> tuple[Tensor, Tensor]:
     """Values and rows whose products sum to a change of weights."""
     if change.shape[0] <= change.shape[1]:
         return torch.eye(len(change)), change

@@ -1,8 +1,8 @@
 """Fine-tuning of one MLP's last projection on facts, for comparison.
 
-FT follows the gradient of −log P(object) of the prompt alone; FT+L (Zhu et al., 2020) keeps every weight within
-a limit of what it was. Both as ROME's code has them (Meng et al., NeurIPS 2022, appendix E.1): Adam, at most 25
-steps. What lies below the projection is computed once.
+FT follows the gradient of −log P(object) of the prompt alone; FT+L (Zhu et al., 2020) keeps every weight
+within a limit of what it was. Both as ROME's code has them (Meng et al., NeurIPS 2022, appendix E.1): Adam,
+at most 25 steps. What lies below the projection is computed once.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def fine_tuned(
         reading = decoder.reading(batch.tokens, batch.valid)
         below = decoder.through(decoder.embed(batch.tokens, reading), reading, last=block + 1)
         keys = seen.outputs[part.neurons]
-    places, wanted, owners = [], [], []
+    places: list[tuple[int, int]] = []
+    wanted: list[int] = []
+    owners: list[int] = []
     for row, each in enumerate(lines):
         end = batch.start + len(each.tokens) - each.last
         places += [(row, end - back) for back in range(len(each.wanted), 0, -1)]

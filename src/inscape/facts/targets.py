@@ -163,7 +163,9 @@ class _Search:
             self._lines += [(number, each) for each in (*lines, essence)]
         self._rows = AnchoredRows(model, [each for _, each in self._lines], block)
         count, each = len(facts), len(PREFIXES) + 1
-        keys, values = (part.unflatten(0, (count, each))[:, :-1] for part in (self._rows.keys, self._rows.values))
+        keys, values = (
+            part.unflatten(0, (count, each))[:, :-1] for part in (self._rows.keys, self._rows.values)
+        )
         self._keys = keys
         self._size: Float[Tensor, "f"] = values.norm(dim=-1).mean(1)
         self.active = list(range(count))
@@ -178,7 +180,10 @@ class _Search:
     def _line_up(self) -> None:
         """Where the rows that still run are read, and which tokens they should give."""
         device = self._added.device
-        places, wanted, owners, essence = [], [], [], []
+        places: list[tuple[int, int]] = []
+        wanted: list[int] = []
+        owners: list[int] = []
+        essence: list[tuple[int, int]] = []
         for row, (number, each) in enumerate(self._lines):
             here = self._rows.positions(row, each)
             if each.wanted:

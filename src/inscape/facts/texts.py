@@ -46,9 +46,9 @@ class Texts:
 @cache
 def shipped_texts() -> Texts:
     """Glosses of the Open English WordNet 2024 (CC BY 4.0), written by `scripts/make_glosses.py`."""
-    document = json.loads(gzip.decompress(SHIPPED.read_bytes()))
-    lists = {name: tuple(document.pop(name)) for name in ("documents", "others")}
-    return Texts(**lists, **document)
+    held = json.loads(gzip.decompress(SHIPPED.read_bytes()))
+    documents, others = (tuple(held[name]) for name in ("documents", "others"))
+    return Texts(documents, others, held["subjects"], held["source"], held["licence"])
 
 
 def read_texts(path: Path | str) -> tuple[str, ...]:

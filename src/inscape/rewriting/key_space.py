@@ -83,7 +83,8 @@ class KeySpace:
             keys: The keys.
             ridge: In mean squared lengths of the whitened keys.
         """
-        return _answers(self.whitened(keys), ridge) @ self._whitening
+        rows: Tensor = _answers(self.whitened(keys), ridge) @ self._whitening
+        return rows
 
     def answering_in_quiet(
         self, keys: Float[Tensor, "key input"], share: float, ridge: float = 0.0
@@ -105,7 +106,8 @@ class KeySpace:
             raise ValueRangeError(f"The share of the quiet directions lies between 0 and 1, got {share}.")
         strengths = self._values.clamp_min(0)
         basis = self._vectors[:, strengths.cumsum(0) <= share * strengths.sum()]
-        return _answers(keys.double() @ basis, ridge) @ basis.t()
+        rows: Tensor = _answers(keys.double() @ basis, ridge) @ basis.t()
+        return rows
 
     def directions(
         self,
@@ -202,7 +204,8 @@ def _answers(rows: Float[Tensor, "key part"], ridge: float) -> Float[Tensor, "ke
     products = rows @ rows.t()
     size = float(products.diagonal().mean().clamp_min(1e-30))
     kept = (ridge + _NOTHING) * size  # two facts may have the same key
-    return torch.linalg.solve(products + kept * torch.eye(len(rows), dtype=rows.dtype), rows)
+    answers: Tensor = torch.linalg.solve(products + kept * torch.eye(len(rows), dtype=rows.dtype), rows)
+    return answers
 
 
 def _strongest(rows: Float[Tensor, "key input"], rank: int) -> Float[Tensor, "rank input"]:

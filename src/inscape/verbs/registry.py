@@ -18,6 +18,8 @@ NAMES = (
     *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "paint", "replay", "invert"),
     *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
     "fact trace",
+    "fact edit",
+    "fact judge",
 )
 """In the order of `inscape --help`; NAME.py in this folder holds the dataclass NameRequest and `run`.
 

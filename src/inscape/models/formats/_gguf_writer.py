@@ -37,7 +37,8 @@ def write_copy(template: Path, path: Path, tensor: Callable[[str], Tensor], half
             writer.add_key_value(field.name, value, kind, sub_type=inside)
     writer.add_file_type(LlamaFileType.MOSTLY_F16 if half else LlamaFileType.ALL_F32)
     forms = {
-        each.name: np.dtype(np.float16 if half and len(each.shape) > 1 else np.float32) for each in reader.tensors
+        each.name: np.dtype(np.float16 if half and len(each.shape) > 1 else np.float32)
+        for each in reader.tensors
     }
     for each in reader.tensors:
         form, shape = forms[each.name], [int(size) for size in reversed(each.shape)]

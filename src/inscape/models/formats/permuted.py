@@ -1,7 +1,7 @@
 """Weights of ours back under the names and in the order of a file.
 
-Reading a file renames, cuts, turns and reorders its weights, and computes nothing. Run on the places of numbers
-instead of the numbers, the same code says where each of ours came from.
+Reading a file renames, cuts, turns and reorders its weights, and computes nothing. Run on the places of
+numbers instead of the numbers, the same code says where each of ours came from.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from inscape import storage
 from inscape.errors import FormatError, UnsupportedError, UsageError, unknown_name
 from inscape.models.building import architectures
 from inscape.models.formats.carded import is_safetensors
-from inscape.models.formats.known import formats
 from inscape.models.formats.hub_folder import HUB_FOLDER, is_hub_folder, write_folder
+from inscape.models.formats.known import formats
 from inscape.models.formats.open_file import contents, found_in, model_in
 from inscape.models.generator import Generator
 from inscape.models.weights import idle_tensors
