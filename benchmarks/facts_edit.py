@@ -1,6 +1,7 @@
 """Edits of facts in SmolLM2-135M, beside baselines and controls; one JSON document.
 
     python benchmarks/facts_edit.py [--parts alone,baselines,controls,many,rest,time] [--facts 100]
+        [--keep FOLDER]
 
 Facts are drawn by seed from those that ship and that the model holds. Layers, rates and thresholds were
 chosen on others, which are left out here.
@@ -21,13 +22,14 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from _options import asked
 
 import inscape
+from inscape import storage
 from inscape.activations import edited
 from inscape.editing import JointEdit, WeightEdit
 from inscape.facts import (
@@ -49,15 +51,19 @@ from inscape.facts import (
 )
 from inscape.facts.edit import factors
 from inscape.facts.fine_tuning import fine_tuned
-from inscape.facts.targets import fact_lines
+from inscape.facts.targets import PREFIXES, fact_lines
 from inscape.models.language import LanguageModel
 from inscape.rewriting.key_space import KeySpace
 from inscape.statistics import SecondMoment
 from inscape.types import JsonObject
 
 PARTS = ("alone", "baselines", "controls", "many", "rest", "time")
-CHOSEN_ON = 7
-CHOSEN = 40
+CHOSEN_ON = (
+    *("Brooklyn Bridge", "Champs-Élysées", "Chile", "Copenhagen", "Empire State Building", "Galveston"),
+    *("Guangzhou", "Harrisburg", "James Clerk Maxwell", "Libya", "Pretoria", "Tampa"),
+    *("The Picture of Dorian Gray", "fluorine", "herring", "lily"),
+)
+"""Subjects that layers, rates and thresholds were chosen on."""
 NUMBERS = (1, 10, 25, 50, 100, 150, 200)
 WRONG = 20
 CONTROLS = 30
@@ -75,15 +81,17 @@ class Bench:
         count: Facts that are edited.
         seed: Of the draw.
         judged: The most facts that are judged where many are edited at once.
+        keep: Folder of what is written for facts, so that a run goes on where another one stopped.
     """
 
-    def __init__(self, count: int, seed: int, judged: int) -> None:
+    def __init__(self, count: int, seed: int, judged: int, keep: Path | None = None) -> None:
         model = inscape.open("smollm2", device="cpu")
         assert isinstance(model, LanguageModel)
         self.model, self.judged = model, judged
         self.facts = drawn(model, count, seed)
         self.editor = FactEditor(model)
         self.block = self.editor.blocks[-1]
+        self.keep = keep
         self._targets: list[Target] = []
         self._before: list[FactScores] = []
 
@@ -92,9 +100,27 @@ class Bench:
         count = len(self.facts) if count is None else count
         while len(self._targets) < count:
             at = len(self._targets)
-            self._targets += self.editor.targets(self.facts[at : min(at + BATCH, count)])
+            self._targets += self.found(self.facts[at : min(at + BATCH, count)])
             said(f"targets {len(self._targets)}")
         return self._targets[:count]
+
+    def found(self, facts: list[Fact]) -> list[Target]:
+        """What is written for some facts, read where it is kept."""
+        if self.keep is None:
+            return self.editor.targets(facts)
+        by = storage.content_key([asdict(fact) for fact in facts], asdict(self.editor.settings), PREFIXES)
+        path = self.keep / f"{by}.safetensors"
+        if not path.is_file():
+            made = self.editor.targets(facts)
+            tensors = {
+                f"{n}.{name}": getattr(t, name) for n, t in enumerate(made) for name in ("keys", "added")
+            }
+            storage.save_tensors(path, tensors, {"rows": json.dumps([[t.steps, t.loss] for t in made])})
+        tensors, said_of = storage.load_tensors(path)
+        return [
+            Target(fact, tensors[f"{n}.keys"], tensors[f"{n}.added"], steps, (loss[0], loss[1]))
+            for n, (fact, (steps, loss)) in enumerate(zip(facts, json.loads(said_of["rows"]), strict=True))
+        ]
 
     def before(self, count: int) -> list[FactScores]:
         """How the model does at the first facts without an edit."""
@@ -177,7 +203,7 @@ class Bench:
     def many(self) -> JsonObject:
         """All facts at once, in growing numbers; judged at the first of them."""
         curves: JsonObject = {name: {} for name in self.editors()}
-        for count in [number for number in NUMBERS if number <= len(self.facts)]:
+        for count in sorted({number for number in (*NUMBERS, len(self.facts)) if number <= len(self.facts)}):
             facts = self.facts[:count][: self.judged]
             for name, editor in self.editors().items():
                 found = summarized(self.with_edit(editor.written(self.targets(count)), facts)).to_json()
@@ -239,10 +265,9 @@ class Bench:
 
 def drawn(model: LanguageModel, count: int, seed: int) -> list[Fact]:
     """Facts that the model holds, without those that settings were chosen on."""
-    facts = [fact for fact in shipped_facts() if fact.new]
-    first = list(facts)
-    random.Random(CHOSEN_ON).shuffle(first)
-    left = [fact for fact in facts if fact not in set(first[:CHOSEN])]
+    left = [
+        fact for fact in shipped_facts() if fact.new and fact.subject.removeprefix("the ") not in CHOSEN_ON
+    ]
     random.Random(seed).shuffle(left)
     found: list[Fact] = []
     while left and len(found) < count:
@@ -303,9 +328,10 @@ def said(text: str) -> None:
 
 def main() -> None:
     """Run what was asked for."""
-    options = asked(__doc__, parts=",".join(PARTS), facts=100, seed=1, judged=40, out=None)
+    options = asked(__doc__, parts=",".join(PARTS), facts=100, seed=1, judged=40, out=None, keep=None)
     torch.set_num_threads(1)
-    bench = Bench(options.facts, options.seed, options.judged)
+    keep = Path(options.keep) if options.keep else None
+    bench = Bench(options.facts, options.seed, options.judged, keep)
     found: JsonObject = {"facts": len(bench.facts), "seed": options.seed}
     for part in options.parts.split(","):
         found[part] = getattr(bench, part)()

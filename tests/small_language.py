@@ -15,7 +15,7 @@ TEXTS = (
 SIZES = {"words": 300, "width": 256, "blocks": 2, "heads": 4, "groups": 2, "inside": 512, "context": 64}
 
 
-def trained_tokenizer(words: int = 300):
+def trained_tokenizer(words: int = 300, texts: tuple[str, ...] = TEXTS):
     """A byte-pair encoder of a few texts, with two special tokens."""
     import tokenizers
 
@@ -28,7 +28,7 @@ def trained_tokenizer(words: int = 300):
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    made.train_from_iterator(TEXTS * 8, trainer)
+    made.train_from_iterator(texts * 8, trainer)
     return made
 
 

@@ -65,16 +65,19 @@ def weights_of(model: LanguageModel) -> dict[str, bytes]:
 
 
 def said(model: LanguageModel, fact: Fact) -> str:
-    return model.continued([fact.text], 1 + len(model.encode(f" {fact.new}").tokens))[0]
+    return model.continued([fact.text], 2)[0]
 
 
-def test_what_runs_from_a_block_on_is_what_the_whole_network_gives(knowing):
-    lines = [each for fact in facts() for each in fact_lines(knowing, fact)]
-    rows = AnchoredRows(knowing, lines, 0)
+@pytest.mark.parametrize("block", [0, 1])
+def test_what_runs_from_a_block_on_is_what_the_whole_network_gives(knowing, block):
+    longer = Fact("In the city {} stands in the", "of Rome", new="tower of Italy")
+    lines = [each for fact in (*facts(), longer) for each in fact_lines(knowing, fact)]
+    rows = AnchoredRows(knowing, lines, block)
     torch.manual_seed(0)
     added = torch.randn(len(lines), knowing.decoder.config.width)
     where = [place for row, line in enumerate(lines) for place in rows.positions(row, line)]
     found = iter(rows.log_probabilities(added, torch.tensor(where)).tolist())
+    assert any(len(line.tokens) - line.last > 2 for line in lines)
     for line, vector in zip(lines, added, strict=True):
 
         def change(output, line=line, vector=vector):
@@ -82,7 +85,7 @@ def test_what_runs_from_a_block_on_is_what_the_whole_network_gives(knowing):
             output[:, line.last] += vector
             return output
 
-        with torch.no_grad(), edited(knowing, knowing.parts.blocks[0].mlp, change):
+        with torch.no_grad(), edited(knowing, knowing.parts.blocks[block].mlp, change):
             whole = knowing.module(torch.tensor([line.tokens]))[0].log_softmax(-1)
         for back in range(len(line.wanted), 0, -1):
             assert np.allclose(next(found), whole[-back], atol=2e-4)
@@ -90,7 +93,7 @@ def test_what_runs_from_a_block_on_is_what_the_whole_network_gives(knowing):
 
 
 def test_facts_of_a_batch_do_not_touch_each_other(knowing):
-    settings = replace(SETTINGS.targets, steps=4)
+    settings = replace(SETTINGS.targets, steps=4, rate=0.05)
     together = find_targets(knowing, facts(), 0, settings)
     for fact, target in zip(facts(), together, strict=True):
         (alone,) = find_targets(knowing, [fact], 0, settings)
@@ -98,6 +101,7 @@ def test_facts_of_a_batch_do_not_touch_each_other(knowing):
         assert torch.allclose(target.added, alone.added, atol=2e-3)
         assert torch.allclose(target.keys, alone.keys, atol=1e-5) and len(target.keys) == len(PREFIXES)
         assert target.loss[1] < target.loss[0]
+    assert [target.steps for target in together] == [4, 4, 4]
 
 
 def test_rows_of_keys_are_the_closed_form():
@@ -122,7 +126,7 @@ def test_rows_of_keys_are_the_closed_form():
 
 @pytest.mark.parametrize("method", ["rome", "memit", "alphaedit", "ft"])
 def test_an_edit_makes_the_model_say_the_new_object(knowing, editor, method):
-    tuning = TuningSettings(steps=60, rate=2e-2)
+    tuning = TuningSettings(steps=25, rate=5e-3)
     settings = EditSettings(method, (0,), 0.0, 0.5, SETTINGS.targets, tuning)
     asked = facts()[:1]
     edit = FactEditor(knowing, settings, spaces=editor.spaces).edit(asked)
@@ -134,10 +138,13 @@ def test_an_edit_makes_the_model_say_the_new_object(knowing, editor, method):
 
 
 def test_a_target_of_several_tokens_is_written(knowing, editor):
-    fact = replace(facts()[0], new="Italy runs")
-    assert len(fact_lines(knowing, fact)[0].wanted) > 1
+    fact = replace(facts()[0], new="city the")
+    assert len(fact_lines(knowing, fact)[0].wanted) == 2
+    (before,) = scores(knowing, [fact])
     with knowing.edited([editor.edit([fact])]):
-        assert said(knowing, fact).startswith(" Italy runs")
+        (after,) = scores(knowing, [fact])
+        assert said(knowing, fact).startswith(" city")
+    assert before.efficacy.share == 0 and after.efficacy.share == 1
 
 
 def test_memit_spreads_an_edit_over_layers(knowing, tmp_path):
@@ -237,7 +244,7 @@ def test_second_moments_are_cached_by_model_layer_and_text(knowing, monkeypatch,
     steps.clear()
     again = key_spaces(knowing, [1], texts(), progress=CallbackProgress(steps.append))
     assert not steps and torch.equal(again[1].moment, spaces[1].moment)
-    key_spaces(knowing, [1], texts(39), progress=CallbackProgress(steps.append))
+    key_spaces(knowing, [1], texts(79), progress=CallbackProgress(steps.append))
     assert steps
     tokens = torch.cat([torch.tensor(knowing.encode(text).tokens) for text in texts()])
     assert len(tokens) > len(spaces[0].moment)
@@ -274,10 +281,12 @@ def test_bad_input_is_said_in_a_sentence(knowing, editor):
         block_of(knowing, "blocks.7.mlp")
     assert block_of(knowing, "blocks.1.mlp") == block_of(knowing, "1") == block_of(knowing, "blocks.1") == 1
     with pytest.raises(ValueRangeError, match="reads 1 to 64 tokens at once"):
-        editor.edit([replace(fact, prompt="the city " * 40 + fact.prompt)])
+        editor.edit([replace(fact, prompt="the city " * 60 + fact.prompt)])
 
 
 def test_words_that_the_tokenizer_does_not_know_are_written_too(knowing, editor):
     fact = replace(facts()[0], subject="Ωmega 山", new="ß")
+    (before,) = scores(knowing, [fact])
     with knowing.edited([editor.edit([fact])]):
-        assert said(knowing, fact).startswith(" ß")
+        (after,) = scores(knowing, [fact])
+    assert after.efficacy.difference > before.efficacy.difference

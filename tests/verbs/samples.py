@@ -89,6 +89,17 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             **{"runs": 3, "noise": 1.5, "window": 2, "seed": 9, "out": Path("my maps.svg"), "device": "cpu"},
         },
     ],
+    "fact edit": [
+        {"model": "smollm2", "prompt": "{} is in", "subject": "The Louvre", "target": "Rome"},
+        {
+            **{"model": "my.gguf", "facts": "my facts.json", "count": 3, "seed": 4, "method": "memit"},
+            **{"layers": "4-6", "text": Path("my text.txt"), "out": Path("a b.edit.safetensors")},
+        },
+    ],
+    "fact judge": [
+        {"model": "smollm2", "facts": "shipped"},
+        {"model": "m", "facts": "f.json", "edit": (Path("a"), Path("b c")), "count": 9, "length": 0},
+    ],
 }
 CASES = [(name, values) for name, each in SAMPLES.items() for values in each]
 

@@ -164,9 +164,10 @@ class AnchoredRows:
 
     def reading(self) -> Reading:
         """What the blocks above share in one run."""
-        cache = Cache()
+        tokens, cache = self._tokens[:, self._start :], Cache()
         cache.pairs = dict(self._before)
-        return self._decoder.reading(self._tokens[:, self._start :], self._valid, cache)
+        valid = self._valid if self._before else self._valid[:, self._start :]  # above the last is no block
+        return self._decoder.reading(tokens, valid, cache)
 
     def log_probabilities(
         self, added: Float[Tensor, "r d"], where: Int[Tensor, "_ 2"]

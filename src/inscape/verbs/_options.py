@@ -33,8 +33,8 @@ Classes = Annotated[
 Format = Annotated[
     str | None,
     Option(
-        "Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of "
-        "OUT, else the format of the input]"
+        "Format to write: safetensors, nvidia, rosinality, progan, dcgan, gguf (float32), gguf-f16 or "
+        "huggingface (a folder). [default: by the suffix of OUT, else the format of the input]"
     ),
 ]
 Template = Annotated[

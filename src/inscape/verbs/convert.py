@@ -23,7 +23,7 @@ class ConvertRequest(Request):
     """
 
     source: Annotated[str, Argument("Name of a shipped model, a folder or a checkpoint file.", metavar="IN")]
-    path: Annotated[Path, Argument("File to write.", metavar="OUT")]
+    path: Annotated[Path, Argument("File or folder to write.", metavar="OUT")]
     format: Format = None
     template: Template = None
     device: Device = "auto"
