@@ -207,9 +207,11 @@ def test_an_edit_is_saved_and_refused_by_another_model(knowing, edits, tmp_path)
     again = load_edit(edits[0].save(tmp_path / "one.edit.safetensors"))
     assert again == edits[0]
     other = inscape.open(write_knowing(tmp_path, "qwen2"), device="cpu")
-    with pytest.raises((ConflictError, inscape.errors.InscapeError), match="was made for other weights|shape"):
-        with other.edited([again]):
-            pass
+    with (
+        pytest.raises((ConflictError, inscape.errors.InscapeError), match="was made for other weights|shape"),
+        other.edited([again]),
+    ):
+        pass
 
 
 def test_an_edit_is_made_on_top_of_others(knowing, editor):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import inscape
-from inscape.errors import FormatError, MissingExtraError, UnsupportedError, UsageError
+from inscape.errors import FormatError, MissingExtraError, UnsupportedError
 from inscape.models import write_model
 from small_language import TEXTS, trained_tokenizer, twin, write_gguf
 
