@@ -13,7 +13,7 @@ from inscape.models import write_model
 from inscape.models.language import LanguageModel
 from small_language import trained_tokenizer, twin, write_gguf
 
-WORDS = ("the", "tower", "city", "of", "Rome", "Italy", "stands", "in", "and", "river", "runs", "through", "it")
+WORDS = ("the", "tower", "city", "of", "Rome", "Italy", "stands", "in", "and", "river", "runs", "it")
 PLACES = {"the river": "the", "a tower": "city", "my city": "tower"}
 PROMPT = "two spaces and {}"
 SETTINGS = EditSettings(blocks=(0,), targets=TargetSettings(rate=0.3))

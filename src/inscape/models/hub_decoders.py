@@ -14,7 +14,7 @@ from inscape.errors import UnsupportedError
 from inscape.models.architectures.decoder import Decoder
 from inscape.models.architectures.decoder_config import DecoderConfig, biases
 from inscape.models.building import built
-from inscape.models.formats.permuted import sent_back
+from inscape.models.formats.permuted import in_single, sent_back
 from inscape.types import JsonObject
 
 _ACTIVATIONS = {
@@ -66,7 +66,7 @@ def fill(network: nn.Module, decoder: Decoder) -> None:
         UnsupportedError: It is of another family, or of other sizes.
     """
     reading = _reading(network)
-    if reading is None or _without_ends(reading[0]) != _without_ends(decoder.config):
+    if reading is None or _sizes(reading[0]) != _sizes(decoder.config):
         raise UnsupportedError("The folder holds a network of another family, or of other sizes.")
     weights, read = decoder.state_dict(), reading[1]
     with torch.no_grad():
@@ -75,8 +75,9 @@ def fill(network: nn.Module, decoder: Decoder) -> None:
                 tensor.copy_(sent_back(name, tensor.shape, weights, read))
 
 
-def _without_ends(config: DecoderConfig) -> DecoderConfig:
-    return replace(config, ends=())
+def _sizes(config: DecoderConfig) -> object:
+    """What must be the same for weights to fit."""
+    return {key: in_single(value) for key, value in replace(config, ends=()).to_json().items()}
 
 
 _Read = Callable[[str, Tensor], Iterator[tuple[str, Tensor]]]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from inscape.errors import FormatError, MissingExtraError, UnsupportedError
 from inscape.models.formats.format import Format
 from inscape.models.formats.found import Found
-from inscape.models.formats.permuted import sent_back
+from inscape.models.formats.permuted import in_single, sent_back
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ def _copied(half: bool) -> Callable[[Model, Path, Path], None]:
 
         found = read_gguf(template)
         config, weights = _config(found), model.module.state_dict()
-        if dict(model.card.config) | {"ends": None} != config.to_json() | {"ends": None}:
+        ours, theirs = dict(model.card.config), config.to_json()
+        if any(in_single(ours[key]) != in_single(theirs[key]) for key in theirs if key != "ends"):
             raise FormatError(f"{template} holds a network of other sizes than {model.name!r}.")
 
         def tensor(name: str) -> Tensor:

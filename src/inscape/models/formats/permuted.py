@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inscape.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def in_single(value: object) -> object:
+    """A value of a configuration as a file with numbers in single precision has it."""
+    if isinstance(value, list | tuple):
+        return [in_single(each) for each in value]
+    return float(np.float32(value)) if isinstance(value, float) else value
 
 
 def sent_back(

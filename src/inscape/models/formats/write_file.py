@@ -21,6 +21,7 @@ from inscape.models.formats.carded import is_safetensors
 from inscape.models.formats.hub_folder import HUB_FOLDER, is_hub_folder, write_folder
 from inscape.models.formats.known import formats
 from inscape.models.formats.open_file import contents, found_in, model_in
+from inscape.models.formats.permuted import in_single
 from inscape.models.generator import Generator
 from inscape.models.weights import idle_tensors
 from inscape.types import JsonMapping, JsonObject
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from inscape.models.formats.found import Found
     from inscape.models.model import Model
 
-_FREE = ("conv_clamp", "resample_filter")
-"""What may differ: a clamp shows in `max_difference`, and the filters are weights."""
+_FREE = ("conv_clamp", "resample_filter", "ends")
+"""What may differ: a clamp shows in `max_difference`, the filters are weights, and ends are no part of it."""
 _SEEDS = range(4)
 _AVERAGE = "mapping.w_avg"
 
@@ -152,7 +153,7 @@ def _replace(source: Path, wanted: str, model: Model, path: Path) -> None:
 
 def _fixed(config: JsonMapping) -> JsonObject:
     """What must be the same in both."""
-    return {key: value for key, value in config.items() if key not in _FREE}
+    return {key: in_single(value) for key, value in config.items() if key not in _FREE}
 
 
 def _read_again(model: Model, path: Path, format: str, template: Path | None) -> Model:
