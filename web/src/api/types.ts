@@ -228,6 +228,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/fact-edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape fact edit`; nothing is run.
+         */
+        post: operations["lineOfFactEdit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/fact-judge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape fact judge`; nothing is run.
+         */
+        post: operations["lineOfFactJudge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/fact-trace": {
         parameters: {
             query?: never;
@@ -1817,7 +1857,7 @@ export interface components {
             edits: string[];
             /**
              * Format
-             * @description Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of OUT, else the format of the input]
+             * @description Format to write: safetensors, nvidia, rosinality, progan, dcgan, gguf (float32), gguf-f16 or huggingface (a folder). [default: by the suffix of OUT, else the format of the input]
              */
             format?: string | null;
             /**
@@ -2284,13 +2324,13 @@ export interface components {
             device: string;
             /**
              * Format
-             * @description Format to write: safetensors, nvidia, rosinality, progan or dcgan. [default: by the suffix of OUT, else the format of the input]
+             * @description Format to write: safetensors, nvidia, rosinality, progan, dcgan, gguf (float32), gguf-f16 or huggingface (a folder). [default: by the suffix of OUT, else the format of the input]
              */
             format?: string | null;
             /**
              * Path
              * Format: path
-             * @description File to write.
+             * @description File or folder to write.
              */
             path: string;
             /**
@@ -2721,6 +2761,128 @@ export interface components {
              * @default 30
              */
             units: number;
+        };
+        /**
+         * FactEditRequest
+         * @description Change what a language model says of a subject, by an edit of its weights.
+         *
+         *     Takes one fact (--prompt, --subject, --target) or many (--facts). Writes the change as an edit, which
+         *     `inscape apply` lays into a checkpoint.
+         */
+        FactEditRequest: {
+            /**
+             * Count
+             * @description Draw so many of the facts that the model holds. [default: all of them]
+             */
+            count?: number | null;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Facts
+             * @description File of facts, of Inscape's form or CounterFact's, or `shipped` for those that ship.
+             */
+            facts?: string | null;
+            /**
+             * Layers
+             * @description MLPs that change: blocks.6.mlp, 6, or 4-6 for several. [default: a fifth of the way up; memit: that one and the two below]
+             */
+            layers?: string | null;
+            /**
+             * Method
+             * @description How: rome, memit, alphaedit, ft or ft+l.
+             * @default rome
+             */
+            method: string;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Out
+             * Format: path
+             * @description Edit file to write.
+             * @default fact.edit.safetensors
+             */
+            out: string;
+            /**
+             * Prompt
+             * @description Text that the object follows, with the subject in it or {} in the subject's place.
+             */
+            prompt?: string | null;
+            /**
+             * Seed
+             * @description Seed of the random numbers.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Subject
+             * @description What the fact is about, as it stands in the prompt.
+             */
+            subject?: string | null;
+            /**
+             * Target
+             * @description What the model is to say instead.
+             */
+            target?: string | null;
+            /**
+             * Text
+             * @description Text file for the second moment of the keys. [default: dictionary glosses that ship]
+             */
+            text?: string | null;
+        };
+        /**
+         * FactJudgeRequest
+         * @description Judge edits of facts: efficacy, paraphrase, neighbourhood, their harmonic mean, and fluency.
+         *
+         *     Facts that the model does not hold are counted and left out. With edits, the facts of the file that they
+         *     changed are judged, and all where an edit does not say which.
+         */
+        FactJudgeRequest: {
+            /**
+             * Count
+             * @description Draw so many of the facts that the model holds. [default: all of them]
+             */
+            count?: number | null;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Edit
+             * @description Edit file; repeatable.
+             * @default []
+             */
+            edit: string[];
+            /**
+             * Facts
+             * @description File of facts, of Inscape's form or CounterFact's, or `shipped` for those that ship.
+             */
+            facts: string;
+            /**
+             * Length
+             * @description Number of tokens written about each subject for the fluency; 0 leaves fluency and texts out.
+             * @default 60
+             */
+            length: number;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Seed
+             * @description Seed of the random numbers.
+             * @default 0
+             */
+            seed: number;
         };
         /**
          * FactTraceRequest
@@ -5487,6 +5649,72 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfFactEdit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactEditRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfFactJudge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactJudgeRequest"];
             };
         };
         responses: {
