@@ -83,34 +83,30 @@ def fine_tuned(
         keys = seen.outputs[part.neurons]
     places: list[tuple[int, int]] = []
     wanted: list[int] = []
-    owners: list[int] = []
     for row, each in enumerate(lines):
         end = batch.start + len(each.tokens) - each.last
         places += [(row, end - back) for back in range(len(each.wanted), 0, -1)]
         wanted += each.wanted
-        owners += [row] * len(each.wanted)
     rows, columns = torch.tensor(places, device=model.device).t()
-    owner = torch.tensor(owners, device=model.device)
-    share = 1 / torch.bincount(owner)[owner]
+    share = 1 / torch.bincount(rows)[rows]
     change = torch.zeros(len(facts) if alone else 1, below.shape[-1], keys.shape[-1], device=model.device)
     adam = torch.optim.Adam([change.requires_grad_()], lr=settings.rate)
     with (progress or SilentProgress()).task("fine-tuning", settings.steps, "steps") as task:
         for _ in range(settings.steps):
             x = decoder.through(below + keys @ change.transpose(1, 2), reading, first=block + 1)
             found = decoder.logits(x[rows, columns]).log_softmax(-1)
-            missing = -found[torch.arange(len(wanted)), torch.tensor(wanted)] * share
-            losses = missing.new_zeros(len(facts)).index_add(0, owner, missing)
-            left = losses.detach() >= settings.enough if alone else losses.detach().mean() >= settings.enough
+            missing = -found[torch.arange(len(wanted)), wanted] * share
+            losses = missing.new_zeros(len(facts)).index_add(0, rows, missing)
+            losses = losses if alone else losses.mean(0, keepdim=True)
+            left = losses.detach() >= settings.enough
             if not bool(left.any()):
                 break
             adam.zero_grad()
-            (losses.sum() if alone else losses.mean()).backward()
-            before = change.detach().clone()
+            losses.sum().backward()
+            before, limit = change.detach().clone(), settings.limit or float("inf")
             adam.step()
             with torch.no_grad():
-                if settings.limit is not None:
-                    change.clamp_(-settings.limit, settings.limit)
-                if alone:
-                    change[~left] = before[~left]
+                change.clamp_(-limit, limit)
+                change[~left] = before[~left]
             task.advance()
     return change.detach()

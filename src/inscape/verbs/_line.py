@@ -34,6 +34,8 @@ def command_line(request: Request) -> str:
 def _option(parameter: Parameter, value: object) -> list[str]:
     if parameter.type is bool:
         return [parameter.flag if value else f"--no-{parameter.flag.removeprefix('--')}"]
+    if parameter.many and isinstance(value, tuple):
+        return [word for each in value for word in (parameter.flag, _word(each))]
     return [parameter.flag, _word(value)]
 
 
