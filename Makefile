@@ -29,7 +29,7 @@ studio: assets ## Open the studio in the browser
 	$(BIN)/inscape studio
 
 test: assets ## Run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: assets ## Format, lint, types, import order, stale generated files: exactly what CI runs
 	$(BIN)/ruff format --check src tests benchmarks scripts hatch_build.py
