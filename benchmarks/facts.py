@@ -24,7 +24,6 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +46,7 @@ from inscape.facts.restoring import KINDS, Restoration
 from inscape.facts.tracing import noisy_runs
 from inscape.models.language import LanguageModel
 from inscape.progress import SilentProgress
+from inscape.types import JsonObject
 from reference.tracing import restored_one_by_one
 
 
@@ -97,7 +97,7 @@ def trace_cells(model: LanguageModel, fact: Fact) -> list[Restoration]:
     ]
 
 
-def peak(traces: list[Trace]) -> dict[str, Any]:
+def peak(traces: list[Trace]) -> JsonObject:
     """The layer where the hidden states at the subject's last token do most; 95 % of it in resamples."""
     rows = np.stack([each.effect["hidden"][each.subject[1]] for each in traces])
     draws = np.random.default_rng(0).integers(0, len(rows), (1000, len(rows)))
@@ -111,7 +111,7 @@ def peak(traces: list[Trace]) -> dict[str, Any]:
     }
 
 
-def summary(traces: list[Trace]) -> dict[str, Any]:
+def summary(traces: list[Trace]) -> JsonObject:
     """What the bars ask, and the curves at the subject's last token and at the prompt's end."""
     average = average_traces(traces)
     several = [each for each in traces if each.subject[0] < each.subject[1]]
@@ -148,7 +148,7 @@ def main() -> int:
     model = inscape.open("smollm2", device="cpu")
     assert isinstance(model, LanguageModel)
     shipped = shipped_facts().facts
-    found: dict[str, Any] = {"machine": platform.processor() or platform.machine()}
+    found: JsonObject = {"machine": platform.processor() or platform.machine()}
     if options.part != "trace":
         start = time.process_time()
         held = held_facts(model, shipped)

@@ -36,7 +36,7 @@ def test_the_lines_of_python_run_and_paint_a_tree(tmp_path, monkeypatch, capsys)
 def test_every_verb_of_the_table_exists_with_its_options():
     from inscape.cli.main import VERBS, run
 
-    verbs = re.findall(r"^\| `inscape (\w+)([^`]*)`", README, re.MULTILINE)
+    verbs = re.findall(r"^\| `inscape (fact \w+|\w+)([^`]*)`", README, re.MULTILINE)
     assert {verb for verb, _ in verbs} == set(VERBS)
     cli = (ROOT / "docs" / "cli.md").read_text()
     for verb, rest in verbs:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inscape.errors import MissingExtraError, UnsupportedError
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -135,8 +136,8 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, tuple[int, ...
 def _model(network: nn.Module, member: str, name: str, device: torch.device) -> Model:
     from inscape.models import hub
 
-    known: Any = getattr(network, "pretrained_cfg", None)
-    known = known if isinstance(known, dict) else {}
+    said: object = getattr(network, "pretrained_cfg", None)
+    known: JsonObject = said if isinstance(said, dict) else {}
     size = known.get("input_size", (3, 299, 299) if member.startswith("inception") else (3, 224, 224))
     looks = hub.Looks(size[-1], known.get("mean", _MEAN), known.get("std", _SPREAD))
     return hub.classifier(network, looks, device, name=name, source=f"A state dict of {member!r}.")

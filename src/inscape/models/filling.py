@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inscape.errors import FormatError
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -57,8 +58,12 @@ def _shapes_only() -> TorchFunctionMode:
 
     class ShapesOnly(TorchFunctionMode):
         def __torch_function__(
-            self, function: Callable[..., Any], types: object, args: Any = (), kwargs: Any = None
-        ) -> Any:
+            self,
+            function: Callable[..., object],
+            types: object,
+            args: Sequence[Any] = (),
+            kwargs: JsonObject | None = None,
+        ) -> object:
             options = dict(kwargs or {})
             if function in (torch.rand, torch.randn):
                 options.pop("generator", None)
