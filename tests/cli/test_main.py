@@ -25,12 +25,12 @@ def only_line(text: str) -> str:
 def test_help_lists_every_verb():
     result = command("--help")
     assert result.returncode == 0
-    assert all(verb in result.stdout for verb in VERBS)
+    assert all(verb.split()[0] in result.stdout for verb in VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_and_json(verb, capsys):
-    assert run([verb, "--help"]) == 0
+    assert run([*verb.split(), "--help"]) == 0
     assert "--json" in capsys.readouterr().out
 
 

@@ -114,7 +114,7 @@ def studio(client: TestClient):
     return gate._app.state.studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator:
     """Chromium."""
     need_browser()
