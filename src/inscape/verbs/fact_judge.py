@@ -66,7 +66,9 @@ class FactJudgeResult:
     def text(self) -> str:
         """What a person reads."""
         before, after = self.judged.before, self.judged.after
-        lines = [f"{after.judgement.facts} facts ({self.missed} that the model does not hold left out)"]
+        lines = [
+            f"facts          {after.judgement.facts}, left out {self.missed} that the model does not hold"
+        ]
         for name in ("efficacy", "paraphrase", "neighbourhood"):
             was, now = (getattr(state.judgement, name) for state in (before, after))
             if now.mean is not None and now.interval is not None:

@@ -61,6 +61,16 @@ def test_a_folder_of_the_hub_is_written_for_transformers(tmp_path, family):
     assert list((tmp_path / "out").glob("*.safetensors")) and not list(tmp_path.glob(".*"))
 
 
+def test_a_folder_that_holds_something_is_not_written_over(tmp_path):
+    (other := tmp_path / "thesis").mkdir()
+    (other / "chapter.txt").write_text("all of it")
+    twin("llama").save_pretrained(tmp_path / "in")
+    model = inscape.open(tmp_path / "in", device="cpu")
+    with pytest.raises(UsageError, match="is there already"):
+        write_model(model, other)
+    assert [each.name for each in other.iterdir()] == ["chapter.txt"]
+
+
 def test_a_copy_needs_a_file_of_the_same_sizes(tmp_path):
     twin("gpt2").save_pretrained(tmp_path / "folder")
     model = inscape.open(tmp_path / "folder", device="cpu")

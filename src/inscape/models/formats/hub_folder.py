@@ -29,11 +29,11 @@ def write_folder(model: Model, path: Path, template: Path | str | None = None) -
 
     Args:
         model: A language model that is our decoder.
-        path: The folder to write; one that is there is replaced.
+        path: The folder to write. Nothing that is there is replaced, for it may hold more than a model.
         template: A folder of a network of the same sizes; that which the model came from unless given.
 
     Raises:
-        UsageError: There is no folder to copy.
+        UsageError: There is no folder to copy, or the one to write holds something.
         UnsupportedError: The folder holds another network, or the model is none of language.
         MissingExtraError: `transformers` is not installed.
     """
@@ -45,6 +45,8 @@ def write_folder(model: Model, path: Path, template: Path | str | None = None) -
             f"The format {HUB_FOLDER!r} is written as a copy of a folder with config.json, got {source}.",
             "Name one with networks of the same sizes: --template (template= in Python).",
         )
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UsageError(f"{path} is there already, and a folder is not written over.", "Name a new folder.")
     if not isinstance(model.module, Decoder):
         raise UnsupportedError(f"{model.name!r} is {model.card.noun} that no such folder can be written of.")
     try:
