@@ -16,7 +16,7 @@ import torch
 
 from inscape.activations import record
 from inscape.errors import ValueRangeError
-from inscape.models.architectures.decoder import Cache, Reading
+from inscape.models.architectures.decoder import Cache
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -133,25 +133,30 @@ class AnchoredRows:
 
     def __init__(self, model: LanguageModel, lines: Sequence[Line], block: int) -> None:
         self._decoder, self._block = model.decoder, block
-        part, batch = model.parts.blocks[block], LinedUp.of(model, lines)
-        self._tokens, self._valid, self._start = batch.tokens, batch.valid, batch.start
+        part, device = model.parts.blocks[block], model.device
+        lengths = torch.tensor([len(each.tokens) for each in lines], device=device)
+        texts = torch.arange(len(lines), device=device).repeat_interleave(lengths)
+        begins = lengths.cumsum(0) - lengths
+        positions = torch.arange(len(texts), device=device) - begins[texts]
+        tokens = torch.tensor([token for each in lines for token in each.tokens], device=device)
+        lasts = torch.tensor([each.last for each in lines], device=device)
         with torch.no_grad(), record(model, [part.neurons, part.down]) as seen:
-            reading = self._decoder.reading(self._tokens, self._valid)
-            x = self._decoder.embed(self._tokens, reading)
+            reading = self._decoder.packed((texts, positions))
+            x = self._decoder.embed(tokens[None], reading)
             x = self._decoder.through(x, reading, last=block + 1)
-            self.keys: Float[Tensor, "r units"] = seen.outputs[part.neurons][:, self._start].clone()
-            self.values: Float[Tensor, "r d"] = seen.outputs[part.down][:, self._start].clone()
-        self._tail = x[:, self._start :].clone()
-        self._before = self._above(x[:, : self._start])
+            self.keys: Float[Tensor, "r units"] = seen.outputs[part.neurons][0, begins + lasts].clone()
+            self.values: Float[Tensor, "r d"] = seen.outputs[part.down][0, begins + lasts].clone()
+        tail = positions >= lasts[texts]
+        self._tail, self._places = x[0, tail], (texts[tail], positions[tail])
+        self._cached = texts[~tail], positions[~tail]
+        self._before = self._above(x[:, ~tail])
 
     @torch.no_grad()
-    def _above(self, x: Float[Tensor, "r _ d"]) -> dict[int, tuple[Tensor, Tensor]]:
-        """Keys and values of the tokens before the subject's last, in the blocks above."""
-        if not self._start:
-            return {}
+    def _above(self, x: Float[Tensor, "1 _ d"]) -> dict[int, tuple[Tensor, Tensor]]:
+        """Keys and values of the tokens before the subjects' last, in the blocks above."""
         cache = Cache()
-        reading = self._decoder.reading(self._tokens[:, : self._start], self._valid[:, : self._start], cache)
-        self._decoder.through(x, reading, first=self._block + 1)
+        if x.shape[1]:
+            self._decoder.through(x, self._decoder.packed(self._cached, cache=cache), first=self._block + 1)
         return cache.pairs
 
     def positions(self, row: int, line: Line) -> list[tuple[int, int]]:
@@ -162,13 +167,6 @@ class AnchoredRows:
         end = len(line.tokens) - 1 - line.last
         return [(row, end - back) for back in range(max(1, len(line.wanted)) - 1, -1, -1)]
 
-    def reading(self) -> Reading:
-        """What the blocks above share in one run."""
-        tokens, cache = self._tokens[:, self._start :], Cache()
-        cache.pairs = dict(self._before)
-        valid = self._valid if self._before else self._valid[:, self._start :]  # above the last is no block
-        return self._decoder.reading(tokens, valid, cache)
-
     def log_probabilities(
         self, added: Float[Tensor, "r d"], where: Int[Tensor, "_ 2"]
     ) -> Float[Tensor, "_ word"]:
@@ -178,14 +176,30 @@ class AnchoredRows:
             added: To the hidden states behind the block, in each row.
             where: Rows and tokens, from `positions`.
         """
-        first = (self._tail[:, 0] + added)[:, None]
-        x = self._decoder.through(
-            torch.cat((first, self._tail[:, 1:]), 1), self.reading(), first=self._block + 1
-        )
-        return self._decoder.logits(x[where[:, 0], where[:, 1]]).log_softmax(-1)
+        cache = Cache()
+        cache.pairs = dict(self._before)
+        cached = self._cached if self._before else None
+        reading = self._decoder.packed(self._places, cached, cache)
+        firsts = self._firsts()
+        x = self._tail.index_add(0, firsts, added)[None]
+        x = self._decoder.through(x, reading, first=self._block + 1)[0]
+        return self._decoder.logits(x[firsts[where[:, 0]] + where[:, 1]]).log_softmax(-1)
+
+    def _firsts(self) -> Int[Tensor, "r"]:
+        """Where the subjects' last tokens are in the tails, which lie behind each other."""
+        lengths = torch.bincount(self._places[0])
+        return lengths.cumsum(0) - lengths
 
     def keep(self, rows: Bool[Tensor, "r"]) -> None:
         """Go on with some of the rows."""
-        self._tokens, self._valid, self._tail = self._tokens[rows], self._valid[rows], self._tail[rows]
+        numbers = rows.cumsum(0) - 1
+        (own, positions), (other, earlier) = self._places, self._cached
+        tail, before = rows[own], rows[other]
+        self._places = numbers[own[tail]], positions[tail]
+        self._cached = numbers[other[before]], earlier[before]
+        self._tail = self._tail[tail]
+        self._before = {
+            number: (keys[:, :, before], values[:, :, before])
+            for number, (keys, values) in self._before.items()
+        }
         self.keys, self.values = self.keys[rows], self.values[rows]
-        self._before = {number: (k[rows], v[rows]) for number, (k, v) in self._before.items()}

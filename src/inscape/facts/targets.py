@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from inscape.facts.fact import Fact
     from inscape.models.language import LanguageModel
 
-PREFIXES = ("", "The weather was cold.", "He said that nobody knew.", "It all happened long ago.")
-"""What stands before the prompt, so that the edit does not depend on it."""
+PREFIXES = ("", "The weather was cold.")
+"""What stands before the prompt, so that the edit does not depend on it. Four were no better than two."""
 _ESSENCE = "{} is a"
 _BATCH = 8
 _MOMENTUM, _MEMORY, _TINY = 0.5, 0.9, 1e-8
@@ -49,7 +49,7 @@ class TargetSettings:
 
     steps: int = 20
     rate: float = 0.6
-    enough: float = 0.05
+    enough: float = 0.1
     essence: float = 0.0625
     decay: float = 0.5
     most: float = 4.0

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     Rotations = tuple[Tensor, Tensor]
+    Places = tuple[Int[Tensor, "t"], Int[Tensor, "t"]]
 
 _ACTIVATIONS = {"gelu": "none", "gelu_tanh": "tanh"}
 
@@ -215,8 +216,7 @@ class Decoder(nn.Module):
         """
         before = cache.length if cache is not None else 0
         queries, keys = tokens.shape[1], before + tokens.shape[1]
-        if not 0 < keys <= self.config.context or not queries:
-            raise ValueRangeError(f"This model reads 1 to {self.config.context} tokens at once, got {keys}.")
+        self._fits(keys if queries else 0)
         order = torch.arange(keys, device=tokens.device)
         positions = order[None, before:]
         seen = (order[None, :] <= order[before:, None])[None, None]
@@ -225,6 +225,30 @@ class Decoder(nn.Module):
             positions = (valid.cumsum(1) - 1).clamp(min=0)[:, before:]
             mask = seen & (valid[:, None, None, :] | (order[None, :] == order[before:, None]))
         return Reading(positions, self._rotations(positions), mask, cache)
+
+    def packed(self, places: Places, cached: Places | None = None, cache: Cache | None = None) -> Reading:
+        """What all blocks of a pass share over texts that lie behind each other in one row.
+
+        No padding is computed, and no text sees another one.
+
+        Args:
+            places: The number of the text of each token, and its position there.
+            cached: The same of the tokens in the cache.
+            cache: Of tokens of these texts that stand before, likewise in one row.
+
+        Raises:
+            ValueRangeError: A text is longer than the network can read at once.
+        """
+        texts, positions = places
+        self._fits(int(positions.max()) + 1)
+        all_texts = texts if cached is None else torch.cat((cached[0], texts))
+        before = positions if cached is None else torch.cat((cached[1], positions))
+        mask = (all_texts == texts[:, None]) & (before <= positions[:, None])
+        return Reading(positions[None], self._rotations(positions[None]), mask[None, None], cache)
+
+    def _fits(self, count: int) -> None:
+        if not 0 < count <= self.config.context:
+            raise ValueRangeError(f"This model reads 1 to {self.config.context} tokens at once, got {count}.")
 
     def _rotations(self, positions: Int[Tensor, "_ t"]) -> Rotations | None:
         if not self.config.frequencies:
