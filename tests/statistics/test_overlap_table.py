@@ -66,9 +66,11 @@ def half_counts(activations, labels, vocabulary_size, half, shuffles):
     dealt = deal_labels(dealing, half, maps, index, strides)
     if half == 0:
         both, counts = sample.choosing(dealt)
-        return thresholds, both, counts
-    counted = count_levels(raw, units, thresholds, maps, index)
-    return thresholds, counted.both, sample.measuring(dealt, counted)
+    else:
+        counted = count_levels(raw, units, thresholds, maps, index)
+        both, counts = counted.both, sample.measuring(dealt, counted)
+    assert list(index.present) == [0, 1, 2, 3, 4]
+    return thresholds, both, counts
 
 
 def test_only_levels_count_at_which_a_unit_is_hot_more_often_on_the_concept_than_off_it():
@@ -98,21 +100,22 @@ def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pi
     values, marks = reference.upsample(activations[half::2], (32, 32)), labels[half::2]
     if half == 0:
         values, marks = reference.sample(values, (8, 8)), reference.sample(marks, (8, 8))
-    allowed = thresholds >= 0
+    allowed = (thresholds >= 0).T
     hot = (values.flatten(2)[:, None] > torch.from_numpy(thresholds)[None, :, :, None]).float()
-    shown = torch.stack([(marks.flatten(2) == concept).any(1) for concept in range(6)], 1).float()
+    shown = torch.stack([(marks.flatten(2) == concept).any(1) for concept in range(5)], 1).float()
     shown[:, 0] = 0
-    pairs = torch.einsum("nlup,mcp->nmclu", hot, shown).double()
+    pairs = torch.einsum("nlup,mcp->nmulc", hot, shown).double()
     own = pairs.diagonal(dim1=0, dim2=1).sum(-1)
-    assert np.array_equal(both[:, allowed], own[:, allowed])
-    assert np.allclose(counts.expected[:, allowed], (pairs.mean((0, 1)) * len(hot))[:, allowed], rtol=1e-5)
+    assert np.array_equal(both[allowed], own[allowed])
+    assert np.allclose(counts.expected[allowed], (pairs.mean((0, 1)) * len(hot))[allowed], rtol=1e-5)
     alone = pairs - pairs.mean(0, keepdim=True) - pairs.mean(1, keepdim=True) + pairs.mean((0, 1))
     variance = (alone.square().sum((0, 1)) / (len(hot) - 1)).numpy()
-    common = (counts.labelled[:, None, None] > 0) & (variance > 0) & allowed
-    rounds = (counts.picks >= 0).mean()
-    found = counts.ways.var(axis=1).sum(axis=0) * rounds
+    common = (counts.labelled > 0) & (variance > 0) & allowed[:, :, None]
+    rounds = (counts.dealing.picks >= 0).mean()
+    ways = np.pad(counts.ways, [(0, 0), (0, 1), (0, 0), (0, 0), (0, 0)])
+    found = ways.var(axis=1).sum(axis=0) * rounds * counts.dealing.scale**2
     assert np.mean(found[common] / variance[common]) == pytest.approx(1, abs=0.2)
-    drawn = np.stack([counts.deviations(concept) for concept in range(6)], axis=1)
+    drawn = np.stack([counts.deviations(unit) for unit in range(len(allowed))], axis=1)
     assert np.allclose(drawn.mean(axis=0), 0, atol=0.05 * counts.expected.max())
     assert np.mean(drawn.var(axis=0)[common] / variance[common]) == pytest.approx(1, abs=0.2)
 
@@ -238,15 +241,14 @@ def test_one_picture_is_not_enough():
 def test_the_pixels_of_the_sample_stand_for_all_labels(size, strides):
     labels = torch.from_numpy(np.random.default_rng(1).integers(0, 5, (3, 2, *size)).astype(np.uint8))
     index = index_labels(LabelMaps(labels, 6), (3, 3))
-    around, whole = (
-        index.masks_around(labels.numpy(), strides),
-        index.masks(labels.flatten(2).numpy()),
-    )
-    assert around.shape[2] == labels[0, 0, :: strides[0], :: strides[1]].numel()
-    assert np.array_equal(around.sum(axis=2, dtype=int), whole.sum(axis=2))
+    around = index.shown_around(labels.numpy(), strides).reshape(3, -1, 5)
+    whole = (labels.flatten(2).numpy()[..., None] == index.present).sum(axis=1)
+    whole[..., 0] = 0
+    assert around.shape[1] == labels[0, 0, :: strides[0], :: strides[1]].numel()
+    assert np.array_equal(around.sum(axis=1, dtype=int), whole.sum(axis=1))
     if strides == (3, 3):
-        first = whole.reshape(*whole.shape[:2], *size)[:, :, :2, :2].sum(axis=(2, 3))
-        assert np.array_equal(around[:, :, 0], first)
+        first = whole.reshape(3, *size, 5)[:, :2, :2].sum(axis=(1, 2))
+        assert np.array_equal(around[:, 0], first)
 
 
 def test_levels_are_read_in_pictures_of_every_class_where_classes_follow_each_other_in_turn():
@@ -261,6 +263,9 @@ def test_levels_are_read_in_pictures_of_every_class_where_classes_follow_each_ot
 def test_every_place_is_in_the_combination_of_its_labels():
     labels = torch.from_numpy(np.random.default_rng(2).integers(0, 5, (7, 3, 9, 8)).astype(np.uint8))
     index = index_labels(LabelMaps(labels, 6), (3, 3))
-    combined, shown = index.combinations(labels.numpy())
-    assert np.array_equal(shown[:, combined], index.masks(labels.flatten(2).numpy()).reshape(len(shown), -1))
+    marks = labels.flatten(2).numpy()
+    combined, shown = index.combinations(marks)
+    whole = (marks[..., None] == index.present).sum(axis=1)
+    whole[..., 0] = 0
+    assert np.array_equal(shown.T[combined], whole)
     assert len(np.unique(combined)) == shown.shape[1]

@@ -29,6 +29,7 @@ from inscape.parallel import InProcess
 from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
 from inscape.segmenters.scene import SceneSegmenter
+from inscape.sources.generated import GeneratedPictures
 from inscape.sources.source import runs_side_by_side
 from inscape.types import Array
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _VERSION = 5
 _PRIVATE = "private-"
-BATCH, BATCH_PER_CORE = 32, 8
+BATCH = 32
 _PIXELS, _PIXELS_PER_CORE = 8 * 256 * 256, 2 * 256 * 256
 """Pixels of a batch at most: a generator of 256 pixels holds some 200 MB for each picture."""
 
@@ -78,9 +79,9 @@ class Plan:
     @property
     def batch(self) -> int:
         """Pictures at a time; a kept run is only taken up again with the same."""
-        largest, pixels = (BATCH_PER_CORE, _PIXELS_PER_CORE) if self.side_by_side else (BATCH, _PIXELS)
+        pixels = _PIXELS_PER_CORE if self.side_by_side else _PIXELS
         size = self.model.card.image_size or 1
-        return max(1, min(largest, pixels // size**2))
+        return max(1, min(BATCH, pixels // size**2))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -96,7 +97,12 @@ class Plan:
     def key(self) -> str | None:
         """What identifies network, pictures and labels by content; `None` where that cannot be told."""
         labels = "own" if self.segmenter is None else fingerprint(self.segmenter)
-        parts = [fingerprint(self.model.module), self.source.key(), labels]
+        source = self.source.key()
+        own = isinstance(self.source, GeneratedPictures) and self.source.drawn_by(self.model)
+        network = (
+            source if own else fingerprint(self.model.module)
+        )  # a generator is in the key of what it draws
+        parts = [network, source, labels]
         return None if None in parts else storage.content_key(*parts, self.model.card.model_dump_json())
 
     def to_json(self) -> list[object]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.dissection._kept import KeptArray
+from inscape.statistics._order import in_order
 
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999)
 
@@ -24,27 +25,9 @@ def quantiles(
         block: All pictures of some units.
         levels: Fractions in [0, 1].
     """
-    values = np.ascontiguousarray(block.transpose(1, 0, 2, 3), dtype=np.float32).reshape(block.shape[1], -1)
+    values = np.array(block.transpose(1, 0, 2, 3), dtype=np.float32, order="C").reshape(block.shape[1], -1)
     places = [min(values.shape[1] - 1, round(level * (values.shape[1] - 1))) for level in levels]
-    return np.array([_in_order(row, places) for row in values], dtype=np.float32).T
-
-
-def _in_order(values: Float[np.ndarray, "value"], places: Sequence[int]) -> list[float]:
-    """The values at some places of the sorted values; only those around each place are ordered.
-
-    The upper sixteen bits of a float32, with all of them turned where it is negative and only the sign where
-    it is not, are ordered as the numbers are.
-    """
-    upper = (values.view(np.uint32) >> 16).astype(np.uint16)
-    upper ^= np.where(upper >> 15, np.uint16(0xFFFF), np.uint16(0x8000))
-    ends = np.cumsum(np.bincount(upper, minlength=1 << 16))
-    found = []
-    for place in places:
-        group = int(np.searchsorted(ends, place, side="right"))
-        some = values[np.flatnonzero(upper == group)]
-        rank = place - int(ends[group]) + len(some)
-        found.append(float(np.partition(some, rank)[rank]))
-    return found
+    return in_order(values, places)
 
 
 def cell_fractions(

@@ -44,9 +44,13 @@ class GeneratedPictures:
     def run(self, model: Model, numbers: Sequence[int]) -> Batch:
         """Draw the pictures of some seeds, and show them to a model that is not their generator."""
         pictures = self._generator.images(self.latents(numbers)).clamp(-1, 1)
-        if model.module is not self._generator.module:
+        if not self.drawn_by(model):
             show(model, pictures)
         return Batch(pictures, classes=tuple(self._generator.classes_of(numbers) or ()))
+
+    def drawn_by(self, model: Model) -> bool:
+        """Whether a model is the generator itself."""
+        return model.module is self._generator.module
 
     def key(self) -> str | None:
         """Of the generator, its latents, and the classes where some were chosen."""

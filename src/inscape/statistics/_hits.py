@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import DTypeLike, NDArray
 
-from inscape.statistics._base import product
-from inscape.statistics._grid import AxisGaps, Border, axis_gaps
+from inscape.statistics._cells import CellGrid, framed, hot_cells
+from inscape.statistics._grid import Border
 from inscape.types import Array
 
 _CHUNK_VALUES = 1 << 17  # what fits in a core's second-level cache
@@ -90,16 +90,17 @@ def find_hits(
         border: What lies beyond the border of the maps.
     """
     units, pictures, height, width = maps.shape
-    framed = _framed(maps, border)
-    rows, columns = axis_gaps(height, size[0]), axis_gaps(width, size[1])
-    cells = np.flatnonzero(_hot_cells(framed > thresholds[:, None, None, None]))
+    frame = framed(maps.reshape(units * pictures, height, width), border)
+    grid = CellGrid((height, width), size)
+    limits = np.repeat(thresholds, pictures)[:, None, None]
+    cells = np.flatnonzero(hot_cells(frame > limits))
     one_map, position = np.divmod(cells, (height + 1) * (width + 1))
     unit_of_cell = one_map // pictures
-    corners = _corners(framed, one_map, *np.divmod(position, width + 1))
+    corners = _corners(frame, one_map, *np.divmod(position, width + 1))
     limits = thresholds[unit_of_cell][:, None]
     # places in four bytes while they fit: what is touched most stays in the cache
     narrow = np.int32 if pictures * size[0] * size[1] < 2**31 else np.int64
-    pixels: NDArray[np.int32 | np.int64] = _pixel_table(rows, columns, size[1]).astype(narrow)
+    pixels: NDArray[np.int32 | np.int64] = grid.pixels.astype(narrow)
     valid = pixels >= 0
     first_place = ((one_map % pictures) * (size[0] * size[1])).astype(narrow)[:, None]
     first_cells = np.searchsorted(unit_of_cell, np.arange(units + 1))
@@ -110,7 +111,7 @@ def find_hits(
     for start in range(0, len(cells), step):
         part = slice(start, start + step)
         kind = position[part]
-        dense = _cell_values(corners[part], kind, rows, columns)
+        dense = grid.values(corners[part], kind)
         hot = np.logical_and(dense > limits[part], valid.take(kind, axis=0))
         hit = np.flatnonzero(hot)
         values.append(dense.reshape(-1).take(hit))
@@ -125,65 +126,17 @@ def _joined(parts: list[Array], dtype: DTypeLike) -> Array:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def _framed(
-    maps: Float[np.ndarray, "unit picture row column"], border: Border
-) -> Float[np.ndarray, "unit picture framed_row framed_column"]:
-    """The maps with one more row and column on every side."""
-    units, pictures, height, width = maps.shape
-    framed = np.zeros((units, pictures, height + 2, width + 2), dtype=maps.dtype)
-    framed[:, :, 1:-1, 1:-1] = maps
-    if border == "repeat":
-        framed[:, :, 0], framed[:, :, -1] = framed[:, :, 1], framed[:, :, -2]
-        framed[..., 0], framed[..., -1] = framed[..., 1], framed[..., -2]
-    return framed
-
-
-def _hot_cells(
-    hot: Bool[np.ndarray, "unit picture framed_row framed_column"],
-) -> Bool[np.ndarray, "unit picture gap gap"]:
-    """The cells with at least one hot corner."""
-    by_row = hot[:, :, 1:] | hot[:, :, :-1]
-    cells: NDArray[np.bool_] = by_row[..., 1:] | by_row[..., :-1]
-    return cells
-
-
 def _corners(
-    framed: Float[np.ndarray, "unit picture framed_row framed_column"],
+    frame: Float[np.ndarray, "map framed_row framed_column"],
     one_map: Int[np.ndarray, "cell"],
     row_gap: Int[np.ndarray, "cell"],
     column_gap: Int[np.ndarray, "cell"],
 ) -> Float[np.ndarray, "cell 4"]:
     """The four activations around each cell: upper left, upper right, lower left, lower right."""
-    height, width = framed.shape[2:]
-    flat = framed.reshape(-1)
+    height, width = frame.shape[1:]
+    flat = frame.reshape(-1)
     first = (one_map * height + row_gap) * width + column_gap
-    corners = np.empty((len(one_map), 4), dtype=framed.dtype)
+    corners = np.empty((len(one_map), 4), dtype=frame.dtype)
     for place, offset in enumerate((0, 1, width, width + 1)):
         corners[:, place] = flat[first + offset]
     return corners
-
-
-def _cell_values(
-    corners: Float[np.ndarray, "cell 4"], position: Int[np.ndarray, "cell"], rows: AxisGaps, columns: AxisGaps
-) -> Float[np.ndarray, "cell place"]:
-    """The bilinear values at all pixel places of some cells."""
-    dtype = corners.dtype
-    if rows.uniform and columns.uniform:
-        down, across = rows.weights[0], columns.weights[0]
-        table = [np.outer(a, b).ravel() for a in (1 - down, down) for b in (1 - across, across)]
-        return product(corners, np.stack(table).astype(dtype))
-    row_gap, column_gap = np.divmod(position, len(columns.weights))
-    down = rows.weights[row_gap].astype(dtype)[:, :, None]
-    across = columns.weights[column_gap].astype(dtype)
-    upper = corners[:, 0:1] * (1 - across) + corners[:, 1:2] * across
-    lower = corners[:, 2:3] * (1 - across) + corners[:, 3:4] * across
-    values: Array = (upper[:, None] * (1 - down) + lower[:, None] * down).reshape(len(corners), -1)
-    return values
-
-
-def _pixel_table(rows: AxisGaps, columns: AxisGaps, width: int) -> Int[np.ndarray, "position place"]:
-    """The label pixel at every place of every cell; -1 outside the picture."""
-    row = rows.pixels[:, None, :, None]
-    column = columns.pixels[None, :, None, :]
-    table = np.where((row >= 0) & (column >= 0), row * width + column, -1)
-    return table.reshape(rows.pixels.shape[0] * columns.pixels.shape[0], -1)

@@ -1,4 +1,4 @@
-"""Where units are hot at every level, as a sparse matrix: one entry for each hot value, at its first level.
+"""Where units are hot at every level: each hot value once, at the first level at which it is hot.
 
 Masks of levels are nested: a value above one threshold is above all lower ones. So a value is held once, at
 the first level at which it is hot, and what the levels count is added up at the end. Most values are hot at
@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csc_array
+from scipy.sparse import coo_array
 
 from inscape.types import Array
 
 LEAST_LEVEL = 0.0
 """No threshold of `iou_best` lies lower: a unit is on only where its activation is above 0."""
+
+HotPlaces: TypeAlias = tuple[NDArray[np.intp], NDArray[np.uint8]]
+"""The places of one unit's hot values, ascending, and the first level at which each is hot."""
 
 
 @dataclass(frozen=True)
@@ -28,50 +33,33 @@ class HotEntries:
 
     Attributes:
         shape: Units, levels, pictures, pixels.
-        first: `unit * levels + level` of every entry, sorted by place.
-        starts: Where the entries of each place begin; one more than places, of which a picture has `pixels`.
+        places: Of each unit and first level, the places that are hot, ascending; a picture has `pixels`.
+        starts: Where the places of each unit and level begin; one more than there are.
     """
 
     shape: tuple[int, int, int, int]
-    first: Int[np.ndarray, "entry"]
-    starts: Int[np.ndarray, "places_and_one"]
+    places: Int[np.ndarray, "entry"]
+    starts: Int[np.ndarray, "units_and_levels_and_one"]
 
-    def part(self, picture: int, count: int) -> HotEntries:
-        """The entries of some of the pictures."""
-        units, levels, _, pixels = self.shape
-        starts = self.starts[picture * pixels : (picture + count) * pixels + 1]
-        return HotEntries(
-            (units, levels, count, pixels), self.first[starts[0] : starts[-1]], starts - starts[0]
-        )
-
-    def sums(self) -> Int[np.ndarray, "unit_and_level pixel"]:
-        """In how many pictures each pixel becomes hot at each level: to be added up over the levels."""
-        units, levels, pictures, pixels = self.shape
-        pixel = np.repeat(np.tile(np.arange(pixels), pictures), np.diff(self.starts))
-        counts = np.bincount(self.first * np.intp(pixels) + pixel, minlength=levels * units * pixels)
-        return counts.reshape(levels * units, pixels)
-
-    def products(
-        self, shifts: Sequence[int] | NDArray[np.intp], shown: NDArray[np.float32]
-    ) -> Float[np.ndarray, "way kind level unit"]:
-        """Pixels that are hot and labelled when the label maps move on by some pictures.
+    def counts(
+        self, shifts: Sequence[int] | NDArray[np.intp], shown: NDArray[np.uint8]
+    ) -> Float[np.ndarray, "way unit level column"]:
+        """Labelled pixels that become hot at each level when the label maps move on by some pictures.
 
         Args:
             shifts: By how many, one number for each way.
-            shown: Where the label maps show each kind, or how often around there, `[place, kind]`.
+            shown: How often the label maps show each label at a place, or around there, `[place, column]`.
         """
         units, levels, pictures, pixels = self.shape
-        counts = np.zeros((len(shifts), shown.shape[1], levels, units), dtype=np.float32)
-        ones = np.ones(len(self.first), dtype=np.float32)
-        for way, shift in enumerate(shifts):
-            place = int(shift) % pictures * pixels  # the hot pictures move back instead
-            edge, end = self.starts[place], self.starts[-1]
-            first = np.concatenate([self.first[edge:], self.first[:edge]])
-            starts = np.concatenate([self.starts[place:-1] - edge, self.starts[: place + 1] + (end - edge)])
-            hot = csc_array((ones, first, starts), shape=(units * levels, pictures * pixels))
-            counts[way] = (hot @ shown).reshape(units, levels, -1).transpose(2, 1, 0)
-        for level in range(1, levels):
-            counts[:, :, level] += counts[:, :, level - 1]
+        table = torch.from_numpy(np.concatenate([shown, shown]).astype(np.float32))
+        places, starts = torch.from_numpy(self.places), torch.from_numpy(self.starts)
+        counts = np.empty((len(shifts), units, levels, shown.shape[1]), dtype=np.float32)
+        for way, shift in zip(counts, shifts, strict=True):
+            moved = table[-int(shift) % pictures * pixels :][: pictures * pixels]
+            bags = torch.nn.functional.embedding_bag(
+                places, moved, starts, mode="sum", include_last_offset=True
+            )
+            way[:] = bags.numpy().reshape(way.shape)
         return counts
 
 
@@ -82,29 +70,61 @@ def lowest_thresholds(thresholds: Float[np.ndarray, "level unit"]) -> Float[np.n
     return lowest
 
 
-def first_levels(values: Float[np.ndarray, "hit"], thresholds: Array) -> Int[np.ndarray, "hit"]:
-    """The first level at which each value of one unit is hot; all of them are at the lowest allowed one."""
-    limits = thresholds[thresholds >= LEAST_LEVEL]
-    level = np.full(len(values), max(0, len(limits) - 1), dtype=np.uint8)
-    for limit in limits[:-1]:
-        level -= (values > limit).view(np.uint8)
+def allowed_levels(thresholds: Float[np.ndarray, "level"]) -> Float[np.ndarray, "allowed_level"]:
+    """The thresholds of one unit that may be chosen; they come first, because thresholds fall."""
+    return thresholds[thresholds >= LEAST_LEVEL]
+
+
+def first_levels(values: Float[np.ndarray, "..."], limits: Array) -> NDArray[np.uint8]:
+    """The first level at which each value of one unit is hot; the number of levels where it is at none."""
+    level = np.full(values.shape, len(limits), dtype=np.uint8)
+    above = np.empty(values.shape, dtype=bool)
+    for limit in limits:
+        np.greater(values, limit, out=above)
+        np.subtract(level, above.view(np.uint8), out=level)
     return level
 
 
-def hot_entries(
+def hot_places(
     values: Float[np.ndarray, "unit picture pixel"], thresholds: Float[np.ndarray, "level unit"]
-) -> HotEntries:
-    """The values above the allowed thresholds of some units, which fall from level to level."""
-    units, pictures, pixels = values.shape
-    levels = len(thresholds)
-    lowest, by_unit = lowest_thresholds(thresholds), values.reshape(units, -1)
+) -> list[HotPlaces]:
+    """The values of each unit above its allowed thresholds, which fall from level to level."""
+    found = []
+    for own, column in zip(values.reshape(len(values), -1), thresholds.T, strict=True):
+        limits = allowed_levels(column)
+        first = first_levels(own, limits)
+        place = np.flatnonzero(first < len(limits))
+        found.append((place, first.take(place)))
+    return found
+
+
+def hot_entries(hot: list[HotPlaces], levels: int, pixels: int, blocks: Sequence[int]) -> list[HotEntries]:
+    """The entries of pictures that stand one behind the other, in blocks of so many.
+
+    Args:
+        hot: The hot values of every unit.
+        levels: How many there are.
+        pixels: Of a picture.
+        blocks: The pictures of each block.
+    """
+    units, places = len(hot), np.array(blocks) * pixels
+    rows_before = np.repeat(np.arange(len(blocks), dtype=np.int32) * (units * levels), places)
+    within = np.concatenate([np.arange(count, dtype=np.int32) for count in places])
     rows, columns = [], []
-    for unit in range(units):
-        place = np.flatnonzero(by_unit[unit] > lowest[unit]).astype(np.int32)
-        first = first_levels(by_unit[unit].take(place), thresholds[:, unit])
-        rows.append(first + np.int32(unit * levels))
-        columns.append(place)
-    first, place = np.concatenate(rows), np.concatenate(columns)
-    ones = np.ones(len(first), dtype=np.int8)
-    hot = coo_array((ones, (first, place)), shape=(units * levels, pictures * pixels)).tocsc()
-    return HotEntries((units, levels, pictures, pixels), hot.indices, hot.indptr)
+    for unit, (place, first) in enumerate(hot):
+        row = rows_before.take(place)
+        row += first
+        row += np.int32(unit * levels)
+        rows.append(row)
+        columns.append(within.take(place))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    ones = np.ones(len(row), dtype=np.int8)
+    shape = len(blocks) * units * levels, int(places.max())
+    entries = coo_array((ones, (row, column)), shape=shape)
+    entries.has_canonical_format = True  # no two of a unit are at one place
+    sorted_, found = entries.tocsr(), []
+    for number, pictures in enumerate(blocks):
+        starts = sorted_.indptr[number * units * levels :][: units * levels + 1]
+        some = sorted_.indices[starts[0] : starts[-1]]
+        found.append(HotEntries((units, levels, pictures, pixels), some, starts - starts[0]))
+    return found

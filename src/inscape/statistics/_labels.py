@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from inscape.statistics._blocks import Stored
 from inscape.types import Array
 
 _CHUNK_BYTES = 1 << 23
-_PICTURES_AT_ONCE = 16
+_MARKS_AT_ONCE = 1 << 20
 
 
 class LabelMaps:
@@ -60,9 +61,17 @@ class LabelMaps:
         for first in range(0, self.shape[0], step):
             count = min(step, self.shape[0] - first)
             marks = self._read(first, count) if self._read else self._held[first : first + count]  # type: ignore[index]
-            if int(marks.max(initial=0)) >= self.vocabulary_size:
-                raise ValueRangeError(f"Labels lie below {self.vocabulary_size}, got {int(marks.max())}.")
-            yield first, marks
+            yield first, self.checked(marks)
+
+    def checked(self, marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The same maps.
+
+        Raises:
+            ValueRangeError: A label outside the vocabulary.
+        """
+        if int(marks.max(initial=0)) >= self.vocabulary_size:
+            raise ValueRangeError(f"Labels lie below {self.vocabulary_size}, got {int(marks.max())}.")
+        return marks
 
     def pictures(self, numbers: Sequence[int]) -> Int[np.ndarray, "picture plane row column"]:
         """The maps of some pictures, in the order asked for."""
@@ -90,51 +99,68 @@ class LabelMaps:
 class LabelIndex:
     """What is held of all label maps, however many there are.
 
-    A kind is a pair of plane and label that occurs anywhere; within a picture it has one mask. The first half
-    of the pictures is 0, 2, 4, ... and the second 1, 3, 5, ...; of the first, only a sample of the label
-    pixels is looked at.
+    Counts have a column for each label that occurs anywhere. Column 0 is of no label, and holds zeros. The
+    first half of the pictures is 0, 2, 4, ... and the second 1, 3, 5, ...; of the first, only a sample of the
+    label pixels is looked at.
 
     Attributes:
-        kinds: Plane and label of every kind, as two arrays sorted by plane.
+        present: The vocabulary index of every column, ascending from 0.
         vocabulary_size: The concepts and 0.
         strides: Every how many rows and columns the sample takes one.
         labelled: Pixels by label in all pictures; index 0 is left 0.
-        sums: By half, in how many of its pictures each pixel shows each kind: the pixels of the sample in the
-            first half, all of them in the second.
+        sums: By half, in how many of its pictures each pixel shows each label: the pixels of the sample in
+            the first half, all of them in the second.
     """
 
-    kinds: tuple[NDArray[np.intp], NDArray[np.intp]]
+    present: Int[np.ndarray, "column"]
     vocabulary_size: int
     strides: tuple[int, int]
     labelled: Int[np.ndarray, "concept"]
-    sums: tuple[Int[np.ndarray, "kind sampled_pixel"], Int[np.ndarray, "kind pixel"]]
+    sums: tuple[Int[np.ndarray, "sampled_pixel column"], Int[np.ndarray, "pixel column"]]
+
+    @cached_property
+    def column(self) -> Int[np.ndarray, "concept"]:
+        """The column of every vocabulary index."""
+        columns = np.zeros(self.vocabulary_size, dtype=np.intp)
+        columns[self.present] = np.arange(len(self.present))
+        return columns
 
     def sample(self, marks: Int[np.ndarray, "picture plane row column"]) -> NDArray[np.uint8]:
         """The sample of the label pixels, `[picture, plane, pixel]`."""
         return _sample(marks, self.strides)
 
-    def masks(self, marks: Int[np.ndarray, "picture plane pixel"]) -> Bool[np.ndarray, "kind picture pixel"]:
-        """Where some pictures show each kind."""
-        return _masks(self.kinds, marks)
-
     def shown(self, marks: Int[np.ndarray, "picture plane row column"]) -> NDArray[np.uint8]:
-        """Where the sample of some pictures shows each kind, `[picture and pixel, kind]`."""
-        return by_place(self.masks(self.sample(marks)).view(np.uint8))
+        """How often the planes show each label on the sample, `[picture and pixel, column]`."""
+        some = self.sample(marks)
+        pixels = some.shape[2]
+        return self._shown(some, np.arange(pixels), pixels)
 
-    def masks_around(
+    def shown_around(
         self, marks: Int[np.ndarray, "picture plane row column"], strides: tuple[int, int]
-    ) -> Int[np.ndarray, "kind picture sampled_pixel"]:
-        """How many pixels around every so manieth row and column show each kind."""
-        masks = self.masks(marks.reshape(*marks.shape[:2], -1)).view(np.uint8)
-        sums = _around(masks.reshape(*masks.shape[:2], *marks.shape[2:]), strides[0], 2)
-        return np.ascontiguousarray(_around(sums, strides[1], 3)).reshape(*masks.shape[:2], -1)
+    ) -> NDArray[np.uint8]:
+        """How many pixels around every so manieth row and column show each label; together they are all."""
+        rows, columns = (_nearest(*pair) for pair in zip(marks.shape[2:], strides, strict=True))
+        pixels = (rows[:, None] * (columns[-1] + 1) + columns).reshape(-1)
+        return self._shown(marks.reshape(*marks.shape[:2], -1), pixels, int(pixels[-1]) + 1)
+
+    def _shown(
+        self, marks: Int[np.ndarray, "picture plane pixel"], place: Int[np.ndarray, "pixel"], places: int
+    ) -> NDArray[np.uint8]:
+        """Labels counted into the places that their pixels belong to, of which a picture has `places`."""
+        width = len(self.present)
+        bins = self.column.take(marks)
+        bins += (np.arange(len(marks))[:, None, None] * places + place) * width
+        counts = np.bincount(bins.reshape(-1), minlength=len(marks) * places * width)
+        shown = counts.reshape(-1, width).astype(np.uint8)
+        shown[:, 0] = 0
+        return shown
 
     def combinations(
-        self, marks: Int[np.ndarray, "picture plane row column"]
-    ) -> tuple[Int[np.ndarray, "place"], Bool[np.ndarray, "kind combination"]]:
-        """The combination of labels at every place of some pictures, as a number, and the kinds in each.
+        self, marks: Int[np.ndarray, "picture plane pixel"]
+    ) -> tuple[Int[np.ndarray, "picture pixel"], Float[np.ndarray, "column combination"]]:
+        """The combination of labels at every pixel of some pictures, as a number, and the labels in each.
 
-        Places have few combinations, so that hot pixels are counted once and not once for every plane.
+        Pixels have few combinations, so that hot pixels are counted once and not once for every plane.
         """
         numbers = np.zeros(marks[:, 0].size, dtype=np.intp)
         labels = np.zeros((0, 1), dtype=np.intp)  # by plane and combination
@@ -145,24 +171,24 @@ class LabelIndex:
             compact[seen] = np.arange(len(seen))
             numbers, before = compact.take(joint), labels[:, seen >> 8]
             labels = np.concatenate([before, seen[None] & 255])
-        planes, names = self.kinds
-        return numbers, labels[planes] == names[:, None]
+        shown = (labels[:, None] == self.present[:, None]).sum(axis=0, dtype=np.float32)
+        shown[0] = 0
+        return numbers.reshape(len(marks), -1), shown
 
-    def of_half(self, half: int) -> Int[np.ndarray, "concept"]:
-        """Labelled pixels by label, among those that are looked at in a half."""
-        return self.by_concept(self.sums[half].sum(axis=1, dtype=np.int64))
+    def of_half(self, half: int) -> Int[np.ndarray, "column"]:
+        """Labelled pixels by column, among those that are looked at in a half."""
+        labelled: NDArray[np.int64] = self.sums[half].sum(axis=0)
+        return labelled
 
-    def by_concept(self, counts: Array) -> Array:
-        """Counts by kind, the first axis, added up by vocabulary index."""
-        total = np.zeros((self.vocabulary_size, *counts.shape[1:]), dtype=counts.dtype)
-        planes, labels = self.kinds
-        for plane in np.unique(planes):
-            total[labels[planes == plane]] += counts[planes == plane]
-        return total
+    def by_concept(self, table: Float[np.ndarray, "... column"]) -> Float[np.ndarray, "... concept"]:
+        """A table with a column for every vocabulary index, of zeros where the label does not occur."""
+        whole = np.zeros((*table.shape[:-1], self.vocabulary_size), dtype=table.dtype)
+        whole[..., self.present] = table
+        return whole
 
 
 def index_labels(maps: LabelMaps, strides: tuple[int, int]) -> LabelIndex:
-    """Look twice through all label maps: for the kinds that there are, and for where they are.
+    """Look once through all label maps.
 
     Args:
         maps: The label maps.
@@ -171,29 +197,27 @@ def index_labels(maps: LabelMaps, strides: tuple[int, int]) -> LabelIndex:
     Raises:
         ValueRangeError: A label outside the vocabulary.
     """
-    planes = maps.shape[1]
-    counts = np.zeros((planes, 256), dtype=np.int64)
-    for _, marks in maps.chunks():
-        for plane in range(planes):
-            counts[plane] += np.bincount(marks[:, plane].reshape(-1), minlength=256)
-    counts[:, 0] = 0
-    found = np.nonzero(counts)
-    kinds = found[0], found[1]
-    labelled = counts.sum(axis=0)[: maps.vocabulary_size]
-    sums = _sums(maps, kinds, 0, strides), _sums(maps, kinds, 1, (1, 1))
-    return LabelIndex(kinds, maps.vocabulary_size, strides, labelled, sums)
-
-
-def _sums(
-    maps: LabelMaps, kinds: tuple[NDArray[np.intp], NDArray[np.intp]], half: int, strides: tuple[int, int]
-) -> Int[np.ndarray, "kind pixel"]:
-    """In how many pictures of a half each pixel shows each kind, on every so many rows and columns."""
-    numbers = range(half, maps.shape[0], 2)
-    total = np.zeros((len(kinds[0]), np.empty(maps.size)[:: strides[0], :: strides[1]].size), dtype=np.int64)
-    for start in range(0, len(numbers), _PICTURES_AT_ONCE):
-        marks = _sample(maps.pictures(numbers[start : start + _PICTURES_AT_ONCE]), strides)
-        total += _masks(kinds, marks).view(np.uint8).sum(axis=1, dtype=np.uint8)
-    return total
+    size = maps.vocabulary_size
+    labelled = np.zeros(size, dtype=np.int64)
+    step = 2 * max(1, _MARKS_AT_ONCE // int(np.prod(maps.shape[1:])))
+    sums: list[Array] = []
+    for half in range(2):
+        taken = strides if half == 0 else (1, 1)
+        pixels = np.empty(maps.size)[:: taken[0], :: taken[1]].size
+        total = np.zeros(pixels * size, dtype=np.int64)
+        for start in range(half, maps.shape[0], step):
+            marks = maps.checked(maps.pictures(range(start, min(start + step, maps.shape[0]), 2)))
+            bins = np.arange(pixels) * size + _sample(marks, taken)
+            total += np.bincount(bins.reshape(-1), minlength=len(total))
+            if half == 0:
+                labelled += np.bincount(marks.reshape(-1), minlength=size)
+        sums.append(total.reshape(pixels, size))
+    labelled += sums[1].sum(axis=0)
+    labelled[0] = 0
+    present = np.concatenate([[0], np.flatnonzero(labelled)])
+    first, second = (np.ascontiguousarray(total[:, present]) for total in sums)
+    first[:, 0], second[:, 0] = 0, 0
+    return LabelIndex(present, size, strides, labelled, (first, second))
 
 
 def _sample(
@@ -203,30 +227,9 @@ def _sample(
     return some.reshape(*marks.shape[:2], -1)
 
 
-def _masks(
-    kinds: tuple[NDArray[np.intp], NDArray[np.intp]], marks: Int[np.ndarray, "picture plane pixel"]
-) -> Bool[np.ndarray, "kind picture pixel"]:
-    masks = np.empty((len(kinds[0]), marks.shape[0], marks.shape[2]), dtype=bool)
-    for mask, plane, label in zip(masks, *kinds, strict=True):
-        np.equal(marks[:, plane], np.uint8(label), out=mask)
-    return masks
-
-
-def by_place(masks: Int[np.ndarray, "kind picture pixel"]) -> NDArray[np.uint8]:
-    """Masks with the kinds last, `[picture and pixel, kind]`."""
-    return np.ascontiguousarray(masks.reshape(len(masks), -1).T)
-
-
-def _around(
-    masks: NDArray[np.uint8], stride: int, axis: int
-) -> Int[np.ndarray, "kind picture sampled_row sampled_column"]:
-    """Along one axis, the sums around every so manieth place; together they hold everything once."""
-    rows = np.moveaxis(masks, axis, 0)
-    places = -(-len(rows) // stride)
-    sums = np.zeros((places, *rows.shape[1:]), dtype=np.uint8)
-    for off in range(-(stride // 2), stride - stride // 2):
-        part = rows[off % stride :: stride]
-        into = sums[1 if off < 0 else 0 :]
-        into[: len(part)] += part[: len(into)]
-        sums[-1] += part[len(into) :].sum(axis=0, dtype=np.uint8)  # beyond the last place
-    return np.moveaxis(sums, 0, axis)
+def _nearest(length: int, stride: int) -> Int[np.ndarray, "place"]:
+    """Which of every so manieth places each place is nearest to."""
+    nearest: NDArray[np.intp] = np.minimum(
+        (np.arange(length) + stride // 2) // stride, (length - 1) // stride
+    )
+    return nearest

@@ -1,14 +1,14 @@
 """Hot and labelled pixels at many levels at once.
 
-Every pixel above the lowest level that may be chosen is found once, with the first level at which it is hot.
-It is counted into a bin of its level and the combination of labels there, and into one of its level and
-place; what the levels count is added up at the end. All counts are exact integers.
+Every pixel of a cell of the up-sampling grid in which anything is hot is looked at once, for the first level
+at which it is hot. It is counted into a bin of its level and the combination of labels there, and into one of
+its level and place; what the levels count is added up at the end. All counts are exact integers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -16,10 +16,12 @@ from jaxtyping import Bool, Float, Int
 
 from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
+from inscape.statistics._cell_bins import CellBins
+from inscape.statistics._cells import framed
 from inscape.statistics._grid import Border, axis_matrix, sample_stride
-from inscape.statistics._hits import Hits, find_hits
-from inscape.statistics._hot_entries import first_levels, lowest_thresholds
+from inscape.statistics._hot_entries import allowed_levels
 from inscape.statistics._labels import LabelIndex, LabelMaps
+from inscape.statistics._order import in_order
 from inscape.statistics._thresholds import a_hair_above
 from inscape.types import Array
 
@@ -28,7 +30,7 @@ LEVELS: tuple[float, ...] = tuple(float(level) for level in np.geomspace(0.001, 
 
 _LEVEL_PICTURES = 128
 _VALUES_AT_ONCE = 1 << 22
-_PICTURES_AT_ONCE = 32
+_PICTURES_AT_ONCE = 128
 
 
 def level_thresholds(
@@ -43,17 +45,16 @@ def level_thresholds(
     if maps.shape[1] > _LEVEL_PICTURES:
         some = maps[:, np.sort(np.random.default_rng(0).choice(maps.shape[1], _LEVEL_PICTURES, False))]
     strides = sample_stride(maps.shape[2], size[0]), sample_stride(maps.shape[3], size[1])
-    values = np.sort(sampled(some, size, strides, border).reshape(len(maps), -1), axis=1)
+    values = sampled(some, size, strides, border).reshape(len(maps), -1)
     ranks = [int(np.floor(level * values.shape[1])) for level in LEVELS]
-    chosen = values[:, [values.shape[1] - 1 - rank for rank in ranks]]
-    return a_hair_above(np.ascontiguousarray(chosen.T))
+    return a_hair_above(in_order(values, [values.shape[1] - 1 - rank for rank in ranks]))
 
 
 def best_level(
-    ratio: Float[np.ndarray, "row level unit"], allowed: Bool[np.ndarray, "level unit"]
-) -> tuple[Int[np.ndarray, "row unit"], Bool[np.ndarray, "row unit"]]:
+    ratio: Float[np.ndarray, "unit level column"], allowed: Bool[np.ndarray, "unit level"]
+) -> tuple[Int[np.ndarray, "unit column"], Bool[np.ndarray, "unit column"]]:
     """The allowed level of the highest information quality ratio, and whether it is above 0."""
-    counts = ratio * allowed
+    counts = ratio * allowed[:, :, None]
     return counts.argmax(axis=1), counts.max(axis=1) > 0
 
 
@@ -74,7 +75,7 @@ def sampled(
 
 @dataclass(frozen=True)
 class LevelCounts:
-    """What all label pixels of pictures 1, 3, 5, ... count at every level; levels below 0 are not counted.
+    """What pictures count at every level; levels below 0 are not counted.
 
     Attributes:
         both: Hot and labelled pixels.
@@ -82,9 +83,66 @@ class LevelCounts:
         expected: Hot and labelled pixels in the mean over all ways to shuffle label maps.
     """
 
-    both: Int[np.ndarray, "concept level unit"]
-    hot: Int[np.ndarray, "level unit"]
-    expected: Float[np.ndarray, "concept level unit"]
+    both: Float[np.ndarray, "unit level column"]
+    hot: Int[np.ndarray, "unit level"]
+    expected: Float[np.ndarray, "unit level column"]
+
+
+class LevelTally:
+    """Counts the hot values of some units: by the labels there, and by the pixel of the picture.
+
+    Values come as bins: `STEP` times a number, and the first level at which the value is hot. The number is
+    that of the combination of labels at its place, or that of its pixel. One more number than there are takes
+    what lies in no picture, and the level behind a unit's last one what is not hot.
+
+    Args:
+        units: How many there are.
+        sums: In how many pictures each pixel shows each label.
+        pictures: How many there are.
+    """
+
+    STEP = len(LEVELS) + 1
+
+    def __init__(self, units: int, sums: Int[np.ndarray, "pixel column"], pictures: int) -> None:
+        self._sums, self._pictures = sums, pictures
+        self._both = np.zeros((units, sums.shape[1], len(LEVELS)))
+        self._hot = np.zeros((units, len(sums), len(LEVELS)), dtype=np.int32)
+
+    def add(
+        self,
+        first: int,
+        units: Iterable[tuple[tuple[Array, Array], int]],
+        shown: Float[np.ndarray, "column combination"],
+    ) -> None:
+        """Count the values of some units in some pictures.
+
+        Args:
+            first: The first of the units.
+            units: Of each, the bins by combination and by pixel, and the number of its levels.
+            shown: How often each label is in each combination.
+        """
+        known: list[Array] = []
+        for unit, ((combined, pixel), levels) in enumerate(units, first):
+            by_label = np.zeros((shown.shape[1], len(LEVELS)), dtype=np.float32)
+            by_label[:, :levels] = self._binned(combined, len(by_label))[:, :levels]
+            self._hot[unit, :, :levels] += self._binned(pixel, len(self._sums))[:, :levels]
+            known.append(by_label)
+        self._both[first : first + len(known)] += product(shown, np.stack(known))
+
+    def _binned(self, bins: Int[np.ndarray, "value"], count: int) -> Int[np.ndarray, "number level"]:
+        return np.bincount(bins, minlength=(count + 1) * self.STEP).reshape(-1, self.STEP)[:count]
+
+    def counts(self) -> LevelCounts:
+        """What all of them count; what becomes hot at one level is hot at the next ones too."""
+        usual = torch.from_numpy((self._sums / self._pictures).astype(np.float32))
+        # a float32 is exact enough: chance is known to some percent
+        hot = torch.from_numpy(self._hot.astype(np.float32))
+        expected = torch.matmul(hot.transpose(1, 2), usual).numpy()
+        return LevelCounts(
+            both=np.cumsum(self._both.transpose(0, 2, 1), axis=1),
+            hot=np.cumsum(self._hot.sum(axis=1, dtype=np.int64), axis=1),
+            expected=np.cumsum(expected, axis=1),
+        )
 
 
 def count_levels(
@@ -103,58 +161,21 @@ def count_levels(
         labels: The label maps of all pictures.
         index: What is in them.
     """
-    levels, count = thresholds.shape
-    pixels, kinds = labels.size[0] * labels.size[1], len(index.kinds[0])
-    both = np.zeros((count, kinds, levels), dtype=np.int64)
-    hot = np.zeros((count, pixels, levels), dtype=np.int32)
+    count, pixels = thresholds.shape[1], labels.size[0] * labels.size[1]
     numbers = range(1, labels.shape[0], 2)
+    tally = LevelTally(count, index.sums[1], len(numbers))
     step = max(1, min(_PICTURES_AT_ONCE, _VALUES_AT_ONCE // pixels))
     for start in range(0, len(numbers), step):
         some = numbers[start : start + step]
-        combined, shown = index.combinations(labels.pictures(some))
-        bins = combined * levels, np.tile(np.arange(pixels) * levels, len(some))
-        few = max(1, _VALUES_AT_ONCE // max(pixels * len(some), shown.shape[1] * levels))
+        marks = labels.pictures(some)
+        combined, shown = index.combinations(marks.reshape(*marks.shape[:2], -1))
+        grid = CellBins(raw.shape[2:], labels.size, combined, shown.shape[1], LevelTally.STEP)
+        few = max(1, _VALUES_AT_ONCE // max(pixels * len(some), shown.shape[1] * len(LEVELS)))
         for first in range(0, count, few):
             part = slice(first, min(first + few, count))
             maps = raw.part(some, slice(units.start + part.start, units.start + part.stop))
-            maps = np.ascontiguousarray(maps.transpose(1, 0, 2, 3))
-            hits = find_hits(maps, lowest_thresholds(thresholds[:, part]), labels.size, raw.border)
-            counts = _bin_hits(hits, thresholds[:, part], bins, (shown.shape[1], pixels))
-            both[part] += product(shown.astype(np.float32), counts[0]).astype(np.int64)
-            hot[part] += counts[1]
-    # a float32 is exact enough: chance is known to some percent
-    expected = product((index.sums[1] / len(numbers)).astype(np.float32), hot.astype(np.float32))
-    return LevelCounts(
-        both=index.by_concept(_added_up(both)),
-        hot=np.cumsum(hot.sum(axis=1), axis=1).T,
-        expected=index.by_concept(_added_up(expected)),
-    )
-
-
-def _bin_hits(
-    hits: Hits,
-    thresholds: Float[np.ndarray, "level unit"],
-    bins: tuple[Int[np.ndarray, "place"], Int[np.ndarray, "place"]],
-    counts: tuple[int, int],
-) -> tuple[Float[np.ndarray, "unit combination level"], Int[np.ndarray, "unit pixel level"]]:
-    """Hits by combination of labels and by pixel, each at the first level at which it is hot.
-
-    Args:
-        hits: All that is hot at any allowed level.
-        thresholds: Of its units.
-        bins: Where the levels of every place begin, for the two.
-        counts: Combinations, and pixels.
-    """
-    levels = len(thresholds)
-    found = [np.empty((thresholds.shape[1], count, levels), dtype=np.float32) for count in counts]
-    for unit, (first, end) in enumerate(pairwise(hits.starts.tolist())):
-        level, place = first_levels(hits.values[first:end], thresholds[:, unit]), hits.places[first:end]
-        for each, starts in zip(found, bins, strict=True):
-            binned = np.bincount(starts.take(place) + level, minlength=each[unit].size)
-            each[unit] = binned.reshape(each[unit].shape)
-    return found[0], found[1].astype(np.int32)
-
-
-def _added_up(first: Array) -> Array:
-    """Counts `[unit, kind, level]` of what becomes hot, as those of what is hot, `[kind, level, unit]`."""
-    return np.ascontiguousarray(np.cumsum(first, axis=2).transpose(1, 2, 0))
+            frames = framed(maps.transpose(1, 2, 3, 0), raw.border)
+            limits = [allowed_levels(column) for column in thresholds[:, part].T]
+            bins = (grid.bins(*each) for each in zip(frames, limits, strict=True))
+            tally.add(first, zip(bins, map(len, limits), strict=True), shown)
+    return tally.counts()

@@ -23,22 +23,21 @@ labels around it, so that small labels are not missed. The tests compare with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, repeat
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inscape.statistics._base import product
 from inscape.statistics._blocks import RawMaps
-from inscape.statistics._hot_entries import HotEntries, hot_entries
+from inscape.statistics._hot_entries import HotPlaces, hot_entries, hot_places
 from inscape.statistics._information import dependence
-from inscape.statistics._labels import LabelIndex, LabelMaps, by_place
-from inscape.statistics._levels import LevelCounts, sampled
+from inscape.statistics._labels import LabelIndex, LabelMaps
+from inscape.statistics._levels import LEVELS, LevelCounts, LevelTally, sampled
 
 TABLES = 64
 """At most so many counts of a block in one way are held of each half."""
@@ -94,28 +93,33 @@ class HalfCounts:
         expected: Pixels that are hot and labelled, in the mean over all shuffles.
         labelled: Labelled pixels.
         pixels: All pixels.
-        ways: What hot and labelled pixels deviate by, in every block and way, from the mean of the block.
-        picks: The way that each shuffle takes in each block.
+        ways: How many more pixels are hot and labelled in each way of a block than in its last way.
+        dealing: The blocks, and the way that each shuffle takes in each of them.
     """
 
-    hot: Int[np.ndarray, "level unit"]
-    expected: Float[np.ndarray, "concept level unit"]
-    labelled: Int[np.ndarray, "concept"]
+    hot: Int[np.ndarray, "unit level"]
+    expected: Float[np.ndarray, "unit level column"]
+    labelled: Int[np.ndarray, "column"]
     pixels: int
-    ways: Float[np.ndarray, "block way concept level unit"]
-    picks: Int[np.ndarray, "shuffle block"]
+    ways: Float[np.ndarray, "block way_but_last unit level column"]
+    dealing: Dealing
 
-    def deviations(self, concept: int) -> Float[Tensor, "shuffle level unit"]:
-        """By how much the pixels that are hot and labelled deviate from `expected` in each shuffle."""
-        ways = np.ascontiguousarray(self.ways[:, :, concept]).reshape(-1, self.hot.size)
-        taken = (self.picks[:, :, None] == np.arange(self.ways.shape[1])).reshape(len(self.picks), -1)
-        off = torch.from_numpy(taken.astype(np.float32)) @ torch.from_numpy(ways)
-        return off.reshape(-1, *self.hot.shape)
+    @cached_property
+    def _shares(self) -> Float[Tensor, "shuffle block_and_way"]:
+        """How often each way is in the pick of a shuffle, less how often it is in the mean of its block."""
+        picks, ways = self.dealing.picks[:, :, None], self.ways.shape[1]
+        shares = ((picks == np.arange(ways)) - 1 / (ways + 1)) * (picks >= 0) * self.dealing.scale
+        return torch.from_numpy(shares.reshape(len(picks), -1).astype(np.float32))
 
-    def bounds(self, concept: int) -> tuple[Float[np.ndarray, "level unit"], Float[np.ndarray, "level unit"]]:
-        """The least and the greatest deviation that leaves a count possible."""
-        most = np.minimum(self.hot, self.labelled[concept])
-        return -self.expected[concept], most - self.expected[concept]
+    def deviations(self, unit: int, levels: int | None = None) -> Float[Tensor, "shuffle level column"]:
+        """By how much the pixels that are hot and labelled deviate from `expected` in each shuffle.
+
+        Args:
+            unit: Of those that are counted.
+            levels: How many of the first levels are asked for; all unless given.
+        """
+        ways = torch.from_numpy(self.ways[:, :, unit, :levels]).flatten(2).flatten(0, 1)
+        return torch.matmul(self._shares, ways).view(len(self._shares), -1, len(self.labelled))
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class DealtLabels:
 
     Attributes:
         dealing: The dealing.
-        shown: Of each block, where its pictures show each kind, or how often around there.
+        shown: Of each block, how often its pictures show each label at a place, or around there.
         strides: Every how many rows and columns.
     """
 
@@ -148,7 +152,7 @@ def deal_labels(
     shown = []
     for block in dealing.blocks:
         marks = labels.pictures((2 * block + half).tolist())
-        shown.append(by_place(index.masks_around(marks, strides)) if half else index.shown(marks))
+        shown.append(index.shown_around(marks, strides) if half else index.shown(marks))
     return DealtLabels(dealing, shown, strides if half else index.strides)
 
 
@@ -170,124 +174,133 @@ class SampleCounter:
     labels: LabelMaps
     index: LabelIndex
 
-    def choosing(self, dealt: DealtLabels) -> tuple[Int[np.ndarray, "concept level unit"], HalfCounts]:
+    def choosing(self, dealt: DealtLabels) -> tuple[Float[np.ndarray, "unit level column"], HalfCounts]:
         """Hot and labelled pixels of pictures 0, 2, 4, ..., and what their shuffles are made from."""
-        dealing, (levels, units) = dealt.dealing, self.thresholds.shape
-        pictures, pixels = -(-self.labels.shape[0] // 2), self.index.sums[0].shape[1]
-        both = np.zeros((len(self.index.kinds[0]), levels, units), dtype=np.int64)
-        sums = np.zeros((units * levels, pixels), dtype=np.int64)
-        parts = []
-        for number, (hot, shifts) in enumerate(self._hot_blocks(dealt, 0)):
-            shown, again = dealt.shown[number].astype(np.float32), number >= dealing.first
-            counts = hot.products(shifts if again else [0, *shifts], shown)
-            parts.append(_deviations(counts if again else counts[1:], dealing.scale))
-            if not again:
-                sums += hot.sums()
-                both += counts[0].astype(np.int64)
+        dealing, pictures = dealt.dealing, -(-self.labels.shape[0] // 2)
+        tally = LevelTally(self.thresholds.shape[1], self.index.sums[0], pictures)
+        ways = self._ways(dealt, 0, tally)
         for start in range(0, len(dealing.others), _PICTURES_AT_ONCE):
             numbers = 2 * dealing.others[start : start + _PICTURES_AT_ONCE]
-            hot = self._hot(numbers, dealt.strides)
-            shown = self.index.shown(self.labels.pictures(numbers.tolist())).astype(np.float32)
-            sums += hot.sums()
-            both += hot.products([0], shown)[0].astype(np.int64)
-        shown = (self.index.sums[0] / pictures).astype(np.float32)
-        becoming = product(shown, np.ascontiguousarray(sums.T, dtype=np.float32))
-        expected = np.cumsum(becoming.reshape(-1, units, levels), axis=2).swapaxes(1, 2)
-        return self.index.by_concept(both), HalfCounts(
-            hot=np.cumsum(sums.sum(axis=1).reshape(units, levels), axis=1).T,
-            expected=self.index.by_concept(expected),
-            labelled=self.index.of_half(0),
-            pixels=pictures * pixels,
-            ways=self._by_concept(parts),
-            picks=dealing.picks,
-        )
+            self._tally(tally, numbers, self._hot(numbers, dealt.strides))
+        counted = tally.counts()
+        return counted.both, self._half(0, counted, ways, dealing)
 
     def measuring(self, dealt: DealtLabels, counted: LevelCounts) -> HalfCounts:
         """What the shuffles of pictures 1, 3, 5, ... are made from, counted on all their pixels."""
-        dealing, parts = dealt.dealing, []
-        for (hot, shifts), shown in zip(self._hot_blocks(dealt, 1), dealt.shown, strict=True):
-            parts.append(_deviations(hot.products(shifts, shown.astype(np.float32)), dealing.scale))
+        return self._half(1, counted, self._ways(dealt, 1), dealt.dealing)
+
+    def _half(
+        self,
+        half: int,
+        counted: LevelCounts,
+        ways: Float[np.ndarray, "block way_but_last unit level column"],
+        dealing: Dealing,
+    ) -> HalfCounts:
+        pictures = len(range(half, self.labels.shape[0], 2))
         return HalfCounts(
             hot=counted.hot,
             expected=counted.expected,
-            labelled=self.index.of_half(1),
-            pixels=self.labels.shape[0] // 2 * self.labels.size[0] * self.labels.size[1],
-            ways=self._by_concept(parts),
-            picks=dealing.picks,
+            labelled=self.index.of_half(half),
+            pixels=pictures * len(self.index.sums[half]),
+            ways=ways,
+            dealing=dealing,
         )
 
-    def _hot_blocks(self, dealt: DealtLabels, half: int) -> Iterator[tuple[HotEntries, NDArray[np.intp]]]:
-        """What is hot in each block of one half, and by how many places its label maps move."""
-        blocks = list(zip(dealt.dealing.blocks, dealt.dealing.shifts, strict=True))
-        while blocks:
-            count = max(1, _PICTURES_AT_ONCE // len(blocks[0][0]))
-            some, blocks = blocks[:count], blocks[count:]
-            hot, first = self._hot(2 * np.concatenate([block for block, _ in some]) + half, dealt.strides), 0
-            for block, shifts in some:
-                yield hot.part(first, len(block)), shifts
-                first += len(block)
+    def _ways(
+        self, dealt: DealtLabels, half: int, tally: LevelTally | None = None
+    ) -> Float[np.ndarray, "block way_but_last unit level column"]:
+        """What each block counts in each way, less what it counts in its last one.
 
-    def _hot(self, numbers: NDArray[np.intp], strides: tuple[int, int]) -> HotEntries:
+        The pictures of the first round, which has each at most once, are counted as they are, too.
+        """
+        dealing, (levels, units) = dealt.dealing, self.thresholds.shape
+        shape = len(dealing.blocks), len(dealing.shifts[0]) - 1, units, levels, len(self.index.present)
+        ways = np.empty(shape, dtype=np.float32)
+        done = 0
+        while done < len(ways):
+            count = max(1, _PICTURES_AT_ONCE // len(dealing.blocks[done]))
+            count = min(count, dealing.first - done) if done < dealing.first else count
+            some = dealing.blocks[done : done + count]
+            numbers = 2 * np.concatenate(some) + half
+            hot = self._hot(numbers, dealt.strides)
+            if tally is not None and done < dealing.first:
+                self._tally(tally, numbers, hot)
+            pixels = len(dealt.shown[done]) // len(some[0])
+            entries = hot_entries(hot, levels, pixels, [len(block) for block in some])
+            for number, each in enumerate(entries, done):
+                first = each.counts(dealing.shifts[number], dealt.shown[number])
+                more = np.subtract(first[:-1], first[-1], out=ways[number])
+                for level in range(1, levels):
+                    more[:, :, level] += more[:, :, level - 1]
+            done += len(some)
+        return ways
+
+    def _hot(self, numbers: NDArray[np.intp], strides: tuple[int, int]) -> list[HotPlaces]:
         """What is hot in some pictures, on every so many rows and columns."""
         maps = self.raw.part(numbers.tolist(), self.units).transpose(1, 0, 2, 3)
-        return hot_entries(sampled(maps, self.labels.size, strides, self.raw.border), self.thresholds)
+        return hot_places(sampled(maps, self.labels.size, strides, self.raw.border), self.thresholds)
 
-    def _by_concept(
-        self, parts: list[Float[np.ndarray, "way kind level unit"]]
-    ) -> Float[np.ndarray, "block way concept level unit"]:
-        by_kind = np.stack(parts)
-        return np.moveaxis(self.index.by_concept(np.moveaxis(by_kind, 2, 0)), 0, 2)
-
-
-def _deviations(
-    counts: Float[np.ndarray, "way kind level unit"], scale: float
-) -> Float[np.ndarray, "way kind level unit"]:
-    deviations: NDArray[np.float32] = (counts - counts.mean(axis=0)) * np.float32(scale)
-    return deviations
+    def _tally(self, tally: LevelTally, numbers: NDArray[np.intp], hot: list[HotPlaces]) -> None:
+        """Count what is hot on the sample of some pictures."""
+        marks = self.index.sample(self.labels.pictures(numbers.tolist()))
+        combined, shown = self.index.combinations(marks)
+        by_label = combined.reshape(-1) * tally.STEP
+        by_pixel = np.tile(np.arange(marks.shape[2]) * tally.STEP, len(marks))
+        bins = ((by_label.take(place) + first, by_pixel.take(place) + first) for place, first in hot)
+        tally.add(0, zip(bins, repeat(len(LEVELS))), shown)
 
 
 def shuffled_best(
-    choose: HalfCounts, measure: HalfCounts, allowed: Bool[np.ndarray, "level unit"]
-) -> Float[np.ndarray, "shuffle concept unit"]:
+    choose: HalfCounts, measure: HalfCounts, allowed: Int[np.ndarray, "unit"]
+) -> Float[np.ndarray, "unit shuffle column"]:
     """`iou_best` of every shuffle: level chosen in one half of the pictures, IoU measured in the other.
 
     Args:
         choose: The half that chooses.
         measure: The other one.
-        allowed: The levels that may be chosen.
+        allowed: How many of its first levels may be chosen, of every unit.
     """
-    best = np.zeros((len(choose.picks), len(choose.labelled), choose.hot.shape[1]), dtype=np.float32)
-    for concept in np.flatnonzero(measure.labelled).tolist():
-        ratio, level = _shuffled_ratios(choose, concept, allowed).max(dim=1)
-        off = measure.deviations(concept).gather(1, level[:, None])[:, 0].numpy()
-        expected, hot = (
-            np.take_along_axis(each, level.numpy(), axis=0)
-            for each in (measure.expected[concept], measure.hot)
-        )
-        hits = np.clip(expected + off, 0, np.minimum(hot, measure.labelled[concept]))
-        union = hot + measure.labelled[concept] - hits
-        best[:, concept] = np.where(ratio.numpy() > 0, hits / np.maximum(union, 1), 0)
+    best = np.zeros((len(allowed), len(choose.dealing.picks), len(choose.labelled)), dtype=np.float32)
+    labelled = measure.labelled.astype(np.float32)
+    for unit in np.flatnonzero(allowed).tolist():
+        ratio, level = _best_of(_shuffled_ratios(choose, unit, int(allowed[unit])))
+        off = measure.deviations(unit, int(allowed[unit])).gather(1, level[:, None])[:, 0].numpy()
+        place = level.numpy()
+        expected = np.take_along_axis(measure.expected[unit], place, axis=0)
+        hot = measure.hot[unit].astype(np.float32).take(place)
+        hits = np.clip(expected + off, 0, np.minimum(hot, labelled))
+        union = np.maximum(hot + labelled - hits, 1)
+        np.divide(hits, union, out=best[unit], where=(ratio.numpy() > 0) & (labelled > 0))
     return best
 
 
-def _shuffled_ratios(
-    counts: HalfCounts, concept: int, allowed: Bool[np.ndarray, "level unit"]
-) -> Float[Tensor, "shuffle level unit"]:
-    """The information quality ratio of every shuffle, 0 where it does not count.
+def _best_of(
+    ratios: Float[Tensor, "shuffle level column"],
+) -> tuple[Float[Tensor, "shuffle column"], Int[Tensor, "shuffle column"]]:
+    """The highest ratio of each shuffle, and the first level that has it."""
+    best, levels = ratios.amax(dim=1), ratios.shape[1]
+    # several times as fast as what torch does where it is asked for the places of the highest
+    count_down = torch.arange(levels, 0, -1, dtype=ratios.dtype)[:, None]
+    place = levels - (ratios == best[:, None]).mul(count_down).amax(dim=1)
+    return best, place.long()
+
+
+def _shuffled_ratios(counts: HalfCounts, unit: int, levels: int) -> Float[Tensor, "shuffle level column"]:
+    """The information quality ratio of every shuffle at a unit's first levels, 0 where it does not count.
 
     Logarithms are taken at three places of the range of each count only: the ratio is smooth in it, and a
     parabola through the three differs by less than what decides between two levels.
     """
-    off = counts.deviations(concept)
-    least, most = counts.bounds(concept)
-    low, high = (np.clip(each.numpy(), least, most) for each in (off.amin(dim=0), off.amax(dim=0)))
+    off = counts.deviations(unit, levels)
+    hot, labelled = counts.hot[unit, :levels, None], counts.labelled
+    expected = counts.expected[unit, :levels]
+    most = np.minimum(hot, labelled) - expected
+    low, high = (np.clip(each.numpy(), -expected, most) for each in (off.amin(dim=0), off.amax(dim=0)))
     middle, reach = (low + high) / 2, np.maximum((high - low) / 2, 1e-6)
-    labelled, hot = counts.labelled[concept, None, None], counts.hot
-    places = counts.expected[concept] + np.stack([low, middle, high])
+    places = expected + np.stack([low, middle, high])
     at_low, at_middle, at_high = dependence(places, hot, labelled, counts.pixels)
     slope, bend = (at_high - at_low) / (2 * reach), (at_high + at_low - 2 * at_middle) / (2 * reach**2)
-    independent = hot * (labelled / counts.pixels) - counts.expected[concept] - middle
-    independent = np.where(allowed, independent, np.inf)
+    independent = hot * (labelled / counts.pixels) - expected - middle
     limits = [torch.from_numpy(each.astype(np.float32)) for each in (low, high, middle, independent)]
     off.clamp_(limits[0], limits[1]).sub_(limits[2])
     positive = off > limits[3]

@@ -189,21 +189,23 @@ def _best_of_block(
     """The fields of `OverlapTable` that depend on levels, for some units."""
     sample = SampleCounter(raw, block, thresholds, known, index)
     both, choose = sample.choosing(dealt[0])
-    ratio = information_quality_ratio(both, choose.hot, choose.labelled[:, None, None], choose.pixels)
-    allowed = thresholds >= LEAST_LEVEL
+    ratio = information_quality_ratio(both, choose.hot[:, :, None], choose.labelled, choose.pixels)
+    allowed = (thresholds >= LEAST_LEVEL).T
     level, found = best_level(ratio, allowed)
     counted = count_levels(raw, block, thresholds, known, index)
-    null = shuffled_best(choose, sample.measuring(dealt[1], counted), allowed)
+    measure = sample.measuring(dealt[1], counted)
+    null = index.by_concept(shuffled_best(choose, measure, allowed.sum(axis=1)))
     measured = np.take_along_axis(counted.both, level[:, None], axis=1)[:, 0]
-    hot, labelled = np.take_along_axis(counted.hot, level, axis=0), index.of_half(1)[:, None]
-    pixels = known.shape[0] // 2 * known.size[0] * known.size[1]
-    iou = measured / np.maximum(hot + labelled - measured, 1)
-    information = information_quality_ratio(measured, hot, labelled, pixels)
+    hot = np.take_along_axis(counted.hot, level, axis=1)
+    iou = measured / np.maximum(hot + measure.labelled - measured, 1)
+    information = information_quality_ratio(measured, hot, measure.labelled, measure.pixels)
+    chosen = np.zeros((len(level), index.vocabulary_size), dtype=np.intp)
+    chosen[:, index.present] = level
     return {
-        "threshold_best": np.take_along_axis(thresholds, level, axis=0).T.astype(np.float64),
-        "level_best": np.array(LEVELS)[level].T,
-        "iou_best": (iou * found).T,
-        "information": (information * found).T,
-        "chance": np.quantile(null.max(axis=1), 0.99, axis=0),
-        "chance_by_concept": np.quantile(null, 0.99, axis=0).T,
+        "threshold_best": np.take_along_axis(thresholds.T, chosen, axis=1).astype(np.float64),
+        "level_best": np.array(LEVELS)[chosen],
+        "iou_best": index.by_concept(iou * found),
+        "information": index.by_concept(information * found),
+        "chance": np.quantile(null.max(axis=2), 0.99, axis=1),
+        "chance_by_concept": np.quantile(null, 0.99, axis=1),
     }
