@@ -204,7 +204,9 @@ def test_a_run_that_was_stopped_goes_on_and_ends_like_one_that_was_not(home: Pat
         assert torch.equal(tensor, resumed.tensors()[name]), name
 
 
-def test_cores_side_by_side_find_what_one_finds_and_go_on_after_a_stop(home: Path, threads):
+def test_cores_side_by_side_find_what_one_finds_and_go_on_after_a_stop(home: Path, threads, monkeypatch):
+    monkeypatch.setattr("inscape.dissection._pass.BATCH", 8)
+
     def found(**options: Any) -> DissectionReport:
         return dissect(inscape.open("town", device="cpu"), images=60, top=SMALL, **options)
 
