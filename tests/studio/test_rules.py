@@ -278,7 +278,7 @@ def test_rules_that_no_step_names_are_let_go_after_a_while(client, studio, monke
     request = {"revision": 0, "keep": 0, "append": [state(stack=[entry(kept)])], "cursor": 0}
     assert client.patch(BASE, json=request).status_code == 200
     assert {each["id"] for each in client.get(BASE).json()["rules"]} == {kept["id"], dropped["id"]}
-    monkeypatch.setattr("inscape.studio.pages.rewrite.works._UNNAMED_SECONDS", -1.0)
+    monkeypatch.setattr("inscape.studio.works._UNNAMED_SECONDS", -1.0)
     assert [each["id"] for each in client.get(BASE).json()["rules"]] == [kept["id"]]
     assert works(studio).file(kept["id"]).exists() and not works(studio).file(dropped["id"]).exists()
 

@@ -23,15 +23,15 @@ from inscape.studio.pages.rewrite.shapes import (
     RuleLayers,
     RuleRequest,
     RuleSearch,
-    StackEntry,
     StepWork,
     WallPictures,
     WallRequest,
     Work,
 )
-from inscape.studio.pages.rewrite.works import Works
+from inscape.studio.pages.rewrite.works import RuleWorks
 from inscape.studio.shapes import Identifier, Kept, Label
 from inscape.studio.studio import State, Studio
+from inscape.studio.works import StackEntry
 
 router = APIRouter(prefix="/api/models/{model}/rewriting")
 RuleInPath = Annotated[Identifier, Path()]
@@ -52,7 +52,7 @@ class Rewrite(State):
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         folder = studio.settings.folder
-        self.works = Works(folder / "rules.sqlite", folder / "rules")
+        self.works = RuleWorks(folder / "rules.sqlite", folder / "rules")
         self.rules = Rules(studio.library, self.works)
 
     def forget(self, model: str) -> None:
@@ -91,14 +91,23 @@ RewriteOf = Annotated[Rewrite, Depends(state_of(Rewrite))]
 def get_work(model: str, page: RewriteOf) -> Work:
     """What was made with a model; empty at first."""
     page.studio.library.paintable(model)
-    return page.works.get(model, command_model=page.studio.library.argument(model))
+    held = page.works.get(model)
+    return Work(
+        model=model,
+        revision=held.revision,
+        seeds=held.note,
+        steps=held.steps,
+        cursor=held.cursor,
+        rules=held.edits,
+        command_model=page.studio.library.argument(model),
+    )
 
 
 @router.patch("", operation_id="stepWork", responses=ERRORS)
 def step_work(model: str, request: StepWork, page: RewriteOf) -> Kept:
     """Steps, undo and redo; 409 where another tab has changed it since."""
     page.studio.library.paintable(model)
-    return page.works.step(model, request)
+    return page.works.step(model, request, request.append, request.seeds)
 
 
 @router.get("/layers", operation_id="listRuleLayers", responses=ERRORS)
@@ -168,7 +177,7 @@ async def get_rule_file(
     """A rule as `.edit.safetensors`, with the name and strength that it has in the stack."""
     entry = StackEntry(rule=rule, name=name, strength=strength)
     shown = f"{file_name(name or 'rule')}.edit.safetensors"
-    write = partial(page.rules.write_edit, model, entry)
+    write = partial(page.works.write, model, entry)
     return await sent(page.studio.compute, page.studio.exports, shown, write)
 
 

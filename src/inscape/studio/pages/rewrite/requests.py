@@ -16,9 +16,9 @@ from inscape.studio.pages.rewrite.shapes import (
     RuleGoal,
     RuleRequest,
     Selection,
-    StackEntry,
 )
 from inscape.studio.shapes import region_of
+from inscape.studio.works import StackEntry
 
 if TYPE_CHECKING:
     from inscape.rewriting import PreparedTask

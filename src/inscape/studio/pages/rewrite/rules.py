@@ -1,4 +1,4 @@
-"""Rules on the page Rewrite: made, searched for, measured, drawn, read and written; in the compute thread."""
+"""Rules on the page Rewrite: made, searched for, measured and drawn; in the compute thread."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import inscape
-from inscape import storage
-from inscape.errors import InscapeError, RecipeError, UnsupportedError
+from inscape.errors import InscapeError, UnsupportedError
 from inscape.reports import data_url
 from inscape.studio.encoding import jpeg
 from inscape.studio.library import Library
@@ -30,13 +29,13 @@ from inscape.studio.pages.rewrite.shapes import (
     RuleResult,
     RuleSearch,
     SearchResult,
-    StackEntry,
     WallPicture,
     WallPictures,
     WallRequest,
 )
 from inscape.studio.pages.rewrite.walls import BATCH, Walls
-from inscape.studio.pages.rewrite.works import Works
+from inscape.studio.pages.rewrite.works import RuleWorks
+from inscape.studio.works import StackEntry
 
 if TYPE_CHECKING:
     from inscape.audits import Audit
@@ -81,12 +80,11 @@ class Rules:
         works: Where rules are kept.
     """
 
-    def __init__(self, library: Library, works: Works) -> None:
-        self._library, self._works = library, works
+    def __init__(self, library: Library, works: RuleWorks) -> None:
+        self._library, self.works = library, works
         self.rewriter = cache(self._rewriter)
         self._bench = cache(lambda model: Bench(library.fresh(model)))
         self._walls = cache(lambda model: Walls(library.on_cpu(model)))
-        self._loaded = lru_cache(256)(lambda rule: _loaded(works.file(rule)))
         self._audit: tuple[tuple[str, int], Audit] | None = None
 
     def drop(self, model: str) -> None:
@@ -136,24 +134,10 @@ class Rules:
         import_module("scipy.optimize")  # the solver's; a first rule would wait for it
         return KeysResult(layer=rewriter.memory.layer.name, inputs=rewriter.memory.width)
 
-    def edits(self, model: str, stack: Sequence[StackEntry]) -> list[inscape.WeightEdit]:
-        """The edits of a stack that are on, lowest first.
-
-        Raises:
-            NotFoundError: One is not there.
-        """
-        shown = [entry for entry in stack if not entry.hidden and entry.strength > 0]
-        self._works.need(model, [entry.rule for entry in shown])
-        return [self._edit(entry) for entry in shown]
-
-    def _edit(self, entry: StackEntry) -> inscape.WeightEdit:
-        edit = self._loaded(entry.rule)
-        return replace(edit, strength=entry.strength, name=entry.name or edit.name)
-
     def wall(self, model: str, request: WallRequest) -> WallPictures:
         """Pictures with rules on, as JPEGs."""
         started = time.perf_counter()
-        pixels = self._walls(model).draw(request.seeds, self.edits(model, request.edits))
+        pixels = self._walls(model).draw(request.seeds, self.works.edits(model, request.edits))
         pictures = [
             WallPicture(seed=seed, image=data_url("wall.jpg", jpeg(picture, request.size)))
             for seed, picture in zip(request.seeds, pixels, strict=True)
@@ -199,7 +183,7 @@ class Rules:
         """
         started = time.perf_counter()
         edit = self.solved(model, request, self.rewriter(model, request.choices.layer), progress)
-        info = self._works.add(model, edit)
+        info = self.works.add(model, edit)
         return RuleResult(rule=info, seconds=time.perf_counter() - started)
 
     def solved(
@@ -216,7 +200,7 @@ class Rules:
         """
         task = prepared(request)
         plain.prepare(progress)
-        over, rewriter = self.edits(model, request.over), plain
+        over, rewriter = self.works.edits(model, request.over), plain
         if over:
             rewriter = self._bench(model).rewriter(plain.memory.layer.name, over, plain)
         edit = task.make(rewriter, progress=progress, **changes)
@@ -236,7 +220,7 @@ class Rules:
 
     def measure(self, model: str, request: AuditRequest, progress: Progress) -> AuditResult:
         """What a stack of rules reaches, and what else it changes."""
-        edits = self.edits(model, request.edits)
+        edits = self.works.edits(model, request.edits)
         audit = self.audit(model, request.images, progress)
         found = audit.measure(edits, request.context, request.goal, progress=progress)
         return AuditResult(context=request.context, goal=request.goal, **found.to_json())
@@ -269,18 +253,8 @@ class Rules:
             FormatError, RecipeError: It is none.
             LayerError, ShapeError, ConflictError: It does not fit the model.
         """
-        with storage.scratch_file(self._works.file("0").parent) as path:
-            path.write_bytes(data)
-            edit = _loaded(path)
-        if transfer:
-            edit = edit.transferred()
-        edit.check(self._library.on_cpu(model))
-        return self._works.add(model, edit)
-
-    def write_edit(self, model: str, entry: StackEntry, path: Path) -> None:
-        """Write a rule as a file of its own, with the name and strength that it has in the stack."""
-        self._works.need(model, [entry.rule])
-        self._edit(entry).save(path)
+        edit = self.works.received(self._library.on_cpu(model), data, transfer=transfer)
+        return self.works.add(model, edit)
 
     def write_model(self, model: str, stack: Sequence[StackEntry], kind: str, path: Path) -> None:
         """Write the model with the rules in it.
@@ -292,22 +266,8 @@ class Rules:
         from inscape.models import write_model
 
         generator = self._library.on_cpu(model)
-        with generator.edited(self.edits(model, stack)):
+        with generator.edited(self.works.edits(model, stack)):
             write_model(generator, path, format=kind)
-
-
-def _loaded(path: Path) -> inscape.WeightEdit:
-    from inscape.editing import load_edit
-
-    try:
-        edit = load_edit(path)
-    except InscapeError as error:
-        raise type(error)("This file holds no readable edit.", error.hint) from error
-    if not isinstance(edit, inscape.WeightEdit):
-        raise RecipeError(
-            "This edit changes units in one picture, not the weights.", "Open it on the page Paint."
-        )
-    return edit
 
 
 def _concepts(generator: inscape.Generator) -> list[str]:

@@ -9,10 +9,9 @@ from pydantic import Field, StringConstraints
 from inscape.editing.rule_settings import ERASED_UNITS, Method, RuleSettings, Solver
 from inscape.studio.jobs import Result
 from inscape.studio.shapes import Identifier, Label, Message, Name, RegionBox, RegionMask, Seed
+from inscape.studio.works import EditInfo, Stack, StackState, StepMessage
 
 MOST_PICTURES = 256
-MOST_STEPS = 10_000
-Strength = Annotated[float, Field(ge=0, le=4)]
 Interval = tuple[float, float]
 Seeds = Annotated[list[Seed], Field(max_length=MOST_PICTURES)]
 
@@ -59,22 +58,9 @@ class RuleChoices(Message):
     halo: int = Field(default=RuleSettings.halo, ge=0, le=100)
 
 
-class StackEntry(Message):
-    """A rule in the stack."""
-
-    rule: Identifier
-    name: Label = ""
-    strength: Strength = 1.0
-    hidden: bool = False
-
-
-Stack = Annotated[list[StackEntry], Field(max_length=200)]
-
-
-class WorkState(Message):
+class WorkState(StackState):
     """Everything on the page that undo takes back."""
 
-    stack: Stack = Field(default_factory=list)
     context: Places = Field(default_factory=list)
     protect: Places = Field(default_factory=list, description="Places that must stay as they are.")
     goal: Literal["paste", "erase"] = "paste"
@@ -94,21 +80,19 @@ class WorkState(Message):
     )
     choices: RuleChoices
 
+    def named(self) -> set[str]:
+        """The stack, and the rule that the next one replaces."""
+        return super().named() | ({self.making} if self.making else set())
 
-class RuleInfo(Message):
+
+class RuleInfo(EditInfo):
     """A rule that was made or loaded."""
 
-    id: Identifier
-    name: str
-    model: str
     layer: str
     rank: int
-    loss_before: float | None = Field(description="Mean distance to the goal, before and after.")
-    loss: float | None
     change: float | None = Field(
         description="Norm of the change of the weights, as a fraction of the norm of the weights."
     )
-    created: float
 
 
 class Work(Message):
@@ -123,13 +107,10 @@ class Work(Message):
     command_model: str = Field(description="Argument MODEL of the command line.")
 
 
-class StepWork(Message):
-    """The steps become `steps[:keep] + append`; undo sends keep=length, append=[], another cursor."""
+class StepWork(StepMessage):
+    """Steps, undo and redo on the page."""
 
-    revision: int = Field(description="The revision that this was made from.")
-    keep: int = Field(ge=0)
     append: Annotated[list[WorkState], Field(max_length=1000)] = Field(default_factory=list)
-    cursor: int = Field(ge=0)
     seeds: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
