@@ -10,11 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from inscape.errors import CancelledError
 from inscape.types import JsonObject
+
+T = TypeVar("T")
+_GLANCE_SECONDS = 0.05
 
 
 class Task(Protocol):
@@ -124,6 +128,34 @@ class PartOfWhole:
     def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Task]:
         """A task whose steps are steps of the whole."""
         yield self._whole if unit == self._unit else _HeardTask(self._whole)
+
+
+def stoppable(function: Callable[[], T], name: str, progress: Progress | None = None) -> T:
+    """The result of a function that cannot be stopped itself; whoever cancels does not wait for it.
+
+    Args:
+        function: It must change nothing, for it may run on by itself in its own thread.
+        name: Of the task.
+        progress: Shows it, and stops waiting for it; without, the function runs in this thread.
+
+    Raises:
+        CancelledError: The person cancelled.
+    """
+    if progress is None:
+        return function()
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(function())
+        except BaseException as error:  # handed to whoever waits
+            found.set_exception(error)
+
+    threading.Thread(target=run, name=f"inscape {name}", daemon=True).start()
+    with progress.task(name) as task:
+        while not wait([found], _GLANCE_SECONDS).done:
+            task.advance(0)
+    return found.result()
 
 
 class _RichTask:

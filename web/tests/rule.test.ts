@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MaskReader, requestOf, stateFromWire, stateToWire } from "../src/api/ruleWire";
 import { centred } from "../src/engine/clip";
+import * as stacks from "../src/engine/editStack";
 import { emptyMask, type Mask, stamp } from "../src/engine/mask";
 import { bestOfLayers, resultOf } from "../src/engine/results";
 import * as rules from "../src/engine/rule";
@@ -49,7 +50,7 @@ describe("a goal", () => {
     const copied = rules.withCopied(context, 4, disc(0.3, 0.3));
     expect(rules.missing(start)).toContain("context");
     expect(rules.missing(context)).toContain("copied");
-    expect(rules.missing(copied)).toContain("pasted");
+    expect(rules.missing(copied)).toContain("paste");
     expect(rules.missing(rules.withPaste(copied, paste(3)))).toBe("");
     expect(rules.missing({ ...context, goal: "erase" })).toBe("");
   });
@@ -78,10 +79,10 @@ describe("a stack", () => {
   });
 
   it("is reordered, thinned out and switched without touching the rest", () => {
-    expect(rules.reordered(two, "a", 1).stack.map((one) => one.rule)).toEqual(["b", "a"]);
-    expect(rules.reordered(two, "b", 1)).toBe(two);
+    expect(stacks.reordered(two, "a", 1).stack.map((one) => one.rule)).toEqual(["b", "a"]);
+    expect(stacks.reordered(two, "b", 1)).toBe(two);
     expect(rules.withoutEntry({ ...two, making: "b" }, "b")).toMatchObject({ making: null });
-    expect(rules.withEntry(two, "b", { hidden: true, strength: 0.5 }).stack[1]).toMatchObject({
+    expect(stacks.withEntry(two, "b", { hidden: true, strength: 0.5 }).stack[1]).toMatchObject({
       hidden: true,
       strength: 0.5,
       name: "Two",
@@ -97,10 +98,10 @@ describe("a stack", () => {
   });
 
   it("names the files of what is on, safe to be named in a terminal", () => {
-    const wild = rules.withEntry(two, "a", { name: "$(rm -rf) trees" });
-    expect(rules.editsOf(wild.stack)).toEqual(["rm--rf-trees.edit.safetensors", "Two.edit.safetensors"]);
-    const hidden = rules.withEntry(two, "b", { hidden: true });
-    expect(rules.editsOf(hidden.stack)).toEqual(["One.edit.safetensors"]);
+    const wild = stacks.withEntry(two, "a", { name: "$(rm -rf) trees" });
+    expect(stacks.editsOf(wild.stack)).toEqual(["rm--rf-trees.edit.safetensors", "Two.edit.safetensors"]);
+    const hidden = stacks.withEntry(two, "b", { hidden: true });
+    expect(stacks.editsOf(hidden.stack)).toEqual(["One.edit.safetensors"]);
   });
 });
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,7 +12,7 @@ from inscape import storage
 from inscape.activations import record
 from inscape.errors import ValueRangeError
 from inscape.facts.texts import shipped_texts
-from inscape.progress import Progress, SilentProgress
+from inscape.progress import Progress, SilentProgress, stoppable
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
 from inscape.statistics import SecondMoment
@@ -57,10 +58,10 @@ def key_spaces(
     for block, second in gathered.items():
         if (path := paths[block]) is not None:
             _keep(path, second)
+    seconds = {block: gathered[block] if block in gathered else _read(path) for block, path in paths.items()}
     return {
-        block: KeySpace(gathered[block] if block in gathered else _read(path))
-        for block, path in paths.items()
-        if path is not None or block in gathered
+        block: stoppable(partial(KeySpace, second), "key directions", progress)
+        for block, second in seconds.items()
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from inscape.errors import ConflictError, FormatError
 from inscape.models.card import Card, Layer
 from inscape.models.taps import Tap, tapped
-from inscape.models.weights import untouched
+from inscape.models.weights import unedited, untouched
 from inscape.reports.html import described
 
 if TYPE_CHECKING:
@@ -115,6 +115,19 @@ class Model:
                 yield
             finally:
                 self.on = before
+
+    @contextmanager
+    def unedited(self) -> Iterator[None]:
+        """Switch the weight edits off inside a `with` block, and back on afterwards, bit for bit.
+
+        Other edits can be applied inside.
+        """
+        before, self.on = self.on, ()
+        try:
+            with unedited(self.module):
+                yield
+        finally:
+            self.on = before
 
     def refuse_edited(self, what: str) -> None:
         """Refuse an operation on the unedited model while edits are applied.

@@ -75,6 +75,21 @@ def replaced(module: nn.Module, parameter: nn.Parameter, values: Tensor) -> Iter
             del unedited[id(parameter)]
 
 
+@contextmanager
+def unedited(module: nn.Module) -> Iterator[None]:
+    """Give a network the weights that it has without edits, inside a `with` block among edits."""
+    held = _UNEDITED.pop(module, {})
+    edited = [(each, each.data) for each in module.parameters() if id(each) in held]
+    for parameter, _ in edited:
+        parameter.data = held[id(parameter)]
+    try:
+        yield
+    finally:
+        for parameter, values in edited:
+            parameter.data = values
+        _UNEDITED[module] = held
+
+
 def idle_tensors(module: nn.Module) -> Mapping[str, str]:
     """Tensors of a network that change no output, and under each the name of the one that it counts as.
 

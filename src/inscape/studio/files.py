@@ -21,7 +21,7 @@ from inscape.studio.compute import Compute
 T = TypeVar("T")
 
 
-def file_name(text: str, otherwise: str = "rule") -> str:
+def file_name(text: str, otherwise: str = "edit") -> str:
     """What people called something, as part of a file's name: nothing in it can lead elsewhere."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:60] or otherwise
 

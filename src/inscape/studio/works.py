@@ -1,4 +1,4 @@
-"""What people made on a page with a stack of edits: steps in an SQLite file, every edit in a file of its own."""
+"""What people made on a page with a stack of edits: steps in an SQLite file, edits in files of their own."""
 
 from __future__ import annotations
 

@@ -161,14 +161,14 @@ def edit_opened(
     from inscape.storage import save_or_rescue
 
     texts = None if request.text is None else read_texts(request.text)
-    settings = _settings(model, request)
+    settings = edit_settings(model, request)
     if request.facts is not None:
         facts = held_of(model, facts, request.count, request.seed, progress).facts
     prompts = list(dict.fromkeys(fact.text for fact in facts))
     before = dict(zip(prompts, model.likeliest(prompts, _SHOWN), strict=True))
     editor = FactEditor(model, settings, texts=texts, progress=progress)
     started = time.perf_counter()
-    edit = editor.edit(facts, name=_name(facts), progress=progress)
+    edit = editor.edit(facts, name=edit_name(facts), progress=progress)
     seconds = time.perf_counter() - started
     save_or_rescue((request.out, edit.save))
     with model.edited([edit]):
@@ -176,7 +176,13 @@ def edit_opened(
     return FactEditResult(request.out, edit, editor, before, after, seconds)
 
 
-def _settings(model: LanguageModel, request: FactEditRequest) -> EditSettings:
+def edit_settings(model: LanguageModel, request: FactEditRequest) -> EditSettings:
+    """Method and layers of a request.
+
+    Raises:
+        LayerError: The model has no such layers.
+        ValueRangeError: The method changes one layer, and several are named.
+    """
     from inscape.facts import EditSettings, block_of
 
     blocks: list[int] = []
@@ -188,5 +194,6 @@ def _settings(model: LanguageModel, request: FactEditRequest) -> EditSettings:
     return EditSettings(request.method, tuple(sorted(set(blocks))))  # type: ignore[arg-type]
 
 
-def _name(facts: tuple[Fact, ...]) -> str:
+def edit_name(facts: tuple[Fact, ...]) -> str:
+    """What an edit of facts is called."""
     return f"{facts[0].text} {facts[0].new}" if len(facts) == 1 else f"{len(facts)} facts"

@@ -15,6 +15,8 @@ from inscape.verbs._parameters import Option
 from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inscape.editing import AnyEdit
     from inscape.facts import Fact, FactsJudged
     from inscape.models.language import LanguageModel
@@ -104,7 +106,7 @@ def run(request: FactJudgeRequest, progress: Progress) -> FactJudgeResult:
     from inscape.editing import load_edit
 
     edits = [load_edit(path) for path in request.edit]
-    facts = _edited(facts_of(request.facts), edits)
+    facts = changed_facts(facts_of(request.facts), edits)
     model = open_language_model(request.model, request.device, "fact judge", progress=progress)
     return judge_opened(model, request, facts, edits, progress)
 
@@ -113,7 +115,7 @@ def judge_opened(
     model: LanguageModel,
     request: FactJudgeRequest,
     facts: tuple[Fact, ...],
-    edits: list[AnyEdit],
+    edits: Sequence[AnyEdit],
     progress: Progress,
 ) -> FactJudgeResult:
     """Judge edits of a model that is open already; errors are those of `run`."""
@@ -124,7 +126,7 @@ def judge_opened(
     return FactJudgeResult(found, len(held.missed))
 
 
-def _edited(facts: tuple[Fact, ...], edits: list[AnyEdit]) -> tuple[Fact, ...]:
+def changed_facts(facts: tuple[Fact, ...], edits: Sequence[AnyEdit]) -> tuple[Fact, ...]:
     """The facts that edits say they changed, with the objects that they put in; all where one says none."""
     from dataclasses import replace
 

@@ -700,6 +700,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Work
+         * @description What was made with a model; empty at first.
+         */
+        get: operations["getFactsWork"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Step Work
+         * @description Steps, undo and redo; 409 where another tab has changed it since.
+         */
+        patch: operations["stepFactsWork"];
+        trace?: never;
+    };
+    "/api/models/{model}/facts/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare
+         * @description What the model says next and writes, with edits and without.
+         */
+        post: operations["compareFacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Fact
+         * @description Make an edit that changes a fact; the job's result holds it.
+         */
+        post: operations["editFact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/edits/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Edit
+         * @description An edit from a file, whose bytes are the body; 409 where it was made for other weights.
+         */
+        post: operations["importFactEdit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/edits/{edit}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Edit File
+         * @description An edit as `.edit.safetensors`, with the name and strength that it has in the stack.
+         */
+        get: operations["getFactEditFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Examples
+         * @description A few facts to begin with.
+         */
+        get: operations["listExampleFacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge
+         * @description How edits did at the facts that they changed.
+         */
+        post: operations["judgeFacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/judgement/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Judged Facts
+         * @description The facts that edits are judged at, as a file for `inscape fact judge`.
+         */
+        post: operations["getJudgedFacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/facts/next": {
         parameters: {
             query?: never;
@@ -714,6 +878,26 @@ export interface paths {
          * @description The tokens of a prompt, and the words that may come next.
          */
         post: operations["nextWords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/facts/shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Shipped
+         * @description The fact that ships with a prompt and subject; none where there is no such fact.
+         */
+        post: operations["findShippedFact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2050,6 +2234,34 @@ export interface components {
             kind: "artifacts";
         };
         /**
+         * AskedFact
+         * @description A fact, as the page has it.
+         */
+        AskedFact: {
+            /** Neighbours */
+            neighbours?: components["schemas"]["NearPrompt"][];
+            /**
+             * New
+             * @default
+             */
+            new: string;
+            /** Paraphrases */
+            paraphrases?: string[];
+            /**
+             * Prompt
+             * @description With {} in the subject's place, or with the subject in it.
+             */
+            prompt: string;
+            /** Subject */
+            subject: string;
+            /**
+             * True
+             * @description The true object; what the model says by itself if empty.
+             * @default
+             */
+            true: string;
+        };
+        /**
          * AuditRequest
          * @description Ask what rules reach, and what else they change.
          */
@@ -2249,6 +2461,18 @@ export interface components {
             units: number;
         };
         /**
+         * ComparedPrompt
+         * @description The words that come next, the most probable first.
+         */
+        ComparedPrompt: {
+            /** After */
+            after: components["schemas"]["NextWord"][];
+            /** Before */
+            before: components["schemas"]["NextWord"][];
+            /** Prompt */
+            prompt: string;
+        };
+        /**
          * Comparison
          * @description The layers of a model in the order of the forward pass.
          */
@@ -2280,21 +2504,6 @@ export interface components {
              * @description Name of a shipped segmenter. Null uses the card's.
              */
             segmenter?: string | null;
-        };
-        /**
-         * ComparisonResult
-         * @description How many units of each layer match a concept; the reports are kept.
-         */
-        ComparisonResult: {
-            /** Above Chance */
-            above_chance: {
-                [key: string]: number;
-            };
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "comparison";
         };
         /**
          * Continuation
@@ -2763,6 +2972,41 @@ export interface components {
             units: number;
         };
         /**
+         * FactEditInfo
+         * @description An edit of facts that was made or loaded.
+         */
+        FactEditInfo: {
+            /**
+             * Count
+             * @description Number of facts that it changed. None where nobody knows.
+             */
+            count: number | null;
+            /** Created */
+            created: number;
+            /** @description The fact, where it was typed on the page. */
+            fact?: components["schemas"]["AskedFact"] | null;
+            /** Id */
+            id: string;
+            /** Layers */
+            layers: string[];
+            /** Loss */
+            loss: number | null;
+            /**
+             * Loss Before
+             * @description Mean distance to the goal, before and after.
+             */
+            loss_before: number | null;
+            /**
+             * Method
+             * @description Empty where the file does not say.
+             */
+            method: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * FactEditRequest
          * @description Change what a language model says of a subject, by an edit of its weights.
          *
@@ -2835,6 +3079,20 @@ export interface components {
              * @description Text file for the second moment of the keys. [default: dictionary glosses that ship]
              */
             text?: string | null;
+        };
+        /**
+         * FactEditResult
+         * @description An edit that was made and kept.
+         */
+        FactEditResult: {
+            edit: components["schemas"]["FactEditInfo"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fact-edit";
+            /** Seconds */
+            seconds: number;
         };
         /**
          * FactJudgeRequest
@@ -2946,6 +3204,47 @@ export interface components {
              * @description Number of blocks whose MLPs, or attention, are put back together. [default: a sixth of all]
              */
             window?: number | null;
+        };
+        /**
+         * FactsState
+         * @description The edits, lowest first.
+         */
+        FactsState: {
+            /** Stack */
+            stack?: components["schemas"]["StackEntry"][];
+        };
+        /**
+         * FactsWork
+         * @description What was made on the page with a model; `steps[cursor]` is what is shown.
+         */
+        FactsWork: {
+            /** Cursor */
+            cursor: number;
+            /**
+             * Draft
+             * @description What was typed, as the page wrote it.
+             */
+            draft: string;
+            /** Edits */
+            edits: components["schemas"]["FactEditInfo"][];
+            /** Model */
+            model: string;
+            /** Revision */
+            revision: number;
+            /** Steps */
+            steps: components["schemas"]["FactsState"][];
+        };
+        /**
+         * Figure
+         * @description A mean over facts, and where it lies with 95 %.
+         */
+        Figure: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean */
+            mean: number;
         };
         /**
          * FindRequest
@@ -3253,7 +3552,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "inversion" | "keys" | "rule" | "find" | "search" | "trace";
+            kind: "advice" | "artifacts" | "audit" | "fact-comparison" | "comparison" | "dissection" | "effects" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "rule" | "find" | "search" | "trace";
             /** Layer */
             layer: string;
             /** Model */
@@ -3265,7 +3564,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description Result so far of a running job. The list of jobs leaves it out. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["InversionResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["inscape__studio__pages__facts__shapes__ComparisonResult"] | components["schemas"]["inscape__studio__pages__layers__page__ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -3297,6 +3596,36 @@ export interface components {
             total: number | null;
             /** Unit */
             unit: string;
+        };
+        /**
+         * JudgedRow
+         * @description A figure before and after the edits; None where no fact has such prompts.
+         */
+        JudgedRow: {
+            after: components["schemas"]["Figure"] | null;
+            before: components["schemas"]["Figure"] | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * JudgementResult
+         * @description How edits did.
+         */
+        JudgementResult: {
+            /** Facts */
+            facts: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fact-judge";
+            /**
+             * Missed
+             * @description Facts that are left out because the model does not hold them.
+             */
+            missed: number;
+            /** Rows */
+            rows: components["schemas"]["JudgedRow"][];
         };
         /**
          * Kept
@@ -3591,6 +3920,20 @@ export interface components {
          */
         ModelsRequest: Record<string, never>;
         /**
+         * NearPrompt
+         * @description A prompt about another subject, which an edit should leave as it is.
+         */
+        NearPrompt: {
+            /** Prompt */
+            prompt: string;
+            /**
+             * True
+             * @description Its object; what the model says by itself if empty.
+             * @default
+             */
+            true: string;
+        };
+        /**
          * NewArtifacts
          * @description Ask which units of a layer spoil pictures.
          */
@@ -3620,6 +3963,61 @@ export interface components {
              * @default 20
              */
             top: number;
+        };
+        /**
+         * NewComparison
+         * @description Ask what a model says with edits and without.
+         */
+        NewComparison: {
+            /** Edits */
+            edits: components["schemas"]["StackEntry"][];
+            /**
+             * Length
+             * @description Number of tokens that are written.
+             * @default 20
+             */
+            length: number;
+            /** Others */
+            others?: string[];
+            /**
+             * Prompt
+             * @description Text is written behind it too.
+             */
+            prompt: string;
+        };
+        /**
+         * NewFactEdit
+         * @description Ask for an edit that changes a fact.
+         */
+        NewFactEdit: {
+            fact: components["schemas"]["AskedFact"];
+            /**
+             * Layers
+             * @description As the verb takes them. Empty for the usual ones.
+             * @default
+             */
+            layers: string;
+            /**
+             * Method
+             * @default rome
+             * @enum {string}
+             */
+            method: "rome" | "memit" | "alphaedit";
+            /**
+             * Over
+             * @description Edits that are on while it is made.
+             */
+            over?: components["schemas"]["StackEntry"][];
+        };
+        /**
+         * NewJudgement
+         * @description Ask how edits did at the facts that they changed.
+         */
+        NewJudgement: {
+            /** Edits */
+            edits: components["schemas"]["StackEntry"][];
+            /** @description In place of the fact of the same prompt and subject. */
+            fact?: components["schemas"]["AskedFact"] | null;
         };
         /**
          * NewPainting
@@ -4764,8 +5162,16 @@ export interface components {
             seed: number;
         };
         /**
+         * ShippedFacts
+         * @description Facts that ship with Inscape.
+         */
+        ShippedFacts: {
+            /** Facts */
+            facts: components["schemas"]["AskedFact"][];
+        };
+        /**
          * StackEntry
-         * @description A rule in the stack.
+         * @description An edit in the stack.
          */
         StackEntry: {
             /**
@@ -4810,6 +5216,28 @@ export interface components {
             stage: "encoder" | "latent" | "features" | "adapted";
         };
         /**
+         * StepFacts
+         * @description Steps, undo and redo on the page.
+         */
+        StepFacts: {
+            /** Append */
+            append?: components["schemas"]["FactsState"][];
+            /** Cursor */
+            cursor: number;
+            /**
+             * Draft
+             * @default
+             */
+            draft: string;
+            /** Keep */
+            keep: number;
+            /**
+             * Revision
+             * @description The revision that this was made from.
+             */
+            revision: number;
+        };
+        /**
          * StepPainting
          * @description One step: the operations become `operations[:keep] + append`.
          *
@@ -4830,7 +5258,7 @@ export interface components {
         };
         /**
          * StepWork
-         * @description The steps become `steps[:keep] + append`; undo sends keep=length, append=[], another cursor.
+         * @description Steps, undo and redo on the page.
          */
         StepWork: {
             /** Append */
@@ -4927,6 +5355,16 @@ export interface components {
             segmenters: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * SubjectOfPrompt
+         * @description Ask for the fact that ships with this prompt and subject.
+         */
+        SubjectOfPrompt: {
+            /** Prompt */
+            prompt: string;
+            /** Subject */
+            subject: string;
         };
         /**
          * SuspectUnit
@@ -5239,8 +5677,30 @@ export interface components {
          * @description What has been written of a prompt.
          */
         Written: {
+            /** Edits */
+            edits?: components["schemas"]["StackEntry"][];
             /** Prompt */
             prompt: string;
+        };
+        /**
+         * ComparisonResult
+         * @description What a model says with edits and without; a part of it while it runs.
+         */
+        inscape__studio__pages__facts__shapes__ComparisonResult: {
+            /** After */
+            after?: string | null;
+            /**
+             * Before
+             * @description What it writes behind the prompt.
+             */
+            before?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fact-comparison";
+            /** Prompts */
+            prompts: components["schemas"]["ComparedPrompt"][];
         };
         /**
          * SearchResult
@@ -5254,6 +5714,21 @@ export interface components {
              * @enum {string}
              */
             kind: "find";
+        };
+        /**
+         * ComparisonResult
+         * @description How many units of each layer match a concept; the reports are kept.
+         */
+        inscape__studio__pages__layers__page__ComparisonResult: {
+            /** Above Chance */
+            above_chance: {
+                [key: string]: number;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
         };
         /**
          * SearchResult
@@ -6527,6 +7002,315 @@ export interface operations {
             };
         };
     };
+    getFactsWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactsWork"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepFactsWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepFacts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComparison"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editFact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFactEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importFactEdit: {
+        parameters: {
+            query?: {
+                transfer?: boolean;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactEditInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFactEditFile: {
+        parameters: {
+            query?: {
+                name?: string;
+                strength?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExampleFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShippedFacts"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJudgement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJudgedFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJudgement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     nextWords: {
         parameters: {
             query?: never;
@@ -6549,6 +7333,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Continuation"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findShippedFact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubjectOfPrompt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShippedFacts"];
                 };
             };
             /** @description Title, detail and hint of the error. */

@@ -1,5 +1,6 @@
 import { DEFAULTS } from "../api/defaults";
 import type { Placement } from "./clip";
+import { type Entry, fileStem, withoutEdit } from "./editStack";
 import { emptyMask, isEmpty, type Mask } from "./mask";
 
 /** A picture, and where in it. */
@@ -13,13 +14,6 @@ export interface Paste extends Placement {
   readonly from: number;
   /** Pasted into this one. */
   readonly into: number;
-}
-
-export interface Entry {
-  readonly rule: string;
-  readonly name: string;
-  readonly strength: number;
-  readonly hidden: boolean;
 }
 
 export interface Choices {
@@ -120,21 +114,8 @@ export function withRule(state: RuleState, rule: string, name: string, then = st
 export const under = (state: RuleState): readonly Entry[] =>
   state.stack.filter((one) => one.rule !== state.making);
 
-export function withEntry(state: RuleState, rule: string, change: Partial<Omit<Entry, "rule">>): RuleState {
-  return { ...state, stack: state.stack.map((one) => (one.rule === rule ? { ...one, ...change } : one)) };
-}
-
 export function withoutEntry(state: RuleState, rule: string): RuleState {
-  const making = state.making === rule ? null : state.making;
-  return { ...state, making, stack: state.stack.filter((one) => one.rule !== rule) };
-}
-
-export function reordered(state: RuleState, rule: string, by: number): RuleState {
-  const at = state.stack.findIndex((one) => one.rule === rule);
-  const to = at + by;
-  const entry = state.stack[at];
-  if (!entry || to < 0 || to >= state.stack.length) return state;
-  return { ...state, stack: state.stack.toSpliced(at, 1).toSpliced(to, 0, entry) };
+  return { ...withoutEdit(state, rule), making: state.making === rule ? null : state.making };
 }
 
 /** Start another rule: no context and no goal; what was made stays, and what is protected. */
@@ -163,18 +144,5 @@ export const ridgeOf = (strength: number): number =>
 export const strengthOf = (ridge: number): number =>
   Math.round(Math.min(100, Math.max(0, (100 * (1 - Math.log10(Math.max(ridge, 1e-9)))) / 5)));
 
-const stemOf = (name: string): string =>
-  name
-    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-    .replaceAll(/^[.-]+|[.-]+$/g, "")
-    .slice(0, 60) || "rule";
-
-/** The name under which the browser saves an edit: as the studio makes it. */
-export const fileNameOf = (name: string): string => `${stemOf(name)}.edit.safetensors`;
-
 /** The name under which the browser saves a task. */
-export const taskNameOf = (name: string): string => `${stemOf(name)}.toml`;
-
-/** The files of the rules that are on, lowest first. */
-export const editsOf = (stack: readonly Entry[]): string[] =>
-  stack.filter((one) => !one.hidden && one.strength > 0).map((one) => fileNameOf(one.name));
+export const taskNameOf = (name: string): string => `${fileStem(name, "rule")}.toml`;

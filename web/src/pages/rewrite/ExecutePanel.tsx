@@ -1,7 +1,7 @@
+import { fileNameOf } from "../../engine/editStack";
 import { percent } from "../../engine/numbers";
 import {
   type Choices,
-  fileNameOf,
   missing,
   type RuleState,
   ridgeOf,

@@ -1,4 +1,4 @@
-import { Icon, Notice, paintable, Select, show, useStore } from "../../kit";
+import { Notice, paintable, SaveNote, Select, show, useStore } from "../../kit";
 import { ContextPanel } from "./ContextPanel";
 import { ExecutePanel } from "./ExecutePanel";
 import { GoalPanel } from "./GoalPanel";
@@ -7,19 +7,11 @@ import { StackPanel } from "./StackPanel";
 import { rewrite } from "./state";
 import { Wall } from "./Wall";
 import { SeedBar, ToolBar } from "./WallBar";
-
-const STATES: Readonly<Record<string, string>> = {
-  new: "",
-  saving: "Saving…",
-  saved: "Saved",
-  offline: "Not saved yet: the studio does not answer",
-  conflict: "Open in another tab",
-  failed: "Not saved",
-};
+import { book } from "./work";
 
 /** Change a rule of a generator: mark where it holds, say what it should become, execute. */
 export function RewritePage() {
-  const { model, save, problem } = useStore(rewrite);
+  const { model, problem } = useStore(rewrite);
   const names = paintable().map((one) => one.name);
   if (problem && !model) return <Notice {...problem} />;
   return (
@@ -37,9 +29,7 @@ export function RewritePage() {
             />
           )}
           <SeedBar />
-          <p class={`save-note ${save}`} data-testid="rewrite-save" data-save={save}>
-            {save === "saved" && <Icon name="check" size={16} />} {STATES[save]}
-          </p>
+          <SaveNote work={book.work} testid="rewrite-save" />
         </div>
         <ToolBar />
         <Wall />

@@ -3,6 +3,7 @@ import { Button, isActive, perform, Segmented, Slider, useStore } from "../../ki
 import { search, typeSeeds } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite, sizes, type Tool, tools } from "./state";
+import { book } from "./work";
 
 const TOOLS = [
   { value: "context", label: "Context", icon: "target", action: "tool-context", testid: "tool-context" },
@@ -105,7 +106,8 @@ function Marking() {
 /** What the pointer does on the wall. */
 export function ToolBar() {
   const { tool, original, hand } = useStore(tools);
-  const { rule, canUndo, canRedo } = useStore(rewrite);
+  const { rule } = useStore(rewrite);
+  const { canUndo, canRedo } = useStore(book.store);
   const choices =
     rule.goal === "erase" ? TOOLS.filter(({ value }) => value === "context" || value === "protect") : TOOLS;
   const buttons = [

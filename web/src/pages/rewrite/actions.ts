@@ -1,25 +1,17 @@
 import { type JobInfo, problemOf } from "../../api/client";
 import { ruleAddress, ruleApi } from "../../api/rewriting";
 import { MaskReader, requestOf, selectionToWire } from "../../api/ruleWire";
+import { activeOf, type Entry, fileNameOf, withEdit } from "../../engine/editStack";
 import type { Mask } from "../../engine/mask";
 import { formatRanges } from "../../engine/ranges";
 import { resultOf } from "../../engine/results";
-import {
-  type Entry,
-  fileNameOf,
-  fresh,
-  freshName,
-  missing,
-  type RuleState,
-  taskNameOf,
-  withRule,
-} from "../../engine/rule";
+import { fresh, freshName, missing, type RuleState, taskNameOf, withRule } from "../../engine/rule";
 import { parseSeeds } from "../../engine/seedList";
 import { complain, download, saveBlob, say, toast } from "../../kit";
 import { jobs } from "./jobs";
 import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
-import { apply, save, undoable } from "./work";
+import { apply, book, save } from "./work";
 
 /** What the rule that is marked will be called, or is already. */
 export const nameOf = ({ stack, making }: RuleState): string =>
@@ -61,7 +53,7 @@ export function hasDraft(): boolean {
 export function clearDraft(): void {
   if (!hasDraft()) return;
   newRule();
-  undoable("Context and goal cleared");
+  book.undoable("Context and goal cleared");
 }
 
 /** What is on the wall, as a person typed it. */
@@ -181,8 +173,9 @@ export async function saveTask(): Promise<void> {
 export async function exportModel(format: "safetensors" | "rosinality"): Promise<void> {
   const { model, rule } = rewrite.get();
   if (!model) return;
-  const on = rule.stack.filter((one) => !one.hidden && one.strength > 0);
-  const edits = on.map((one) => `${one.rule}:${one.strength}`).join(",");
+  const edits = activeOf(rule.stack)
+    .map((one) => `${one.rule}:${one.strength}`)
+    .join(",");
   const ending = format === "safetensors" ? "safetensors" : "pt";
   const saved = download(ruleAddress.export(model.name, edits, format), `${model.name}-edited.${ending}`);
   say("Writing the edited model.");
@@ -198,10 +191,7 @@ export async function loadEdit(file: Blob, transfer = false): Promise<void> {
     if (rewrite.get().model !== model) return;
     rewrite.set({ infos: { ...rewrite.get().infos, [info.id]: info } });
     const name = info.name || "Loaded";
-    apply((state) => ({
-      ...state,
-      stack: [...state.stack, { rule: info.id, name, strength: 1, hidden: false }],
-    }));
+    apply((state) => withEdit(state, info.id, name));
     toast({ title: `${name} loaded`, detail: "It is on top of the stack." });
   } catch (error) {
     const { title, detail, hint } = problemOf(error);

@@ -6,7 +6,7 @@ import { clearDraft, execute, hasDraft, search, showSeeds } from "./actions";
 import { jobs, stopFirst } from "./jobs";
 import { abort } from "./marking";
 import { rewrite, sizes, type Tool, tools } from "./state";
-import { apply, redo, undo } from "./work";
+import { apply, book } from "./work";
 
 const group = "Rewrite";
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
@@ -65,8 +65,8 @@ export const actions: readonly Action[] = [
   shared("weaker", () => resize(-0.1), { label: "Paste smaller", group, able: pasted }),
   shared("stronger", () => resize(0.1), { label: "Paste larger", group, able: pasted }),
   shared("abort", () => abort() || stopFirst() || tools.set({ original: false }), { label: "Stop", group }),
-  shared("undo", undo, { able: () => rewrite.get().canUndo }),
-  shared("redo", redo, { able: () => rewrite.get().canRedo }),
+  shared("undo", () => book.undo(), { able: () => book.store.get().canUndo }),
+  shared("redo", () => book.redo(), { able: () => book.store.get().canRedo }),
   shared("reset", clearDraft, { label: "Clear context and goal", group, able: hasDraft }),
   shared("peek", (pressed) => tools.set({ peek: pressed })),
   shared("original", () => tools.set({ original: !tools.get().original })),

@@ -4,7 +4,7 @@ import type { Page } from "../../kit";
 import { address } from "./address";
 import { actions } from "./commands";
 import { RewritePage } from "./RewritePage";
-import { work } from "./work";
+import { book } from "./work";
 
 /** Change a rule of a generator: mark where it holds, say what it should become, execute. */
 export const page: Page = {
@@ -15,5 +15,5 @@ export const page: Page = {
   component: RewritePage,
   address,
   actions,
-  work,
+  work: book.work,
 };

@@ -7,7 +7,7 @@ import { prepare } from "./actions";
 import { jobs } from "./jobs";
 import { rewrite } from "./state";
 import { clearWall, drawWall, needPlain } from "./wall";
-import { adopt, apply, settle } from "./work";
+import { adopt, apply, book } from "./work";
 
 const FIRST = "0-15";
 
@@ -32,7 +32,7 @@ export async function open(query: Query): Promise<void> {
 
 async function openModel(model: ModelInfo, query: Query, mine: number): Promise<void> {
   for (const job of Object.values(jobs)) job.drop();
-  await settle();
+  await book.settle();
   const [{ layers, concepts }, work] = await Promise.all([
     ruleApi.layers(model.name),
     ruleApi.work(model.name),

@@ -1,6 +1,5 @@
 import type { ModelInfo, Problem } from "../../api/client";
 import type { RuleInfo, RuleLayer } from "../../api/rewriting";
-import type { SaveState } from "../../engine/autosave";
 import type { Mask } from "../../engine/mask";
 import type { Advice, Audit } from "../../engine/results";
 import { emptyState, type Role, type RuleState } from "../../engine/rule";
@@ -15,9 +14,6 @@ const REWRITE = {
   /** What names the model on the command line. */
   command: "",
   rule: emptyState(""),
-  canUndo: false,
-  canRedo: false,
-  save: "new" as SaveState,
   infos: {} as Readonly<Record<string, RuleInfo>>,
   seeds: [] as readonly number[],
   seedText: "",

@@ -1,7 +1,7 @@
 import { problemOf } from "../../api/client";
 import { ruleApi } from "../../api/rewriting";
+import { activeOf, type Entry } from "../../engine/editStack";
 import { Latest } from "../../engine/latest";
-import type { Entry } from "../../engine/rule";
 import { Store } from "../../engine/store";
 import { complain } from "../../kit";
 import { rewrite } from "./state";
@@ -39,7 +39,7 @@ export const groupsOf = (seeds: readonly number[]): number[][] =>
 export const editsKey = (edits: readonly Entry[]): string =>
   edits.map(({ rule, strength }) => `${rule}*${strength}`).join("+");
 
-const active = (): Entry[] => rewrite.get().rule.stack.filter((one) => !one.hidden && one.strength > 0);
+const active = (): Entry[] => activeOf(rewrite.get().rule.stack);
 
 const current = (asked: Asked): boolean => rewrite.get().model?.name === asked.model;
 

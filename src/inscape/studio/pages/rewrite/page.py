@@ -176,7 +176,7 @@ async def get_rule_file(
 ) -> FileResponse:
     """A rule as `.edit.safetensors`, with the name and strength that it has in the stack."""
     entry = StackEntry(rule=rule, name=name, strength=strength)
-    shown = f"{file_name(name or 'rule')}.edit.safetensors"
+    shown = f"{file_name(name)}.edit.safetensors"
     write = partial(page.works.write, model, entry)
     return await sent(page.studio.compute, page.studio.exports, shown, write)
 
