@@ -1,7 +1,17 @@
-"""Make the pictures of README and docs again, with the shipped models: `python scripts/make_pictures.py`."""
+"""Make the pictures of README and docs again, with the shipped models: `python scripts/make_pictures.py`.
+
+Names of pictures make those alone: `python scripts/make_pictures.py rules facts`.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +19,11 @@ from PIL import Image
 
 import inscape
 from inscape.dissection import shipped_report
+from inscape.facts import Fact, TraceSettings, average_traces, held_facts, shipped_facts, trace, write_maps
+from inscape.facts.average import ROLES
+from inscape.facts.tracing import Trace
 from inscape.models import Generator
+from inscape.models.language import LanguageModel
 from inscape.painting import concept_units
 from inscape.pictures import grid, to_tensor
 from inscape.rewriting import Rewriter, Task, prepare_task
@@ -120,16 +134,85 @@ def photos(model: Generator) -> None:
     grid(rows, columns=5, gap=4).convert("RGB").save(FOLDER / "photos.jpg", quality=90)
 
 
-def main() -> None:
-    """Make them all."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+AVERAGED = 40
+"""Facts whose traces are averaged: those that ship, one relation after another, that the model holds."""
+ROLE_NAMES = {"first": "subject, first", "middle": "subject, middle", "last": "subject, last"}
+
+
+def facts() -> None:
+    """The maps of one fact, and the average over others."""
+    model = inscape.open("smollm2", device="cpu")
+    assert isinstance(model, LanguageModel)
+    tower = Fact.asked("The Eiffel Tower is in the city of", "The Eiffel Tower")
+    write_maps(trace(model, tower), FOLDER / "fact-trace.svg")
+    by_relation: dict[str, list[Fact]] = {}
+    for fact in shipped_facts():
+        by_relation.setdefault(fact.relation, []).append(fact)
+    mixed = [fact for row in zip(*(each[:12] for each in by_relation.values()), strict=True) for fact in row]
+    held = held_facts(model, mixed).facts[:AVERAGED]
+    average = average_traces([trace(model, fact, TraceSettings(runs=4)) for fact in held])
+    whole = Trace(
+        tuple(ROLE_NAMES.get(role, role) for role in ROLES),
+        (0, 2),
+        f"{average.facts} facts",
+        "",
+        average.clean,
+        average.corrupted,
+        average.effect,
+        average.window,
+    )
+    write_maps(whole, FOLDER / "fact-traces.svg")
+
+
+def facts_page() -> None:
+    """The page Facts, once an edit is made: before and after side by side."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as play:
+        line = [shutil.which("inscape") or "inscape", "studio", "--no-browser", "--json", "--port", "0"]
+        environment = {**os.environ, "INSCAPE_HOME": home}
+        studio = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment)
+        assert studio.stdout is not None
+        try:
+            address = json.loads(studio.stdout.readline())["address"]
+            browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")
+            page.set_default_timeout(300_000)
+            page.goto(f"{address}#/facts?model=smollm2")
+            page.click("[data-testid=facts-execute]:not([aria-disabled=true])")
+            page.wait_for_selector("[data-testid=text-before][aria-busy=false]")
+            page.wait_for_selector("[data-testid=running-fact-comparison]", state="detached")
+            page.locator("[data-testid=comparison]").screenshot(path=FOLDER / "fact-edit.png")
+            browser.close()
+        finally:
+            studio.terminate()
+            studio.wait()
+
+
+PICTURES = {
+    "world": world_sheet,
+    "generated": lambda: generated(town()),
+    "painted": lambda: painted(town()),
+    "rules": lambda: rules(town()),
+    "photos": lambda: photos(town()),
+    "facts": facts,
+    "facts-page": facts_page,
+}
+
+
+@cache
+def town() -> Generator:
+    """The shipped generator."""
     model = inscape.open("town", device="cpu")
     assert isinstance(model, Generator)
-    world_sheet()
-    generated(model)
-    painted(model)
-    rules(model)
-    photos(model)
+    return model
+
+
+def main() -> None:
+    """Make them all, or those that are named."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or PICTURES:
+        PICTURES[name]()
 
 
 if __name__ == "__main__":

@@ -8,20 +8,23 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from inscape.models import write_model
-from small_decoder import BLOCKS, small_decoder
+from facts.small_facts import facts, write_knowing
 from studio.browser import RunningStudio, Sheet
 
+pytest.importorskip("gguf", reason="gguf is not installed (extra 'facts')")
+pytest.importorskip("transformers", reason="transformers is not installed (extra 'hub')")
 pytestmark = pytest.mark.browser
-PROMPT = "The tower of Rome is in"
+FACT = facts()[0]
+PROMPT = FACT.text
+MARK = (8, 11)
+"""The tokens of "the river"."""
 
 
 @pytest.fixture(scope="module")
 def speaking(browser, tmp_path_factory) -> Iterator[RunningStudio]:
     """A studio with a language model that was opened from a file."""
-    path = tmp_path_factory.mktemp("models") / "speaker.safetensors"
-    write_model(small_decoder("llama"), path)
-    studio = RunningStudio(path, tmp_path_factory.mktemp("home"))
+    path = write_knowing(tmp_path_factory.mktemp("models"))
+    studio = RunningStudio(path.rename(path.with_name("speaker.gguf")), tmp_path_factory.mktemp("home"))
     yield studio
     studio.stop()
 
@@ -43,24 +46,24 @@ def test_a_prompt_is_read_as_it_is_typed_its_subject_marked_and_traced(page, spe
     expect(words).to_have_text([f"{100 * word['probability']:.1f} %" for word in said["words"]])
     expect(sheet.by("facts-trace")).to_have_attribute("aria-disabled", "true")
 
-    starts = ["".join(said["tokens"][: number + 1]) for number in range(len(said["tokens"]))]
-    last = starts.index("The tower of Rome")
-    tokens.nth(0).click()
+    first, last = MARK
+    tokens.nth(first).click()
     tokens.nth(last).click()
-    expect(page.locator("main .command-line code")).to_have_text(
-        re.compile(r"inscape fact trace \S+ --prompt '\{\} is in' --subject 'The tower of Rome'")
+    expect(page.locator("main .command-line code").first).to_have_text(
+        re.compile(r"inscape fact trace \S+ --prompt 'two spaces and \{\}' --subject 'the river'")
     )
-    assert f"mark=0-{last}" in page.url
+    assert f"mark={first}-{last}" in page.url
     sheet.by("facts-trace").click()
     cells = sheet.by("map-mlp").locator("i")
-    expect(cells).to_have_count(BLOCKS * len(said["tokens"]))
-
+    expect(cells.first).to_be_visible()
     (job,) = (each for each in speaking.get("api/jobs")["jobs"] if each["kind"] == "trace")
     effect = speaking.get(f"api/jobs/{job['id']}")["result"]["effect"]["mlp"]
-    cells.nth(BLOCKS * last + 2).hover()
-    value = effect[last][2]
+    blocks = len(effect[0])
+    expect(cells).to_have_count(blocks * len(said["tokens"]))
+    cells.nth(blocks * last + 1).hover()
+    value = effect[last][1]
     expect(sheet.by("number-mlp")).to_have_text(
-        re.compile(rf", layer 2: {re.escape('−' if value < 0 else '+')}{abs(value):.3f}$")
+        re.compile(rf", layer 1: {re.escape('−' if value < 0 else '+')}{abs(value):.3f}$")
     )
     sheet.by("facts-prompt").hover()
     expect(sheet.by("number-mlp")).to_have_text(re.compile("^Most at "))
@@ -77,4 +80,61 @@ def test_a_link_restores_prompt_and_mark(page, speaking):
 def test_the_page_fits_a_phone(page, speaking):
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, speaking)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_fact_is_changed_compared_judged_switched_off_and_there_after_a_restart(page, speaking):
+    sheet = opened(page, speaking, f"&prompt={PROMPT.replace(' ', '%20')}&mark={MARK[0]}-{MARK[1]}")
+    expect(sheet.by("facts-said")).to_contain_text("Write the new object")
+    sheet.by("facts-target").fill(FACT.new)
+    sheet.by("facts-paraphrases").fill(FACT.paraphrases[0])
+    sheet.by("facts-neighbours").fill("\n".join(f"{each.prompt} | {each.true}" for each in FACT.neighbours))
+    before = sheet.by("facts-words").inner_text()
+    sheet.by("facts-execute").click()
+    row = sheet.by("edit-row")
+    expect(row.locator("[data-testid=edit-name]")).to_have_value(f"{PROMPT} {FACT.new}")
+    expect(sheet.by("text-after")).to_have_attribute("aria-busy", "false")
+    compared = page.locator("[data-testid=compared]")
+    prompts = [PROMPT, *FACT.paraphrases, *(each.prompt for each in FACT.neighbours)]
+    expect(compared.locator("th")).to_have_text([f"{prompt} …" for prompt in prompts])
+    (info,) = speaking.get("api/models/speaker/facts")["edits"]
+    edits = [{"rule": info["id"], "name": info["name"], "strength": 1, "hidden": False}]
+    said = speaking.post("api/models/speaker/facts/next", {"prompt": PROMPT, "edits": edits})["words"]
+    first = f"{said[0]['text'].strip() or '␣'} {round(100 * said[0]['probability'])}"
+    expect(compared.first.locator("td").nth(1)).to_contain_text(first)
+    expect(sheet.by("facts-words").locator("small").first).to_have_text(
+        f"{100 * said[0]['probability']:.1f} %"
+    )
+    lines = page.locator("main .command-line code")
+    expect(lines.nth(1)).to_contain_text(f"--target {FACT.new}")
+
+    sheet.by("facts-judge").click()
+    (job,) = (each for each in speaking.get("api/jobs")["jobs"] if each["kind"] == "fact-judge")
+    shares = sheet.by("judged").locator("tr b")
+    expect(shares.first).to_be_visible()
+    rows = speaking.get(f"api/jobs/{job['id']}")["result"]["rows"]
+    expected = [each[side]["mean"] for each in rows for side in ("before", "after")]
+    expect(shares).to_have_text([f"{mean:.3f}" for mean in expected])
+    assert "facts.json" in page.locator("main .command-line code").last.inner_text()
+
+    with page.expect_download() as sent:
+        sheet.by("edit-save").click()
+    assert sent.value.suggested_filename.endswith(".edit.safetensors")
+    row.locator("[data-testid=edit-switch]").click()
+    expect(sheet.by("judged")).to_have_count(0)
+    expect(sheet.by("facts-words")).to_have_text(re.compile(re.escape(before.split()[0])))
+    expect(sheet.by("comparison")).to_contain_text("switch one on")
+    page.wait_for_selector("[data-testid=facts-save][data-save=saved]")
+
+    speaking.stop()
+    speaking.start()
+    sheet = opened(page, speaking)
+    expect(sheet.by("facts-prompt")).to_have_value(PROMPT)
+    expect(sheet.by("facts-target")).to_have_value(FACT.new)
+    expect(sheet.by("edit-switch")).to_have_attribute("aria-checked", "false")
+    sheet.by("edit-file").set_input_files(sent.value.path())
+    expect(page.locator("[data-testid=edit-row]")).to_have_count(2)
+    sheet.by("facts-undo").click()
+    expect(page.locator("[data-testid=edit-row]")).to_have_count(1)
+    page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -49,7 +49,7 @@ describe("a goal", () => {
     const context = rules.withPlace(start, "context", 3, disc(0.2, 0.2));
     const copied = rules.withCopied(context, 4, disc(0.3, 0.3));
     expect(rules.missing(start)).toContain("context");
-    expect(rules.missing(context)).toContain("copied");
+    expect(rules.missing(context)).toContain("copy");
     expect(rules.missing(copied)).toContain("paste");
     expect(rules.missing(rules.withPaste(copied, paste(3)))).toBe("");
     expect(rules.missing({ ...context, goal: "erase" })).toBe("");

@@ -14,6 +14,8 @@ export interface Requests {
   invert: Partial<Schemas["InvertRequest"]>;
   rewrite: Partial<Schemas["RewriteRequest"]>;
   "fact-trace": Partial<Schemas["FactTraceRequest"]>;
+  "fact-edit": Partial<Schemas["FactEditRequest"]>;
+  "fact-judge": Partial<Schemas["FactJudgeRequest"]>;
   apply: Partial<Schemas["ApplyRequest"]>;
 }
 

@@ -2506,6 +2506,21 @@ export interface components {
             segmenter?: string | null;
         };
         /**
+         * ComparisonResult
+         * @description How many units of each layer match a concept; the reports are kept.
+         */
+        ComparisonResult: {
+            /** Above Chance */
+            above_chance: {
+                [key: string]: number;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
+        };
+        /**
          * Continuation
          * @description How the model reads a prompt, and what may come next.
          */
@@ -2970,6 +2985,26 @@ export interface components {
              * @default 30
              */
             units: number;
+        };
+        /**
+         * FactComparisonResult
+         * @description What a model says with edits and without; a part of it while it runs.
+         */
+        FactComparisonResult: {
+            /** After */
+            after?: string | null;
+            /**
+             * Before
+             * @description What it writes behind the prompt.
+             */
+            before?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fact-comparison";
+            /** Prompts */
+            prompts: components["schemas"]["ComparedPrompt"][];
         };
         /**
          * FactEditInfo
@@ -3552,7 +3587,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "artifacts" | "audit" | "fact-comparison" | "comparison" | "dissection" | "effects" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "rule" | "find" | "search" | "trace";
+            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "fact-comparison" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "rule" | "find" | "search" | "trace";
             /** Layer */
             layer: string;
             /** Model */
@@ -3564,7 +3599,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description Result so far of a running job. The list of jobs leaves it out. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["inscape__studio__pages__facts__shapes__ComparisonResult"] | components["schemas"]["inscape__studio__pages__layers__page__ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactComparisonResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -5683,26 +5718,6 @@ export interface components {
             prompt: string;
         };
         /**
-         * ComparisonResult
-         * @description What a model says with edits and without; a part of it while it runs.
-         */
-        inscape__studio__pages__facts__shapes__ComparisonResult: {
-            /** After */
-            after?: string | null;
-            /**
-             * Before
-             * @description What it writes behind the prompt.
-             */
-            before?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "fact-comparison";
-            /** Prompts */
-            prompts: components["schemas"]["ComparedPrompt"][];
-        };
-        /**
          * SearchResult
          * @description Units were found; what is known of them is kept.
          */
@@ -5714,21 +5729,6 @@ export interface components {
              * @enum {string}
              */
             kind: "find";
-        };
-        /**
-         * ComparisonResult
-         * @description How many units of each layer match a concept; the reports are kept.
-         */
-        inscape__studio__pages__layers__page__ComparisonResult: {
-            /** Above Chance */
-            above_chance: {
-                [key: string]: number;
-            };
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "comparison";
         };
         /**
          * SearchResult

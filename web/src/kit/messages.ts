@@ -85,3 +85,14 @@ export function whyNotKept(error: unknown): "offline" | "conflict" | "failed" {
   complain(problemOf(error));
   return "failed";
 }
+
+/** Why a saved edit cannot be loaded; one that was made for other weights can be applied all the same. */
+export function complainOfEdit({ title, detail, hint }: Problem, anyway: () => void): void {
+  const foreign = detail.includes("other weights");
+  toast({
+    title,
+    detail: foreign ? detail : [detail, hint].filter(Boolean).join(" "),
+    bad: true,
+    ...(foreign ? { action: { label: "Apply anyway", run: anyway } } : {}),
+  });
+}

@@ -1,7 +1,5 @@
-import type { components } from "../../api/types";
+import type { Continuation } from "../../api/facts";
 import { type Mark, marked } from "./marking";
-
-type Continuation = components["schemas"]["Continuation"];
 
 interface Props {
   readonly text: string;

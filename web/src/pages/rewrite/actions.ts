@@ -7,7 +7,7 @@ import { formatRanges } from "../../engine/ranges";
 import { resultOf } from "../../engine/results";
 import { fresh, freshName, missing, type RuleState, taskNameOf, withRule } from "../../engine/rule";
 import { parseSeeds } from "../../engine/seedList";
-import { complain, download, saveBlob, say, toast } from "../../kit";
+import { complain, complainOfEdit, download, saveBlob, say, toast } from "../../kit";
 import { jobs } from "./jobs";
 import { gridOf, imageSize, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
@@ -194,13 +194,6 @@ export async function loadEdit(file: Blob, transfer = false): Promise<void> {
     apply((state) => withEdit(state, info.id, name));
     toast({ title: `${name} loaded`, detail: "It is on top of the stack." });
   } catch (error) {
-    const { title, detail, hint } = problemOf(error);
-    const foreign = detail.includes("other weights");
-    toast({
-      title,
-      detail: foreign ? detail : [detail, hint].filter(Boolean).join(" "),
-      bad: true,
-      ...(foreign ? { action: { label: "Apply anyway", run: () => void loadEdit(file, true) } } : {}),
-    });
+    complainOfEdit(problemOf(error), () => void loadEdit(file, true));
   }
 }

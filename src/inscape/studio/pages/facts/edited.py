@@ -21,7 +21,7 @@ from inscape.studio.jobs import Told
 from inscape.studio.pages.facts.shapes import (
     AskedFact,
     ComparedPrompt,
-    ComparisonResult,
+    FactComparisonResult,
     FactEditInfo,
     FactEditResult,
     Figure,
@@ -110,10 +110,10 @@ class EditedFacts:
         edit = self._works.received(self._model(name), data, transfer=transfer)
         return self._works.add(name, edit)
 
-    def compare(self, name: str, request: NewComparison, progress: Told) -> ComparisonResult:
+    def compare(self, name: str, request: NewComparison, progress: Told) -> FactComparisonResult:
         """What the model says next on some prompts, and writes behind the first, with edits and without."""
         prompts = list(dict.fromkeys([request.prompt, *request.others]))
-        found = ComparisonResult(prompts=[])
+        found = FactComparisonResult(prompts=[])
         starts = [0, *range(1, len(prompts), _BATCH)]
         with progress.task("Asking the prompts", len(prompts), "prompts") as task:
             for start, end in zip(starts, [*starts[1:], len(prompts)], strict=True):

@@ -170,7 +170,7 @@ class ComparedPrompt(Message):
     after: list[NextWord]
 
 
-class ComparisonResult(Result):
+class FactComparisonResult(Result):
     """What a model says with edits and without; a part of it while it runs."""
 
     kind: Literal["fact-comparison"] = "fact-comparison"
