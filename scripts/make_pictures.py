@@ -19,9 +19,7 @@ from PIL import Image
 
 import inscape
 from inscape.dissection import shipped_report
-from inscape.facts import Fact, TraceSettings, average_traces, held_facts, shipped_facts, trace, write_maps
-from inscape.facts.average import ROLES
-from inscape.facts.tracing import Trace
+from inscape.facts import Fact, trace, write_maps
 from inscape.models import Generator
 from inscape.models.language import LanguageModel
 from inscape.painting import concept_units
@@ -134,34 +132,12 @@ def photos(model: Generator) -> None:
     grid(rows, columns=5, gap=4).convert("RGB").save(FOLDER / "photos.jpg", quality=90)
 
 
-AVERAGED = 40
-"""Facts whose traces are averaged: those that ship, one relation after another, that the model holds."""
-ROLE_NAMES = {"first": "subject, first", "middle": "subject, middle", "last": "subject, last"}
-
-
 def facts() -> None:
-    """The maps of one fact, and the average over others."""
+    """The maps of one fact."""
     model = inscape.open("smollm2", device="cpu")
     assert isinstance(model, LanguageModel)
     tower = Fact.asked("The Eiffel Tower is in the city of", "The Eiffel Tower")
     write_maps(trace(model, tower), FOLDER / "fact-trace.svg")
-    by_relation: dict[str, list[Fact]] = {}
-    for fact in shipped_facts():
-        by_relation.setdefault(fact.relation, []).append(fact)
-    mixed = [fact for row in zip(*(each[:12] for each in by_relation.values()), strict=True) for fact in row]
-    held = held_facts(model, mixed).facts[:AVERAGED]
-    average = average_traces([trace(model, fact, TraceSettings(runs=4)) for fact in held])
-    whole = Trace(
-        tuple(ROLE_NAMES.get(role, role) for role in ROLES),
-        (0, 2),
-        f"{average.facts} facts",
-        "",
-        average.clean,
-        average.corrupted,
-        average.effect,
-        average.window,
-    )
-    write_maps(whole, FOLDER / "fact-traces.svg")
 
 
 def facts_page() -> None:
