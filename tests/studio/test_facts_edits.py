@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 import inscape
 from facts.small_facts import facts, texts, write_knowing
 from inscape.editing import JointEdit, load_edit
+from inscape.errors import CancelledError
 from inscape.facts import Fact, FactEditor, Neighbour, Texts, judge_facts, read_facts, shipped_facts
 from inscape.models.language import LanguageModel
 from inscape.models.weights import current_weights_hash
+from inscape.progress import CallbackProgress, stoppable
 from inscape.studio.app import create_app
 from inscape.studio.pages.facts.page import Facts
 from inscape.studio.pages.facts.shapes import NewJudgement
@@ -216,6 +219,17 @@ def test_an_interrupted_edit_keeps_nothing_and_leaves_the_weights(client, monkey
     assert stopped and (job["state"], job["result"]) == ("cancelled", None)
     assert len(page.works.get("llama").edits) == kept
     assert current_weights_hash(page.model("llama").module) == before
+
+
+def test_a_person_who_stops_does_not_wait_for_what_cannot_be_stopped():
+    going, progress = threading.Event(), CallbackProgress(lambda step: None)
+    progress.cancel()
+    with pytest.raises(CancelledError):
+        stoppable(going.wait, "waiting", progress)
+    going.set()
+    assert stoppable(lambda: 3, "counting", CallbackProgress(lambda step: None)) == 3
+    with pytest.raises(ValueError, match="wrong"):
+        stoppable(lambda: int("wrong"), "counting", CallbackProgress(lambda step: None))
 
 
 def test_what_is_asked_between_the_steps_of_a_job_sees_its_own_edits(client, info):

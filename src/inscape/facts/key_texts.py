@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,7 +11,7 @@ from inscape import storage
 from inscape.activations import record
 from inscape.errors import ValueRangeError
 from inscape.facts.texts import shipped_texts
-from inscape.progress import Progress, SilentProgress, stoppable
+from inscape.progress import Progress, SilentProgress
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
 from inscape.statistics import SecondMoment
@@ -48,6 +47,18 @@ def key_spaces(
         ConflictError: Edits are on the model.
         UnsupportedError: The model came without a tokenizer, or its network only runs as a whole.
     """
+    moments = key_moments(model, blocks, texts, progress=progress)
+    return {block: KeySpace(second) for block, second in moments.items()}
+
+
+def key_moments(
+    model: LanguageModel,
+    blocks: Sequence[int],
+    texts: Sequence[str] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> dict[int, SecondMoment]:
+    """The second moments that `key_spaces` is made of; arguments and errors are the same."""
     model.refuse_edited("The second moment of keys is taken of")
     texts = shipped_texts().documents if texts is None else tuple(texts)
     if not any(text.strip() for text in texts):
@@ -58,11 +69,7 @@ def key_spaces(
     for block, second in gathered.items():
         if (path := paths[block]) is not None:
             _keep(path, second)
-    seconds = {block: gathered[block] if block in gathered else _read(path) for block, path in paths.items()}
-    return {
-        block: stoppable(partial(KeySpace, second), "key directions", progress)
-        for block, second in seconds.items()
-    }
+    return {block: gathered[block] if block in gathered else _read(path) for block, path in paths.items()}
 
 
 def _keep(path: Path, second: SecondMoment) -> None:

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from inscape.errors import ValueRangeError
 from inscape.facts import Fact, FactEditor, Neighbour, shipped_facts
+from inscape.facts.edit import _usual
 from inscape.facts.judging import KINDS
-from inscape.progress import Progress
+from inscape.facts.key_texts import key_moments
+from inscape.progress import Progress, stoppable
+from inscape.rewriting.key_space import KeySpace
 from inscape.studio.jobs import Told
 from inscape.studio.pages.facts.shapes import (
     AskedFact,
@@ -42,7 +45,6 @@ if TYPE_CHECKING:
     from inscape.editing import JointEdit, WeightEdit
     from inscape.facts import Judgement
     from inscape.models.language import LanguageModel
-    from inscape.rewriting.key_space import KeySpace
 
 _WORDS, _LOOKED_AT = 3, 20
 _BATCH = 4
@@ -94,9 +96,9 @@ class EditedFacts:
         )
         with self.said_by(name, []) as model:
             fact = completed(model, request.fact)
-            known = self._spaces.setdefault(name, {})
-            editor = FactEditor(model, edit_settings(model, asked), spaces=known, progress=progress)
-            known |= editor.spaces
+            settings = edit_settings(model, asked)
+            spaces = self._known(name, settings.blocks or _usual(model, settings.method), progress)
+            editor = FactEditor(model, settings, spaces=spaces)
         started = time.perf_counter()
         with self.said_by(name, request.over) as model:
             edit = editor.edit([fact], name=edit_name((fact,)), progress=progress)
@@ -104,6 +106,15 @@ class EditedFacts:
         edit = replace(edit, made={**edit.made, "over": over})
         info = self._works.add(name, edit, fact=asked_of(fact))
         return FactEditResult(edit=info, seconds=time.perf_counter() - started)
+
+    def _known(self, name: str, blocks: Sequence[int], progress: Progress) -> dict[int, KeySpace]:
+        """What keys are usually like; a person can stop while their directions are computed."""
+        known = self._spaces.setdefault(name, {})
+        missing = [block for block in blocks if block not in known]
+        moments = key_moments(self._model(name), missing, progress=progress) if missing else {}
+        for block, second in moments.items():
+            known[block] = stoppable(partial(KeySpace, second), "Preparing the layer", progress)
+        return known
 
     def take(self, name: str, data: bytes, *, transfer: bool) -> FactEditInfo:
         """Keep an edit that came as a file, once it is known to fit."""
