@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from inscape.facts.fact import Fact
     from inscape.models.language import LanguageModel
 
-_TOKENS = 1024
-"""Of one batch of prompts."""
+_TOKENS = 96
+"""Of one batch of prompts; a person can stop between batches."""
 _RESAMPLES, _WITHIN = 2000, 0.95
 
 

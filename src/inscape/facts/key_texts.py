@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 _BATCH = 4
+_AT_ONCE = 256
+"""Tokens of a batch, unless one text has more: a person can stop between batches."""
 _TOKENS = 512
 """Longer texts are cut into pieces of so many tokens."""
 
@@ -101,8 +103,11 @@ def _gathered(
     rows = [model.encode(text).tokens for text in texts if text.strip()]
     pieces = sorted((row[at : at + size] for row in rows for at in range(0, len(row), size)), key=len)
     with (progress or SilentProgress()).task("keys", len(pieces), "texts") as task:
-        for start in range(0, len(pieces), _BATCH):
-            batch = pieces[start : start + _BATCH]
+        start = 0
+        while start < len(pieces):
+            longest = len(pieces[min(start + _BATCH, len(pieces)) - 1])
+            batch = pieces[start : start + max(1, min(_BATCH, _AT_ONCE // longest))]
+            start += len(batch)
             tokens = torch.zeros(len(batch), len(batch[-1]), dtype=torch.int64)
             valid = torch.zeros_like(tokens, dtype=torch.bool)
             for row, piece in enumerate(batch):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from inscape.models.language import LanguageModel
 
 _WORDS, _LOOKED_AT = 3, 20
-_BATCH = 4
+_BATCH = 2
 """Prompts that run at once: a person can stop between them."""
 
 
@@ -133,6 +133,7 @@ class EditedFacts:
                 for stack in ([], request.edits):
                     with self.said_by(name, stack) as model:
                         rows.append(words_behind(model, batch, _WORDS))
+                    task.advance(0)
                 found = found.model_copy(
                     update={
                         "prompts": [
