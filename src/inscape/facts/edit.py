@@ -128,7 +128,7 @@ class FactEditor:
         progress: Progress | None = None,
     ) -> None:
         self.model, self.settings = model, settings or EditSettings()
-        self.blocks = self.settings.blocks or _usual(model, self.settings.method)
+        self.blocks = self.settings.blocks or usual_blocks(model, self.settings.method)
         count = len(model.parts.blocks)
         if (
             list(self.blocks) != sorted(set(self.blocks))
@@ -294,7 +294,7 @@ def edit_facts(
     return editor.edit(facts, name=name, progress=progress)
 
 
-def _usual(model: LanguageModel, method: Method) -> tuple[int, ...]:
+def usual_blocks(model: LanguageModel, method: Method) -> tuple[int, ...]:
     """The blocks that change unless others are named."""
     last = max(0, len(model.parts.blocks) // _DEPTH)
     return tuple(range(max(0, last - _SPREAD + 1), last + 1)) if method == "memit" else (last,)

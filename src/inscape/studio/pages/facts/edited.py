@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from inscape.errors import ValueRangeError
 from inscape.facts import Fact, FactEditor, Neighbour, shipped_facts
-from inscape.facts.edit import _usual
+from inscape.facts.edit import usual_blocks
 from inscape.facts.judging import KINDS
 from inscape.facts.key_texts import key_moments
 from inscape.progress import Progress, stoppable
@@ -97,7 +97,7 @@ class EditedFacts:
         with self.said_by(name, []) as model:
             fact = completed(model, request.fact)
             settings = edit_settings(model, asked)
-            spaces = self._known(name, settings.blocks or _usual(model, settings.method), progress)
+            spaces = self._known(name, settings.blocks or usual_blocks(model, settings.method), progress)
             editor = FactEditor(model, settings, spaces=spaces)
         started = time.perf_counter()
         with self.said_by(name, request.over) as model:
