@@ -52,8 +52,9 @@ def test_json_holds_the_promised_keys_and_the_folder_the_report(folders, tmp_pat
         assert len(document["units"]) == 12
         assert document["units"][0].keys() == {
             *("unit", "concept", "plane", "iou", "threshold"),
-            *("iou_best", "threshold_best", "concept_best", "chance"),
+            *("iou_best", "threshold_best", "concept_best", "chance", "counts"),
         }
+        assert document["effects"] == {} == document["sets"]
         assert document["rankings"].keys() == {"sky", "tree", "brick"}
         assert {unit for unit, _ in document["rankings"]["sky"]} == set(range(12))
         assert document["seconds"].keys() == {"total", "model", "segmenter", "statistics", "page"}

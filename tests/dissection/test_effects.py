@@ -43,14 +43,28 @@ def test_random_units_change_nothing_and_are_never_of_the_set():
     sets = random_sets(UNITS, TREES, 20, FRESH_SEED)
     assert all(len(picked) == 4 and not set(picked) & set(TREES) for picked in sets)
     assert len({tuple(picked) for picked in sets}) == 20
-    assert all(len(picked) == 30 for picked in random_sets(UNITS, range(30), 2, 0))
+
+
+def test_without_units_outside_the_set_the_comparison_is_left_out_and_that_is_said(tmp_path):
+    assert random_sets(UNITS, range(30), 2, 0) == []  # ten are left
+    assert random_sets(UNITS, range(39), 20, 0) == []  # one is left: twenty sets of it are one
+    found = measure(range(30), "tree", insert=False)
+    assert found.control is None and found.relative_change == -1.0
+    assert found.elsewhere["control"] is None and found.concepts["door"]["control"] is None
+    assert "no comparison: outside this set the layer has too few units" in found.sentence()
+    found.save(tmp_path / "report")
+    again = EffectReport.load(tmp_path / "report")
+    assert again.control is None and again.to_json() == json.loads(json.dumps(found.to_json()))
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "no comparison" in page and "random sets, 95" not in page and "<rect" not in page
 
 
 def test_what_appears_is_what_stands_there_afterwards():
     rows = measure(trees())
     assert rows.appears == {"none": 1.0}
     doors = measure([*DOORS], "door")
-    assert doors.appears == {"wall": 1.0}
+    assert doors.appears == {"wall": 1.0} and doors.borders == {"wall": 1.0}
+    assert rows.borders == {"none": 1.0}
     assert doors.elsewhere["units"] == 0.0 and doors.elsewhere["control"] > 0  # some random units are trees
     assert doors.concepts["wall"]["after"] > doors.concepts["wall"]["before"]
     assert doors.concepts["red"]["relative_change"] == -1.0

@@ -129,10 +129,7 @@ def test_units_that_count_are_counted_once(report):
     assert counts["door"] >= 1 and counts["tree"] >= 1
 
 
-def test_a_unit_matches_every_concept_that_it_is_above_chance_for(report):
-    least = report.values.chance.clamp_min(0.05)
-    for name, row, low in zip(report.vocabulary.names, report.values.iou_best, least, strict=True):
-        assert report.matches.get(name, 0) == sum(bool(iou > bar) for iou, bar in zip(row, low, strict=True))
+def test_a_unit_may_match_more_concepts_than_the_one_that_it_is_named_after(report):
     assert all(report.matches[name] >= count for name, count in report.concepts.items())
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import inscape
+from inscape.dissection.ordering import Order
 from inscape.dissection.unit_set import UnitSet
 from inscape.errors import ConceptError, ValueRangeError
 from inscape.painting import Brush, concept_units, paint
@@ -62,7 +63,10 @@ class _Report:
 
     model, layer, matches = "small", "layer16a", {"door": 3, "sky": 1}
 
-    def units(self, concept, top):
+    def order(self, concept, rank=None):
+        return Order(rank or "iou", doors().units)
+
+    def units(self, concept, top, *, rank):
         return doors().first(min(top, 3))
 
     def unit_set(self, units):

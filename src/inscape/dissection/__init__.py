@@ -2,12 +2,15 @@
 
 from inscape.dissection._top import Thumbnails
 from inscape.dissection.artifacts import ArtifactReport, artifact_units
+from inscape.dissection.causes import CauseOptions, Causes, Removal, find_causes
 from inscape.dissection.compare import compare_layers
 from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_units
 from inscape.dissection.dissect import DissectOptions, dissect, dissect_layers
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
 from inscape.dissection.findings import TopPictures, UnitFinding, UnitValues
+from inscape.dissection.optimised_set import SetOptions
+from inscape.dissection.ordering import RANKS, Rank
 from inscape.dissection.placement import PlacementReport, placement
 from inscape.dissection.report import DissectionReport
 from inscape.dissection.rough_boxes import RoughPlace, rough_boxes
@@ -17,14 +20,20 @@ from inscape.dissection.unit_set import UnitSet
 from inscape.dissection.variants import Looking
 
 __all__ = [
+    "RANKS",
     "ArtifactReport",
+    "CauseOptions",
+    "Causes",
     "DissectionReport",
     "DissectOptions",
     "EffectReport",
     "FoundUnit",
     "Looking",
     "PlacementReport",
+    "Rank",
+    "Removal",
     "RoughPlace",
+    "SetOptions",
     "Switch",
     "Thumbnails",
     "TopPictures",
@@ -37,6 +46,7 @@ __all__ = [
     "dissect",
     "dissect_layers",
     "effect",
+    "find_causes",
     "maxima",
     "placement",
     "rough_boxes",

@@ -10,7 +10,7 @@ def curve_chart(curve: Sequence[tuple[int, float | None]], interval: Sequence[fl
 
     Args:
         curve: `(units off, relative change)`.
-        interval: What 95 % of the random sets do.
+        interval: What 95 % of the random sets do; no band without it.
     """
     known = [(count, change) for count, change in curve if change is not None]
     if not known:
@@ -25,6 +25,11 @@ def curve_chart(curve: Sequence[tuple[int, float | None]], interval: Sequence[fl
 
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in known))
     top, bottom = place(0, largest)[1], place(0, least)[1]
+    band = (
+        f'<rect x="50" width="530" y="{top:.1f}" height="{max(bottom - top, 1):.1f}" fill="#8884"/>'
+        if interval
+        else ""
+    )
     ticks = "".join(
         f'<text x="44" y="{place(0, level)[1] + 4:.1f}" text-anchor="end">{level * 100:.0f} %</text>'
         f'<line x1="50" x2="580" y1="{place(0, level)[1]:.1f}" y2="{place(0, level)[1]:.1f}" stroke="#8886"/>'
@@ -37,7 +42,6 @@ def curve_chart(curve: Sequence[tuple[int, float | None]], interval: Sequence[fl
     return (
         '<svg viewBox="0 0 600 240" role="img" aria-label="Curve" font-size="12" fill="currentColor" '
         'style="width:100%;max-width:40rem;height:auto">'
-        f'<rect x="50" width="530" y="{top:.1f}" height="{max(bottom - top, 1):.1f}" fill="#8884"/>'
-        f'{ticks}{counts}<polyline points="{points}" fill="none" stroke="var(--plane-0)" '
+        f'{band}{ticks}{counts}<polyline points="{points}" fill="none" stroke="var(--plane-0)" '
         'stroke-width="2.5"/></svg>'
     )

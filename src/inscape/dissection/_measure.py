@@ -60,6 +60,8 @@ def measure(
         iou_best=_by_concept(table.iou_best),
         chance=_by_concept(table.chance_by_concept),
         information=_by_concept(table.information),
+        chance_error=_by_concept(table.chance_error),
+        information_of_place=_by_concept(table.information_of_place),
     )
     return Measured(table.threshold, table.threshold_best[:, 1:], table.chance, values)
 

@@ -6,11 +6,9 @@ stopped. Only a few batches are in memory at a time. On a CPU each core works on
 
 from __future__ import annotations
 
-import shutil
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from torch import Tensor
 from inscape import storage
 from inscape.activations import record
 from inscape.dissection._kept import KeptArray, KeptArrays
+from inscape.dissection._run_folder import is_private, run_folder
 from inscape.errors import ShapeError, StorageError
 from inscape.models.fingerprint import fingerprint
 from inscape.parallel import InProcess
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from inscape.sources import PictureSource
 
 _VERSION = 5
-_PRIVATE = "private-"
 BATCH = 32
 _PIXELS, _PIXELS_PER_CORE = 8 * 256 * 256, 2 * 256 * 256
 """Pixels of a batch at most: a generator of 256 pixels holds some 200 MB for each picture."""
@@ -162,7 +160,9 @@ def kept_run(
     Raises:
         StorageError: The disk is full or cannot be written.
     """
-    with _folder(cache or storage.cache_folder() / "dissections", plan) as folder:
+    key, described = plan.key(), plan.to_json()
+    name = None if key is None else storage.content_key(_VERSION, key, *described)
+    with run_folder(cache or storage.cache_folder() / "dissections", name, described) as folder:
         kept = Kept(plan, KeptArrays(folder, len(plan.numbers)))
         with progress.task("Recording activations", total=len(plan.numbers), unit="pictures") as task:
             _run(kept, task, executor or InProcess())
@@ -209,56 +209,11 @@ def _run(kept: Kept, task: Task, executor: Executor) -> None:
 def _unwritten(arrays: KeptArrays, error: OSError | StorageError) -> StorageError:
     """What to say of a disk that is full: also what becomes of the batches that are on it."""
     reason = error.detail if isinstance(error, StorageError) else f"{error.strerror or error}."
-    kept = "" if _is_private(arrays.folder) else " What was recorded stays there for the next attempt."
+    kept = "" if is_private(arrays.folder) else " What was recorded stays there for the next attempt."
     return StorageError(
         f"The activations cannot be written to {arrays.folder}: {reason}{kept}",
         "Free some space, or move the data folder with INSCAPE_HOME.",
     )
-
-
-def _is_private(folder: Path) -> bool:
-    """Whether no other run can take up a folder."""
-    return folder.name.startswith(_PRIVATE)
-
-
-@contextmanager
-def _folder(root: Path, plan: Plan) -> Iterator[Path]:
-    """The folder of this run: named by its content; a private one where that has no key or is in use."""
-    key, described = plan.key(), plan.to_json()
-    private = f"{_PRIVATE}{uuid.uuid4().hex[:12]}"
-    name = private if key is None else storage.content_key(_VERSION, key, *described)
-    with _lock(root / f"{name}.lock") as free:
-        folder = root / (name if free else private)
-        storage.write_json(folder / "plan.json", described)  # says early where nothing can be written
-        try:
-            yield folder
-        except BaseException:
-            if _is_private(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Whether this process holds the lock; a lock dies with its process."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        yield True
-        return
-    if not path.exists():
-        storage.write_text(path, "")
-    with path.open("r") as stream:
-        free = False
-        with suppress(BlockingIOError):
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            free = True
-        try:
-            yield free
-        finally:
-            if free:
-                path.unlink(missing_ok=True)
 
 
 def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, Array], dict[str, float]]:

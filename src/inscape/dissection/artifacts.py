@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 import numpy as np
 
-from inscape.dissection.variants import Looking, Series, Variants
+from inscape.dissection.variants import Looking, Series, Variants, no_comparison
 from inscape.editing import UnitEdit
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.pictures import to_tensor
@@ -58,7 +58,7 @@ class ArtifactReport(Report):
         off: The worst units that were switched off, chosen on one half of the pictures.
         before: Distance of the other half to real pictures.
         after: The same with those units off.
-        control: Distances with random sets of as many units off.
+        control: Distances with random sets of as many units off; none where too few are outside the set.
     """
 
     kind: ClassVar[str] = "artifacts"
@@ -81,8 +81,15 @@ class ArtifactReport(Report):
 
     @property
     def found(self) -> bool:
-        """Whether switching them off reduces the distance more than 95 % of random sets do."""
-        return self.after < self.before and self.after < float(np.quantile(self.control, 0.05))
+        """Whether switching them off reduces the distance more than 95 % of random sets do.
+
+        Without random sets it is not known, and counts as no.
+        """
+        return (
+            bool(self.control)
+            and self.after < self.before
+            and self.after < float(np.quantile(self.control, 0.05))
+        )
 
     def table(self) -> DataFrame:
         """A row per unit, the worst first: its distance, whether that is above chance, whether it was off."""
@@ -102,11 +109,17 @@ class ArtifactReport(Report):
 
     def facts(self) -> str:
         """The main figures in one line."""
-        low, high = np.quantile(self.control, [0.025, 0.975])
-        said = "the pictures come closer to real ones" if self.found else "the difference is within chance"
+        if self.control:
+            low, high = np.quantile(self.control, [0.025, 0.975])
+            said = (
+                "the pictures come closer to real ones" if self.found else "the difference is within chance"
+            )
+            random = f"random units {low:.3g} to {high:.3g}: {said}"
+        else:
+            random = no_comparison(len(self.off))
         return (
             f"{len(self.off)} worst units off: distance to real pictures {self.before:.3g}, then "
-            f"{self.after:.3g}; random units {low:.3g} to {high:.3g}: {said}. {self.images} pictures."
+            f"{self.after:.3g}; {random}. {self.images} pictures."
         )
 
     def figure(self) -> str:

@@ -13,10 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+import torch
+
 from inscape.dissection._measure import Measured, measure
 from inscape.dissection._pass import Kept, Plan, kept_run
 from inscape.dissection._top import Thumbnails, top_pictures
-from inscape.dissection.findings import LEAST_IOU, Comparison, UnitFinding
+from inscape.dissection.causes import CauseOptions, find_causes
+from inscape.dissection.criterion import matching
+from inscape.dissection.findings import LEAST_IOU, Comparison, UnitFinding, UnitValues
 from inscape.dissection.report import DissectionReport
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator, Model, resolve_device
@@ -26,7 +30,8 @@ from inscape.sources import GeneratedPictures, PictureSource
 from inscape.statistics import QUANTILE
 
 if TYPE_CHECKING:
-    import torch
+    from jaxtyping import Bool
+    from torch import Tensor
 
     from inscape.concepts import Vocabulary
     from inscape.parallel import Executor
@@ -53,6 +58,7 @@ class DissectOptions(TypedDict, total=False):
         cache: Folder for raw activations, from which a killed run resumes.
         top: Top pictures kept per unit, 8 unless given, or how they are kept.
         executor: Runs model and segmenter. This process unless given.
+        causes: What to measure of causes besides, of a generator. Nothing unless given.
     """
 
     source: PictureSource | None
@@ -67,6 +73,7 @@ class DissectOptions(TypedDict, total=False):
     cache: Path | None
     top: int | Thumbnails
     executor: Executor | None
+    causes: CauseOptions | None
 
 
 def dissect(
@@ -118,6 +125,11 @@ def dissect_layers(
     numbers = source.numbers(options.get("seed", 0), images)
     if len(numbers) < 4:
         raise ValueRangeError(f"A dissection needs at least 4 pictures, got {len(numbers)}.", "Ask for 1000.")
+    if options.get("causes") is not None and (given is not None or not isinstance(model, Generator)):
+        raise UnsupportedError(
+            "What units cause is measured on the pictures that a generator draws of seeds.",
+            "Leave --effects and --sets out, or dissect a generator without --source.",
+        )
     thumbnails = top if isinstance(top, Thumbnails) else Thumbnails(count=top)
     labeller, named = _labels(model, source, options.get("segmenter"))
     progress = options.get("progress") or SilentProgress()
@@ -127,6 +139,8 @@ def dissect_layers(
     with kept_run(plan, progress=progress, cache=cache, executor=executor) as kept:
         shared = time.perf_counter() - started
         reports = [_report(kept, name, thumbnails, comparison, progress) for name in names]
+        if (causes := options.get("causes")) is not None:
+            reports = [_with_causes(report, model, causes, labeller, options) for report in reports]
     classes = model.classes if isinstance(model, Generator) else ()
     shown = None if given is None else source.name
     return {
@@ -139,6 +153,28 @@ def dissect_layers(
         )
         for report in reports
     }
+
+
+def _with_causes(
+    report: DissectionReport,
+    model: Model,
+    causes: CauseOptions,
+    labeller: Labeller | None,
+    options: DissectOptions,
+) -> DissectionReport:
+    """The report with what its units cause; what the dissection kept stays on disk until it is known."""
+    assert isinstance(model, Generator)
+    found = find_causes(
+        model,
+        report.layer,
+        report.values.conditional_mean,
+        causes,
+        cache=options.get("cache"),
+        segmenter=labeller,
+        progress=options.get("progress"),
+        executor=options.get("executor"),
+    )
+    return replace(report, causes=found)
 
 
 def _name_of(model: Model, layer: str) -> str:
@@ -199,10 +235,16 @@ def _report(
 
 def _findings(measured: Measured, vocabulary: Vocabulary, miniou: float) -> tuple[UnitFinding, ...]:
     values = measured.values
+    found = matching(values, miniou)
     rows = []
     for unit in range(len(measured.threshold)):
-        top, best, chance = _concepts_of(measured, unit, miniou)
-        iou, iou_best = float(values.iou[top, unit]), float(values.iou_best[best, unit])
+        top = int(values.iou[:, unit].argmax())
+        best = _named_after(values, unit, found[:, unit], miniou)
+        iou, iou_best, counts = (
+            float(values.iou[top, unit]),
+            float(values.iou_best[best, unit]),
+            found[best, unit],
+        )
         concept = vocabulary.concepts[top] if iou > 0 else None
         rows.append(
             UnitFinding(
@@ -214,24 +256,21 @@ def _findings(measured: Measured, vocabulary: Vocabulary, miniou: float) -> tupl
                 iou_best=iou_best,
                 threshold_best=float(measured.threshold_best[unit, best]),
                 concept_best=vocabulary.concepts[best].name if iou_best > 0 else None,
-                chance=chance,
-                miniou=miniou,
+                chance=float(values.chance[best, unit] if counts else measured.chance[unit]),
+                counts=bool(counts),
             )
         )
     return tuple(rows)
 
 
-def _concepts_of(measured: Measured, unit: int, miniou: float) -> tuple[int, int, float]:
-    """The concept of the highest `iou`, the one that the unit is named after, and what chance reaches there.
+def _named_after(values: UnitValues, unit: int, found: Bool[Tensor, "concept"], miniou: float) -> int:
+    """The concept that a unit is named after.
 
-    That is the same one where the unit matches it better than chance. Otherwise it is the concept of the
-    highest `iou_best`, which favours large concepts: half of all pixels overlap any sky well. Then chance is
-    what the best of all concepts reaches.
+    That of the highest `iou` where the unit matches it. Otherwise that of the highest `iou_best` of those
+    that it matches: `iou_best` favours large concepts, for half of all pixels overlap any sky well.
     """
-    values = measured.values
     top = int(values.iou[:, unit].argmax())
-    reached = float(values.iou_best[top, unit])
-    chance = float(values.chance[top, unit])
-    if float(values.iou[top, unit]) > miniou and reached > max(miniou, chance):
-        return top, top, chance
-    return top, int(values.iou_best[:, unit].argmax()), float(measured.chance[unit])
+    if bool(found[top]) and float(values.iou[top, unit]) > miniou:
+        return top
+    reached = values.iou_best[:, unit]
+    return int((torch.where(found, reached, 0) if bool(found.any()) else reached).argmax())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from inscape.dissection._curve import curve_chart
+from inscape.dissection.variants import no_comparison
 from inscape.reports import Link, Page, Report, bars, escape, percent
 from inscape.reports.arrays import Pixels
 from inscape.types import JsonObject
@@ -41,10 +42,11 @@ class EffectReport(Report):
         area_after: Area with all units of the set off.
         relative_change: `area_after / area_before - 1`.
         interval: 95 % interval of that over the choice of pictures (bootstrap).
-        control: The same for random sets: `{sets, relative_change, interval, each}`; the interval holds 95 %
-            of the sets.
+        control: The same for random sets of units outside the set: `{sets, relative_change, interval, each}`;
+            the interval holds 95 % of the sets. None where too few units are outside the set.
         curve: `[units off, relative change]` from 0 units to all.
         appears: What stands where the concept was, as fractions of the pixels that it left.
+        borders: The same, counting only pixels that become what bordered the object that they belonged to.
         elsewhere: Fraction of all other pixels whose label changed: `{units, control}`.
         concepts: For every concept of the vocabulary `{before, after, relative_change, control}`.
         insertion: Where asked for, the set switched on everywhere:
@@ -68,7 +70,7 @@ class EffectReport(Report):
     area_after: float
     relative_change: float | None
     interval: tuple[float, float] | None
-    control: JsonObject
+    control: JsonObject | None
     curve: list[tuple[int, float | None]]
     appears: dict[str, float]
     elsewhere: dict[str, float | None]
@@ -77,6 +79,7 @@ class EffectReport(Report):
     strip: Pixels = field(repr=False)
     strip_seeds: tuple[int, ...] = ()
     classes: tuple[int, ...] = ()
+    borders: dict[str, float] = field(default_factory=dict)
 
     def heading(self) -> str:
         """Units and concept."""
@@ -97,9 +100,16 @@ class EffectReport(Report):
             return (
                 f"There is no {concept} in these pictures, so the effect of {units} units cannot be measured."
             )
+        change = f"{units} units off: area of {concept} {self.relative_change:+.0%}"
+        if self.control is None:
+            return f"{change}; {no_comparison(units)}"
         low, high = self.control["interval"]
-        change = f"{self.relative_change:+.0%}"
-        return f"{units} units off: area of {concept} {change}; random units {low:+.0%} to {high:+.0%}"
+        return f"{change}; random units {low:+.0%} to {high:+.0%}"
+
+    @property
+    def _interval(self) -> tuple[float, float] | None:
+        """What 95 % of the random sets do."""
+        return None if self.control is None else self.control["interval"]
 
     def table(self) -> DataFrame:
         """A row per concept: its area before and after, the change, and the change for random units."""
@@ -109,29 +119,39 @@ class EffectReport(Report):
 
     def figure(self) -> str:
         """The curve beside its control."""
-        return curve_chart(self.curve, self.control["interval"])
+        return curve_chart(self.curve, self._interval)
 
     def page(self, link: Link) -> Page:
         """The figures, the curve beside its control, the strip, and what appears."""
         figure, last = self.figure(), self.curve[-1][0]
         rows = "".join(f"<tr><td>{escape(name)}</td><td>{value}</td></tr>" for name, value in self._rows())
         appears = bars((name, share, percent(share)) for name, share in self.appears.items())
+        band = "the band holds 95 % of the random sets with as many units as the last point"
+        said = no_comparison(len(self.units)) if self.control is None else band
         body = f"""<table>{rows}</table>
 <figure>{figure}<figcaption>Area of {escape(self.concept)} as units are switched off, best first;
-the band holds 95 % of the random sets with as many units as the last point.</figcaption></figure>
+{said}.</figcaption></figure>
 <figure><img src="{link(_STRIP)}" alt="Pictures with 0 to {last} units off, from left to right">
 <figcaption>0 to {last} units off, from left to right.</figcaption></figure>
-<h2>Concepts that replace {escape(self.concept)}</h2>{appears}"""
+<h2>Concepts that replace {escape(self.concept)}</h2>{appears}
+<p>{percent(sum(self.borders.values()))} of its pixels become what bordered it.</p>"""
         return Page(self.heading(), self.facts(), figure, body)
 
     def _rows(self) -> list[tuple[str, str]]:
-        control, interval = self.control, self.control["interval"] or [None, None]
+        low, high = self._interval or (None, None)
+        random = (
+            []
+            if self.control is None
+            else [
+                (f"{self.control['sets']} random sets, mean", percent(self.control["relative_change"])),
+                ("random sets, 95 %", f"{percent(low)} to {percent(high)}"),
+            ]
+        )
         rows = [
             ("area before", percent(self.area_before)),
             ("area with the units off", percent(self.area_after)),
             ("relative change", percent(self.relative_change)),
-            (f"{control['sets']} random sets, mean", percent(control["relative_change"])),
-            ("random sets, 95 %", f"{percent(interval[0])} to {percent(interval[1])}"),
+            *random,
             ("other pixels whose label changes", percent(self.elsewhere["units"])),
         ]
         if self.insertion is not None:

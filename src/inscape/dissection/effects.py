@@ -3,18 +3,22 @@ on.
 
 The average causal effect of GAN Dissection (Bau et al., ICLR 2019, equation 5) is the mean area of a concept
 with the units on everywhere minus its mean area with them off, here as a fraction of the area in unchanged
-pictures. Beside every number stands the same number for random sets of as many units, and all of them are
-measured on pictures that the dissection has not used.
+pictures. Beside every number stands the same number for random sets of as many units, drawn from the units
+outside the set; where those are too few there is no comparison. All of them are measured on pictures that the
+dissection has not used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from inscape.dissection.borders import Replaced, replaced
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.insertion import insertion_values
 from inscape.dissection.unit_set import UnitSet
@@ -42,7 +46,7 @@ class _Tally:
 
     Attributes:
         areas: `[picture, concept]`.
-        left: How many pixels that the concept left have each label.
+        left: What took the place of the concept with all units of the set off.
         moved: How many other pixels changed their label.
         other: How many other pixels there are.
         seeds: Of the pictures of the strip.
@@ -50,7 +54,7 @@ class _Tally:
     """
 
     areas: dict[str, NDArray[np.float64]]
-    left: NDArray[np.int64]
+    left: Replaced
     moved: dict[str, int]
     other: int
     seeds: tuple[int, ...] = ()
@@ -62,7 +66,7 @@ class _Tally:
         first = parts[0]
         return cls(
             {name: np.concatenate([part.areas[name] for part in parts]) for name in first.areas},
-            np.sum([part.left for part in parts], 0),
+            reduce(add, [part.left for part in parts]),
             {name: sum(part.moved[name] for part in parts) for name in first.moved},
             sum(part.other for part in parts),
             first.seeds,
@@ -120,7 +124,7 @@ def effect(
     edits = off | (_on(chosen, sets, series) if insert else {})
     work = _Measured(reader, concept, edits, steps, series.numbers.start)
     parts = list(series.over(work, "Switching units off"))
-    return _report(_Tally.of(parts), steps, chosen, concept, series)
+    return _report(_Tally.of(parts), steps, chosen, concept, series, len(sets))
 
 
 def _steps(count: int) -> list[int]:
@@ -165,7 +169,8 @@ class _Measured:
         areas = {"": class_areas(before, vocabulary).numpy()}
         rows = np.argsort(-areas[""][:, number - 1], kind="stable")[:STRIP_ROWS].tolist()
         shown = {"": to_uint8(plain[rows])}
-        inside, moved, left = before[:, plane] == number, {}, before.new_zeros(0)
+        stood = before[:, plane].cpu().numpy()
+        inside, moved, left = before[:, plane] == number, {}, replaced(stood, stood, number)
         last = f"off {self.steps[-1]}"
         for name, edit in self.edits.items():
             images = batch.edited(edit)
@@ -174,9 +179,8 @@ class _Measured:
             shown[name] = to_uint8(images[rows])
             moved[name] = int(((after[:, plane] != before[:, plane]) & ~inside).sum())
             if name == last:
-                left = after[:, plane][inside & (after[:, plane] != number)]
-        counts = np.bincount(left.cpu().numpy(), minlength=256)
-        tally = _Tally(areas, counts, moved, int((~inside).sum()))
+                left = replaced(stood, after[:, plane].cpu().numpy(), number)
+        tally = _Tally(areas, left, moved, int((~inside).sum()))
         if batch.seeds[0] != self.first:
             return tally
         strip = np.stack([shown[f"off {count}" if count else ""] for count in self.steps], 1)
@@ -202,6 +206,11 @@ def control_of(changes: Sequence[float | None]) -> JsonObject:
     }
 
 
+def _control(changes: Sequence[float | None]) -> JsonObject | None:
+    """`control_of`; None where no random sets could be drawn."""
+    return control_of(changes) if changes else None
+
+
 def bootstrap_interval(
     before: NDArray[np.float64], after: NDArray[np.float64], draws: int = 1000
 ) -> tuple[float, float] | None:
@@ -221,13 +230,15 @@ def _report(
     chosen: UnitSet,
     concept: str,
     series: Series,
+    controls: int,
 ) -> EffectReport:
     assert tally.strip is not None
-    vocabulary, last, controls = series.reader.vocabulary, f"off {steps[-1]}", series.controls
+    vocabulary, last = series.reader.vocabulary, f"off {steps[-1]}"
     column = vocabulary.index(concept) - 1
     means = {variant: areas.mean(0) for variant, areas in tally.areas.items()}
     before, after = means[""], means[last]
     random = [means[f"random {number}"] for number in range(controls)]
+    appears, borders = tally.left.shares(vocabulary.names)
     change = relative_change(before[column], after[column])
     curve = [
         (count, relative_change(before[column], means[f"off {count}" if count else ""][column]))
@@ -244,9 +255,10 @@ def _report(
         area_after=float(after[column]),
         relative_change=change,
         interval=bootstrap_interval(tally.areas[""][:, column], tally.areas[last][:, column]),
-        control=control_of([relative_change(before[column], area[column]) for area in random]),
+        control=_control([relative_change(before[column], area[column]) for area in random]),
         curve=curve,
-        appears=_appears(tally.left, vocabulary.names),
+        appears=appears,
+        borders=borders,
         elsewhere=_elsewhere(tally, last, controls),
         concepts={
             label: _row(before[index], after[index], [area[index] for area in random])
@@ -260,26 +272,21 @@ def _report(
 
 
 def _row(before: float, after: float, random: Sequence[float]) -> dict[str, float | None]:
-    control = control_of([relative_change(before, area) for area in random])
+    control = _control([relative_change(before, area) for area in random])
     return {
         "before": float(before),
         "after": float(after),
         "relative_change": relative_change(before, after),
-        "control": control["relative_change"],
+        "control": None if control is None else control["relative_change"],
     }
-
-
-def _appears(left: NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:
-    labels, gone = ("none", *names), max(int(left.sum()), 1)
-    order = np.argsort(-left, kind="stable")
-    return {labels[value]: int(left[value]) / gone for value in order[:12] if left[value]}
 
 
 def _elsewhere(tally: _Tally, last: str, controls: int) -> dict[str, float | None]:
     if not tally.other:
         return {"units": None, "control": None}
-    random = np.mean([tally.moved[f"random {number}"] for number in range(controls)])
-    return {"units": tally.moved[last] / tally.other, "control": float(random) / tally.other}
+    random = [tally.moved[f"random {number}"] for number in range(controls)]
+    control = float(np.mean(random)) / tally.other if random else None
+    return {"units": tally.moved[last] / tally.other, "control": control}
 
 
 def _insertion(means: dict[str, NDArray[np.float64]], column: int, last: str, controls: int) -> JsonObject:
@@ -289,8 +296,9 @@ def _insertion(means: dict[str, NDArray[np.float64]], column: int, last: str, co
     def causal(switched_on: str, switched_off: str) -> float | None:
         return (areas[switched_on] - areas[switched_off]) / before if before > 0 else None
 
-    control = control_of([causal(f"random on {number}", f"random {number}") for number in range(controls)])
-    control["effect"] = control.pop("relative_change")
+    control = _control([causal(f"random on {number}", f"random {number}") for number in range(controls)])
+    if control is not None:
+        control["effect"] = control.pop("relative_change")
     return {
         "area": areas["on"],
         "relative_change": relative_change(before, areas["on"]),

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from inscape.concepts import Vocabulary
 from inscape.dissection._sprites import Sprites
+from inscape.dissection.criterion import matching
+from inscape.dissection.ordering import Order, Rank, order_units
 from inscape.dissection.unit_set import UnitSet, check_units
 from inscape.errors import ConceptError, ValueRangeError, unknown_name
 from inscape.statistics import QUANTILE, Border
@@ -19,6 +21,8 @@ from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from inscape.dissection.causes import Causes
 
 LEAST_IOU = 0.05
 """Unless asked, no unit matches a concept at a lower IoU, whatever the chance level."""
@@ -64,12 +68,12 @@ class UnitFinding:
             ratio, chosen on one half of the pictures and measured on the other (GAN Dissection). Only levels
             count that are at least 0 and at which the unit is hot more often on the concept than off it.
         threshold_best: That level.
-        concept_best: The concept that the unit is named after: `concept` where the unit matches it better
-            than chance and with an `iou` above `miniou`, otherwise the one that it reaches the highest value
-            for.
-        chance: 99th percentile of `iou_best` when whole label maps are shuffled between pictures: for
-            `concept` where the unit is named after it, otherwise of the highest value over all concepts.
-        miniou: No unit counts at a lower `iou_best`; the same for all units of a report.
+        concept_best: The concept that the unit is named after: `concept` where the unit matches it, and with
+            an `iou` above the least one; otherwise, of the concepts that it matches, the one that it reaches
+            the highest value for; of all concepts where it matches none.
+        chance: 99th percentile of its `iou_best` for that concept when whole label maps are shuffled between
+            pictures; of the highest value over all concepts where the unit matches none.
+        counts: Whether the unit matches `concept_best`; see `matching`.
     """
 
     unit: int
@@ -81,16 +85,11 @@ class UnitFinding:
     threshold_best: float
     concept_best: str | None
     chance: float
-    miniou: float = LEAST_IOU
-
-    @property
-    def counts(self) -> bool:
-        """Whether the unit counts for its concept: above `miniou` and above its own chance level."""
-        return self.concept_best is not None and self.iou_best > max(self.miniou, self.chance)
+    counts: bool
 
     def row(self) -> JsonObject:
-        """The figures of this unit alone."""
-        return {name: value for name, value in asdict(self).items() if name != "miniou"}
+        """The figures of this unit."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +106,10 @@ class UnitValues:
         iou_best: The same at the level of highest information quality ratio.
         chance: 99th percentile of `iou_best` on shuffled label maps.
         information: How much "hot" says about "labelled" at that level, the information quality ratio in
-            [0, 1], in the pictures that `iou_best` is measured on. GAN Dissection asks for 0.01 besides an
-            IoU of 0.05. `None` in reports of before it was kept.
+            [0, 1], in the pictures that `iou_best` is measured on. `None` in reports of before it was kept.
+        chance_error: Standard error of `chance`. `None` in reports of before it was kept.
+        information_of_place: `information` with the label maps of other pictures: what the usual place of a
+            concept alone makes the unit say of it. `None` in reports of before it was kept.
     """
 
     levels: tuple[float, ...]
@@ -119,6 +120,8 @@ class UnitValues:
     iou_best: Float[Tensor, "concept unit"]
     chance: Float[Tensor, "concept unit"]
     information: Float[Tensor, "concept unit"] | None = None
+    chance_error: Float[Tensor, "concept unit"] | None = None
+    information_of_place: Float[Tensor, "concept unit"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +143,8 @@ class TopPictures:
 class Findings:
     """Which unit of a layer matches which concept.
 
-    A unit counts for a concept when its `iou_best` is above `comparison.miniou`, 0.05 unless asked, and above
-    the unit's own chance level.
+    Whether a unit matches a concept is decided by `matching` alone: for the catalogue, the brushes and every
+    count.
 
     Attributes:
         model: Name of the model.
@@ -157,6 +160,7 @@ class Findings:
         segmenter: The name of what labelled the pictures, where it was opened by one.
         source: The name of what the model was run on; None for pictures that it drew of seeds itself.
         comparison: How units were compared with concepts.
+        causes: What the units cause; None where it was not measured.
     """
 
     model: str
@@ -172,6 +176,7 @@ class Findings:
     segmenter: str | None = None
     source: str | None = None
     comparison: Comparison = Comparison()
+    causes: Causes | None = None
 
     @property
     def rankings(self) -> dict[str, list[tuple[int, float]]]:
@@ -193,38 +198,40 @@ class Findings:
 
     @property
     def matches(self) -> dict[str, int]:
-        """How many units match each concept, whatever else they match better.
-
-        Above `comparison.miniou` and above the unit's own chance level for that concept; concepts without any
-        are left out.
-        """
-        least = self.values.chance.clamp_min(self.comparison.miniou)
-        counts = (self.values.iou_best > least).sum(dim=1).tolist()
+        """How many units match each concept, whatever else they match better; those of one unit or more."""
+        counts = matching(self.values, self.comparison.miniou).sum(dim=1).tolist()
         return {name: count for name, count in zip(self.vocabulary.names, counts, strict=True) if count}
 
-    def units(self, concept: str, top: int = 20) -> UnitSet:
-        """The units that match a concept best, by `iou_best`.
-
-        Args:
-            concept: A name of the vocabulary.
-            top: How many; fewer where the layer has fewer.
+    def order(self, concept: str, rank: Rank | None = None) -> Order:
+        """All units of the layer in the order in which they are taken for a concept; see `order_units`.
 
         Raises:
-            ConceptError: The vocabulary has no such concept, or no unit of the layer matches it better
-                than that unit does on shuffled label maps.
+            ConceptError: The vocabulary has no such concept, or the report does not hold what was asked for.
         """
         if concept not in self.vocabulary.names:
             raise ConceptError(*unknown_name("concept", concept, self.vocabulary.names))
         place = self.vocabulary.index(concept) - 1
-        row, chance = self.values.iou_best[place], self.values.chance[place]
-        if not bool((row > chance).any()):
-            known = ", ".join(self.concepts) or "none"
+        return order_units(concept, self.values.iou_best[place].tolist(), self.causes, rank)
+
+    def units(self, concept: str, top: int = 20, *, rank: Rank | None = None) -> UnitSet:
+        """The first units of a concept, in the order of `order`.
+
+        Args:
+            concept: A name of the vocabulary.
+            top: How many; fewer where the layer has fewer.
+            rank: What to order by: "alpha", "effect" or "iou"; the first that the report holds unless given.
+
+        Raises:
+            ConceptError: The vocabulary has no such concept, the report does not hold what was asked for, or
+                units are ordered by overlap and none matches the concept.
+        """
+        found = self.order(concept, rank)
+        if found.rank == "iou" and concept not in self.matches:
             raise ConceptError(
                 f"No unit of {self.layer!r} of {self.model!r} matches {concept!r} better than chance.",
-                f"Concepts with units: {known}.",
+                f"Concepts with units: {', '.join(self.matches) or 'none'}.",
             )
-        order = [unit for unit in torch.argsort(row, descending=True, stable=True).tolist() if row[unit] > 0]
-        return self._set(order[: max(1, top)], concept)
+        return self._set(list(found.units[: max(1, top)]), concept)
 
     def unit_set(self, units: Sequence[int]) -> UnitSet:
         """Hand-picked units; each has the conditional mean of its own best concept.

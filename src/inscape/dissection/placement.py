@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from inscape.dissection.insertion import Value, insertion_values
-from inscape.dissection.variants import BATCH, Looking, Series, Variants
+from inscape.dissection.variants import BATCH, Looking, Series, Variants, no_comparison
 from inscape.errors import ConceptError, ValueRangeError
 from inscape.regions import box
 from inscape.reports import Report, percent
@@ -51,7 +51,8 @@ class PlacementReport(Report):
         seed: Seed of the first.
         grid: Cells along each side of the picture.
         by_label: For every label that covers most of some cell, `{places, gain, control, interval}`: cells,
-            mean gain, and mean and 95 % interval of the mean gains of random sets of as many units.
+            mean gain, and mean and 95 % interval of the mean gains of random sets of as many units outside
+            the set (None where those are too few).
         map: Mean gain by cell, `[row, column]`.
     """
 
@@ -90,9 +91,11 @@ class PlacementReport(Report):
         """One line of figures: where it comes most and least."""
         ranked = sorted(self.by_label, key=self.gain, reverse=True)
         came = ", ".join(f"{label} {percent(self.gain(label))}" for label in ranked)
+        compared = any(row["control"] is not None for row in self.by_label.values())
+        said = "" if compared else f" · {no_comparison(len(self.units))}"
         return (
             f"fraction of a cell gained on {came} · {self.model}, {self.images} pictures, "
-            f"seeds from {self.seed}"
+            f"seeds from {self.seed}{said}"
         )
 
     def figure(self) -> str:

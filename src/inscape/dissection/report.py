@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from inscape import storage
@@ -16,6 +17,8 @@ from inscape.concepts import Vocabulary
 from inscape.dissection._chart import chart
 from inscape.dissection._page import FOLDER, page
 from inscape.dissection._sprites import read_sprites
+from inscape.dissection.causes import Causes
+from inscape.dissection.criterion import matching
 from inscape.dissection.findings import Comparison, Findings, TopPictures, UnitFinding, UnitValues
 from inscape.reports import Link, Page, Report
 from inscape.reports.report import VALUES
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _VALUES = ("quantiles", "mean", "conditional_mean", "iou", "iou_best", "chance")
+_LATER = ("information", "chance_error", "information_of_place")
+"""What reports of earlier versions do not hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ class DissectionReport(Findings, Report):
 
     def tensors(self) -> dict[str, Tensor]:
         """Numbers for brushes, and the pictures of the strips."""
-        values = {name: getattr(self.values, name) for name in (*_VALUES, "information")}
+        values = {name: getattr(self.values, name) for name in (*_VALUES, *_LATER)}
         return {name: each for name, each in values.items() if each is not None} | {
             "levels": torch.tensor(self.values.levels, dtype=torch.float64),
             "top_seeds": self.top.seeds,
@@ -99,6 +104,7 @@ class DissectionReport(Findings, Report):
             },
             "concepts": self.concepts,
             "matches": self.matches,
+            **(self.causes or Causes()).to_json(),
             "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
             "vocabulary": self.vocabulary.to_json(),
             "top_pictures": self.top.seeds.tolist(),
@@ -112,27 +118,34 @@ class DissectionReport(Findings, Report):
         strips = read_sprites(folder / FOLDER, document["thumbnails"], len(document["units"]))
         asked = {each.name: document.get(each.name, each.default) for each in fields(Comparison)}
         comparison = Comparison(**asked)
-        names = [each.name for each in fields(UnitFinding) if each.name != "miniou"]
+        vocabulary = Vocabulary.from_json(document["vocabulary"])
+        values = UnitValues(
+            levels=tuple(tensors["levels"].tolist()),
+            **{name: tensors[name] for name in (*_VALUES, *(each for each in _LATER if each in tensors))},
+        )
+        found = matching(values, comparison.miniou)
         named, shown = document.get("segmenter"), document.get("source")
         return cls(
             model=str(document["model"]),
             layer=str(document["layer"]),
             images=int(document["images"]),
             seed=int(document["seed"]),
-            vocabulary=Vocabulary.from_json(document["vocabulary"]),
-            findings=tuple(
-                UnitFinding(**{name: row[name] for name in names}, miniou=comparison.miniou)
-                for row in document["units"]
-            ),
-            values=UnitValues(
-                levels=tuple(tensors["levels"].tolist()),
-                information=tensors.get("information"),
-                **{name: tensors[name] for name in _VALUES},
-            ),
+            vocabulary=vocabulary,
+            findings=tuple(_finding(row, vocabulary, found) for row in document["units"]),
+            values=values,
             top=TopPictures(tensors["top_seeds"], tensors["top_peaks"], strips),
             seconds={str(name): float(spent) for name, spent in document["seconds"].items()},
             classes=tuple(int(number) for number in document.get("classes", ())),
             segmenter=named if isinstance(named, str) else None,
             source=shown if isinstance(shown, str) else None,
             comparison=comparison,
+            causes=Causes.from_json(document),
         )
+
+
+def _finding(row: JsonObject, vocabulary: Vocabulary, found: Bool[Tensor, "concept unit"]) -> UnitFinding:
+    """A row of `units`; whether it counts is decided anew, for earlier versions decided otherwise."""
+    kept = {each.name: row[each.name] for each in fields(UnitFinding) if each.name != "counts"}
+    named = kept["concept_best"]
+    counts = named is not None and bool(found[vocabulary.index(named) - 1, kept["unit"]])
+    return UnitFinding(**kept, counts=counts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import comb
 from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from inscape.editing import UnitEdit
     from inscape.models import Generator, Layer
+    from inscape.models.architectures.synthesis_state import SynthesisState
     from inscape.parallel import Executor
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
@@ -118,6 +120,10 @@ class Series:
     def variants(self, numbers: Sequence[int]) -> Variants:
         """Some of the pictures."""
         return Variants(self.model, self.layer, self._latents.latents(numbers), numbers)
+
+    def through(self, numbers: Sequence[int]) -> Through:
+        """Some of the pictures, drawn so that gradients flow to the features of the layer."""
+        return Through(self.model, self.layer, self._latents.latents(numbers))
 
     def batches(self, task: str, *, at_once: int = BATCH) -> Iterator[Variants]:
         """All pictures, batch by batch, while progress is told."""
@@ -230,6 +236,49 @@ class Variants:
         return self.maps.amax((2, 3)).double().cpu().numpy()
 
 
+class Through:
+    """A batch of pictures that gradients flow through, from the picture to the features of a layer.
+
+    Args:
+        model: The generator.
+        layer: The layer whose features change.
+        w: Latents of the pictures.
+
+    Attributes:
+        maps: The output of the layer unchanged, units first.
+    """
+
+    def __init__(self, model: Generator, layer: Layer, w: Float[Tensor, "batch num_ws w_dim"]) -> None:
+        self._stopping, self._axes = model.stopping, layer.axes
+        with torch.no_grad():  # what inference mode made cannot be used in a backward pass
+            self._state = self._stopping.run_until(w.clone(), layer.name)
+        self.maps = as_maps(self._state.features, layer.axes)
+
+    def draw(
+        self, maps: Float[Tensor, "some unit height width"], part: slice = slice(None)
+    ) -> Float[Tensor, "some 3 height width"]:
+        """The pictures, or a part of them, with other features; RGB in [-1, 1].
+
+        What is out of range is clamped in the picture alone: the gradient passes as if it were not.
+        """
+        features = self._state.features[part].clone()
+        as_maps(features, self._axes).copy_(maps)
+        images = self._stopping.resume(_part_of(self._state, features, part))
+        return images + (images.clamp(-1, 1) - images).detach()
+
+
+def _part_of(state: SynthesisState, features: Tensor, part: slice) -> SynthesisState:
+    """The state of some pictures of a batch, with other features."""
+    whole = len(state.features)
+
+    def cut(each: Tensor | None) -> Tensor | None:
+        return each[part] if each is not None and len(each) == whole else each
+
+    noise = {name: each[part] if len(each) == whole else each for name, each in state.noise.items()}
+    rgb, around = cut(state.rgb), cut(state.whole)
+    return replace(state, features=features, rgb=rgb, w=state.w[part], whole=around, noise=noise)
+
+
 def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> UnitSet:
     """Units of a layer without values: enough to switch them off, not to draw with them.
 
@@ -245,9 +294,20 @@ def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> Uni
 def random_sets(total: int, units: Sequence[int], sets: int, seed: int) -> list[list[int]]:
     """As many random units as there are in `units`, drawn from the rest of the layer, `sets` times.
 
-    Where the rest is smaller than the set, the whole layer is drawn from.
+    None where the rest is too small for so many different sets: a set that holds units of the first is no
+    comparison with it.
     """
-    random = np.random.RandomState(seed % 2**32)
     rest = np.setdiff1d(np.arange(total), np.asarray(units))
-    pool = rest if len(rest) >= len(units) else np.arange(total)
-    return [sorted(random.choice(pool, len(units), replace=False).tolist()) for _ in range(sets)]
+    if comb(len(rest), len(units)) < sets:
+        return []
+    random = np.random.RandomState(seed % 2**32)
+    return [sorted(random.choice(rest, len(units), replace=False).tolist()) for _ in range(sets)]
+
+
+def no_comparison(count: int) -> str:
+    """What is said where `random_sets` gives none.
+
+    Args:
+        count: Units in the set.
+    """
+    return f"no comparison: outside this set the layer has too few units for random sets of {count}"

@@ -11,30 +11,32 @@ from inscape.errors import ConceptError, ValueRangeError
 from inscape.painting.paint import paint
 
 if TYPE_CHECKING:
-    from inscape.dissection import DissectionReport, UnitSet
+    from inscape.dissection import DissectionReport, Rank, UnitSet
     from inscape.editing import UnitEdit
     from inscape.regions import Region
 
 DEFAULT_UNITS = 20
 
 
-def concept_units(report: DissectionReport, concept: str, top: int = DEFAULT_UNITS) -> UnitSet:
-    """The units that match a concept best, to paint with.
+def concept_units(
+    report: DissectionReport, concept: str, top: int = DEFAULT_UNITS, *, rank: Rank | None = None
+) -> UnitSet:
+    """The first units of a concept, to paint with; in the order of `report.order`.
 
-    A brush needs a unit that matches the concept above 0.05 and above chance. The unit may match another
-    concept better: for trees, for instance, poplars.
+    A brush needs a unit that matches the concept. The unit may match another concept better: for trees, for
+    instance, poplars.
 
     Raises:
-        ConceptError: The report knows no such concept, or no unit of the layer matches it.
+        ConceptError: The report knows no such concept, no unit of the layer matches it, or the report does
+            not hold what units are to be ordered by.
     """
-    units = report.units(concept, top=top)
-    matched = report.matches
+    order, matched = report.order(concept, rank), report.matches
     if concept not in matched:
         raise ConceptError(
             f"No unit of {report.layer!r} of {report.model!r} matches {concept!r}, so no unit can paint it.",
             f"Concepts with units: {', '.join(matched) or 'none'}. Units can also be picked by number.",
         )
-    return units
+    return report.units(concept, top, rank=order.rank)
 
 
 @dataclass(frozen=True)

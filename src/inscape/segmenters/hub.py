@@ -64,6 +64,19 @@ class HubSegmenter:
         ]
         return torch.cat(labels)[:, None].to(images.device, torch.uint8)
 
+    def probability(self, images: Float[Tensor, "b 3 h w"], concept: str) -> Float[Tensor, "b h w"]:
+        """How likely a concept is at every pixel, 0 to 1; gradients flow to the pictures.
+
+        Raises:
+            ShapeError: They are not pictures.
+            ConceptError: There is no such concept.
+        """
+        check_images(images)
+        number = self.vocabulary.index(concept) - 1
+        likely = [self._module(part).softmax(1)[:, number, None] for part in self._parts(images)]
+        whole = functional.interpolate(torch.cat(likely), images.shape[2:], mode="bilinear")
+        return whole[:, 0].to(images.device)
+
     @torch.inference_mode()
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b dims"]:
         """Mean of every unit of all hidden states.

@@ -107,6 +107,25 @@ class Planes:
             values.append(scores.argmax(-1))
         return self.unpack(torch.stack(values, 1).to(torch.uint8))
 
+    def probability(self, logits: Float[Tensor, "b value h w"], concept: str) -> Float[Tensor, "b h w"]:
+        """How likely a concept is at every pixel, 0 to 1; a part is where its parent is as well.
+
+        Args:
+            logits: Of all heads, one after another.
+            concept: Its name.
+
+        Raises:
+            ConceptError: There is no such concept.
+        """
+        index, number = self.vocabulary.index(concept), self.vocabulary.plane_of(concept)
+        scores = logits.split(self.heads, 1)[number]
+        likely: Tensor = scores.softmax(1)[:, int(self._values[number, index])]
+        parent = self.vocabulary.concept(concept).parent
+        if parent is None or self._owners[number] is None:
+            return likely
+        likely = likely * self.probability(logits, parent)
+        return likely
+
     def _check(self, labels: Tensor) -> None:
         if labels.ndim != 4 or labels.shape[1] != len(self.names) or labels.dtype != torch.uint8:
             raise ShapeError(

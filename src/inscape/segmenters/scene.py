@@ -123,6 +123,20 @@ class SceneSegmenter:
             else images.new_zeros(0, self._planes.heads[number], *images.shape[2:])
         )
 
+    def probability(self, images: Float[Tensor, "b 3 h w"], concept: str) -> Float[Tensor, "b h w"]:
+        """How likely a concept is at every pixel, 0 to 1; gradients flow to the pictures.
+
+        Args:
+            images: RGB in [-1, 1], of any size; few at a time, for all are run at once.
+            concept: A name of the vocabulary.
+
+        Raises:
+            ShapeError: They are not pictures.
+            ConceptError: There is no such concept.
+        """
+        check_images(images)
+        return self._planes.probability(self._logits(images), concept).to(images.device)
+
     @torch.inference_mode()
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b dims"]:
         """Mean activations of every level on the way down: float32, 360 numbers for the shipped network.

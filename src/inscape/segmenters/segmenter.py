@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from inscape.errors import ShapeError
 
@@ -40,6 +40,23 @@ class Segmenter(Labeller, Protocol):
 
         Args:
             images: RGB in [-1, 1].
+        """
+        ...
+
+
+@runtime_checkable
+class Probing(Segmenter, Protocol):
+    """A segmenter that gradients flow through."""
+
+    def probability(self, images: Float[Tensor, "b 3 h w"], concept: str) -> Float[Tensor, "b h w"]:
+        """How likely a concept is at every pixel, 0 to 1; gradients flow to the pictures.
+
+        Args:
+            images: RGB in [-1, 1]; few at a time, for all are run at once.
+            concept: A name of the vocabulary.
+
+        Raises:
+            ConceptError: There is no such concept.
         """
         ...
 

@@ -14,6 +14,7 @@ from inscape.errors import ValueRangeError
 from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
 from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
+from inscape.statistics._chance import LEVEL, level_error
 from inscape.statistics._grid import Border, sample_stride
 from inscape.statistics._hot_entries import LEAST_LEVEL
 from inscape.statistics._information import information_quality_ratio
@@ -48,6 +49,9 @@ class OverlapTable:
         chance: The 99th percentile of each unit's best `iou_best` over all concepts when whole label maps are
             shuffled between pictures (see `_shuffles`).
         chance_by_concept: The 99th percentile of `iou_best` itself in the same shuffles.
+        chance_error: Its standard error, which comes of there being so few shuffles.
+        information_of_place: `information` as it would be if pictures had the label maps of other ones: what
+            the usual place of a concept in the picture alone makes the unit say of it.
         labelled: Labelled pixels by vocabulary index.
         count: Pictures.
     """
@@ -60,6 +64,8 @@ class OverlapTable:
     information: Float[np.ndarray, "unit concept"]
     chance: Float[np.ndarray, "unit"]
     chance_by_concept: Float[np.ndarray, "unit concept"]
+    chance_error: Float[np.ndarray, "unit concept"]
+    information_of_place: Float[np.ndarray, "unit concept"]
     labelled: Int[np.ndarray, "concept"]
     count: int
 
@@ -199,6 +205,8 @@ def _best_of_block(
     hot = np.take_along_axis(counted.hot, level, axis=1)
     iou = measured / np.maximum(hot + measure.labelled - measured, 1)
     information = information_quality_ratio(measured, hot, measure.labelled, measure.pixels)
+    expected = np.take_along_axis(counted.expected, level[:, None], axis=1)[:, 0].astype(np.float64)
+    of_place = information_quality_ratio(expected, hot, measure.labelled, measure.pixels)
     chosen = np.zeros((len(level), index.vocabulary_size), dtype=np.intp)
     chosen[:, index.present] = level
     return {
@@ -206,6 +214,8 @@ def _best_of_block(
         "level_best": np.array(LEVELS)[chosen],
         "iou_best": index.by_concept(iou * found),
         "information": index.by_concept(information * found),
-        "chance": np.quantile(null.max(axis=2), 0.99, axis=1),
-        "chance_by_concept": np.quantile(null, 0.99, axis=1),
+        "chance": np.quantile(null.max(axis=2), LEVEL, axis=1),
+        "chance_by_concept": np.quantile(null, LEVEL, axis=1),
+        "chance_error": level_error(null.swapaxes(0, 1)),
+        "information_of_place": index.by_concept(of_place * found),
     }

@@ -53,6 +53,13 @@ Workers = Annotated[
     str,
     Option("Spread the work: a number of processes, ray, or the address ray://HOST:PORT of a cluster."),
 ]
+RankName = Annotated[
+    str | None,
+    Option(
+        "Order of a concept's units: alpha (optimised set), effect (each unit alone) or iou (overlap). "
+        "[default: the first of these that the report holds]"
+    ),
+]
 ReportFolder = Annotated[
     Path | None, Option("Folder of a dissection report. [default: the report beside the weights]")
 ]

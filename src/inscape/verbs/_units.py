@@ -25,6 +25,7 @@ class Choice:
         top: Number of units of the concept.
         layer: The layer asked for; the report's own where none is.
         report: The folder of a dissection; the one beside the model's weights where none is.
+        rank: What the concept's units are ordered by, as typed; see `order_units`.
     """
 
     concept: str | None
@@ -32,6 +33,7 @@ class Choice:
     top: int
     layer: str | None
     report: Path | None
+    rank: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what says nothing, before anything is opened."""
@@ -41,6 +43,10 @@ class Choice:
             )
         if self.units is not None:
             parse_numbers(self.units, "Units")
+        if self.rank is not None:
+            from inscape.dissection.ordering import check_rank
+
+            check_rank(self.rank)
 
     def take(self, generator: Generator, source: str, *, values: bool) -> UnitSet:
         """The units.
@@ -62,13 +68,14 @@ class Choice:
             from inscape.dissection.variants import bare_units
 
             return bare_units(generator, self.layer, numbers)
+        from inscape.dissection.ordering import check_rank
         from inscape.painting import concept_units
 
         report = find_report(generator, source, self.layer, self.report)
         if numbers is not None:
             return report.unit_set(numbers)
         assert self.concept is not None
-        return concept_units(report, self.concept, self.top)
+        return concept_units(report, self.concept, self.top, rank=check_rank(self.rank))
 
 
 def parse_value(text: str) -> Value:

@@ -15,6 +15,7 @@ from inscape.verbs._options import (
     FreshSeed,
     Layer,
     ModelName,
+    RankName,
     ReportFolder,
     SegmenterName,
     Units,
@@ -47,6 +48,7 @@ class EffectRequest(Request):
     concept: Annotated[str, Option("Concept whose area is measured, such as tree or door.")]
     units: Units = None
     top: Annotated[int, Option("Number of the concept's best units, without --units."), Ge(1)] = 20
+    rank: RankName = None
     layer: Layer = None
     images: Annotated[int, Option("Number of pictures."), Ge(2)] = 200
     insert: Annotated[bool, Option("Also measure the units switched on everywhere.")] = False
@@ -74,7 +76,7 @@ class EffectRequest(Request):
 
     def choice(self) -> Choice:
         """Which units are meant."""
-        return Choice(self.concept, self.units, self.top, self.layer, self.report)
+        return Choice(self.concept, self.units, self.top, self.layer, self.report, self.rank)
 
 
 class EffectResult(ReportResult):

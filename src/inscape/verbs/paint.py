@@ -16,6 +16,7 @@ from inscape.verbs._options import (
     Layer,
     ModelName,
     Out,
+    RankName,
     ReportFolder,
     SegmenterName,
     Units,
@@ -62,6 +63,7 @@ class PaintRequest(Request):
     concept: Annotated[str | None, Option("Concept to paint, such as door or tree.")] = None
     units: Units = None
     top: Annotated[int, Option("Number of the concept's best units."), Ge(1)] = 20
+    rank: RankName = None
     layer: Layer = None
     strength: Annotated[
         float, Option("Strength of the stroke: 0 changes nothing, 1 replaces fully."), Ge(0), Le(1)
@@ -109,7 +111,7 @@ class PaintRequest(Request):
         """Which units are meant; None where the appearance of all of them is copied."""
         if self.like is not None and self.concept is None and self.units is None:
             return None
-        return Choice(self.concept, self.units, self.top, self.layer, self.report)
+        return Choice(self.concept, self.units, self.top, self.layer, self.report, self.rank)
 
 
 @dataclass(frozen=True)

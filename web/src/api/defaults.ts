@@ -8,7 +8,7 @@ export const DEFAULTS = {
   AuditRequest: { images: 200 },
   ComparisonRequest: { images: 1000 },
   ConvertRequest: { device: "auto" },
-  DissectRequest: { images: 1000, seed: 0, quantile: 0.01, miniou: 0.05, border: "repeat", top: 8, workers: "1", device: "auto" },
+  DissectRequest: { images: 1000, seed: 0, quantile: 0.01, miniou: 0.05, border: "repeat", top: 8, effects: false, sets: false, workers: "1", device: "auto" },
   DissectionRequest: { images: 1000 },
   EffectRequest: { top: 20, images: 200, insert: false, map: false, grid: 8, value: "quantile", controls: 20, seed: 1000000, workers: "1", device: "auto" },
   EffectsRequest: { images: 200, insert: false },

@@ -645,7 +645,7 @@ export interface paths {
         };
         /**
          * Get Brush Thumbnail
-         * @description What a brush paints, as a small picture: where its best unit fires strongest.
+         * @description What a brush paints, as a small picture: where the unit that overlaps it best fires strongest.
          */
         get: operations["getBrushThumbnail"];
         put?: never;
@@ -2351,6 +2351,12 @@ export interface components {
             layer: string;
             /** Plane */
             plane: string;
+            /**
+             * Rank
+             * @description What orders them: α of the optimised set, the effect of each alone, or overlap.
+             * @enum {string}
+             */
+            rank: "alpha" | "effect" | "iou";
             /** Thumbnail */
             thumbnail: string;
             /** Top */
@@ -2521,6 +2527,23 @@ export interface components {
             kind: "comparison";
         };
         /**
+         * ConceptOrder
+         * @description The order in which the units of a concept are taken.
+         */
+        ConceptOrder: {
+            /**
+             * Rank
+             * @description What orders them: α of the optimised set, the effect of each alone, or overlap.
+             * @enum {string}
+             */
+            rank: "alpha" | "effect" | "iou";
+            /**
+             * Units
+             * @description Best first.
+             */
+            units: number[];
+        };
+        /**
          * Continuation
          * @description How the model reads a prompt, and what may come next.
          */
@@ -2612,6 +2635,12 @@ export interface components {
              */
             device: string;
             /**
+             * Effects
+             * @description Also switch off each unit alone, and keep the change of every concept's area.
+             * @default false
+             */
+            effects: boolean;
+            /**
              * Html
              * @description Also write the page to this file, with its pictures inside.
              */
@@ -2671,6 +2700,17 @@ export interface components {
              * @description Segmenter that labels the pictures. [default: the label maps, else the card's]
              */
             segmenter?: string | null;
+            /**
+             * Sets
+             * @description Also optimise the set of units that causes each concept, by gradient through the segmenter: 2 minutes a concept at most. A stopped run continues where it was.
+             * @default false
+             */
+            sets: boolean;
+            /**
+             * Sets Of
+             * @description With --sets: concepts such as tree,door. [default: each object that the pictures show]
+             */
+            sets_of?: string | null;
             /**
              * Source
              * @description Folder of photos to run the model on. [default: a generator draws pictures of seeds]
@@ -2735,7 +2775,7 @@ export interface components {
         DoctorRequest: Record<string, never>;
         /**
          * EffectControl
-         * @description The same of as many random units.
+         * @description The same of as many random units outside the set.
          */
         EffectControl: {
             /** Each */
@@ -2828,6 +2868,11 @@ export interface components {
              */
             out?: string | null;
             /**
+             * Rank
+             * @description Order of a concept's units: alpha (optimised set), effect (each unit alone) or iou (overlap). [default: the first of these that the report holds]
+             */
+            rank?: string | null;
+            /**
              * Report
              * @description Folder of a dissection report. [default: the report beside the weights]
              */
@@ -2883,6 +2928,13 @@ export interface components {
             area_after: number;
             /** Area Before */
             area_before: number;
+            /**
+             * Borders
+             * @description The same, counting only pixels that become what bordered the object.
+             */
+            borders: {
+                [key: string]: number;
+            };
             /** Classes */
             classes: number[];
             /** Concept */
@@ -2893,7 +2945,8 @@ export interface components {
                     [key: string]: number | null;
                 };
             };
-            control: components["schemas"]["EffectControl"];
+            /** @description Null where too few units are outside the set. */
+            control: components["schemas"]["EffectControl"] | null;
             /**
              * Curve
              * @description Units off, and the change then.
@@ -4342,6 +4395,11 @@ export interface components {
              */
             photo?: string | null;
             /**
+             * Rank
+             * @description Order of a concept's units: alpha (optimised set), effect (each unit alone) or iou (overlap). [default: the first of these that the report holds]
+             */
+            rank?: string | null;
+            /**
              * Remove
              * @description Switch the units off instead of on.
              * @default false
@@ -4682,8 +4740,22 @@ export interface components {
             images: number;
             /** Layer */
             layer: string;
+            /**
+             * Matches
+             * @description Units that match each concept, whatever they match better.
+             */
+            matches?: {
+                [key: string]: number;
+            };
             /** Model */
             model: string;
+            /**
+             * Orders
+             * @description For each concept the order in which units are taken.
+             */
+            orders?: {
+                [key: string]: components["schemas"]["ConceptOrder"];
+            };
             /** Rankings */
             rankings?: {
                 [key: string]: [
@@ -5543,6 +5615,14 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * Effects
+             * @description Change of the area of each concept with this unit alone off, largest loss first.
+             */
+            effects: [
+                string,
+                number
+            ][];
+            /**
              * Quantiles
              * @description Fraction of activations below, and the value.
              */
@@ -5574,7 +5654,7 @@ export interface components {
             iou_best: number;
             /**
              * Passes
-             * @description Whether its IoU is above the least IoU and its own chance level.
+             * @description Whether it matches the concept better than chance.
              */
             passes: boolean;
             /** Plane */

@@ -58,3 +58,7 @@ export function sizeOf(bytes: number): string {
   }
   return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
+
+/** A change as a percentage with its sign. */
+export const signed = (change: number): string =>
+  `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;

@@ -32,13 +32,17 @@ export const curveOf = ({ curve }: Effect): (readonly [number, number])[] =>
 
 /** The changes that the curve's axis spans: from everything gone to the largest growth, at most double. */
 export function changeRange(effect: Effect): readonly [number, number] {
-  const most = Math.max(0, effect.control.interval?.[1] ?? 0, ...curveOf(effect).map(([, change]) => change));
+  const most = Math.max(0, effect.control?.interval?.[1] ?? 0, ...curveOf(effect).map(([, change]) => change));
   return [-1, Math.min(1, Math.ceil(most * 4) / 4)];
 }
 
 /** What stands where the concept was: shares of the pixels that it left, largest first. */
 export const appearing = ({ appears }: Effect): [string, number][] =>
   Object.entries(appears).sort((a, b) => b[1] - a[1]);
+
+/** The share of the pixels that it left which become what bordered it. */
+export const bordering = ({ borders }: Effect): number =>
+  Object.values(borders).reduce((sum, share) => sum + share, 0);
 
 /** Pictures with more and more units off, a row for each picture; only where the result holds them itself. */
 export const stripOf = ({ strip_image: strip }: Effect): string | null =>

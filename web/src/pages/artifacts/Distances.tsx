@@ -37,12 +37,19 @@ export function Distances({ found }: { found: Artifacts }) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const at = (value: number) => `${(100 * (value - low)) / Math.max(1e-9, high - low)}%`;
   const worst = off.length === 1 ? "the worst unit" : `the ${off.length} worst units`;
-  const random = [Math.min(...control), Math.max(...control)].map(three).join(" to ");
+  const compared = control.length > 0;
+  const random = compared
+    ? [Math.min(...control), Math.max(...control)].map(three).join(" to ")
+    : "too few units outside the set";
   const rows = { at, line: before };
   return (
     <section class="panel distances" aria-label="Distance to real pictures">
       <h2>
-        {found.found ? "Pictures come closer to real ones" : "Not more than by chance"}{" "}
+        {found.found
+          ? "Pictures come closer to real ones"
+          : compared
+            ? "Not more than by chance"
+            : "No comparison"}{" "}
         <small>
           {found.found
             ? `with ${worst} off`

@@ -1,8 +1,7 @@
-import { percent } from "../../engine/numbers";
-import { appearing, changeRange, curveOf, type Effect, stripOf } from "../../engine/results";
+import { percent, signed } from "../../engine/numbers";
+import { appearing, bordering, changeRange, curveOf, type Effect, stripOf } from "../../engine/results";
 import { conceptColour } from "../../kit";
 
-const signed = (change: number) => `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [320, 160, 54, 8, 10, 26];
 const SHOWN = 4;
 
@@ -19,7 +18,7 @@ function Curve({ effect }: { effect: Effect }) {
   const path = curve.map(
     ([off, change], i) => `${i ? "L" : "M"}${x(off).toFixed(1)} ${y(change).toFixed(1)}`,
   );
-  const band = effect.control.interval;
+  const band = effect.control?.interval;
   const marks = high > 0 ? [high, 0, low] : [0, low];
   return (
     <svg
@@ -99,7 +98,12 @@ export function EffectResult({ effect }: { effect: Effect }) {
         <b class="big">{signed(change)}</b> {concept} with {effect.units.length} units off: from{" "}
         {percent(effect.area_before, 1)} to {percent(effect.area_after, 1)} of {effect.images} new pictures.
       </p>
-      {control.relative_change !== null && (
+      {control === null && (
+        <p class="hint">
+          No comparison: outside this set the layer has too few units for random sets of as many.
+        </p>
+      )}
+      {control && control.relative_change !== null && (
         <p class="hint">
           As many random units, {control.sets} times: {signed(control.relative_change)}
           {control.interval &&
@@ -110,7 +114,8 @@ export function EffectResult({ effect }: { effect: Effect }) {
       {effect.curve.length > 1 && <Curve effect={effect} />}
       {appears.length > 0 && (
         <p class="hint">
-          Where it was: {appears.map(([name, share]) => `${name} ${percent(share)}`).join(", ")}.
+          Where it was: {appears.map(([name, share]) => `${name} ${percent(share)}`).join(", ")}.{" "}
+          {percent(bordering(effect))} of it becomes what bordered it.
         </p>
       )}
       {strip && <Strip effect={effect} source={strip} />}

@@ -7,17 +7,23 @@ import { EffectResult } from "./EffectResult";
 
 const AMOUNTS = ["50", "200", "1000"] as const;
 
-/** Concepts that units count for first: for the others there is only a ranking. */
+/** Concepts that units match first: for the others there is only an order. */
 function choicesOf(report: ReportInfo): { value: string; label: string }[] {
-  const counted = report.concepts ?? {};
-  const names = Object.keys(report.rankings ?? {});
-  const known = names.filter((name) => counted[name]);
-  const others = names.filter((name) => !counted[name]);
+  const matched = report.matches ?? {};
+  const names = Object.keys(report.orders ?? {});
+  const known = names.filter((name) => matched[name]);
+  const others = names.filter((name) => !matched[name]);
   return [
     ...known.map((name) => ({ value: name, label: name })),
-    ...others.map((name) => ({ value: name, label: `${name} · no unit counts for it` })),
+    ...others.map((name) => ({ value: name, label: `${name} · no unit matches it` })),
   ];
 }
+
+const ORDERED = {
+  alpha: "in the order of the optimised set (α)",
+  effect: "in the order of what each causes alone",
+  iou: "in the order of their overlap: this report holds no causes",
+} as const;
 
 interface Props {
   readonly model: ModelInfo;
@@ -36,8 +42,8 @@ function useChoices({ report, chosen }: Props) {
   const concept = [picked, chosen, "tree"].find((name) => names.includes(name)) ?? names[0] ?? "";
   const most = Math.min(40, report.units?.length ?? 40);
   const off = Math.min(count, most);
-  const ranked = (report.rankings?.[concept] ?? []).slice(0, off);
-  const units = ranked.flatMap(([unit]) => (unit === undefined ? [] : [unit]));
+  const order = report.orders?.[concept];
+  const units = (order?.units ?? []).slice(0, off);
   const fields = (
     <div class="row">
       <Select
@@ -51,14 +57,15 @@ function useChoices({ report, chosen }: Props) {
       <Slider label="Units off" value={off} range={[1, most, 1]} testid="effect-units" onChange={setCount} />
     </div>
   );
+  const said = order && ORDERED[order.rank];
   const asked = { ...DEFAULTS.EffectsRequest, layer: report.layer, concept, images: Number(images) };
-  return { asked, units, fields };
+  return { asked, units, fields, said };
 }
 
 /** Correlation is not cause: switch the units of a concept off and measure what goes. */
 export function EffectsPanel(props: Props) {
   const { model, report } = props;
-  const { asked, units, fields } = useChoices(props);
+  const { asked, units, fields, said } = useChoices(props);
   const { follower, start } = useFollower(
     (one) => one.kind === "effects" && one.model === model.name && one.layer === report.layer,
   );
@@ -71,8 +78,8 @@ export function EffectsPanel(props: Props) {
         <h2>What do the units cause?</h2>
       </summary>
       <p class="hint">
-        A match is not a cause. This switches off the best units of a concept in new pictures, and compares
-        the change of its area with random units.
+        A match is not a cause. This switches off the first units of a concept in new pictures
+        {said && `, ${said},`} and compares the change of its area with random units.
       </p>
       {fields}
       {!isActive(job) && (

@@ -1,6 +1,7 @@
 import { useLayoutEffect } from "preact/hooks";
 import { api, type UnitInfo } from "../../api/client";
 import type { UnitRow } from "../../engine/catalogue";
+import { signed } from "../../engine/numbers";
 import { Button, conceptColour, Dialog, useLoaded } from "../../kit";
 import { Histogram } from "./Histogram";
 import { Numbers, Strip } from "./UnitCard";
@@ -35,6 +36,17 @@ function Detail({ unit, threshold }: { unit: UnitInfo; threshold: number }) {
           ))}
         </ol>
       </section>
+      {unit.effects.length > 0 && (
+        <section data-testid="unit-effects">
+          <h3>What goes with this unit alone off</h3>
+          <p>
+            {unit.effects
+              .slice(0, 5)
+              .map(([concept, change]) => `${concept} ${signed(change)}`)
+              .join(", ")}
+          </p>
+        </section>
+      )}
       <section>
         <h3>Distribution of activations</h3>
         <Histogram quantiles={unit.quantiles} threshold={threshold} />

@@ -65,11 +65,11 @@ def get_comparison(model: str, studio: StudioOf) -> Comparison:
     for layer in studio.library.paintable(model).layers:
         row = {"layer": layer.name, "units": layer.units, "size": layer.size, "dissected": False}
         if studio.reports.has(model, layer.name):
-            document = studio.reports.document(model, layer.name)
-            concepts = dict(sorted(document["concepts"].items(), key=lambda pair: -pair[1]))
-            row |= {"dissected": True, "images": document["images"], "concepts": concepts}
+            report = studio.reports.load(model, layer.name)
+            concepts = dict(sorted(report.concepts.items(), key=lambda pair: -pair[1]))
+            row |= {"dissected": True, "images": report.images, "concepts": concepts}
             row["above_chance"] = sum(concepts.values())
-            names = [each["name"] for each in document["vocabulary"]]
+            names = report.vocabulary.names
             colours |= {name: colour_of(name, number) for number, name in enumerate(names)}
         layers.append(ComparedLayer.model_validate(row))
     return Comparison(model=model, layers=layers, colours=colours)

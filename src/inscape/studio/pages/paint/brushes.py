@@ -8,6 +8,8 @@ import numpy as np
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from inscape.concepts import Concept
+from inscape.dissection.ordering import Order, Rank
 from inscape.errors import ConceptError, unknown_name
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
@@ -15,10 +17,10 @@ from inscape.studio.page import ERRORS, StudioOf, image, image_answers
 from inscape.studio.paintings import Pictured
 from inscape.studio.shapes import Message, Name, RegionBox, RegionMask, region_of
 from inscape.studio.studio import Studio
-from inscape.types import JsonObject
 
 router = APIRouter(prefix="/api/models/{model}")
 DEFAULT_TOP = 20
+_MOST = 64
 
 
 class BrushInfo(Message):
@@ -29,6 +31,9 @@ class BrushInfo(Message):
     colour: str = Field(description="#rrggbb")
     layer: str
     units: list[int] = Field(description="Best first. A stroke uses the first `top` units.")
+    rank: Rank = Field(
+        description="What orders them: α of the optimised set, the effect of each alone, or overlap."
+    )
     top: int
     thumbnail: str
 
@@ -88,16 +93,15 @@ def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> Brus
     name = _layer(studio, model, layer)
     if not studio.reports.has(model, name):
         return BrushList(model=model, layer=name, dissected=False, brushes=[])
-    document = studio.reports.document(model, name)
-    found = document.get("matches")  # reports of earlier versions have none
-    counts: dict[str, int] = studio.reports.load(model, name).matches if found is None else found
+    report = studio.reports.load(model, name)
+    counts = report.matches
     shown = [
-        _brush(model, name, concept, number, units)
-        for number, concept in enumerate(document["vocabulary"])
-        if counts.get(concept["name"]) and (units := _best(document, str(concept["name"])))
+        _brush(model, name, concept, number, report.order(concept.name))
+        for number, concept in enumerate(report.vocabulary.concepts)
+        if counts.get(concept.name)
     ]
     shown.sort(key=lambda brush: (brush.plane != "object", -counts[brush.concept]))
-    objects = [str(each["name"]) for each in document["vocabulary"] if each["plane"] == "object"]
+    objects = report.vocabulary.in_plane("object")
     absent = [concept for concept in objects if not counts.get(concept)]
     return BrushList(model=model, layer=name, dissected=True, brushes=shown, absent=absent)
 
@@ -109,15 +113,16 @@ def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> Brus
     responses=image_answers("webp"),
 )
 def get_brush_thumbnail(model: str, concept: str, studio: StudioOf, layer: str | None = None) -> Response:
-    """What a brush paints, as a small picture: where its best unit fires strongest."""
+    """What a brush paints, as a small picture: where the unit that overlaps it best fires strongest."""
     from PIL import Image
 
     name = _layer(studio, model, layer)
-    document = studio.reports.document(model, name)
-    units = _best(document, concept)
+    report = studio.reports.load(model, name)
+    known = concept in report.vocabulary.names
+    units = report.order(concept, "iou").units if known else ()
     if not units:
-        raise ConceptError(*unknown_name("brush", concept[:120], document["rankings"]))
-    size = int(document["thumbnails"]["size"])
+        raise ConceptError(*unknown_name("brush", concept[:120], report.vocabulary.names))
+    size = report.top.sprites.size
     with Image.open(io.BytesIO(studio.reports.strip(model, name, units[0]))) as strip:
         return image(webp(np.asarray(strip.crop((0, 0, size, size)))), "webp")
 
@@ -167,18 +172,15 @@ def _layer(studio: Studio, model: str, layer: str | None) -> str:
     return card.layer(layer or card.default_layer or "").name
 
 
-def _best(document: JsonObject, concept: str) -> list[int]:
-    return [int(unit) for unit, iou in document["rankings"].get(concept, ()) if iou > 0][:64]
-
-
-def _brush(model: str, layer: str, concept: JsonObject, number: int, units: list[int]) -> BrushInfo:
-    name = str(concept["name"])
+def _brush(model: str, layer: str, concept: Concept, number: int, order: Order) -> BrushInfo:
+    name, units = concept.name, list(order.units[:_MOST])
     return BrushInfo(
         concept=name,
-        plane=str(concept["plane"]),
+        plane=concept.plane,
         colour=colour_of(name, number),
         layer=layer,
         units=units,
+        rank=order.rank,
         top=min(DEFAULT_TOP, len(units)),
         thumbnail=f"api/models/{model}/brushes/{name}/thumbnail.webp?layer={layer}",
     )

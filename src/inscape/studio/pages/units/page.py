@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 import inscape
+from inscape.dissection.ordering import Rank
 from inscape.reports import data_url
 from inscape.segmenters import check_shipped, segmenter_names
 from inscape.studio.colours import colour_of
@@ -24,6 +25,7 @@ from inscape.verbs.dissect import DissectRequest, dissect_opened
 from inscape.verbs.effect import EffectRequest, measure_opened
 
 if TYPE_CHECKING:
+    from inscape.dissection import UnitFinding
     from inscape.progress import Progress
 
 router = APIRouter(prefix="/api/models/{model}")
@@ -43,8 +45,17 @@ class UnitRow(Message):
     iou_best: float
     threshold_best: float
     chance: float
-    passes: bool = Field(description="Whether its IoU is above the least IoU and its own chance level.")
+    passes: bool = Field(description="Whether it matches the concept better than chance.")
     strip: str = Field(description="Address of its top pictures.")
+
+
+class ConceptOrder(Message):
+    """The order in which the units of a concept are taken."""
+
+    rank: Rank = Field(
+        description="What orders them: α of the optimised set, the effect of each alone, or overlap."
+    )
+    units: list[int] = Field(description="Best first.")
 
 
 class ReportInfo(Message):
@@ -58,6 +69,12 @@ class ReportInfo(Message):
     units: list[UnitRow] = Field(default_factory=list)
     rankings: dict[str, list[tuple[int, float]]] = Field(default_factory=dict)
     concepts: dict[str, int] = Field(default_factory=dict, description="Units per concept.")
+    matches: dict[str, int] = Field(
+        default_factory=dict, description="Units that match each concept, whatever they match better."
+    )
+    orders: dict[str, ConceptOrder] = Field(
+        default_factory=dict, description="For each concept the order in which units are taken."
+    )
     colours: dict[str, str] = Field(default_factory=dict)
     seconds: dict[str, float] = Field(default_factory=dict)
 
@@ -70,6 +87,9 @@ class UnitInfo(Message):
     conditional_mean: dict[str, float] = Field(description="Mean activation where each concept is present.")
     quantiles: list[tuple[float, float]] = Field(description="Fraction of activations below, and the value.")
     seeds: list[int] = Field(description="Seeds of its top pictures, strongest first.")
+    effects: list[tuple[str, float]] = Field(
+        description="Change of the area of each concept with this unit alone off, largest loss first."
+    )
 
 
 class DissectionRequest(Message):
@@ -101,7 +121,7 @@ class EffectsRequest(Message):
 
 
 class EffectControl(Message):
-    """The same of as many random units."""
+    """The same of as many random units outside the set."""
 
     sets: int
     relative_change: float | None
@@ -127,10 +147,13 @@ class EffectResult(Result):
         description="-1 if nothing is left. Null if the concept was absent before."
     )
     interval: Interval | None
-    control: EffectControl
+    control: EffectControl | None = Field(description="Null where too few units are outside the set.")
     curve: list[tuple[int, float | None]] = Field(description="Units off, and the change then.")
     appears: dict[str, float] = Field(
         description="Concepts that replace it, as fractions of its former area."
+    )
+    borders: dict[str, float] = Field(
+        description="The same, counting only pixels that become what bordered the object."
     )
     elsewhere: dict[str, float | None]
     concepts: dict[str, dict[str, float | None]]
@@ -147,17 +170,24 @@ def get_report(model: str, layer: str, studio: StudioOf) -> ReportInfo:
     """What the units of a layer match; `dissected` is false where nothing is known yet."""
     if not studio.reports.has(model, layer):
         return ReportInfo(model=model, layer=layer, dissected=False)
-    document = studio.reports.document(model, layer)
-    names = [str(row["name"]) for row in document["vocabulary"]]
-    miniou = float(document.get("miniou", DissectRequest.miniou))
+    report = studio.reports.load(model, layer)
+    names = report.vocabulary.names
+    orders = {name: report.order(name) for name in names}
     return ReportInfo(
         model=model,
         layer=layer,
         dissected=True,
-        segmenter=document.get("segmenter"),
-        units=[_row(model, layer, row, miniou) for row in document["units"]],
+        segmenter=report.segmenter,
+        images=report.images,
+        units=[_row(model, layer, finding) for finding in report.findings],
+        rankings=report.rankings,
+        concepts=report.concepts,
+        matches=report.matches,
+        orders={
+            name: ConceptOrder(rank=order.rank, units=list(order.units)) for name, order in orders.items()
+        },
         colours={name: colour_of(name, number) for number, name in enumerate(names)},
-        **{name: document[name] for name in ("images", "rankings", "concepts", "seconds")},
+        seconds=report.seconds,
     )
 
 
@@ -212,25 +242,21 @@ def _unit(studio: Studio, model: str, layer: str, unit: int) -> UnitInfo:
     values, names = report.values, report.vocabulary.names
     ious = zip(names, values.iou_best[:, unit].tolist(), strict=True)
     means = values.conditional_mean[:, unit].tolist()
+    effects = {} if report.causes is None else report.causes.effects
     return UnitInfo(
-        row=_row(
-            model,
-            layer,
-            studio.reports.document(model, layer)["units"][unit],
-            report.comparison.miniou,
-        ),
+        row=_row(model, layer, report.findings[unit]),
         concepts=[(name, iou) for name, iou in sorted(ious, key=lambda pair: -pair[1]) if iou > 0],
         conditional_mean=dict(zip(names, means, strict=True)),
         quantiles=list(zip(values.levels, values.quantiles[:, unit].tolist(), strict=True)),
         seeds=[int(seed) for seed in report.top.seeds[unit].tolist()],
+        effects=sorted(((name, row[unit]) for name, row in effects.items()), key=lambda pair: pair[1]),
     )
 
 
-def _row(model: str, layer: str, row: JsonObject, miniou: float) -> UnitRow:
-    passes = row["concept_best"] is not None and row["iou_best"] > max(miniou, row["chance"])
-    return UnitRow(
-        **row, passes=passes, strip=f"api/models/{model}/layers/{layer}/units/{row['unit']}/strip.webp"
-    )
+def _row(model: str, layer: str, finding: UnitFinding) -> UnitRow:
+    row = finding.row()
+    strip = f"api/models/{model}/layers/{layer}/units/{finding.unit}/strip.webp"
+    return UnitRow(passes=row.pop("counts"), strip=strip, **row)
 
 
 def _dissect(studio: Studio, asked: DissectRequest, progress: Progress) -> DissectionResult:
