@@ -47,7 +47,7 @@ def test_random_units_change_nothing_and_are_never_of_the_set():
 
 def test_without_units_outside_the_set_the_comparison_is_left_out_and_that_is_said(tmp_path):
     assert random_sets(UNITS, range(30), 2, 0) == []  # ten are left
-    assert random_sets(UNITS, range(39), 20, 0) == []  # one is left: twenty sets of it are one
+    assert random_sets(UNITS, range(20), 20, 0) == []  # twenty are left, one set
     found = measure(range(30), "tree", insert=False)
     assert found.control is None and found.relative_change == -1.0
     assert found.elsewhere["control"] is None and found.concepts["door"]["control"] is None

@@ -158,7 +158,13 @@ describe("what an effect says", () => {
       [1, -0.3],
       [2, null],
     ],
-    ...{ appears: { sky: 0.2, grass: 0.7 }, borders: { grass: 0.7 }, elsewhere: {}, concepts: {}, insertion: null },
+    ...{
+      appears: { sky: 0.2, grass: 0.7 },
+      borders: { grass: 0.7 },
+      elsewhere: {},
+      concepts: {},
+      insertion: null,
+    },
     ...{ strip_seeds: [], classes: [], strip_image: "http://x/y" },
   };
 

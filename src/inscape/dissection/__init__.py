@@ -8,7 +8,7 @@ from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_unit
 from inscape.dissection.dissect import DissectOptions, dissect, dissect_layers
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
-from inscape.dissection.findings import TopPictures, UnitFinding, UnitValues
+from inscape.dissection.findings import TopPictures, UnitFinding
 from inscape.dissection.optimised_set import SetOptions
 from inscape.dissection.ordering import RANKS, Rank
 from inscape.dissection.placement import PlacementReport, placement
@@ -17,6 +17,7 @@ from inscape.dissection.rough_boxes import RoughPlace, rough_boxes
 from inscape.dissection.shipped import shipped_report, shipped_report_folder
 from inscape.dissection.switches import Switch, maxima, switches
 from inscape.dissection.unit_set import UnitSet
+from inscape.dissection.unit_values import UnitValues
 from inscape.dissection.variants import Looking
 
 __all__ = [

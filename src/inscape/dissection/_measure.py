@@ -11,7 +11,8 @@ from torch import Tensor
 
 from inscape.dissection._pass import Kept
 from inscape.dissection._values import LEVELS, conditional_means, quantiles
-from inscape.dissection.findings import Comparison, UnitValues
+from inscape.dissection.findings import Comparison
+from inscape.dissection.unit_values import UnitValues
 from inscape.progress import Progress
 from inscape.statistics import overlap_table
 

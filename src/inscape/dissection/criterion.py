@@ -8,7 +8,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from inscape.dissection.findings import UnitValues
+    from inscape.dissection.unit_values import UnitValues
 
 LEAST_INFORMATION = 0.01
 """The least information quality ratio of a detector in GAN Dissection; here beyond that of the place."""

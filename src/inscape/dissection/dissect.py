@@ -20,8 +20,9 @@ from inscape.dissection._pass import Kept, Plan, kept_run
 from inscape.dissection._top import Thumbnails, top_pictures
 from inscape.dissection.causes import CauseOptions, find_causes
 from inscape.dissection.criterion import matching
-from inscape.dissection.findings import LEAST_IOU, Comparison, UnitFinding, UnitValues
+from inscape.dissection.findings import LEAST_IOU, Comparison, UnitFinding
 from inscape.dissection.report import DissectionReport
+from inscape.dissection.unit_values import UnitValues
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator, Model, resolve_device
 from inscape.progress import Progress, SilentProgress

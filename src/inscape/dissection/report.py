@@ -19,7 +19,8 @@ from inscape.dissection._page import FOLDER, page
 from inscape.dissection._sprites import read_sprites
 from inscape.dissection.causes import Causes
 from inscape.dissection.criterion import matching
-from inscape.dissection.findings import Comparison, Findings, TopPictures, UnitFinding, UnitValues
+from inscape.dissection.findings import Comparison, Findings, TopPictures, UnitFinding
+from inscape.dissection.unit_values import UnitValues
 from inscape.reports import Link, Page, Report
 from inscape.reports.report import VALUES
 from inscape.types import JsonObject

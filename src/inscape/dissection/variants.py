@@ -294,11 +294,11 @@ def bare_units(model: Generator, layer: str | None, units: Sequence[int]) -> Uni
 def random_sets(total: int, units: Sequence[int], sets: int, seed: int) -> list[list[int]]:
     """As many random units as there are in `units`, drawn from the rest of the layer, `sets` times.
 
-    None where the rest is too small for so many different sets: a set that holds units of the first is no
-    comparison with it.
+    None where the rest has fewer than two different sets of as many: a set that holds units of the first is
+    no comparison with it.
     """
     rest = np.setdiff1d(np.arange(total), np.asarray(units))
-    if comb(len(rest), len(units)) < sets:
+    if comb(len(rest), len(units)) < 2:
         return []
     random = np.random.RandomState(seed % 2**32)
     return [sorted(random.choice(rest, len(units), replace=False).tolist()) for _ in range(sets)]

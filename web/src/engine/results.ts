@@ -32,7 +32,11 @@ export const curveOf = ({ curve }: Effect): (readonly [number, number])[] =>
 
 /** The changes that the curve's axis spans: from everything gone to the largest growth, at most double. */
 export function changeRange(effect: Effect): readonly [number, number] {
-  const most = Math.max(0, effect.control?.interval?.[1] ?? 0, ...curveOf(effect).map(([, change]) => change));
+  const most = Math.max(
+    0,
+    effect.control?.interval?.[1] ?? 0,
+    ...curveOf(effect).map(([, change]) => change),
+  );
   return [-1, Math.min(1, Math.ceil(most * 4) / 4)];
 }
 
