@@ -101,6 +101,16 @@ def test_a_stopped_run_goes_on_where_it_was(found, tmp_path, steps):
     assert not list(tmp_path.glob("*/plan.json"))  # nothing stays once it is known
 
 
+def test_a_run_is_only_taken_up_by_one_of_the_same_content(tmp_path):
+    other = generator()
+    other.module.dummy.data += 1
+    runs = [{}, {"model": other}, {"options": dataclasses.replace(SMALL, images=21)}]
+    for number, asked in enumerate([*runs, {}], 1):
+        with pytest.raises(CancelledError):
+            causes(tmp_path, progress=StopsAfter(1), **asked)
+        assert len(list(tmp_path.glob("*/plan.json"))) == min(number, len(runs))
+
+
 def test_a_set_that_takes_too_long_is_kept_as_far_as_it_is(tmp_path):
     short = dataclasses.replace(SMALL, effects=False, search=SetOptions(steps=12, batch=6, seconds=1e-9))
     found = causes(tmp_path, short)

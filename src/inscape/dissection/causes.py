@@ -203,11 +203,12 @@ def _target(vocabulary: Vocabulary, index: int, values: Float[Tensor, "concept u
 def _folder(
     series: Series, values: Float[Tensor, "concept unit"], options: CauseOptions, cache: Path | None
 ) -> Iterator[Path]:
-    """The folder of the run, named by network, segmenter, layer, values and options."""
+    """The folder of the run, named by network, card, segmenter, layer, classes, values and options."""
     keys = fingerprint(series.model.module), fingerprint(series.reader)
     layer = series.layer.model_dump()
-    described = [layer, list(series.model.classes), asdict(options), values.double().sum().item()]
-    key = None if None in keys else storage.content_key(_VERSION, *keys, *described)
+    inserted = storage.content_key(values.cpu().double().numpy().tobytes())
+    described = [layer, list(series.model.classes), asdict(options), inserted]
+    key = None if None in keys else storage.content_key(_VERSION, *keys, series.model.card.model_dump_json(), *described)
     with run_folder(cache or storage.cache_folder() / "causes", key, described) as folder:
         yield folder
 
