@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export OMP_WAIT_POLICY ?= PASSIVE
+unexport PYTHONDONTWRITEBYTECODE # each worker and each command of the tests would compile everything again
 
 .DEFAULT_GOAL := help
 .PHONY: help setup assets studio test check format bench clean
