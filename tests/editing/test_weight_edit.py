@@ -72,6 +72,7 @@ def test_a_thousand_random_stacks_end_bit_identical():
     for step in range(1000):
         action = choose.choice(["add", "hide", "show", "move", "undo", "undo", "redo", "scale", "remove"])
         count = len(stack)
+        action = "remove" if count > 6 else action  # or it grows to a hundred, which tests nothing more
         if action == "add" or not count:
             stack.add(choose.choice(edits))
         elif action in ("hide", "show"):
