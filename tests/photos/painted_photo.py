@@ -20,8 +20,8 @@ from inscape.photos import (
 from small_generators import small_generator
 
 QUICK = InversionSettings(
-    search=SearchSettings(latent_steps=30, feature_steps=40),
-    adaptation=AdaptationSettings(weight_steps=6, gain_steps=60),
+    search=SearchSettings(latent_steps=15, feature_steps=20),
+    adaptation=AdaptationSettings(weight_steps=6, gain_steps=30),
 )
 
 

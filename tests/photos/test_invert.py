@@ -37,6 +37,12 @@ from inscape.segmenters import open_segmenter
 from photos.painted_photo import QUICK, inverted, some_photo
 from small_generators import small_generator
 
+LATENT_ALONE = InversionSettings(
+    search=SearchSettings(latent_steps=30, feature_steps=0),
+    adaptation=AdaptationSettings(weight_steps=0, gain_steps=0),
+    perceptual=0.0,
+)
+
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
     return float(-10 * np.log10(np.square(one.astype(float) - other).mean() / 255**2))
@@ -94,7 +100,7 @@ def test_no_more_than_three_pictures_are_drawn_at_once(monkeypatch: pytest.Monke
 def test_a_picture_of_the_generators_own_is_found_from_its_latent_alone():
     generator = small_generator()
     photo = read_photo(Image.fromarray(generator.sample(3).pixels))
-    settings = InversionSettings(search=SearchSettings(latent_steps=200), perceptual=0.0)
+    settings = replace(LATENT_ALONE, search=replace(LATENT_ALONE.search, latent_steps=200))
     found = invert(generator, photo, seconds=600, settings=settings)
     assert found.psnr["latent"] > 22
 
@@ -242,7 +248,7 @@ def test_unknown_ways_to_search_are_refused():
 
 def test_one_w_for_all_layers_reaches_less_than_one_for_each():
     generator, photo = small_generator(), some_photo()
-    settings = [replace(QUICK, search=replace(QUICK.search, space=space)) for space in ("w", "w+")]
+    settings = [replace(LATENT_ALONE, search=replace(LATENT_ALONE.search, space=s)) for s in ("w", "w+")]
     single, many = (invert(generator, photo, seconds=600, settings=each) for each in settings)
     assert single.psnr["latent"] < many.psnr["latent"]
 
