@@ -11,9 +11,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -21,6 +22,8 @@ STATIC = Path(__file__).parents[2] / "src" / "inscape" / "studio" / "static"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 WAIT = 90_000
 """Milliseconds that anything may take: on a loaded machine, much longer than on an idle one."""
+SCREEN = {"width": 1280, "height": 900}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 _HASH = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     await frame().then(frame); // what the pointer or a key has changed is drawn by then
@@ -204,25 +207,69 @@ def slow(part: str, milliseconds: int = 1500, times: int = 1000) -> str:
     }})()"""
 
 
+class Tab:
+    """A page for one test after another, in which nothing moves by itself.
+
+    A new page for each would start a process for each, which takes longer than most tests.
+    """
+
+    def __init__(self, browser, **options) -> None:
+        self._options = {"viewport": SCREEN, "reduced_motion": "reduce", **options}
+        self._context = browser.new_context(**self._options)
+        self._context.set_default_timeout(WAIT)
+        self.front = self._context.new_page()
+        self._errors: list[str] = []
+        self.front.on("pageerror", lambda error: self._errors.append(str(error)))
+
+    @contextmanager
+    def page(self) -> Iterator:
+        """The page, as new; an error in its scripts fails the test."""
+        yield self.front
+        self._empty()
+        self.check()
+
+    def check(self) -> None:
+        """Fail on errors in scripts, once."""
+        errors, self._errors = self._errors, []
+        assert errors == []
+
+    def close(self) -> None:
+        self._context.close()
+
+    def _empty(self) -> None:
+        """Leave what is open, and forget what was stored, kept, routed and sized."""
+        from playwright import sync_api as playwright
+
+        page = self.front
+        for other in self._context.pages:
+            if other is not page:
+                other.close()
+        page.unroute_all(behavior="ignoreErrors")
+        with suppress(playwright.Error):  # the studio has ended
+            page.goto(urljoin(page.url, "/nothing"))  # of the same origin, or a process starts for the next
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self._context.clear_cookies()
+        session = self._context.new_cdp_session(page)
+        session.send("Network.clearBrowserCache")
+        session.detach()
+        if page.viewport_size != self._options["viewport"]:
+            page.set_viewport_size(self._options["viewport"])
+
+
 @contextmanager
 def tab(browser, **options) -> Iterator:
-    """A page of its own, in which nothing moves by itself; an error in its scripts fails the test."""
-    options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
-    context = browser.new_context(**options)
-    context.set_default_timeout(WAIT)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    """A page that no other test has: for scripts before its own, and for what is not as on a desk."""
+    own = Tab(browser, **options)
     try:
-        yield page
+        yield own.front
     finally:
-        context.close()
-    assert errors == []
+        own.close()
+    own.check()
 
 
 def phone(browser):
     """A narrow page that fingers touch."""
-    return tab(browser, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    return tab(browser, **PHONE)
 
 
 @contextmanager

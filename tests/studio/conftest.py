@@ -17,7 +17,7 @@ from inscape.rewriting import Rewriter
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from small_generators import small_generator
-from studio.browser import RunningStudio, chromium, need_browser, tab
+from studio.browser import RunningStudio, Tab, chromium, need_browser, tab
 from studio.messages import PORT, TOKEN
 from studio.photo_requests import bring, invert, ready
 from studio.web_client import TestClient
@@ -130,9 +130,24 @@ def shared_studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactor
     studio.stop()
 
 
+@pytest.fixture(scope="module")
+def desk(browser) -> Iterator[Tab]:
+    """What the pages of a file's tests are shown in, one after the other."""
+    desk = Tab(browser)
+    yield desk
+    desk.close()
+
+
 @pytest.fixture
-def page(browser) -> Iterator:
-    """A page of its own."""
+def page(desk: Tab) -> Iterator:
+    """A page as new: nothing is stored, kept, routed or open."""
+    with desk.page() as page:
+        yield page
+
+
+@pytest.fixture
+def own_page(browser) -> Iterator:
+    """A page that no other test has, for scripts that run before its own."""
     with tab(browser) as page:
         yield page
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from studio.browser import Sheet, phone, tab
+from studio.browser import PHONE, Sheet, Tab, tab
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -19,6 +20,14 @@ def axe() -> str:
             pytest.fail("no axe-core under CI")
         pytest.skip("axe-core is not installed: npm ci in web/")
     return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def pocket(browser) -> Iterator[Tab]:
+    """A phone, for one test after another."""
+    pocket = Tab(browser, **PHONE)
+    yield pocket
+    pocket.close()
 
 
 def luminance(page, selector: str, what: str) -> float:
@@ -71,8 +80,8 @@ def test_dark_follows_the_system_and_can_be_chosen(browser, shared_studio):
 
 
 @pytest.mark.parametrize("name", ["paint", "photo", "units", "rewrite", "models"])
-def test_no_page_is_wider_than_a_narrow_screen(browser, shared_studio, name):
-    with phone(browser) as page:
+def test_no_page_is_wider_than_a_narrow_screen(pocket, shared_studio, name):
+    with pocket.page() as page:
         page.goto(f"{shared_studio.address}#/{name}")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 360

@@ -70,13 +70,13 @@ def test_a_picture_is_opened_to_be_painted_on(models):
     assert models.by("seed").input_value() == "3"
 
 
-def test_a_picture_chosen_while_the_studio_opens_is_not_replaced_by_the_first_one(page, shared_studio):
-    page.add_init_script(slow("api/paintings$", times=1))
-    page.goto(f"{shared_studio.address}#/models")
-    page.locator("[data-testid=model-hamlet] [data-testid=model-picture-3]").click()
-    page.wait_for_selector("[data-testid=canvas][data-final=true]")
-    page.wait_for_timeout(2000)
-    assert Sheet(page).by("seed").input_value() == "3"
+def test_a_picture_chosen_while_the_studio_opens_is_not_replaced_by_the_first_one(own_page, shared_studio):
+    own_page.add_init_script(slow("api/paintings$", times=1))
+    own_page.goto(f"{shared_studio.address}#/models")
+    own_page.locator("[data-testid=model-hamlet] [data-testid=model-picture-3]").click()
+    own_page.wait_for_selector("[data-testid=canvas][data-final=true]")
+    own_page.wait_for_timeout(2000)
+    assert Sheet(own_page).by("seed").input_value() == "3"
 
 
 def test_the_address_says_which_model_is_open(page, shared_studio):

@@ -28,15 +28,15 @@ def kept(studio, seed):
     return studio.get(f"api/paintings/{rows[0]['id']}")
 
 
-def test_nothing_leaves_loopback(page, shared_studio):
+def test_nothing_leaves_loopback(own_page, shared_studio):
     asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=900")
+    own_page.on("request", lambda request: asked.append(request.url))
+    own_page.on("websocket", lambda socket: asked.append(socket.url))
+    sheet = Sheet(own_page).open(shared_studio.address, "#/paint?seed=900")
     sheet.stroke()
     for name in ("units", "rewrite", "models", "paint"):
         sheet.by(f"nav-{name}").click()
-        page.wait_for_timeout(300)
+        own_page.wait_for_timeout(300)
     base = shared_studio.base
     allowed = (base, base.replace("http", "ws"), "blob:" + base, "data:")
     assert [url for url in asked if not url.startswith(allowed)] == []
@@ -427,29 +427,29 @@ def test_a_message_covers_nothing_that_one_paints_with_and_waits_for_the_keyboar
     toast.wait_for(state="detached")
 
 
-def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(page, own_studio):
-    sheet = Sheet(page).open(own_studio.address, "#/paint?seed=5")
+def test_a_tab_goes_on_after_a_restart_once_the_browser_has_the_new_token(own_page, own_studio):
+    sheet = Sheet(own_page).open(own_studio.address, "#/paint?seed=5")
     sheet.stroke()
     sheet.wait_until_kept()
     own_studio.kill()
-    page.wait_for_selector("[data-testid=disconnected]")
+    own_page.wait_for_selector("[data-testid=disconnected]")
     own_studio.start(int(own_studio.base.rpartition(":")[2]))
-    page.wait_for_selector("[data-testid=locked]")
+    own_page.wait_for_selector("[data-testid=locked]")
     assert "inscape studio" in sheet.by("locked").inner_text()
     box = sheet.by("canvas").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
-    page.wait_for_selector("[data-testid=save-state].offline")
+    own_page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    own_page.wait_for_selector("[data-testid=save-state].offline")
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    page.wait_for_timeout(6000)
+    own_page.on("request", lambda request: asked.append(request.url))
+    own_page.on("websocket", lambda socket: asked.append(socket.url))
+    own_page.wait_for_timeout(6000)
     assert asked == []
-    page.evaluate("document.documentElement.dataset.before = 1")
-    other = page.context.new_page()
+    own_page.evaluate("document.documentElement.dataset.before = 1")
+    other = own_page.context.new_page()
     other.goto(own_studio.address + "#/models")
     other.wait_for_selector("[data-testid^=model-]")
-    page.bring_to_front()
-    page.wait_for_selector("html:not([data-before]) [data-testid=canvas]")
+    own_page.bring_to_front()
+    own_page.wait_for_selector("html:not([data-before]) [data-testid=canvas]")
     sheet.wait_for_strokes(2)
     (painting,) = own_studio.get("api/paintings")["paintings"]
     assert painting["seed"] == 5

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from photos.painted_photo import some_photo
-from studio.browser import RunningStudio, Sheet, phone, slow, tab
+from studio.browser import RunningStudio, Sheet, Tab, phone, slow
 
 pytestmark = pytest.mark.browser
 SIZE = (640, 512)
@@ -59,11 +60,19 @@ class PhotoSheet(Sheet):
         self.page.wait_for_selector("[data-testid=fit-stage] img")
         return self
 
-    def invert(self, seconds: str = "5") -> None:
-        """Let the generator draw it, and wait for the result."""
-        self.by("photo-seconds").select_option(seconds)
+    def invert(self) -> None:
+        """Let the generator draw it, and wait for the result; in a second, though 5 are the least offered."""
+
+        def sooner(route) -> None:
+            asked = json.loads(route.request.post_data)
+            assert asked["seconds"] == 5
+            route.continue_(post_data=json.dumps(asked | {"seconds": 1}))
+
+        self.by("photo-seconds").select_option("5")
+        self.page.route("**/inversion", sooner)
         self.by("invert").click()
         self.at("result")
+        self.page.unroute("**/inversion", sooner)
 
     def paint_on_it(self) -> None:
         """Go on to the tools."""
@@ -106,9 +115,9 @@ def studio(browser, hamlet: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def ready(browser, studio: RunningStudio) -> str:
+def ready(desk: Tab, studio: RunningStudio) -> str:
     """A photo that has been inverted."""
-    with tab(browser) as page:
+    with desk.page() as page:
         sheet = PhotoSheet(page).visit(studio.address).bring()
         sheet.invert()
         return sheet.identifier()
@@ -299,8 +308,8 @@ _AND_ON = """([first, second]) => {
 }"""
 
 
-def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, studio):
-    sheet = PhotoSheet(page).visit(studio.address).bring(name="left.png")
+def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(own_page, studio):
+    sheet = PhotoSheet(own_page).visit(studio.address).bring(name="left.png")
     sheet.invert()
     sheet.paint_on_it()
     sheet.by("brush-door").click()
@@ -311,12 +320,12 @@ def test_a_photo_that_is_left_while_its_painting_is_fetched_stays_left(page, stu
     sheet.invert()
     other = sheet.identifier()
     assert other != left
-    page.add_init_script(slow("api/paintings/[^/]+$"))
-    page.reload()
+    own_page.add_init_script(slow("api/paintings/[^/]+$"))
+    own_page.reload()
     sheet.at("result")
-    page.evaluate(_AND_ON, [left, other])
-    page.wait_for_function("(id) => location.hash.includes(id)", arg=other)
-    page.wait_for_timeout(2500)
+    own_page.evaluate(_AND_ON, [left, other])
+    own_page.wait_for_function("(id) => location.hash.includes(id)", arg=other)
+    own_page.wait_for_timeout(2500)
     assert sheet.identifier() == other
     sheet.paint_on_it()
     sheet.wait_for_strokes(0)
@@ -339,12 +348,12 @@ def test_one_goes_on_to_paint_before_the_page_knows_that_the_job_has_ended(page,
     sheet.shown()
 
 
-def test_what_is_chosen_while_a_photo_is_opened_stays_chosen(page, studio, ready):
-    sheet = PhotoSheet(page).visit(studio.address, f"?photo={ready}&view=paint")
+def test_what_is_chosen_while_a_photo_is_opened_stays_chosen(own_page, studio, ready):
+    sheet = PhotoSheet(own_page).visit(studio.address, f"?photo={ready}&view=paint")
     sheet.shown()
     sheet.stroke(0.5, 0.4, to=(0.55, 0.4))
     sheet.wait_until_kept()
-    page.add_init_script(slow("api/paintings/[^/]+$", 4000))
+    own_page.add_init_script(slow("api/paintings/[^/]+$", 4000))
     sheet.visit(studio.address, f"?photo={ready}&view=paint&brush=sky&mode=remove")
     sheet.by("brush-door").click()
     sheet.by("mode-draw").click()
@@ -355,9 +364,9 @@ def test_what_is_chosen_while_a_photo_is_opened_stays_chosen(page, studio, ready
     sheet.visit(studio.address, f"?photo={ready}&view=paint&brush=sky")
     sheet.by("show-result").click()
     sheet.at("result")
-    page.wait_for_timeout(6000)
+    own_page.wait_for_timeout(6000)
     sheet.at("result")
-    assert "view=result" in page.url
+    assert "view=result" in own_page.url
 
 
 def test_an_inversion_that_was_stopped_is_over_though_the_answer_to_that_comes_last(page, studio):

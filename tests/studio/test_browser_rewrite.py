@@ -117,14 +117,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def studio(browser, folder, home) -> Iterator[RunningStudio]:
-    """A studio without any work in it, which a test may kill."""
+    """A studio without any work in it, which a test may kill; moments of the model are gathered once."""
+    (cache := folder.parent / "cache").mkdir(exist_ok=True)
+    (home / "cache").symlink_to(cache)
     studio = RunningStudio(folder, home)
     yield studio
     studio.kill()
 
 
 @pytest.fixture
-def bench(page, studio) -> Bench:
+def bench(studio, page) -> Bench:
     return Bench(page).visit(studio.address)
 
 

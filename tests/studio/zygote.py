@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+import scipy.optimize  # noqa: F401
 import uvicorn.protocols.http.auto
 import uvicorn.protocols.websockets.websockets_sansio_impl  # noqa: F401
 
@@ -18,6 +19,7 @@ import inscape.models.architectures.stylegan2
 import inscape.painting
 import inscape.studio.app  # noqa: F401
 from inscape.cli.main import main
+from inscape.studio.page import pages
 
 
 def run(arguments: list[str], environment: dict[str, str], out: str) -> None:
@@ -43,6 +45,7 @@ def run(arguments: list[str], environment: dict[str, str], out: str) -> None:
 
 
 if __name__ == "__main__":
+    pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what has ended leaves nothing behind
     sys.stdout.write("ready\n")
     sys.stdout.flush()
