@@ -63,8 +63,8 @@ def test_a_checkpoint_is_dissected_measured_painted_and_replayed(checkpoint, tmp
     concept = next(iter(dissected["concepts"]))
     units = ",".join(str(unit) for unit, _ in dissected["rankings"][concept][:3])
     chosen = ("--units", units, "--concept", concept, "--report", report)
-    effect = answer(capsys, "effect", checkpoint, *chosen, "--images", 1, "--controls", 1)
-    assert effect["images"] == 1 and effect["control"]["sets"] == 1 and len(effect["curve"]) == 4
+    effect = answer(capsys, "effect", checkpoint, *chosen, "--images", 2, "--controls", 2)
+    assert effect["images"] == 2 and effect["control"]["sets"] == 2 and len(effect["curve"]) == 4
     out, again = tmp_path / "painted.png", tmp_path / "again.png"
     painted = answer(capsys, "paint", checkpoint, *chosen, "--seed", 3, "--box", "64,64,96,96", "--out", out)
     assert 0 <= painted["area_before"] <= 1 and 0 <= painted["area_after"] <= 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import OrderedDict
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ def _tensor(name: str, value: dict | list[int] | None) -> torch.Tensor | None:
     return torch.from_numpy(np.asarray(value_of(name, tuple(value))))
 
 
+@cache
 def generators() -> dict[str, tuple[Persistent, torch.Tensor]]:
     """By option: the record of the generator, and the picture that NVIDIA's code draws of it."""
     with np.load(FILE) as held:

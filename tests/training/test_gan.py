@@ -26,18 +26,12 @@ from inscape.errors import (
 )
 from inscape.models import Generator, open_model
 from inscape.progress import CallbackProgress
-from inscape.training import _machine, recipe, train
+from inscape.training import recipe, train
 from inscape.training._interrupts import whole_steps
 from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
 from inscape.training.gan import GanOptions, train_gan
 from inscape.training.recipes import GanRecipe, Stage
-
-
-@pytest.fixture(autouse=True)
-def one_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs that are compared step alike, and none measures how it is fastest: `test_machine.py` does that."""
-    monkeypatch.setattr(_machine, "ways", lambda device: [_machine.Way(1, False)])
 
 
 def options(images: int, **more: object) -> GanOptions:

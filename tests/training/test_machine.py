@@ -67,6 +67,10 @@ def test_float32_is_chosen_where_a_processor_has_no_instructions_for_bfloat16() 
     assert not measure(step, [FLOAT, BFLOAT], size=32, device=CPU).way.half
 
 
+def test_one_way_alone_is_taken_without_a_step() -> None:
+    assert measure(lambda way: pytest.fail(), [BFLOAT], size=8, device=CPU).way == BFLOAT
+
+
 def test_threads_are_put_back() -> None:
     before, seen = torch.get_num_threads(), []
     measure(lambda way: seen.append(torch.get_num_threads()), ways(CPU), size=8, device=CPU)
