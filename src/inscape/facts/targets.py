@@ -49,7 +49,7 @@ class TargetSettings:
 
     steps: int = 20
     rate: float = 0.6
-    enough: float = 0.1
+    enough: float = 0.05
     essence: float = 0.0625
     decay: float = 0.5
     most: float = 4.0
