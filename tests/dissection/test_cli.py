@@ -9,6 +9,7 @@ import torch
 from inscape import storage
 from inscape.cli.main import run
 from inscape.concepts import Concept, Vocabulary
+from inscape.dissection import DissectionReport
 from inscape.models import Card
 from inscape.models.architectures.unet import UNet, UNetConfig
 from small_generators import small_generator
@@ -102,3 +103,38 @@ def test_a_folder_with_other_things_is_left_alone(folders, tmp_path, capsys):
 def test_numbers_that_cannot_be_meant_exit_2(folders, tmp_path):
     for images in ("zero", "1"):
         assert run(["dissect", folders[0], "--images", images, "--out", str(tmp_path / "r")]) == 2
+
+
+def test_effects_are_printed_and_kept_and_order_the_units(folders, tmp_path, capsys):
+    generator, segmenter = folders
+    out = tmp_path / "report"
+    arguments = ["dissect", generator, "--segmenter", segmenter, "--layer", "layer8a", "--images", "8"]
+    assert run([*arguments, "--effects", "--out", str(out), "--json", "--device", "cpu"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["sets"] == {} and printed["effects"]
+    for changes in printed["effects"].values():
+        assert sorted(unit for unit, _ in changes) == list(range(12))
+        assert changes == sorted(changes, key=lambda pair: pair[1])
+    report = DissectionReport.load(out)
+    concept, changes = next(iter(printed["effects"].items()))
+    assert report.order(concept).rank == "effect" and report.order(concept).units[0] == changes[0][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--sets-of", "tree"], "Add --sets"),
+        (["--effects", "--source", "photos"], "a generator draws"),
+    ],
+)
+def test_causes_that_cannot_be_meant_exit_2(folders, tmp_path, capsys, options, sentence):
+    assert run(["dissect", folders[0], *options, "--out", str(tmp_path / "r")]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_rank_that_is_not_known_exits_2_and_one_that_the_report_lacks_exits_1(capsys):
+    arguments = ["effect", "town", "--concept", "tree", "--images", "2", "--rank"]
+    assert run([*arguments, "alhpa"]) == 2
+    assert "did you mean 'alpha'" in capsys.readouterr().err
+    assert run([*arguments, "alpha"]) == 1
+    assert "no optimised set of 'tree'" in capsys.readouterr().err
