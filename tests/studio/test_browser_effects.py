@@ -63,7 +63,7 @@ def test_the_panel_shows_the_line_that_does_the_same(page, measuring_studio):
 def test_concepts_that_no_unit_counts_for_say_so(page, measuring_studio):
     sheet = panel(page, measuring_studio)
     labels = sheet.by("effect-concept").locator("option").all_text_contents()
-    assert labels[0] == "sky" and "tree · no unit counts for it" in labels
+    assert labels[0] == "sky" and "tree · no unit matches it" in labels
 
 
 def test_what_cannot_be_measured_is_said_in_the_panel(page, shared_studio):

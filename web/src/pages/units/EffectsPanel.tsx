@@ -20,9 +20,9 @@ function choicesOf(report: ReportInfo): { value: string; label: string }[] {
 }
 
 const ORDERED = {
-  alpha: "in the order of the optimised set (α)",
-  effect: "in the order of what each causes alone",
-  iou: "in the order of their overlap: this report holds no causes",
+  alpha: "The optimised set (α) orders them.",
+  effect: "What each causes alone orders them.",
+  iou: "Their overlap orders them, because this report holds no causes.",
 } as const;
 
 interface Props {
@@ -78,8 +78,8 @@ export function EffectsPanel(props: Props) {
         <h2>What do the units cause?</h2>
       </summary>
       <p class="hint">
-        A match is not a cause. This switches off the first units of a concept in new pictures
-        {said && `, ${said},`} and compares the change of its area with random units.
+        A match is not a cause. This switches off the first units of a concept in new pictures, and compares
+        the change of its area with random units. {said}
       </p>
       {fields}
       {!isActive(job) && (
