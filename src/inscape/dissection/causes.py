@@ -208,7 +208,8 @@ def _folder(
     layer = series.layer.model_dump()
     inserted = storage.content_key(values.cpu().double().numpy().tobytes())
     described = [layer, list(series.model.classes), asdict(options), inserted]
-    key = None if None in keys else storage.content_key(_VERSION, *keys, series.model.card.model_dump_json(), *described)
+    card = series.model.card.model_dump_json()
+    key = None if None in keys else storage.content_key(_VERSION, *keys, card, *described)
     with run_folder(cache or storage.cache_folder() / "causes", key, described) as folder:
         yield folder
 
