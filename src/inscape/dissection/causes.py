@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
     from inscape.dissection.variants import Looking
     from inscape.models import Generator
-    from inscape.types import JsonObject
+    from inscape.types import JsonMapping, JsonObject
 
 TOP = 20
 """Units of a set that are switched off to see what takes the place of the concept."""
@@ -121,7 +121,7 @@ class Causes:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Causes | None:
+    def from_json(cls, document: JsonMapping) -> Causes | None:
         """What a `report.json` holds; None where nothing was measured.
 
         Raises:
@@ -155,7 +155,7 @@ def find_causes(
     options: CauseOptions,
     *,
     cache: Path | None = None,
-    **looking: Any,
+    **looking: Unpack[Looking],
 ) -> Causes:
     """Measure what the units of a layer cause.
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 import torch
 
@@ -26,7 +26,7 @@ from inscape.dissection.unit_values import UnitValues
 from inscape.errors import UnsupportedError, ValueRangeError
 from inscape.models import Generator, Model, resolve_device
 from inscape.progress import Progress, SilentProgress
-from inscape.segmenters import Labeller, fitting_segmenter
+from inscape.segmenters import Labeller, Segmenter, fitting_segmenter
 from inscape.sources import GeneratedPictures, PictureSource
 from inscape.statistics import QUANTILE
 
@@ -171,7 +171,7 @@ def _with_causes(
         report.values.conditional_mean,
         causes,
         cache=options.get("cache"),
-        segmenter=labeller,
+        segmenter=cast("Segmenter | None", labeller),  # others are refused there
         progress=options.get("progress"),
         executor=options.get("executor"),
     )

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
@@ -15,6 +15,7 @@ from inscape import storage
 from inscape.errors import FormatError, NotFoundError
 from inscape.studio.shapes import Identifier, Message
 from inscape.studio.studio import State
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from inscape.dissection.unit_pictures import UnitPictures
@@ -92,7 +93,7 @@ class Findings(State, Generic[F]):
         """Where the page finds a picture."""
         return f"api/models/{quote(model, safe='')}/{self.name}/{identifier}/{name}.webp"
 
-    def shown(self, model: str, identifier: str, drawn: UnitPictures) -> dict[str, Any]:
+    def shown(self, model: str, identifier: str, drawn: UnitPictures) -> JsonObject:
         """The fields of a `ShownUnit`."""
         strip = self.address(model, identifier, name_of(drawn.unit))
         return {"unit": drawn.unit, "seeds": list(drawn.seeds), "strip": strip}

@@ -20,6 +20,7 @@ from inscape.editing import AnyEdit, JointEdit, WeightEdit, load_edit
 from inscape.errors import InscapeError, NotFoundError, UsageError
 from inscape.studio.database import Database, check_revision
 from inscape.studio.shapes import Identifier, Kept, Label, Message
+from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from inscape.models import Model
@@ -139,7 +140,7 @@ class Works(Database, Generic[S, I, E]):
         """
 
     @abstractmethod
-    def described(self, edit: E) -> dict[str, Any]:
+    def described(self, edit: E) -> JsonObject:
         """The fields that `info` has beside those of `EditInfo`."""
 
     def prepare(self, connection: sqlite3.Connection) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from inscape.editing import AnyEdit, JointEdit, WeightEdit
 from inscape.errors import RecipeError
 from inscape.studio.pages.facts.shapes import FactEditInfo, FactsState
 from inscape.studio.works import Works
+from inscape.types import JsonObject
 
 
 class FactWorks(Works[FactsState, FactEditInfo, WeightEdit | JointEdit]):
@@ -23,7 +22,7 @@ class FactWorks(Works[FactsState, FactEditInfo, WeightEdit | JointEdit]):
             )
         return edit
 
-    def described(self, edit: WeightEdit | JointEdit) -> dict[str, Any]:
+    def described(self, edit: WeightEdit | JointEdit) -> JsonObject:
         """Method, layers, and how many facts it changed."""
         facts, method = edit.made.get("facts"), edit.made.get("method")
         return {

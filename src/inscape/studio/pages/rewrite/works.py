@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from inscape.editing import AnyEdit, JointEdit, WeightEdit
 from inscape.errors import RecipeError
 from inscape.studio.pages.rewrite.shapes import RuleInfo, WorkState
 from inscape.studio.works import Works, number_of
+from inscape.types import JsonObject
 
 
 class RuleWorks(Works[WorkState, RuleInfo, WeightEdit]):
@@ -25,6 +24,6 @@ class RuleWorks(Works[WorkState, RuleInfo, WeightEdit]):
             )
         return edit
 
-    def described(self, edit: WeightEdit) -> dict[str, Any]:
+    def described(self, edit: WeightEdit) -> JsonObject:
         """Layer, rank, and how far the weights moved."""
         return {"layer": edit.layer, "rank": edit.rank, "change": number_of(edit.made.get("change"))}
