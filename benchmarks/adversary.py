@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -108,8 +107,7 @@ def main() -> None:
         scenes=2000,
         concepts="banner,lettering,car,door,cloud",
     )
-    start = options.start if options.start == "shipped" else str(Path(options.start))
-    judged = Judged(start, options.size, options.pictures, options.scenes)
+    judged = Judged(options.start, options.size, options.pictures, options.scenes)
     names = options.concepts.split(",")
     real = judged.logits(to_tensor(judged.real[: options.pictures]))
     found: JsonObject = {

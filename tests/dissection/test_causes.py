@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -14,25 +12,10 @@ from inscape.dissection.borders import replaced
 from inscape.errors import CancelledError, ConceptError, UnsupportedError, ValueRangeError
 from inscape.sources import GeneratedPictures
 from planted_causes import DOOR, TREES, UNITS, VOCABULARY, Reader, generator
+from stopping import StopsAfter
 
 VALUES = torch.ones(len(VOCABULARY) - 1, UNITS)
 SMALL = CauseOptions(concepts=("tree", "door"), images=20, pool=24, search=SetOptions(steps=12, batch=6))
-
-
-class StopsAfter:
-    """Progress that is cancelled after some steps, whatever they are of."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    @contextmanager
-    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[StopsAfter]:
-        yield self
-
-    def advance(self, count: int = 1) -> None:
-        self.left -= count
-        if self.left < 0:
-            raise CancelledError
 
 
 def causes(folder, options=SMALL, **looking):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +34,9 @@ from inscape.scenes.scene import Scene
 from inscape.sources import GeneratedPictures, ScenePictures
 from reference import overlap as reference
 from small_generators import small_generator
+from stopping import StopsAfter
 
 SMALL = Thumbnails(count=3, size=32)
-
-
-class StopsAfter:
-    """Progress that is cancelled after some pictures."""
-
-    def __init__(self, pictures: int) -> None:
-        self.left = pictures
-
-    @contextmanager
-    def task(self, name: str, total: int | None = None, unit: str = "") -> Iterator[StopsAfter]:
-        yield self
-
-    def advance(self, count: int = 1) -> None:
-        self.left -= count
-        if self.left < 0:
-            raise CancelledError
 
 
 @pytest.fixture

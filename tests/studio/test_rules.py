@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +22,7 @@ from inscape.studio.encoding import jpeg
 from inscape.studio.pages.rewrite.page import Rewrite
 from inscape.studio.pages.rewrite.rules import Bench
 from inscape.studio.pages.rewrite.walls import Walls
+from inscape.studio.pages.rewrite.works import RuleWorks
 from small_generators import small_generator
 from studio.messages import PORT, TOKEN
 from studio.rule_requests import BASE, CHOICES, PASTE, SPIRE, TREE, ended, entry, made, rule
@@ -367,3 +371,21 @@ def test_what_was_exported_does_not_stay_on_the_disk(client, studio):
     info = rule(client)
     client.get(f"{BASE}/export", params={"edits": f"{info['id']}:1"})
     assert list(studio.exports.iterdir()) == []
+
+
+def test_rules_of_the_first_version_are_still_there(tmp_path):
+    info = {"id": "a" * 16, "name": "tree", "model": "small", "layer": "layer8b", "rank": 1, "created": 1e10}
+    info |= {"change": 0.1, "loss_before": None, "loss": 0.2}
+    step = {"stack": [{"rule": "a" * 16, "name": "tree"}], "choices": CHOICES}
+    path = tmp_path / "rules.sqlite"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("CREATE TABLE works (model PRIMARY KEY, revision, seeds, cursor, updated)")
+        old.execute("CREATE TABLE steps (model, position, state, PRIMARY KEY (model, position))")
+        old.execute("CREATE TABLE rules (id PRIMARY KEY, model, info)")
+        old.execute("INSERT INTO works VALUES ('small', 3, '1-12', 0, 0)")
+        old.execute("INSERT INTO steps VALUES ('small', 0, ?)", (json.dumps(step),))
+        old.execute("INSERT INTO rules VALUES (?, 'small', ?)", ("a" * 16, json.dumps(info)))
+    for _ in range(2):  # the second opening finds it changed already
+        held = RuleWorks(path, tmp_path / "rules").get("small")
+        assert (held.revision, held.note, held.cursor) == (3, "1-12", 0)
+        assert [edit.name for edit in held.edits] == ["tree"] and held.steps[0].named() == {"a" * 16}

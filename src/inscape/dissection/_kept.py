@@ -12,13 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inscape import storage
 from inscape.errors import FormatError
+from inscape.parallel import InProcess
 from inscape.types import Array
+
+if TYPE_CHECKING:
+    from inscape.parallel import Executor
+    from inscape.parallel.executor import Work
+    from inscape.progress import Task
 
 _BLOCK_BYTES = 48 << 20
 
@@ -152,3 +158,34 @@ class KeptArrays:
 
     def _marker(self, number: int) -> Path:
         return self.folder / f"batch-{number:05d}.json"
+
+
+def filled(
+    kept: KeptArrays,
+    name: str,
+    pieces: Sequence[range],
+    work: Work[range, Array],
+    executor: Executor | None,
+    task: Task,
+) -> Array:
+    """One array, of which only the pieces are computed that a stopped run has not kept.
+
+    Args:
+        kept: Holds this array alone.
+        name: Of the array.
+        pieces: Numbers of its rows, one piece behind the other.
+        work: Computes the rows of a piece.
+        executor: Who works; this process unless given.
+        task: Advances by rows, those that were kept included.
+    """
+    start, missing = pieces[0].start, []
+    for number, piece in enumerate(pieces):
+        if kept.holds(number, piece.start - start, len(piece), {name}):
+            task.advance(len(piece))
+        else:
+            missing.append((number, piece))
+    done = (executor or InProcess()).map(work, [piece for _, piece in missing])
+    for (number, piece), rows in zip(missing, done, strict=True):
+        kept.write(number, piece.start - start, {name: rows})
+        task.advance(len(piece))
+    return kept[name].rows(0, kept.count)

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 
+from inscape.dissection._kept import filled
 from inscape.dissection._values import cell_fractions
 from inscape.dissection.variants import BATCH, Series
-from inscape.parallel import InProcess, pieces_of
+from inscape.parallel import pieces_of
 from inscape.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -75,21 +76,10 @@ def pool_of(series: Series, kept: KeptArrays) -> Pool:
     Raises:
         CancelledError: The person cancelled; what is done is kept.
     """
-    reader, pieces = series.reader, pieces_of(series.numbers, BATCH)
+    reader, numbers = series.reader, series.numbers
     work = _Labels(replace(series, segmenter=None, progress=None, executor=None), reader)
-    with (series.progress or SilentProgress()).task(
-        "Looking for concepts", len(series.numbers), "pictures"
-    ) as task:
-        missing = []
-        for number, some in enumerate(pieces):
-            if kept.holds(number, number * BATCH, len(some), {"labels"}):
-                task.advance(len(some))
-            else:
-                missing.append(number)
-        done = (series.executor or InProcess()).map(work, [pieces[number] for number in missing])
-        for number, labels in zip(missing, done, strict=True):
-            kept.write(number, number * BATCH, {"labels": labels})
-            task.advance(len(pieces[number]))
-    labels = kept["labels"].rows(0, len(series.numbers))
+    progress = series.progress or SilentProgress()
+    with progress.task("Looking for concepts", len(numbers), "pictures") as task:
+        labels = filled(kept, "labels", pieces_of(numbers, BATCH), work, series.executor, task)
     size = min(_GRID, labels.shape[2]), min(_GRID, labels.shape[3])
-    return Pool(series.numbers, labels, size, cell_fractions(labels, size, len(reader.vocabulary)))
+    return Pool(numbers, labels, size, cell_fractions(labels, size, len(reader.vocabulary)))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from inscape.dissection._kept import filled
 from inscape.dissection.variants import BATCH, Series
 from inscape.editing import UnitEdit
-from inscape.parallel import InProcess
+from inscape.parallel import pieces_of
 from inscape.progress import SilentProgress
 from inscape.segmenters.areas import class_areas
 
@@ -63,21 +64,10 @@ def single_effects(series: Series, kept: KeptArrays) -> Float[np.ndarray, "conce
     """
     reader, count = series.reader, series.layer.units
     work = _OfUnits(replace(series, segmenter=None, progress=None, executor=None), reader)
-    pieces = [
-        range(start, min(start + _UNITS_AT_ONCE, count + 1)) for start in range(0, count + 1, _UNITS_AT_ONCE)
-    ]
-    with (series.progress or SilentProgress()).task("Switching single units off", count, "units") as task:
-        missing = []
-        for number, units in enumerate(pieces):
-            if kept.holds(number, units.start, len(units), {_AREAS}):
-                task.advance(len(units) - (count in units))
-            else:
-                missing.append(number)
-        done = (series.executor or InProcess()).map(work, [pieces[number] for number in missing])
-        for number, areas in zip(missing, done, strict=True):
-            kept.write(number, pieces[number].start, {_AREAS: areas})
-            task.advance(len(pieces[number]) - (count in pieces[number]))
-    areas = kept[_AREAS].rows(0, count + 1).mean(axis=1)
+    pieces = pieces_of(range(count + 1), _UNITS_AT_ONCE)
+    progress = series.progress or SilentProgress()
+    with progress.task("Switching single units off", count + 1, "steps") as task:
+        areas = filled(kept, _AREAS, pieces, work, series.executor, task).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(areas[-1] > 0, areas[:-1] / areas[-1] - 1, np.nan)
     return np.ascontiguousarray(change.T)
