@@ -211,18 +211,22 @@ class Variants:
         units: Sequence[int],
         values: Float[Tensor, "unit"],
         weights: Float[Tensor, "batch height width"],
+        *,
+        add: bool = False,
     ) -> Float[Tensor, "batch 3 height width"]:
         """The pictures with units drawn in, each picture in a place of its own.
 
         Args:
             units: Channels of the layer.
-            values: What they become where the weight is 1.
+            values: What they become where the weight is 1, or what is added to them there.
             weights: From 0 to 1, on the layer's grid.
+            add: Whether values are added.
         """
         index = torch.tensor(tuple(units), device=self.features.device)
         chosen, features = self.maps[:, index], self.features.clone()
         target = values.to(chosen)[None, :, None, None].expand_as(chosen)
-        painted = torch.lerp(chosen, target, weights.to(chosen)[:, None].expand_as(chosen))
+        part = weights.to(chosen)[:, None]
+        painted = chosen + part * target if add else torch.lerp(chosen, target, part.expand_as(chosen))
         as_maps(features, self.layer.axes)[:, index] = painted
         return self.draw(features)
 

@@ -5,7 +5,8 @@ a value k and leaves everything else alone: r = f_gen(r_{U,P} ← k, rest). Here
 
     features[U] ← (1 − α) · features[U] + α · k,    α = strength × region
 
-with the region averaged over the area of each cell of the layer's own grid.
+with the region averaged over the area of each cell of the layer's own grid. A brush that was learned adds
+instead, so that what stands there takes part: features[U] ← features[U] + α · k.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 _FIELDS = {"kind", "layer", "units", "values", "region", "strength", "mode", "concept"}
 
+Mode: TypeAlias = Literal["draw", "add", "remove"]
+"""What an edit does with units; see `UnitEdit`."""
+
 LARGEST_EDIT = 65_536
 """The most units that one edit may name."""
 
@@ -56,11 +60,13 @@ class UnitEdit(EditValue):
     Args:
         layer: Name of the layer.
         units: Channels, counted from 0, each once.
-        values: Value of each unit where the region is 1. Drawing needs them; removing uses 0.
+        values: Value of each unit where the region is 1, or what is added to it there. Drawing and adding
+            need them; removing uses 0.
         region: Where; the whole picture unless given.
         strength: From 0 (nothing changes) to 1.
-        mode: "draw" moves units towards `values`, "remove" towards 0, as GAN Dissection switches a unit off.
-            Behind a leaky ReLU a unit may rest below 0; 0 is still what every later layer ignores.
+        mode: "draw" moves units towards `values`, "add" adds `values`, "remove" moves units towards 0, as GAN
+            Dissection switches a unit off. Behind a leaky ReLU a unit may rest below 0; 0 is still what every
+            later layer ignores.
         concept: The concept of the units, for display. It changes nothing.
 
     Raises:
@@ -74,7 +80,7 @@ class UnitEdit(EditValue):
     values: NDArray[np.float32] | None = None
     region: Region = field(default_factory=Region.everywhere)
     strength: float = 1.0
-    mode: Literal["draw", "remove"] = "draw"
+    mode: Mode = "draw"
     concept: str = ""
     _masks: dict[object, Tensor] = field(default_factory=dict, init=False, repr=False)
 
@@ -93,14 +99,14 @@ class UnitEdit(EditValue):
         object.__setattr__(self, "region", _as_saved(self.region))
 
     def _repr_html_(self) -> str:
-        done = "switched off" if self.mode == "remove" else "drawn"
+        done = {"draw": "drawn", "add": "added to", "remove": "switched off"}[self.mode]
         shown = ", ".join(map(str, self.units[:20])) + (", …" if len(self.units) > 20 else "")
         facts = {"units": shown, "concept": self.concept, "strength": self.strength}
         return described(f"{len(self.units)} units of {self.layer}, {done}", facts)
 
     @property
     def targets(self) -> NDArray[np.float32]:
-        """What each unit becomes where the region is 1: `values`, or 0 when units are removed."""
+        """What each unit becomes, or is raised by, where the region is 1; 0 when units are removed."""
         assert self.values is not None
         return self.values
 
@@ -150,9 +156,11 @@ class UnitEdit(EditValue):
         index = torch.tensor(self.units, device=features.device)
         target = torch.from_numpy(self.targets).to(features)[:, None, None]
         chosen = maps[:, index]
-        as_maps(result, axes)[:, index] = torch.lerp(
-            chosen, target.expand_as(chosen), alpha.expand_as(chosen)
-        )
+        if self.mode == "add":
+            changed = chosen + alpha * target
+        else:
+            changed = torch.lerp(chosen, target.expand_as(chosen), alpha.expand_as(chosen))
+        as_maps(result, axes)[:, index] = changed
         return result
 
     @contextmanager
@@ -266,8 +274,8 @@ def _check_units(units: tuple[int, ...]) -> None:
 
 
 def _check_numbers(edit: UnitEdit, units: tuple[int, ...], values: NDArray[np.float32]) -> None:
-    if edit.mode not in ("draw", "remove"):
-        raise ValueRangeError(f"The mode of an edit is 'draw' or 'remove', got {edit.mode!r}.")
+    if edit.mode not in get_args(Mode):
+        raise ValueRangeError(f"The mode of an edit is 'draw', 'add' or 'remove', got {edit.mode!r}.")
     if not 0 <= edit.strength <= 1:
         raise ValueRangeError(f"The strength of an edit lies between 0 and 1, got {edit.strength}.")
     if values.shape != (len(units),):
