@@ -32,7 +32,9 @@ KINDS: dict[str, str] = {
 }
 """What each kind is, for people."""
 
-SUFFIX = ".brushes.json"
+FILE = "brushes.json"
+"""Where the brushes of a model lie, beside its weights."""
+
 _VERSION = 1
 
 

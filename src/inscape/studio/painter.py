@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.editing import Recipe
-    from inscape.painting import PaintSession
+    from inscape.painting import LearnedBrush, PaintSession
 
 Box = tuple[float, float, float, float]
 
@@ -250,6 +250,7 @@ class Painter:
 
     def _edit(self, model: str, stroke: StrokeSettings, region: inscape.Region) -> inscape.UnitEdit:
         removing = stroke.mode == "remove"
+        adding = stroke.kind != "causal" and not removing
         layer = self._library.paintable(model).layer(stroke.layer).name
         if stroke.units and (removing or stroke.values):
             edit = inscape.UnitEdit(
@@ -258,9 +259,11 @@ class Painter:
                 np.asarray(stroke.values, np.float32),
                 region,
                 stroke.strength,
-                "remove" if removing else "draw",
+                "remove" if removing else "add" if adding else "draw",
                 stroke.concept or "",
             )
+        elif adding:
+            edit = self._learned(model, stroke).draw(region, stroke.strength)
         else:
             report = self._reports.load(model, layer)
             if stroke.units:
@@ -272,6 +275,20 @@ class Painter:
             edit = inscape.paint(units, region, strength=stroke.strength, remove=removing, value=stroke.value)
         edit.check(self._library.generator(model))
         return edit
+
+    def _learned(self, model: str, stroke: StrokeSettings) -> LearnedBrush:
+        """The brush of a stroke.
+
+        Raises:
+            ConceptError: The stroke names no concept.
+            NotFoundError: The model has no such brush.
+            FormatError: It was made for other weights.
+        """
+        if stroke.concept is None:
+            raise ConceptError(f"A stroke of kind {stroke.kind} needs a concept.", "Pick a brush first.")
+        found = self._reports.brushes(model)
+        found.check(self._library.generator(model))
+        return found.find(stroke.concept, stroke.kind)
 
 
 def _concept_units(report: inscape.DissectionReport, concept: str, top: int) -> inscape.UnitSet:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from inscape.errors import UsageError
+from inscape.painting.learned_brush import Kind
 from inscape.studio.database import Shelf, check_revision
 from inscape.studio.shapes import Kept, Label, Message, Name, RegionBox, RegionMask, Seed
 
@@ -71,6 +72,10 @@ class StrokeSettings(Message):
         default="draw",
         description="On a photo also: keep the photo under the region, or drop the island that the region "
         "covers out of what the other strokes influence. Those two have no units.",
+    )
+    kind: Kind = Field(
+        default="causal",
+        description="Of the brush. Learned and obedient ones add to the units; they only draw.",
     )
     strength: float = Field(default=1.0, ge=0, le=1)
     value: Literal["mean", "quantile"] = "quantile"

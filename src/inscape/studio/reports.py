@@ -1,9 +1,10 @@
-"""Reports of layers: shipped with a model, or made here and kept."""
+"""Reports of layers, shipped with a model or made here and kept, and brushes."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import inscape
 from inscape import storage
@@ -11,6 +12,9 @@ from inscape.errors import FormatError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
 from inscape.studio.library import Library, Stamp, stamp_of
 from inscape.types import JsonObject
+
+if TYPE_CHECKING:
+    from inscape.painting import BrushSet
 
 
 class Reports:
@@ -68,6 +72,18 @@ class Reports:
         """
         return _document(self._need(model, layer))
 
+    def brushes(self, model: str) -> BrushSet:
+        """The brushes that lie beside a model's weights; none where it has no file of them.
+
+        Raises:
+            FormatError: The file is damaged.
+        """
+        from inscape.painting import BrushSet
+        from inscape.painting.learned_brush import FILE
+
+        path = self._library.folder(model) / FILE
+        return _brushes(path, stamp_of(path)) if path.is_file() else BrushSet(model, "")
+
     def strip(self, model: str, layer: str, unit: int) -> bytes:
         """The strip of a unit's top pictures, a WebP file.
 
@@ -118,6 +134,14 @@ def _read(folder: Path, stamp: Stamp) -> JsonObject:
 def _loaded(folder: Path, stamp: Stamp) -> inscape.DissectionReport:
     """The whole report, once per state of the file."""
     return inscape.DissectionReport.load(folder)
+
+
+@lru_cache(maxsize=64)
+def _brushes(path: Path, stamp: Stamp) -> BrushSet:
+    """The brushes, once per state of the file."""
+    from inscape.painting import BrushSet
+
+    return BrushSet.load(path)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from inscape.errors import UsageError, unknown_name
+from inscape.errors import UsageError
+from inscape.verbs._brushes import check_kind
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Device, Layer, ModelName, ReportFolder, SegmenterName
 from inscape.verbs._parameters import Option
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from inscape.painting.places import PlaceRule
     from inscape.progress import Progress
     from inscape.segmenters import Segmenter
-
-_KINDS = ("causal", "learned", "obedient")
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ class BrushRequest(Request):
 
     def check(self) -> None:
         """Refuse a kind that there is not, and a size that cannot be parsed."""
-        if self.kind not in _KINDS:
-            raise UsageError(*unknown_name("kind of brush", self.kind, _KINDS))
+        check_kind(self.kind)
         self.box()
 
     def box(self) -> tuple[int, int]:

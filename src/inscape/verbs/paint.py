@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Le
 
 from inscape.errors import RegionError, UsageError
+from inscape.verbs._brushes import check_kind, find_brushes
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import (
     Device,
@@ -64,6 +65,16 @@ class PaintRequest(Request):
     units: Units = None
     top: Annotated[int, Option("Number of the concept's best units."), Ge(1)] = 20
     rank: RankName = None
+    kind: Annotated[
+        str,
+        Option(
+            "Kind of brush: causal (units of a dissection), or learned or obedient (see `inscape brush`)."
+        ),
+    ] = "causal"
+    brushes: Annotated[
+        Path | None,
+        Option("File of brushes, from `inscape brush`. [default: brushes.json beside the weights]"),
+    ] = None
     layer: Layer = None
     strength: Annotated[
         float, Option("Strength of the stroke: 0 changes nothing, 1 replaces fully."), Ge(0), Le(1)
@@ -99,7 +110,13 @@ class PaintRequest(Request):
             parse_box(self.like)
             if self.remove:
                 raise UsageError("--remove and --like exclude each other. Leave one of them out.")
-        self.choice()
+        if check_kind(self.kind) == "causal":
+            self.choice()
+        elif self.concept is None or self.remove or self.like is not None or self.units is not None:
+            raise UsageError(
+                f"A brush of kind {self.kind} draws a concept: name --concept, and leave out --units, "
+                "--remove and --like."
+            )
         parse_value(self.value)
         if self.photo is None and self.inversion is not None:
             raise UsageError("--inversion needs the photo. Name it with --photo.")
@@ -176,14 +193,26 @@ def _painted(
 ) -> Painted:
     """The stroke, on a picture of the model's own or on the photo."""
     number = None if request.class_name is None else generator.card.class_index(request.class_name)
-    choice, values = request.choice(), not request.remove and request.like is None
-    chosen = None if choice is None else choice.take(generator, request.model, values=values)
-    layer = chosen.layer if chosen else generator.layer(request.layer).name
-    brush = _brush(request, chosen, layer)
+    brush, layer = _learned(request, generator) if request.kind != "causal" else _causal(request, generator)
     if photo is None:
         return _on_own_picture(generator, brush, region, request.seed, number)
     work = PhotoWork(generator, photo, layer, request.inversion, request.seconds, request.finish, progress)
     return paint_on_photo(work, brush, region)
+
+
+def _learned(request: PaintRequest, generator: Generator) -> tuple[Brush, str]:
+    """Paints with a brush of a file, and its layer."""
+    assert request.concept is not None
+    found = find_brushes(generator, request.model, request.brushes).find(request.concept, request.kind)
+    return lambda place, _: found.draw(place, request.strength), found.layer
+
+
+def _causal(request: PaintRequest, generator: Generator) -> tuple[Brush, str]:
+    """Paints with units of a dissection or of one's own, and their layer."""
+    choice, values = request.choice(), not request.remove and request.like is None
+    chosen = None if choice is None else choice.take(generator, request.model, values=values)
+    layer = chosen.layer if chosen else generator.layer(request.layer).name
+    return _brush(request, chosen, layer), layer
 
 
 def _brush(request: PaintRequest, chosen: UnitSet | None, layer: str) -> Brush:

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/brush": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape brush`; nothing is run.
+         */
+        post: operations["lineOfBrush"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/convert": {
         parameters: {
             query?: never;
@@ -625,7 +645,9 @@ export interface paths {
         };
         /**
          * List Brushes
-         * @description The concepts that can be painted at a layer (the default layer unless one is named).
+         * @description What can be painted: concepts with units in a layer (the default unless named), and learned brushes.
+         *
+         *     A learned brush has a layer of its own.
          */
         get: operations["listBrushes"];
         put?: never;
@@ -2337,7 +2359,7 @@ export interface components {
         };
         /**
          * BrushInfo
-         * @description A concept that can be painted.
+         * @description A concept that can be painted, with a brush of one kind.
          */
         BrushInfo: {
             /**
@@ -2347,16 +2369,28 @@ export interface components {
             colour: string;
             /** Concept */
             concept: string;
+            /**
+             * Kind
+             * @description Learned and obedient brushes add to units; causal ones set them.
+             * @enum {string}
+             */
+            kind: "causal" | "learned" | "obedient";
             /** Layer */
             layer: string;
+            /**
+             * Means
+             * @description What this kind is, in words.
+             */
+            means: string;
             /** Plane */
             plane: string;
             /**
              * Rank
-             * @description What orders them: α of the optimised set, the effect of each alone, or overlap.
-             * @enum {string}
+             * @description What orders them: α of the optimised set, the effect of each alone, or overlap. None where they were learned.
              */
-            rank: "alpha" | "effect" | "iou";
+            rank: ("alpha" | "effect" | "iou") | null;
+            /** @description None where it was not measured. */
+            score: components["schemas"]["BrushScoreInfo"] | null;
             /** Thumbnail */
             thumbnail: string;
             /** Top */
@@ -2385,6 +2419,145 @@ export interface components {
             layer: string;
             /** Model */
             model: string;
+        };
+        /**
+         * BrushRequest
+         * @description Make a brush for a concept, and measure it at places that it has not seen.
+         *
+         *     A causal brush drives the units of a dissection to their usual values. A learned brush adds to units what
+         *     makes the segmenter see the concept. An obedient brush is learned too, and leaves the picture alone where
+         *     the concept cannot stand.
+         */
+        BrushRequest: {
+            /**
+             * Cells
+             * @description With --on: width and height of a stroke, in cells of the layer.
+             * @default 2,3
+             */
+            cells: string;
+            /**
+             * Concept
+             * @description Concept to paint, such as door or tree.
+             */
+            concept: string;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Judge
+             * @description Segmenter that reads the measured pictures. [default: the one that the brush learned from]
+             */
+            judge?: string | null;
+            /**
+             * Kind
+             * @description Kind of the brush: causal, learned or obedient.
+             * @default obedient
+             */
+            kind: string;
+            /**
+             * Layer
+             * @description Name of the layer. [default: the model's default layer]
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * On
+             * @description Concept that the new one stands on, such as wall. [default: learned from the scenes of the model's world]
+             */
+            on?: string | null;
+            /**
+             * Out
+             * Format: path
+             * @description File to write the brush to. A file that is there keeps its others.
+             * @default brushes.json
+             */
+            out: string;
+            /**
+             * Places
+             * @description Places of each sort that the brush is measured at.
+             * @default 200
+             */
+            places: number;
+            /**
+             * Report
+             * @description Folder of a dissection report. [default: the report beside the weights]
+             */
+            report?: string | null;
+            /**
+             * Segmenter
+             * @description Segmenter that labels the pictures. [default: the card's, else the report's]
+             */
+            segmenter?: string | null;
+            /**
+             * Steps
+             * @description Steps of learning.
+             * @default 150
+             */
+            steps: number;
+            /**
+             * Units
+             * @description Number of units that the brush changes.
+             * @default 40
+             */
+            units: number;
+        };
+        /**
+         * BrushScoreInfo
+         * @description What a brush did at places that it had not seen.
+         */
+        BrushScoreInfo: {
+            /**
+             * Change
+             * @description Mean ΔE in those.
+             */
+            change: number | null;
+            /**
+             * Hits
+             * @description The fraction of them that show it after the stroke.
+             */
+            hits: number;
+            /**
+             * Illegal
+             * @description Places where it cannot stand.
+             */
+            illegal: number;
+            /**
+             * Illegal Hits
+             * @description The fraction of them that show it.
+             */
+            illegal_hits: number | null;
+            /**
+             * Judge
+             * @description The segmenter that read the pictures.
+             */
+            judge: string;
+            /**
+             * Legal
+             * @description Places where the concept may stand.
+             */
+            legal: number;
+            /**
+             * Of Ten
+             * @description In how many of ten legal places the concept appears.
+             */
+            of_ten: number;
+            /**
+             * Random
+             * @description The same with as many random units.
+             */
+            random: number | null;
+            /**
+             * Works
+             * @description Whether it reaches half of them, and more than random units.
+             */
+            works: boolean;
         };
         /**
          * CheckpointFile
@@ -3833,6 +4006,13 @@ export interface components {
             concept: string | null;
             /** Height */
             height: number;
+            /**
+             * Kind
+             * @description Of the brush. Learned and obedient ones add to the units; they only draw.
+             * @default causal
+             * @enum {string}
+             */
+            kind: "causal" | "learned" | "obedient";
             /** Layer */
             layer: string;
             /**
@@ -4335,6 +4515,11 @@ export interface components {
              */
             box: string;
             /**
+             * Brushes
+             * @description File of brushes, from `inscape brush`. [default: brushes.json beside the weights]
+             */
+            brushes?: string | null;
+            /**
              * Class Name
              * @description Class that a conditional generator draws, a number or a name. [default: the class of the seed]
              */
@@ -4367,6 +4552,12 @@ export interface components {
              * @description Inversion of the photo, from `inscape invert`. [default: the cache, else inverted now]
              */
             inversion?: string | null;
+            /**
+             * Kind
+             * @description Kind of brush: causal (units of a dissection), or learned or obedient (see `inscape brush`).
+             * @default causal
+             */
+            kind: string;
             /**
              * Layer
              * @description Name of the layer. [default: the model's default layer]
@@ -5397,6 +5588,13 @@ export interface components {
             concept?: string | null;
             /** Id */
             id: string;
+            /**
+             * Kind
+             * @description Of the brush. Learned and obedient ones add to the units; they only draw.
+             * @default causal
+             * @enum {string}
+             */
+            kind: "causal" | "learned" | "obedient";
             /** Layer */
             layer: string;
             /**
@@ -6072,6 +6270,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ArtifactsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfBrush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrushRequest"];
             };
         };
         responses: {

@@ -1,7 +1,7 @@
 import { inflate, zlibStored } from "../engine/frame";
 import type { Branch, Operation, SavedHistory } from "../engine/history";
 import { fromBase64, type Mask, toBase64 } from "../engine/mask";
-import type { Stroke } from "../engine/stroke";
+import { kindOf, type Stroke } from "../engine/stroke";
 import type { Painting, WireOperation, WireStroke } from "./client";
 
 /** A stroke's settings as the studio takes them, without where. */
@@ -12,6 +12,7 @@ export function settingsOf(stroke: Omit<Stroke, "id" | "mask">): Omit<WireStroke
     concept: brush.concept,
     units: [...brush.units],
     top: brush.top,
+    kind: kindOf(brush),
     mode,
     strength,
     value: "quantile",

@@ -1,6 +1,6 @@
 import { through } from "./frame";
 import { fromBase64, toBase64 } from "./mask";
-import { freshId, type Mode, type Stroke } from "./stroke";
+import { type BrushKind, freshId, type Mode, type Stroke } from "./stroke";
 
 /** Strokes as plain JSON: what goes into a link and into the saved work. */
 export interface PackedStroke {
@@ -12,6 +12,8 @@ export interface PackedStroke {
   readonly size: number;
   readonly cells: string;
   readonly top: number;
+  /** Causal where it is left out. */
+  readonly kind?: BrushKind;
   /** What each unit becomes, where that was picked up from the picture. */
   readonly values?: readonly number[];
 }
@@ -26,9 +28,12 @@ export function packStroke(stroke: Stroke): PackedStroke {
     size: stroke.mask.size,
     cells: toBase64(stroke.mask.cells),
     top: stroke.brush.top,
+    ...(stroke.brush.kind ? { kind: stroke.brush.kind } : {}),
     ...(stroke.brush.values ? { values: stroke.brush.values } : {}),
   };
 }
+
+const KINDS: readonly BrushKind[] = ["causal", "learned", "obedient"];
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -42,18 +47,20 @@ const isValues = (value: unknown, count: number): value is number[] =>
 /** Read one stroke from something foreign; null where it is none. */
 export function unpackStroke(value: unknown): Stroke | null {
   if (!isRecord(value)) return null;
-  const { layer, concept, units, mode, strength, size, cells, top, values } = value;
+  const { layer, concept, units, mode, strength, size, cells, top, kind, values } = value;
   if (typeof layer !== "string" || !(concept === null || typeof concept === "string") || !isUnits(units))
     return null;
   if (mode !== "draw" && mode !== "remove") return null;
   if (typeof strength !== "number" || !(strength >= 0 && strength <= 10)) return null;
   if (typeof size !== "number" || !Number.isInteger(size) || size < 1 || size > 1024) return null;
   if (typeof cells !== "string" || typeof top !== "number" || !Number.isInteger(top) || top < 1) return null;
+  if (kind !== undefined && !KINDS.includes(kind as BrushKind)) return null;
   if (values !== undefined && !isValues(values, units.length)) return null;
   try {
     const bytes = fromBase64(cells);
     if (bytes.length !== size * size) return null;
-    const brush = { layer, concept, units, top, ...(values ? { values } : {}) };
+    const known = kind === undefined ? {} : { kind: kind as BrushKind };
+    const brush = { layer, concept, units, top, ...known, ...(values ? { values } : {}) };
     return { id: freshId(), brush, mode, strength, mask: { size, cells: bytes } };
   } catch {
     return null;

@@ -6,6 +6,11 @@ export type Mode = "draw" | "remove" | "keep" | "drop";
 /** Whether a stroke limits what others influence instead of setting units. */
 export const limits = (mode: Mode): boolean => mode === "keep" || mode === "drop";
 
+/** Units of a dissection at their usual values, or found by gradient, or found and taught where not to paint. */
+export type BrushKind = "causal" | "learned" | "obedient";
+
+export const kindOf = (brush: Pick<Brush, "kind">): BrushKind => brush.kind ?? "causal";
+
 /** What a stroke is painted with: the units of a layer, chosen by a concept or by hand. */
 export interface Brush {
   readonly layer: string;
@@ -14,7 +19,9 @@ export interface Brush {
   readonly units: readonly number[];
   /** How many of the concept's units, best first. */
   readonly top: number;
-  /** What each of `units` becomes; the studio fills it in where a stroke is kept. */
+  /** How it came about; causal where it is left out. */
+  readonly kind?: BrushKind;
+  /** What each of `units` becomes, or is raised by; the studio fills it in where a stroke is kept. */
   readonly values?: readonly number[];
 }
 
@@ -42,7 +49,11 @@ export function strokeLabel(stroke: Stroke): string {
 
 export function sameBrush(a: Brush, b: Brush): boolean {
   return (
-    a.layer === b.layer && a.concept === b.concept && a.top === b.top && a.units.join() === b.units.join()
+    a.layer === b.layer &&
+    a.concept === b.concept &&
+    kindOf(a) === kindOf(b) &&
+    a.top === b.top &&
+    a.units.join() === b.units.join()
   );
 }
 

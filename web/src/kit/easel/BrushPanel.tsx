@@ -2,14 +2,16 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { BrushInfo } from "../../api/client";
 import { conceptIcon } from "../../engine/conceptIcons";
 import { formatUnits, parseUnits } from "../../engine/numbers";
-import { type Brush, sameBrush } from "../../engine/stroke";
-import { Button, conceptColour, go, Icon, Notice, Select, studioModels, tip, useStore } from "..";
+import type { Brush } from "../../engine/stroke";
+import { Button, conceptColour, go, Icon, Notice, Segmented, Select, studioModels, tip, useStore } from "..";
+import { type BrushGroup, groupsOf, isOf, scoreText } from "./brushKinds";
 import { brushOf, useEasel } from "./easel";
 import { layerChoice, paintableLayers } from "./state";
 
-function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
+function BrushButton({ group, chosen }: { group: BrushGroup; chosen: boolean }) {
   const { paint } = useEasel();
-  const icon = conceptIcon(brush.concept);
+  const { best } = group;
+  const icon = conceptIcon(best.concept);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (chosen) button.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -19,17 +21,46 @@ function BrushButton({ brush, chosen }: { brush: BrushInfo; chosen: boolean }) {
       ref={button}
       type="button"
       class="brush"
-      data-testid={`brush-${brush.concept}`}
-      data-tip={`${Math.min(brush.top, brush.units.length)} units of ${brush.layer}`}
+      data-testid={`brush-${best.concept}`}
+      data-tip={`${Math.min(best.top, best.units.length)} units of ${best.layer}`}
       aria-pressed={chosen}
-      style={{ "--concept": conceptColour(brush.concept) }}
-      onClick={() => paint.set({ brush: brushOf(brush.concept, brush.layer, brush.top) })}
+      style={{ "--concept": conceptColour(best.concept) }}
+      onClick={() => paint.set({ brush: brushOf(best), layer: best.layer })}
     >
       <span class="brush-dot">
-        {icon ? <Icon path={icon} size={22} /> : <b aria-hidden="true">{brush.concept.slice(0, 1)}</b>}
+        {icon ? <Icon path={icon} size={22} /> : <b aria-hidden="true">{best.concept.slice(0, 1)}</b>}
       </span>
-      <span class="brush-name">{brush.concept}</span>
+      <span class="brush-name">{best.concept}</span>
+      {best.score && <small class="brush-score">{best.score.of_ten} of 10</small>}
     </button>
+  );
+}
+
+/** The kinds of brush that the chosen concept has, and what the chosen one does. */
+function KindChoice({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen: Brush | null }) {
+  const { paint } = useEasel();
+  const group = groupsOf(brushes).find((one) => one.kinds.some((info) => chosen && isOf(chosen, info)));
+  const info = group?.kinds.find((one) => chosen && isOf(chosen, one));
+  if (!group || !info || (group.kinds.length < 2 && !info.score)) return null;
+  return (
+    <div class="brush-kinds" data-testid="brush-kinds">
+      <Segmented
+        label="Kind of brush"
+        value={info.kind}
+        choices={group.kinds.map((one) => ({
+          value: one.kind,
+          label: one.kind,
+          testid: `kind-${one.kind}`,
+        }))}
+        onChange={(kind) => {
+          const next = group.kinds.find((one) => one.kind === kind);
+          if (next) paint.set({ brush: brushOf(next), layer: next.layer });
+        }}
+      />
+      <p class="hint">
+        {info.means.charAt(0).toUpperCase() + info.means.slice(1)}. {scoreText(info)}
+      </p>
+    </div>
   );
 }
 
@@ -78,14 +109,14 @@ function UnitsField() {
   );
 }
 
-function BrushList({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen: Brush | null }) {
+function BrushList({ groups, chosen }: { groups: readonly BrushGroup[]; chosen: Brush | null }) {
   return (
     <div class="brush-list">
-      {brushes.map((one) => (
+      {groups.map((one) => (
         <BrushButton
-          key={one.concept}
-          brush={one}
-          chosen={chosen !== null && sameBrush(chosen, brushOf(one.concept, one.layer, one.top))}
+          key={one.best.concept}
+          group={one}
+          chosen={chosen !== null && one.kinds.some((info) => isOf(chosen, info))}
         />
       ))}
     </div>
@@ -142,14 +173,19 @@ function Source({ onModel }: { onModel: ((model: string) => void) | undefined })
   );
 }
 
-/** What to paint with: things first; their parts, materials and kinds are one step away. */
+/** What to paint with: things that work first; what does not, and parts, materials and kinds are one step away. */
 export function BrushPanel({ onModel }: { onModel?: (model: string) => void }) {
   const { brushes, brush, layer, model } = useStore(useEasel().paint);
   const things = brushes.filter((one) => one.plane === "object");
-  const others = things.length > 0 ? brushes.filter((one) => one.plane !== "object") : [];
+  const main = groupsOf(things.length > 0 ? things : brushes);
+  const others = groupsOf(things.length > 0 ? brushes.filter((one) => one.plane !== "object") : []);
+  const experimental = main.filter((one) => one.experimental);
+  const holds = (groups: readonly BrushGroup[]) =>
+    groups.some((one) => one.kinds.some((info) => brush !== null && isOf(brush, info)));
   return (
     <section class="panel brushes" aria-label="Brushes">
-      <BrushList brushes={things.length > 0 ? things : brushes} chosen={brush} />
+      <BrushList groups={main.filter((one) => !one.experimental)} chosen={brush} />
+      <KindChoice brushes={brushes} chosen={brush} />
       {model && brushes.length === 0 && (
         <Notice
           title="No brushes in this layer yet"
@@ -162,13 +198,19 @@ export function BrushPanel({ onModel }: { onModel?: (model: string) => void }) {
           />
         </Notice>
       )}
-      <details
-        class="more"
-        open={brush?.concept === null || others.some((one) => one.concept === brush?.concept)}
-      >
+      {experimental.length > 0 && (
+        <details class="more" data-testid="experimental" open={holds(experimental)}>
+          <summary>Experimental</summary>
+          <div class="more-body">
+            <p class="hint">These reach fewer than half of the places where their concept may stand.</p>
+            <BrushList groups={experimental} chosen={brush} />
+          </div>
+        </details>
+      )}
+      <details class="more" open={brush?.concept === null || holds(others)}>
         <summary>More</summary>
         <div class="more-body">
-          <BrushList brushes={others} chosen={brush} />
+          <BrushList groups={others} chosen={brush} />
           <Source onModel={onModel} />
         </div>
       </details>

@@ -1,6 +1,7 @@
 import { type Action, action, shared } from "../../engine/shortcuts";
 import { FITTED, zoomAt } from "../../engine/view";
 import { offerUndo } from "..";
+import { groupsOf } from "./brushKinds";
 import { brushOf, type Easel } from "./easel";
 import { copyCommand } from "./keeping";
 import type { Painter } from "./painter";
@@ -12,9 +13,10 @@ const clamp = (value: number, low: number, high: number) => Math.min(high, Math.
 
 function nextBrush({ paint }: Easel, by: number): void {
   const { brushes, brush } = paint.get();
-  const at = brushes.findIndex((one) => one.concept === brush?.concept);
-  const next = brushes[(at + by + brushes.length) % Math.max(1, brushes.length)];
-  if (next) paint.set({ brush: brushOf(next.concept, next.layer, next.top) });
+  const groups = groupsOf(brushes);
+  const at = groups.findIndex((one) => one.best.concept === brush?.concept);
+  const next = groups[(at + by + groups.length) % Math.max(1, groups.length)];
+  if (next) paint.set({ brush: brushOf(next.best), layer: next.best.layer });
 }
 
 function undoable(painter: Painter, title: string): void {

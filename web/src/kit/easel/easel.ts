@@ -1,15 +1,16 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { address, api, type ModelInfo, type Painting, problemOf } from "../../api/client";
+import { address, api, type BrushInfo, type ModelInfo, type Painting, problemOf } from "../../api/client";
 import { PaintSocket } from "../../api/socket";
 import { type Grids, historyFromWire, regionToWire } from "../../api/wire";
 import { ownClass } from "../../engine/classes";
 import type { Mask } from "../../engine/mask";
 import type { Ground } from "../../engine/preview";
 import { numberIn, oneOf, type Query } from "../../engine/route";
-import type { Brush } from "../../engine/stroke";
+import { type Brush, kindOf } from "../../engine/stroke";
 import type { Shape } from "../../engine/view";
 import { complain, learnColours, report, say, type Work } from "..";
+import { bestOf, isOf } from "./brushKinds";
 import { keep } from "./keeping";
 import { Painter } from "./painter";
 import type { Place } from "./ports";
@@ -18,7 +19,7 @@ import { lookStore, paintableLayers, paintStore } from "./state";
 const socketAddress = () =>
   new URL("api/paint", location.href).href.replace(/^http/, "ws").replace(/[?#].*$/, "");
 
-const TOOLS = ["layer", "brush", "units", "mode", "strength", "size"] as const;
+const TOOLS = ["layer", "brush", "kind", "units", "mode", "strength", "size"] as const;
 
 /** The brush that a newcomer holds: the one that the shipped model obeys best. */
 const FIRST_BRUSH = "cloud";
@@ -81,9 +82,9 @@ export class Easel {
       learnColours(Object.fromEntries(brushes.map(({ concept, colour }) => [concept, colour])));
       this.paint.set({ brushes, absent });
       if (this.paint.get().brush !== brush) return false;
-      const same = brushes.find((one) => one.concept === brush?.concept);
-      const first = same ?? brushes.find((one) => one.concept === FIRST_BRUSH) ?? brushes[0];
-      this.paint.set({ brush: first ? brushOf(first.concept, layer, first.top) : null });
+      const same = brushes.find((one) => brush && isOf(brush, one)) ?? bestOf(brushes, brush?.concept);
+      const first = same ?? bestOf(brushes, FIRST_BRUSH) ?? brushes[0];
+      this.paint.set({ brush: first ? brushOf(first) : null });
     } catch (error) {
       complain(problemOf(error));
     }
@@ -117,6 +118,7 @@ export class Easel {
     return {
       layer,
       brush: brush?.concept ?? "",
+      kind: brush && kindOf(brush) !== "causal" ? kindOf(brush) : "",
       units: brush?.concept === null && !brush.values ? brush.units.join(",") : "",
       mode: mode === "remove" ? mode : "",
       strength: strength === 1 ? "" : String(strength),
@@ -146,9 +148,10 @@ export class Easel {
   private takeBrush(query: Query): void {
     const { brushes, layer } = this.paint.get();
     const units = (query.units ?? "").split(",").filter(Boolean).map(Number).filter(Number.isInteger);
-    const brush = brushes.find((one) => one.concept === query.brush);
+    const named = brushes.find((one) => one.concept === query.brush && one.kind === query.kind);
+    const brush = named ?? bestOf(brushes, query.brush);
     if (units.length > 0) this.pickUnits(units, layer);
-    else if (brush) this.paint.set({ brush: brushOf(brush.concept, layer, brush.top) });
+    else if (brush) this.paint.set({ brush: brushOf(brush) });
   }
 }
 
@@ -161,11 +164,12 @@ export function useEasel(): Easel {
   return easel;
 }
 
-export const brushOf = (concept: string, layer: string, top: number): Brush => ({
+export const brushOf = ({ concept, layer, top, kind }: BrushInfo): Brush => ({
   layer,
   concept,
   units: [],
   top,
+  ...(kind === "causal" ? {} : { kind }),
 });
 
 /** The grids that masks of a model are drawn on. */

@@ -2,6 +2,8 @@ import type { BrushInfo } from "../../api/client";
 import type { Grids } from "../../api/wire";
 import { emptyMask, stamp } from "../../engine/mask";
 import { freshId, type Stroke } from "../../engine/stroke";
+import { bestOf } from "../../kit/easel/brushKinds";
+import { brushOf } from "../../kit/easel/easel";
 
 interface Dab {
   readonly concept: string;
@@ -35,12 +37,11 @@ export function exampleSeed(model: string): number | undefined {
 /** The strokes of a model's example, as far as the model has brushes for them. */
 export function exampleStrokes(model: string, grids: Grids, brushes: readonly BrushInfo[]): Stroke[] {
   return (EXAMPLES[model]?.dabs ?? []).flatMap(({ concept, places, diameter }) => {
-    const brush = brushes.find((one) => one.concept === concept);
+    const brush = bestOf(brushes, concept);
     const size = brush && grids.layers[brush.layer];
     if (!brush || !size) return [];
     const mask = emptyMask(size);
     for (const place of places) stamp(mask, place, size * diameter);
-    const { layer, top } = brush;
-    return [{ id: freshId(), brush: { layer, concept, units: [], top }, mode: "draw", strength: 1, mask }];
+    return [{ id: freshId(), brush: brushOf(brush), mode: "draw", strength: 1, mask }];
   });
 }

@@ -8,9 +8,10 @@ import numpy as np
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from inscape.concepts import Concept
+from inscape.concepts import Concept, Vocabulary
 from inscape.dissection.ordering import Order, Rank
 from inscape.errors import ConceptError, unknown_name
+from inscape.painting.learned_brush import KINDS, BrushScore, Kind, LearnedBrush
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
 from inscape.studio.page import ERRORS, StudioOf, image, image_answers
@@ -23,16 +24,34 @@ DEFAULT_TOP = 20
 _MOST = 64
 
 
+class BrushScoreInfo(Message):
+    """What a brush did at places that it had not seen."""
+
+    judge: str = Field(description="The segmenter that read the pictures.")
+    legal: int = Field(description="Places where the concept may stand.")
+    hits: float = Field(description="The fraction of them that show it after the stroke.")
+    random: float | None = Field(description="The same with as many random units.")
+    illegal: int = Field(description="Places where it cannot stand.")
+    illegal_hits: float | None = Field(description="The fraction of them that show it.")
+    change: float | None = Field(description="Mean ΔE in those.")
+    of_ten: int = Field(description="In how many of ten legal places the concept appears.")
+    works: bool = Field(description="Whether it reaches half of them, and more than random units.")
+
+
 class BrushInfo(Message):
-    """A concept that can be painted."""
+    """A concept that can be painted, with a brush of one kind."""
 
     concept: str
+    kind: Kind = Field(description="Learned and obedient brushes add to units; causal ones set them.")
+    means: str = Field(description="What this kind is, in words.")
+    score: BrushScoreInfo | None = Field(description="None where it was not measured.")
     plane: str
     colour: str = Field(description="#rrggbb")
     layer: str
     units: list[int] = Field(description="Best first. A stroke uses the first `top` units.")
-    rank: Rank = Field(
-        description="What orders them: α of the optimised set, the effect of each alone, or overlap."
+    rank: Rank | None = Field(
+        description="What orders them: α of the optimised set, the effect of each alone, or overlap. None "
+        "where they were learned."
     )
     top: int
     thumbnail: str
@@ -89,21 +108,29 @@ class ActivityList(Message):
 
 @router.get("/brushes", operation_id="listBrushes", responses=ERRORS)
 def list_brushes(model: str, studio: StudioOf, layer: str | None = None) -> BrushList:
-    """The concepts that can be painted at a layer (the default layer unless one is named)."""
+    """What can be painted: concepts with units in a layer (the default unless named), and learned brushes.
+
+    A learned brush has a layer of its own.
+    """
     name = _layer(studio, model, layer)
+    made = studio.reports.brushes(model)
+    concepts = studio.library.card(model).vocabulary
+    learned = [_learned(model, one, concepts) for one in made if one.kind != "causal"]
     if not studio.reports.has(model, name):
-        return BrushList(model=model, layer=name, dissected=False, brushes=[])
+        return BrushList(model=model, layer=name, dissected=False, brushes=learned)
     report = studio.reports.load(model, name)
     counts = report.matches
+    scores = {one.concept: one.score for one in made if one.kind == "causal" and one.layer == name}
     shown = [
-        _brush(model, name, concept, number, report.order(concept.name))
+        _brush(model, name, concept, number, report.order(concept.name), scores.get(concept.name))
         for number, concept in enumerate(report.vocabulary.concepts)
         if counts.get(concept.name)
     ]
     shown.sort(key=lambda brush: (brush.plane != "object", -counts[brush.concept]))
     objects = report.vocabulary.in_plane("object")
-    absent = [concept for concept in objects if not counts.get(concept)]
-    return BrushList(model=model, layer=name, dissected=True, brushes=shown, absent=absent)
+    known = {one.concept for one in learned}
+    absent = [concept for concept in objects if not counts.get(concept) and concept not in known]
+    return BrushList(model=model, layer=name, dissected=True, brushes=[*shown, *learned], absent=absent)
 
 
 @router.get(
@@ -172,10 +199,15 @@ def _layer(studio: Studio, model: str, layer: str | None) -> str:
     return card.layer(layer or card.default_layer or "").name
 
 
-def _brush(model: str, layer: str, concept: Concept, number: int, order: Order) -> BrushInfo:
+def _brush(
+    model: str, layer: str, concept: Concept, number: int, order: Order, score: BrushScore | None
+) -> BrushInfo:
     name, units = concept.name, list(order.units[:_MOST])
     return BrushInfo(
         concept=name,
+        kind="causal",
+        means=KINDS["causal"],
+        score=_score(score),
         plane=concept.plane,
         colour=colour_of(name, number),
         layer=layer,
@@ -184,3 +216,26 @@ def _brush(model: str, layer: str, concept: Concept, number: int, order: Order) 
         top=min(DEFAULT_TOP, len(units)),
         thumbnail=f"api/models/{model}/brushes/{name}/thumbnail.webp?layer={layer}",
     )
+
+
+def _learned(model: str, brush: LearnedBrush, concepts: Vocabulary) -> BrushInfo:
+    number = concepts.index(brush.concept) - 1
+    return BrushInfo(
+        concept=brush.concept,
+        kind=brush.kind,
+        means=KINDS[brush.kind],
+        score=_score(brush.score),
+        plane=concepts.concept(brush.concept).plane,
+        colour=colour_of(brush.concept, number),
+        layer=brush.layer,
+        units=list(brush.units),
+        rank=None,
+        top=len(brush.units),
+        thumbnail=f"api/models/{model}/brushes/{brush.concept}/thumbnail.webp?layer={brush.layer}",
+    )
+
+
+def _score(score: BrushScore | None) -> BrushScoreInfo | None:
+    if score is None:
+        return None
+    return BrushScoreInfo(**vars(score), of_ten=score.of_ten, works=score.works)

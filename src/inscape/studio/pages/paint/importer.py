@@ -75,14 +75,14 @@ def _seed(studio: Studio, recipe: Recipe) -> int:
     )
 
 
-def _fitting(kind: type[M], **fields: object) -> M:
+def _fitting(message: type[M], **fields: object) -> M:
     """A message of the page.
 
     Raises:
         UnsupportedError: A field is larger than the page deals with.
     """
     try:
-        return kind(**fields)
+        return message(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -107,7 +107,8 @@ def _operations(entry: StackedEdit) -> list[Operation]:
         concept=edit.concept[:120] or None,
         units=list(edit.units),
         top=len(edit.units),
-        mode=edit.mode,
+        mode="draw" if edit.mode == "add" else edit.mode,
+        kind="learned" if edit.mode == "add" else "causal",
         strength=edit.strength,
         values=[] if edit.mode == "remove" else [float(value) for value in np.asarray(edit.values)],
         region=edit.region.to_json(),

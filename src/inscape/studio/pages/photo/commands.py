@@ -45,6 +45,9 @@ def command_of(
     if len(strokes) > 1:
         lines.append("# each stroke alone; the Python paints all of them in one picture")
     for number, (region, edit) in enumerate(strokes, 1):
+        if edit.mode == "add":
+            lines.append("# a stroke with a learned brush: only the Python has its values")
+            continue
         if not edit.concept and len(edit.units) == canvas.session.generator.layer(edit.layer).units:
             lines.append("# a stroke with the appearance of another place: only the Python has its values")
             continue
