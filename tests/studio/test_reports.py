@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from PIL import Image
 
+import inscape
 from inscape.concepts import Vocabulary
 from inscape.dissection import DissectionReport
+from inscape.models.weights import weights_hash
+from inscape.painting import BrushScore, BrushSet, LearnedBrush
 from studio.messages import add, mask_json
 
 
@@ -127,3 +130,61 @@ def test_units_of_a_layer_that_nobody_has_dissected_say_so(client):
     answer = client.post("/api/paintings", json=request)
     assert answer.status_code == 404 and answer.json()["title"] == "Not dissected yet"
     assert "page Units" in answer.json()["hint"]
+
+
+def learned_brush(model_folder, **changes):
+    """A file of brushes beside the weights, with one that adds to two units of `layer8a`."""
+    score = BrushScore("judge", 200, 0.62, 0.05, 200, 0.01, 1.2)
+    fields = {"concept": "light", "kind": "obedient", "layer": "layer8a", "units": (4, 1), "box": (2, 2)}
+    brush = LearnedBrush(**fields | {"values": (2.0, -1.0), "score": score} | changes)
+    weights = weights_hash(inscape.open(model_folder).module)
+    BrushSet("small", weights, (brush,)).save(model_folder / "brushes.json")
+    return brush
+
+
+def test_learned_brushes_are_listed_with_what_they_do(client, model_folder):
+    learned_brush(model_folder)
+    (shown,) = [one for one in client.get("/api/models/small/brushes").json()["brushes"] if one["score"]]
+    assert (shown["concept"], shown["kind"], shown["layer"]) == ("light", "obedient", "layer8a")
+    assert (shown["score"]["of_ten"], shown["score"]["works"]) == (6, True)
+    assert shown["units"] == [4, 1]
+
+
+def test_a_measured_brush_of_the_report_says_what_it_does(client, model_folder):
+    score = BrushScore("judge", 200, 0.3, 0.05, 200, 0.01, 1.2)
+    learned_brush(model_folder, kind="causal", layer="layer16a", score=score)
+    shown = client.get("/api/models/small/brushes").json()["brushes"]
+    assert [one["score"] and one["score"]["works"] for one in shown if one["concept"] == "light"] == [False]
+
+
+def test_a_stroke_of_a_learned_brush_adds_to_its_units(client, model_folder):
+    learned_brush(model_folder)
+    body = {"model": "small", "seed": 7, "operations": [add(0, kind="obedient", layer="layer8a")]}
+    kept = client.post("/api/paintings", json=body).json()
+    stroke = kept["operations"][0]["stroke"]
+    assert (stroke["units"], stroke["values"], stroke["kind"]) == ([4, 1], [2.0, -1.0], "obedient")
+    recipe = client.get(f"/api/paintings/{kept['id']}/recipe.json").json()
+    assert recipe["edits"][0]["mode"] == "add"
+
+
+def test_a_learned_brush_that_is_not_there_says_so(client, model_folder):
+    learned_brush(model_folder)
+    body = {"model": "small", "seed": 7, "operations": [add(0, kind="learned", layer="layer8a")]}
+    answer = client.post("/api/paintings", json=body)
+    assert answer.status_code == 404 and "kind of brush" in answer.json()["detail"]
+
+
+def test_brushes_of_other_weights_paint_nothing(client, model_folder):
+    learned_brush(model_folder)
+    path = model_folder / "brushes.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights": "0" * 64}))
+    body = {"model": "small", "seed": 7, "operations": [add(0, kind="obedient", layer="layer8a")]}
+    answer = client.post("/api/paintings", json=body)
+    assert answer.status_code >= 400 and "other weights" in answer.json()["detail"]
+
+
+def test_a_learned_brush_only_draws(client, model_folder):
+    learned_brush(model_folder)
+    stroke = add(0, kind="obedient", layer="layer8a", mode="remove")
+    answer = client.post("/api/paintings", json={"model": "small", "seed": 7, "operations": [stroke]})
+    assert answer.status_code == 422 and "only draws" in answer.json()["detail"]

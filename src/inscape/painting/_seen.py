@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from inscape.segmenters import Segmenter
 
 
+_HOPELESS = 512
+"""Pictures after which a sort of places that none of them holds is given up."""
+
+
 @dataclass(frozen=True)
 class SeenPlace:
     """A box of cells in a picture.
@@ -65,6 +69,8 @@ class Seen:
 def seen_places(series: Series, rule: PlaceRule, *, most: int) -> Seen:
     """Look for places in the pictures of a series, until there are enough of both sorts.
 
+    A sort that the first pictures do not hold at all is not waited for.
+
     Args:
         series: Its layer has the grid.
         rule: Tells places apart.
@@ -83,7 +89,8 @@ def seen_places(series: Series, rule: PlaceRule, *, most: int) -> Seen:
         looked += len(batch.seeds)
         for sort, allowed in ((legal, places.legal), (illegal, places.illegal)):
             sort.extend(_drawn(allowed, batch.seeds, random))
-        if min(len(legal), len(illegal)) >= most:
+        patient = looked < _HOPELESS
+        if all(len(sort) >= most or not (sort or patient) for sort in (legal, illegal)):
             break
     return Seen(rule.concept, rule.box, grid, looked, legal[:most], illegal[:most])
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from inscape import storage
 from inscape.dissection.insertion import insertion_values
 from inscape.editing import UnitEdit
-from inscape.errors import FormatError, NotFoundError, unknown_name
+from inscape.errors import FormatError, InscapeError, NotFoundError, unknown_name
 from inscape.painting.brush import DEFAULT_UNITS, concept_units
 
 if TYPE_CHECKING:
@@ -201,8 +201,11 @@ class BrushSet:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
             raise FormatError(f"{path} is damaged: `{place}`: {first['msg']}.") from error
-        for one in found:
-            one.draw(_everywhere())
+        try:
+            for one in found:
+                one.draw(_everywhere())
+        except InscapeError as error:
+            raise FormatError(f"{path} is damaged: {error.detail}", error.hint) from error
         return found
 
 

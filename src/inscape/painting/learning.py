@@ -124,15 +124,21 @@ def learn_brush(
             )
     progress = series.progress or SilentProgress()
     with progress.task(f"Learning to draw {rule.concept}", search.steps, "steps") as task:
-        shift = _Descent(series, series.reader, seen, kind, search).run(task)
-    order = torch.argsort(-shift.abs(), stable=True)
-    units = [int(unit) for unit in order[: search.units] if shift[unit] != 0]
-    values = tuple(float(shift[unit]) for unit in units)
+        found = _Descent(series, series.reader, seen, kind, search)
+        found.run(task)
+    order = torch.argsort(-found.shift.abs(), stable=True)
+    units = [int(unit) for unit in order[: search.units] if found.shift[unit] != 0]
+    values = tuple(float(found.shift[unit] * found.deviation[unit]) for unit in units)
     return LearnedBrush(rule.concept, kind, series.layer.name, tuple(units), values, rule.box)
 
 
 class _Descent:
-    """Finds what is added to every unit."""
+    """Finds what is added to every unit.
+
+    Attributes:
+        deviation: Standard deviation of every unit.
+        shift: What is added to each, in standard deviations; 0 where a unit is left out.
+    """
 
     def __init__(self, series: Series, reader: Probing, seen: Seen, kind: Kind, search: BrushSearch) -> None:
         self.series, self.reader, self.seen, self.search = series, reader, seen, search
@@ -140,9 +146,10 @@ class _Descent:
         self.random = np.random.RandomState(series.seed % 2**32)
         some = series.through([place.number for place in seen.legal[:_FEWEST]])
         self.deviation = some.maps.float().transpose(0, 1).flatten(1).std(1)
+        self.shift = torch.zeros_like(self.deviation)
 
-    def run(self, task: Task) -> Float[Tensor, "unit"]:
-        """What is added to every unit; 0 where a unit is left out."""
+    def run(self, task: Task) -> None:
+        """Take all steps."""
         search, units = self.search, self.series.layer.units
         raw = torch.zeros(units, device=self.deviation.device, requires_grad=True)
         kept = torch.ones_like(self.deviation)
@@ -155,7 +162,7 @@ class _Descent:
             raw.grad = gradient
             adam.step()
             task.advance()
-        return raw.detach() * kept * self.deviation
+        self.shift = raw.detach() * kept
 
     def _loss(self, shift: Float[Tensor, "unit"]) -> Float[Tensor, ""]:
         loss = self.search.penalty * shift.abs().sum() - self._found(shift)

@@ -250,7 +250,11 @@ class Painter:
 
     def _edit(self, model: str, stroke: StrokeSettings, region: inscape.Region) -> inscape.UnitEdit:
         removing = stroke.mode == "remove"
-        adding = stroke.kind != "causal" and not removing
+        adding = stroke.kind != "causal"
+        if adding and removing:
+            raise UsageError(
+                f"A brush of kind {stroke.kind} only draws.", "Remove with the causal brush of the concept."
+            )
         layer = self._library.paintable(model).layer(stroke.layer).name
         if stroke.units and (removing or stroke.values):
             edit = inscape.UnitEdit(

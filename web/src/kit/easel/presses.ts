@@ -1,7 +1,7 @@
 import { islandAt, islandMask } from "../../engine/influence";
 import { emptyMask, type Mask, type Point, stamp } from "../../engine/mask";
 import type { Store } from "../../engine/store";
-import { type Brush, freshId, limits, type Stroke } from "../../engine/stroke";
+import { type Brush, freshId, kindOf, limits, type Stroke } from "../../engine/stroke";
 import { gridSize, keepGrid, type PaintState } from "./state";
 
 interface Actions {
@@ -15,13 +15,20 @@ interface Actions {
 /** A stroke that limits others sets no units; it has a layer because every stroke has. */
 const limiting = (layer: string): Brush => ({ layer, concept: null, units: [], top: 1 });
 
+/** What removes with the chosen brush: of a concept whose brush was learned, and only draws, the causal one. */
+function removing({ brush, brushes }: PaintState): Brush | null {
+  if (!brush || kindOf(brush) === "causal") return brush;
+  const causal = brushes.find((one) => one.concept === brush.concept && one.kind === "causal");
+  return causal ? { layer: causal.layer, concept: causal.concept, units: [], top: causal.top } : null;
+}
+
 /** What an appearance is picked up from, and in place of what. */
 const CHOSEN = ["model", "layer", "seed", "classIndex", "photo", "brush"] as const;
 
 /** The stroke that begins with what is chosen now, its mask empty; null where there is no brush. */
 export function newStroke(state: PaintState): Stroke | null {
   const { mode } = state;
-  const brush = limits(mode) ? limiting(state.layer) : state.brush;
+  const brush = limits(mode) ? limiting(state.layer) : mode === "remove" ? removing(state) : state.brush;
   if (!brush) return null;
   const size = mode === "keep" ? keepGrid(state) : gridSize({ ...state, layer: brush.layer });
   return { id: freshId(), brush, mode, strength: limits(mode) ? 1 : state.strength, mask: emptyMask(size) };
