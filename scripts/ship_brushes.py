@@ -1,6 +1,6 @@
 """Make the brushes of a shipped model, measure them by a second segmenter, and keep them with its weights.
 
-    .venv/bin/python scripts/ship_brushes.py town --concepts door,window,tree --judge checkpoints/town-judge-64
+    .venv/bin/python scripts/ship_brushes.py --concepts door,window,tree --judge checkpoints/town-judge-64
 
 For each concept the layer is chosen first: a short search in each of `--layers`, tried at places that neither
 learning nor measuring looks at. A brush that is in the file is not made again. To be run again whenever the

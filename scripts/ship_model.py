@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from inscape.models import Card, open_model
+from inscape.models.weights import weights_hash
 from inscape.training._gan_start import KEPT
 from inscape.training.export import export_encoder, export_generator, keep_training
 
@@ -32,8 +34,12 @@ def main() -> None:
     if arguments.state:
         print(keep_training(arguments.run, kept))
         return
-    distances = arguments.run / "distance.jsonl"
+    distances, before = arguments.run / "distance.jsonl", open_model(arguments.name)
     exported = export_generator(arguments.run, model, kept=kept, distances=distances)
+    version = before.card.version or 1
+    former = {**before.card.former, weights_hash(before.module): version}
+    card = Card.read(model / "card.json").model_copy(update={"version": version + 1, "former": former})
+    card.write(model / "card.json")
     print(f"{exported.model}: half precision changes pixels by at most {exported.grey_levels} grey levels")
 
 

@@ -83,6 +83,12 @@ def test_a_model_that_is_not_here_or_was_trained_again_is_said(monkeypatch):
     monkeypatch.setattr("inscape.models.open_model", lambda name, device: small_generator(1))
     with pytest.raises(RecipeError, match="other weights of 'small'"):
         replay(document)
+    newer = small_generator(1)
+    former = {document["model_hash"]: 1}
+    newer.card = newer.card.model_copy(update={"version": 2, "former": former})
+    monkeypatch.setattr("inscape.models.open_model", lambda name, device: newer)
+    with pytest.raises(RecipeError, match="made with version 1 of 'small'; version 2 is installed"):
+        replay(document)
     monkeypatch.setattr("inscape.models.open_model", lambda name, device: small_generator(0))
     assert replay(document).pixels.tobytes() == model.sample(0).pixels.tobytes()
 

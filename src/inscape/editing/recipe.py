@@ -28,7 +28,7 @@ from inscape.pictures import Latent, Picture, read_recipe
 from inscape.types import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
-    from inscape.models import Generator
+    from inscape.models import Generator, Model
 
 SCHEMA_VERSION = 1
 LARGEST_FILE = 64 * 2**20
@@ -186,10 +186,24 @@ def _open(recipe: Recipe, device: str) -> Generator:
     if weights_hash(opened.module) != recipe.model_hash:
         held = f"that {place} holds" if there else "that are installed"
         raise RecipeError(
-            f"The recipe was made with other weights of {recipe.model!r} than those {held}.",
+            other_weights(recipe, opened, held),
             f"To draw it with these weights, name the model: --model {source}.",
         )
     return opened
+
+
+def other_weights(recipe: Recipe, opened: Model, held: str = "that are installed") -> str:
+    """Says that a recipe was made with other weights, and with which version, where that is known.
+
+    Args:
+        recipe: The recipe.
+        opened: The model of its name as it is now.
+        held: Where its weights are.
+    """
+    former, now = opened.card.former.get(recipe.model_hash), opened.card.version
+    if former is not None:
+        return f"The recipe was made with version {former} of {recipe.model!r}; version {now} is installed."
+    return f"The recipe was made with other weights of {recipe.model!r} than those {held}."
 
 
 def _recorded(origin: Path | None) -> str:

@@ -118,6 +118,8 @@ class Card(BaseModel):
         encoder: For a generator, name of the encoder that estimates its latents. Older cards have none.
         world: The shipped world that it was trained on. `world_hash` is the hash of that world at the time.
         parameters: Number of weights.
+        version: Of its weights: 1, 2 and so on, for what ships. Older cards have none.
+        former: Versions that shipped before, by `weights_hash`.
         training: How it was trained, in numbers.
         source: Its origin.
         licence: The licence of its weights.
@@ -143,6 +145,8 @@ class Card(BaseModel):
     world: str | None = None
     world_hash: str | None = None
     parameters: int = 0
+    version: int | None = None
+    former: dict[str, int] = Field(default_factory=dict)
     training: JsonObject = Field(default_factory=dict)
     source: str = ""
     licence: str = ""

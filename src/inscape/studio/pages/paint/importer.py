@@ -35,14 +35,14 @@ def import_recipe(studio: Studio, data: bytes) -> Painting:
         RecipeError: There is none, it is damaged, or it does not fit the model that it names.
         UnsupportedError: Its picture does not come from a seed, or weights are changed.
     """
-    from inscape.editing import Recipe
+    from inscape.editing.recipe import Recipe, other_weights
     from inscape.models.weights import weights_hash
 
     recipe = Recipe.from_json(_document(studio, data))
     generator = studio.library.generator(recipe.model)
     if weights_hash(generator.module) != recipe.model_hash:
         raise RecipeError(
-            f"The recipe was made with other weights of {recipe.model!r} than those that are installed.",
+            other_weights(recipe, generator),
             "The command `inscape replay --model` draws it with these weights.",
         )
     latent, seed = recipe.latent, _seed(studio, recipe)
