@@ -30,7 +30,7 @@ def made(model, tmp_path, capsys, *options):
     concept = "tree" if concepts(model)[0] == "sky" else "sky"
     on = concepts(model)[0]
     arguments = ["brush", str(model), "--concept", concept, "--on", on, "--cells", "2,2", "--places", "6"]
-    assert run([*arguments, "--steps", "3", "--units", "4", "--out", str(out), "--json", *options]) == 0
+    assert run([*arguments, "--steps", "3", "--top", "4", "--out", str(out), "--json", *options]) == 0
     return out, concept, json.loads(capsys.readouterr().out)
 
 

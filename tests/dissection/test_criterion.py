@@ -30,10 +30,10 @@ def test_units_of_a_network_with_random_weights_hardly_ever_match():
         torch.manual_seed(0)
         network = StyleGAN2(StyleGAN2Config.from_json(copy.deepcopy(town.card.config)))
     untrained = Generator(network.eval().requires_grad_(False), town.card)
-    report = dissect(untrained, "layer16b", images=160, top=TINY)
+    report = dissect(untrained, "layer16b", images=320, top=TINY)
     found = matching(report.values, report.comparison.miniou)
-    assert found.any(0).float().mean() <= 0.03
-    assert sum(finding.counts for finding in report.findings) <= 0.03 * len(report.findings)
+    assert found.any(0).float().mean() <= 0.04  # 0.023 with 600 pictures: benchmarks/units.py
+    assert sum(finding.counts for finding in report.findings) <= 0.04 * len(report.findings)
     # chance alone does not do: the latent sets the colours of the picture as well as its units
     assert (report.values.iou_best > report.values.chance.clamp_min(0.05)).any(0).float().mean() > 0.1
 

@@ -49,7 +49,13 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "town"},
         {"model": "x", "real": Path("my photos"), "top": 1, "images": 32, "workers": "ray://head:10001"},
     ],
+    "brush": [
+        {"model": "town", "concept": "door"},
+        {"model": "x", "concept": "a door", "kind": "learned", "on": "wall", "cells": "4,3", "top": 9},
+        {"model": "x", "concept": "door", "kind": "causal", "judge": "my judge", "out": Path("a b.json")},
+    ],
     "paint": [
+        {"model": "town", "box": "1,2,3,4", "concept": "door", "kind": "obedient", "brushes": Path("a b")},
         {"model": "town", "box": "1,2,3,4", "concept": "door"},
         {"model": "town", "box": "1,2,3,4", "units": "3", "strength": 0.123456789, "value": "0.995"},
         {"model": "town", "box": "1,2,3,4", "like": "5,5,2,2", "class_name": "dog", "seed": 3},

@@ -90,6 +90,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filt
 PLAIN = {"seeds": st.just("0-15"), "units": st.just("1"), "box": st.just("1,2,3,4"), "value": st.just("mean")}
 PLAIN |= {"like": st.none(), "fit": st.sampled_from(["crop", "pad"]), "inversion": st.none()}
 PLAIN |= {"class_name": st.none(), "by": st.just("examples"), "show": st.just("3"), "map": st.just(False)}
+PLAIN |= {"cells": st.just("2,3"), "kind": st.sampled_from(["causal", "learned"])}
 PLAIN |= {"border": st.sampled_from(["repeat", "zeros"]), "method": st.sampled_from(["rome", "ft+l"])}
 
 

@@ -47,7 +47,7 @@ class BrushRequest(Request):
     cells: Annotated[
         str, Option("With --on: width and height of a stroke, in cells of the layer.", metavar="W,H")
     ] = "2,3"
-    units: Annotated[int, Option("Number of units that the brush changes."), Ge(1)] = 40
+    top: Annotated[int, Option("Number of units that the brush changes."), Ge(1)] = 40
     steps: Annotated[int, Option("Steps of learning."), Ge(1)] = 150
     places: Annotated[int, Option("Places of each sort that the brush is measured at."), Ge(1)] = 200
     segmenter: SegmenterName = None
@@ -167,13 +167,13 @@ def _made(
 
     if request.kind == "causal":
         report = find_report(generator, request.model, request.layer, request.report)
-        return causal_brush(report, request.concept, rule.box, top=request.units)
+        return causal_brush(report, request.concept, rule.box, top=request.top)
     return learn_brush(
         generator,
         rule,
         "learned" if request.kind == "learned" else "obedient",
         layer=request.layer,
-        search=BrushSearch(steps=request.steps, units=request.units),
+        search=BrushSearch(steps=request.steps, units=request.top),
         segmenter=segmenter,
         progress=progress,
     )

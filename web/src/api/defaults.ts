@@ -6,7 +6,7 @@ export const DEFAULTS = {
   ApplyRequest: { strength: 1.0, transfer: false, device: "auto" },
   ArtifactsRequest: { images: 2000, top: 20, controls: 20, seed: 1000000, workers: "1", device: "auto" },
   AuditRequest: { images: 200 },
-  BrushRequest: { kind: "obedient", cells: "2,3", units: 40, steps: 150, places: 200, out: "brushes.json", device: "auto" },
+  BrushRequest: { kind: "obedient", cells: "2,3", top: 40, steps: 150, places: 200, out: "brushes.json", device: "auto" },
   ComparisonRequest: { images: 1000 },
   ConvertRequest: { device: "auto" },
   DissectRequest: { images: 1000, seed: 0, quantile: 0.01, miniou: 0.05, border: "repeat", top: 8, effects: false, sets: false, workers: "1", device: "auto" },

@@ -2502,11 +2502,11 @@ export interface components {
              */
             steps: number;
             /**
-             * Units
+             * Top
              * @description Number of units that the brush changes.
              * @default 40
              */
-            units: number;
+            top: number;
         };
         /**
          * BrushScoreInfo
