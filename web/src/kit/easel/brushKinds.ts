@@ -31,6 +31,13 @@ export function bestOf(brushes: readonly BrushInfo[], concept: string | null | u
   return groupsOf(brushes.filter((one) => one.concept === concept))[0]?.best;
 }
 
+/** The brush that a newcomer holds: of things, the one that draws in most places. */
+export function firstWorking(brushes: readonly BrushInfo[]) {
+  const offered = groupsOf(brushes.filter((one) => one.plane === "object" && works(one)));
+  const reach = ({ best }: BrushGroup) => best.score?.hits ?? 0;
+  return offered.sort((a, b) => reach(b) - reach(a))[0]?.best;
+}
+
 /** Whether a brush is the one that an entry of the list describes. */
 export function isOf(brush: Brush, info: BrushInfo): boolean {
   return (

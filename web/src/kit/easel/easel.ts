@@ -10,7 +10,7 @@ import { numberIn, oneOf, type Query } from "../../engine/route";
 import { type Brush, kindOf } from "../../engine/stroke";
 import type { Shape } from "../../engine/view";
 import { complain, learnColours, report, say, type Work } from "..";
-import { bestOf, isOf } from "./brushKinds";
+import { bestOf, firstWorking, isOf } from "./brushKinds";
 import { keep } from "./keeping";
 import { Painter } from "./painter";
 import type { Place } from "./ports";
@@ -21,7 +21,7 @@ const socketAddress = () =>
 
 const TOOLS = ["layer", "brush", "kind", "units", "mode", "strength", "size"] as const;
 
-/** The brush that a newcomer holds: the one that the shipped model obeys best. */
+/** The brush that a newcomer holds, of a model whose brushes were not measured. */
 const FIRST_BRUSH = "cloud";
 
 /** What is painted, how it is looked at, and the connection that draws it; each page that paints has its own. */
@@ -83,7 +83,7 @@ export class Easel {
       this.paint.set({ brushes, absent });
       if (this.paint.get().brush !== brush) return false;
       const same = brushes.find((one) => brush && isOf(brush, one)) ?? bestOf(brushes, brush?.concept);
-      const first = same ?? bestOf(brushes, FIRST_BRUSH) ?? brushes[0];
+      const first = same ?? firstWorking(brushes) ?? bestOf(brushes, FIRST_BRUSH) ?? brushes[0];
       this.paint.set({ brush: first ? brushOf(first) : null });
     } catch (error) {
       complain(problemOf(error));
