@@ -49,7 +49,7 @@ function KindChoice({ brushes, chosen }: { brushes: readonly BrushInfo[]; chosen
         value={info.kind}
         choices={group.kinds.map((one) => ({
           value: one.kind,
-          label: one.kind,
+          label: one.score ? `${one.kind} ${one.score.of_ten}/10` : one.kind,
           testid: `kind-${one.kind}`,
         }))}
         onChange={(kind) => {
