@@ -53,8 +53,8 @@ test("a brush is known by its kind and layer", () => {
 
 test("what was measured is said with its control", () => {
   expect(scoreText(DOORS[2] as BrushInfo)).toBe(
-    "Draws door in 60 % of 200 places where it may stand; random units: 5 %. " +
-      "Where it cannot stand: 2 %, mean change ΔE 1.2.",
+    "Draws door in 60\u00a0% of 200 places where it may stand; random units: 5\u00a0%. " +
+      "Where it cannot stand: 2\u00a0%, mean change ΔE 1.2.",
   );
   expect(scoreText(brush("door", "causal", null))).toBe("Not measured.");
 });

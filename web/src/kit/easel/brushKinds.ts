@@ -1,4 +1,5 @@
 import type { BrushInfo } from "../../api/client";
+import { percent } from "../../engine/numbers";
 import { type Brush, type BrushKind, kindOf } from "../../engine/stroke";
 
 /** The brushes of one concept, and the one of them to offer first. */
@@ -47,8 +48,6 @@ export function isOf(brush: Brush, info: BrushInfo): boolean {
     kindOf(brush) === info.kind
   );
 }
-
-const percent = (share: number) => `${Math.round(100 * share)} %`;
 
 /** What was measured of a brush, in a sentence or two. */
 export function scoreText({ concept, score }: BrushInfo): string {
