@@ -27,7 +27,7 @@ assets: $(READY) ## Build the studio's page (does nothing when it is up to date)
 	$(BIN)/python hatch_build.py
 
 studio: assets ## Open the studio in the browser
-	$(BIN)/inscape studio
+	$(BIN)/inscape studio $(ARGS)
 
 test: assets ## Run every test
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
