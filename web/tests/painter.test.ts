@@ -17,6 +17,7 @@ const ports = (given: Partial<Ports> = {}): Ports => ({
   appearance: never,
   original: never,
   problem: () => undefined,
+  lacking: () => undefined,
   say: () => undefined,
   ...given,
 });

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Box, boxBetween, middleBox, nudge } from "../../engine/marks";
 import type { Point } from "../../engine/mask";
-import { say, startPointing } from "../../kit";
+import { say, startPointing, toast } from "../../kit";
 
 /** A box over a picture. */
 export function BoxOver({ box, size }: { box: Box; size: number }) {
@@ -58,7 +58,9 @@ export function Stage({ seed, picture, size, box, onMark }: Props) {
     return startHands(element.current, size, show, () => {
       const drawn = latest.current.live;
       show(null);
-      if (drawn) latest.current.onMark(drawn);
+      if (!drawn) return;
+      if (Math.max(drawn.width, drawn.height) > 1) latest.current.onMark(drawn);
+      else toast({ title: "A click marks nothing", detail: "Drag to draw a box around what you mean." });
     });
   }, [size]);
   const onKeyDown = (event: KeyboardEvent) => {
