@@ -57,7 +57,8 @@ class Environment:
     @property
     def installed(self) -> int:
         """How many packages are in it."""
-        return sum(1 for _ in self.folder.glob("[Ll]ib*/**/site-packages/*.dist-info"))
+        found = self.folder.glob("[Ll]ib*/**/site-packages/*.dist-info")  # lib64 is lib once more
+        return len({path.name for path in found})
 
     def install(self, *wanted: str) -> None:
         """Run `pip install` with the constraints of the repository, and tell how far it is.

@@ -110,6 +110,7 @@ export class Painter {
   adopt(strokes: readonly Stroke[], save = true): void {
     for (const stroke of strokes) this.history.add(stroke);
     this.changed(save);
+    void this.fetchOriginal(); // the picture without them may not have been drawn
   }
 
   begin(point: Point, diameter: number): void {
