@@ -3,7 +3,7 @@ import type { PhotoInfo } from "../../api/client";
 import { centreOf, type Fit, moved, shapeOf, zoomed, zoomOf } from "../../engine/fit";
 import type { Point } from "../../engine/mask";
 import { FITTED, placed, spread, within } from "../../engine/view";
-import { startPointing, startWheel, toast, useSize } from "../../kit";
+import { Loading, startPointing, startWheel, toast, useSize } from "../../kit";
 import { chooseFit } from "./session";
 import { photos } from "./state";
 
@@ -113,6 +113,7 @@ export function FitStage({ photo, fit, image }: Props) {
       )} percent. Arrow keys move it, plus and minus zoom.`}
       onKeyDown={onKey}
     >
+      {!image && <Loading what="Loading your photo" testid="stage-loading" />}
       {image && size.width > 0 && <img src={image.src} alt="" style={at(box)} draggable={false} />}
       {size.width > 0 && (
         <div class="fit-clip" style={at(box)}>
