@@ -4,7 +4,7 @@ It tries every brush for an object on pictures of many seeds, in boxes where the
 pictures and is not in this one. A try scores the share of its box that the segmenter then calls the object,
 less the share of the rest of the picture whose label changed. The best tries of each object are drawn on a
 sheet, best first, before above after. Look at it: `--pick N` takes the Nth and writes it beside the weights.
-Of the shipped model: `python scripts/choose_example.py town --seeds 64 --pick 5`.
+Of the shipped model: `python scripts/choose_example.py town --seeds 32 --each 3 --pick 0`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-import inscape
 from inscape.dissection import DissectionReport, shipped_report
 from inscape.models import Generator, folder_of, open_model
-from inscape.painting import PaintSession, concept_units
+from inscape.painting import BrushSet, PaintSession
 from inscape.painting.example import Example, ExampleStroke
+from inscape.painting.learned_brush import FILE as BRUSHES
 from inscape.pictures import grid, to_tensor
 from inscape.segmenters import Segmenter, fitting_segmenter
 
@@ -49,12 +49,13 @@ class Search:
 
     Args:
         model: Is painted with.
-        report: Finds the units.
+        report: Finds the units of causal brushes.
+        brushes: The learned ones.
         seeds: How many pictures are tried.
     """
 
-    def __init__(self, model: Generator, report: DissectionReport, seeds: int) -> None:
-        self.model, self.report, self.seeds = model, report, seeds
+    def __init__(self, model: Generator, report: DissectionReport, brushes: BrushSet, seeds: int) -> None:
+        self.report, self.brushes = report, brushes
         self.segmenter: Segmenter = fitting_segmenter(model)
         self.session = PaintSession(model)
         self.plane = self.segmenter.vocabulary.planes.index("object")
@@ -68,9 +69,19 @@ class Search:
         with torch.inference_mode():
             return self.segmenter.segment(to_tensor(np.stack(pictures)))[:, self.plane].cpu().numpy()
 
-    def concepts(self) -> list[str]:
-        """Objects that the model has a brush for."""
-        return [name for name in self.report.vocabulary.in_plane("object") if self.report.matches.get(name)]
+    def kinds(self) -> list[ExampleStroke]:
+        """A stroke of each brush for an object, without a place."""
+        report, nowhere = self.report, (0.0, 0.0, 0.0, 0.0)
+        objects = report.vocabulary.in_plane("object")
+        return [
+            ExampleStroke(concept=name, layer=report.layer, box=nowhere)
+            for name in objects
+            if report.matches.get(name)
+        ] + [
+            ExampleStroke(concept=one.concept, layer=one.layer, kind=one.kind, box=nowhere)
+            for one in self.brushes
+            if one.kind != "causal" and one.concept in objects
+        ]
 
     def boxes(self, concept: int, labels: NDArray[np.uint8]) -> Iterator[tuple[int, int, int, int]]:
         """Where the object often is, and is not in this picture: likeliest first, in pixels."""
@@ -85,23 +96,23 @@ class Search:
                         found.append((float(often[place].mean()), (x, y, wide, tall)))
         yield from (box for _, box in sorted(found, reverse=True)[:PLACES])
 
-    def tries(self, concept: str) -> Iterator[Try]:
-        """Every try of an object."""
-        units, number = concept_units(self.report, concept), self.segmenter.vocabulary.index(concept)
+    def tries(self, brush: ExampleStroke) -> Iterator[Try]:
+        """Every try of a brush."""
+        number = self.segmenter.vocabulary.index(brush.concept)
         for seed, picture in enumerate(self.pictures):
             before = self.labels[seed]
             boxes = list(self.boxes(number, before))
             if not boxes or picture.latent is None:
                 continue
-            edits = [inscape.paint(units, inscape.box(*box)) for box in boxes]
+            strokes = [brush.model_copy(update={"box": box}) for box in boxes]
+            edits = [stroke.edit(self.report, self.brushes) for stroke in strokes]
             drawn = [self.session.render(picture.latent, [edit]) for edit in edits]
-            for box, pixels, after in zip(boxes, drawn, self.segment(drawn), strict=True):
-                x, y, wide, tall = box
+            for stroke, pixels, after in zip(strokes, drawn, self.segment(drawn), strict=True):
+                x, y, wide, tall = map(round, stroke.box)
                 inside = np.zeros(before.shape, bool)
                 inside[y : y + tall, x : x + wide] = True
                 reached = float((after[inside] == number).mean())
                 leak = float((after != before)[~inside].mean())
-                stroke = ExampleStroke(concept=concept, layer=units.layer, box=box)
                 yield Try(seed, stroke, reached - leak, (picture.pixels, pixels))
 
 
@@ -116,15 +127,17 @@ def main() -> None:
     arguments = parser.parse_args()
     model = open_model(arguments.model, device="cpu")
     assert isinstance(model, Generator)
-    search = Search(model, shipped_report(model), arguments.seeds)
+    brushes = BrushSet.load(folder_of(arguments.model) / BRUSHES)
+    search = Search(model, shipped_report(model), brushes, arguments.seeds)
     best = [
         one
-        for concept in search.concepts()
-        for one in sorted(search.tries(concept), key=lambda one: -one.score)[: arguments.each]
+        for brush in search.kinds()
+        for one in sorted(search.tries(brush), key=lambda one: -one.score)[: arguments.each]
     ]
     best.sort(key=lambda one: -one.score)
     for number, one in enumerate(best):
-        print(f"{number:3d}  {one.score:.2f}  seed {one.seed:3d}  {one.stroke.concept}  {one.stroke.box}")
+        what = f"{one.stroke.kind} {one.stroke.concept}"
+        print(f"{number:3d}  {one.score:.2f}  seed {one.seed:3d}  {what}  {one.stroke.box}")
     tall = [
         Image.fromarray(np.concatenate(one.pair)).resize((192, 384), Image.Resampling.LANCZOS) for one in best
     ]

@@ -9,7 +9,9 @@ import inscape
 from inscape.dissection import shipped_report
 from inscape.errors import FormatError
 from inscape.models import Generator, folder_of, names, open_model
+from inscape.painting import BrushSet
 from inscape.painting.example import FILE, Example, ExampleStroke
+from inscape.painting.learned_brush import FILE as BRUSHES
 from inscape.pictures import to_tensor
 from inscape.segmenters import fitting_segmenter
 
@@ -25,9 +27,13 @@ def test_the_model_that_the_studio_opens_has_an_example():
 def test_the_segmenter_sees_appear_what_the_example_paints(name):
     example, model = Example.beside(folder_of(name)), open_model(name, device="cpu")
     assert example is not None and isinstance(model, Generator)
-    report, segmenter = shipped_report(model), fitting_segmenter(model)
+    report, segmenter, brushes = (
+        shipped_report(model),
+        fitting_segmenter(model),
+        BrushSet.load(folder_of(name) / BRUSHES),
+    )
     before = model.sample(example.seed)
-    after = model.render(before.latent, edits=[stroke.edit(report) for stroke in example.strokes])
+    after = model.render(before.latent, edits=[stroke.edit(report, brushes) for stroke in example.strokes])
     labels = segmenter.segment(to_tensor([before, after])).numpy()
     size = model.image_size
     elsewhere = np.ones(labels.shape[2:], bool)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from inscape import storage
 from inscape.errors import FormatError
 from inscape.painting.brush import DEFAULT_UNITS, concept_units
+from inscape.painting.learned_brush import BrushSet, Kind
 from inscape.painting.paint import paint
 from inscape.regions import box
 
@@ -27,7 +28,8 @@ class ExampleStroke(BaseModel):
     Attributes:
         concept: Concept that is painted.
         layer: Layer whose units paint it.
-        top: Number of the concept's best units.
+        top: Number of the concept's best units, of a causal brush.
+        kind: Of the brush.
         box: Where: x, y, width, height in pixels of the picture.
     """
 
@@ -36,17 +38,22 @@ class ExampleStroke(BaseModel):
     concept: str
     layer: str
     top: int = Field(default=DEFAULT_UNITS, ge=1)
+    kind: Kind = "causal"
     box: tuple[Pixels, Pixels, Pixels, Pixels]
 
-    def edit(self, report: DissectionReport) -> UnitEdit:
+    def edit(self, report: DissectionReport, brushes: BrushSet) -> UnitEdit:
         """What the stroke changes.
 
         Args:
-            report: Of its layer.
+            report: Of its layer, for a causal brush.
+            brushes: The learned brushes of the model.
 
         Raises:
             ConceptError: No unit of the layer matches the concept.
+            NotFoundError: The model has no such brush.
         """
+        if self.kind != "causal":
+            return brushes.find(self.concept, self.kind).draw(box(*self.box))
         return paint(concept_units(report, self.concept, self.top), box(*self.box))
 
 

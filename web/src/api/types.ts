@@ -3253,7 +3253,8 @@ export interface components {
          *     Attributes:
          *         concept: Concept that is painted.
          *         layer: Layer whose units paint it.
-         *         top: Number of the concept's best units.
+         *         top: Number of the concept's best units, of a causal brush.
+         *         kind: Of the brush.
          *         box: Where: x, y, width, height in pixels of the picture.
          */
         ExampleStroke: {
@@ -3266,6 +3267,12 @@ export interface components {
             ];
             /** Concept */
             concept: string;
+            /**
+             * Kind
+             * @default causal
+             * @enum {string}
+             */
+            kind: "causal" | "learned" | "obedient";
             /** Layer */
             layer: string;
             /**

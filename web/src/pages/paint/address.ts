@@ -112,7 +112,9 @@ async function firstPicture(
   if (!example) return;
   painter.adopt(exampleStrokes(example, gridsOf(model)), false);
   look.set({ compare: "slider", split: exampleSplit(example, gridsOf(model)) });
-  const { brushes, layer } = paint.get();
-  const brush = brushes.find((one) => one.concept === example.strokes[0]?.concept);
-  if (brush && anyBrush) paint.set({ brush: brushOf(brush.concept, layer, brush.top) });
+  const [stroke] = example.strokes;
+  const brush = paint
+    .get()
+    .brushes.find((one) => one.concept === stroke?.concept && one.kind === stroke.kind);
+  if (brush && anyBrush) paint.set({ brush: brushOf(brush) });
 }
