@@ -4,7 +4,7 @@
 
 Chromium is open before the command starts, and goes to the address as soon as the command prints it. Times
 are seconds after the command: the server's first answer, the first paint of the page (its shell), the first
-frame with the painted example, and the frame with a door that was then painted by mouse on the wall of the
+frame with the painted example, and the frame with a door that was then painted by mouse beside the house of the
 picture. `door_before` and `door_after` are the shares of the picture that the segmenter calls a door.
 `grey_frames` counts animation frames in which the stage was there and showed neither a picture nor what it
 waits for. `--fresh` starts once, from a fresh clone: with the packages and the front end. Prints one JSON
@@ -173,10 +173,10 @@ def _paint_door(page: Page) -> float:
     before = int(canvas.get_attribute("data-strokes") or 0)
     box = canvas.bounding_box()
     assert box is not None
-    x, y = box["x"] + box["width"] * 0.34, box["y"] + box["height"] * 0.68
+    x, y = box["x"] + box["width"] * 0.61, box["y"] + box["height"] * 0.55
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 8, y + 30, steps=4)
+    page.mouse.move(x + 8, y + 70, steps=4)
     page.mouse.up()
     page.wait_for_selector(f'[data-testid=canvas][data-strokes="{before + 1}"][data-final=true]')
     return time.time()
