@@ -4,8 +4,8 @@
 
 Chromium is open before the command starts, and goes to the address as soon as the command prints it. Times
 are seconds after the command: the server's first answer, the first paint of the page (its shell), the first
-frame with the painted example, and the frame with a door that was then painted by mouse beside the house of the
-picture. `door_before` and `door_after` are the shares of the picture that the segmenter calls a door.
+frame with the painted example, and the frame with a door that was then painted by mouse beside the house
+there. `door_before` and `door_after` are the shares of the picture that the segmenter calls a door.
 `grey_frames` counts animation frames in which the stage was there and showed neither a picture nor what it
 waits for. `--fresh` starts once, from a fresh clone: with the packages and the front end. Prints one JSON
 document, the medians of all runs.
