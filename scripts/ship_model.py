@@ -1,9 +1,9 @@
 """Ship what a run has learned: `python scripts/ship_model.py RUN [NAME]`.
 
 Of a generator, it writes the zoo's model, and what training goes on from; with `--state` the latter alone.
-The report of the model that was there before no longer fits and goes with it: run `scripts/ship_report.py`
-next. Nor does its encoder: train one with `inscape train NAME-encoder`, and ship it with
-`python scripts/ship_model.py RUN NAME-encoder`.
+The report and the painted example of the model that was there before no longer fit and go with it: run
+`scripts/ship_report.py` and `scripts/choose_example.py` next. Nor does its encoder: train one with
+`inscape train NAME-encoder`, and ship it with `python scripts/ship_model.py RUN NAME-encoder`.
 """
 
 from __future__ import annotations

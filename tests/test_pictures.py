@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from inscape import pictures
-from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
+from inscape.errors import LatentError, RecipeError, ShapeError, UsageError, ValueRangeError
 from inscape.pictures import Latent, Picture
 
 
@@ -120,3 +120,15 @@ def test_texts_of_a_png_that_are_cut_off_or_foreign_are_one_sentence(tmp_path):
 def test_endless_numbers_are_no_seeds(text):
     with pytest.raises(UsageError, match="whole numbers and ranges"):
         pictures.parse_seeds(text)
+
+
+def test_a_picture_is_enlarged_by_whole_times_and_keeps_its_origin():
+    picture = some_picture()
+    larger = picture.enlarged(2)
+    height, width = picture.pixels.shape[:2]
+    assert larger.pixels.shape == (2 * height, 2 * width, 3) and picture.enlarged(1) is picture
+    assert (larger.latent, larger.seed) == (picture.latent, picture.seed)
+    flat = Picture(np.full((4, 4, 3), 100, np.uint8)).enlarged(4)
+    assert (flat.pixels == 100).all()
+    with pytest.raises(ValueRangeError, match="1 time or more, got 0"):
+        picture.enlarged(0)

@@ -7,14 +7,14 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
 from inscape import storage
-from inscape.errors import LatentError, RecipeError, ShapeError, UsageError
+from inscape.errors import LatentError, RecipeError, ShapeError, UsageError, ValueRangeError
 from inscape.reports.html import data_url, described
 from inscape.types import JsonMapping, JsonObject
 
@@ -117,6 +117,21 @@ class Picture:
         from PIL import Image as PillowImage
 
         return PillowImage.fromarray(self.pixels)
+
+    def enlarged(self, times: int) -> Picture:
+        """The picture at so many times its width and height, resampled smoothly (Lanczos); 1 changes nothing.
+
+        Raises:
+            ValueRangeError: The factor is less than 1.
+        """
+        if times < 1:
+            raise ValueRangeError(f"A picture is enlarged 1 time or more, got {times}.")
+        if times == 1:
+            return self
+        from PIL import Image as PillowImage
+
+        size = (self.pixels.shape[1] * times, self.pixels.shape[0] * times)
+        return replace(self, pixels=np.asarray(self.image.resize(size, PillowImage.Resampling.LANCZOS)))
 
     def png(self, recipe: JsonMapping | None = None) -> bytes:
         """The bytes of a PNG file, with the recipe inside if one is given."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from cli.painting_model import write_models
 from inscape.cli.main import run
@@ -112,3 +113,15 @@ def test_a_model_that_is_no_generator_cannot_replay(model, tmp_path, capsys):
     segmenter = str(model.parent / "segmenter")
     assert run(["replay", str(out), "--model", segmenter, "--out", str(tmp_path / "again.png")]) == 1
     assert "needs a generator" in capsys.readouterr().err
+
+
+def test_an_enlarged_png_comes_again_as_large_and_at_the_picture_s_own_size(model, tmp_path):
+    plain, larger, again = (tmp_path / f"{name}.png" for name in ("plain", "larger", "again"))
+    assert run(["paint", str(model), *STROKE, "--out", str(plain), "--device", "cpu"]) == 0
+    assert run(["replay", str(plain), "--scale", "2", "--out", str(larger)]) == 0
+    assert Image.open(larger).width == 2 * Image.open(plain).width
+    assert run(["replay", str(larger), "--out", str(again)]) == 0
+    assert again.read_bytes() == larger.read_bytes()
+    assert run(["replay", str(larger), "--scale", "1", "--out", str(again)]) == 0
+    assert again.read_bytes() == plain.read_bytes()
+    assert run(["replay", str(plain), "--scale", "9"]) == 2

@@ -17,6 +17,7 @@ const ports = (given: Partial<Ports> = {}): Ports => ({
   appearance: never,
   original: never,
   problem: () => undefined,
+  lacking: () => undefined,
   say: () => undefined,
   ...given,
 });
@@ -72,4 +73,51 @@ test("units of a model are not painted on the picture of another one that is sti
   painter.open(place);
   painter.begin({ x: 0.5, y: 0.5 }, 2);
   expect(store.get().live?.brush.layer).toBe("layer3");
+});
+
+test("a press that does nothing says what is missing", () => {
+  const store = paintStore();
+  const said: string[] = [];
+  const painter = new Painter(store, ports({ lacking: ({ title }) => said.push(title) }));
+  const press = (x = 0.5) => {
+    painter.begin({ x, y: 0.5 }, 2);
+    painter.end();
+    return said.splice(0);
+  };
+  expect(press()).toEqual(["The picture is not there yet"]);
+  store.set({ model: model("town"), layer: "layer16a" });
+  painter.open(place);
+  expect(press()).toEqual(["No brush is chosen"]);
+  store.set({ brush: brush("layer16a"), strength: 0 });
+  expect(press()).toEqual(["The strength is 0"]);
+  store.set({ strength: 1 });
+  expect(press(-1)).toEqual(["This stroke lies beside the picture"]);
+  store.set({ mode: "drop" });
+  expect(press()).toEqual(["There are no islands yet"]);
+  store.set({ mode: "draw", picking: true });
+  expect(press(-1)).toEqual(["This stroke lies beside the picture"]);
+  store.set({ picking: false });
+  expect(press()).toEqual([]);
+  expect(painter.history.strokes).toHaveLength(1);
+});
+
+test("what an example paints is kept only once a person goes on from it", () => {
+  const store = paintStore();
+  const kept: number[] = [];
+  const create = (steps: readonly unknown[]) => {
+    kept.push(steps.length);
+    return never();
+  };
+  const painter = new Painter(
+    store,
+    ports({ keep: () => ({ create, step: never, reason: () => "failed" as const }) }),
+  );
+  store.set({ model: model("town"), layer: "layer16a", brush: brush("layer16a") });
+  painter.open(place);
+  painter.begin({ x: 0.5, y: 0.5 }, 2);
+  const example = store.get().live;
+  painter.abort();
+  if (!example) throw new Error("no stroke began");
+  painter.adopt([example], false);
+  expect([painter.history.strokes.length, kept]).toEqual([1, []]);
 });

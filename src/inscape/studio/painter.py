@@ -122,9 +122,14 @@ class Canvas:
         """
         return Drawn(self.session.render(self.drawn, _edits(marks), exact=False))
 
-    def png(self, marks: Sequence[Mark]) -> bytes:
-        """The picture with strokes as PNG, with the recipe inside that draws it again byte for byte."""
-        return Picture(self.pixels(marks)).png(self.recipe(marks).to_json())
+    def png(self, marks: Sequence[Mark], scale: int = 1) -> bytes:
+        """The picture with strokes as PNG, with the recipe inside that draws it again byte for byte.
+
+        Args:
+            marks: The strokes.
+            scale: How many times it is enlarged.
+        """
+        return Picture(self.pixels(marks)).enlarged(scale).png(self.recipe(marks).to_json())
 
     def influence(self, marks: Sequence[Mark]) -> InfluenceInfo:
         """Where strokes change a photo.

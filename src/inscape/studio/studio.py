@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from inscape import storage
 from inscape.errors import InscapeError
+from inscape.painting.example import Example
 from inscape.studio.compute import Compute
 from inscape.studio.database import Database
 from inscape.studio.jobs import Jobs
@@ -35,7 +36,7 @@ class Settings:
         checkpoints: Folders whose checkpoints can be opened in the page.
         device: Where networks run.
         home: Where paintings and reports are kept.
-        first_seed: The picture that is made ready at the start.
+        first_seed: The picture that is made ready at the start, where the model has no painted example.
     """
 
     host: str = "127.0.0.1"
@@ -108,7 +109,9 @@ class Studio:
         try:
             default = self.library.default()
             if default is not None:
-                self.painter.warm(Place(default, self.settings.first_seed))
+                example = Example.beside(self.library.folder(default))
+                seed = self.settings.first_seed if example is None else example.seed
+                self.painter.warm(Place(default, seed))
         except (InscapeError, OSError, ImportError) as error:
             self.failure = problem_of(error)[0]
 

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from annotated_types import Ge, Le
+
 from inscape.errors import UnsupportedError
 from inscape.verbs._options import Out
 from inscape.verbs._parameters import Argument, Option
 from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
+    from inscape.pictures import Picture
     from inscape.progress import Progress
+
+MOST_TIMES = 8
+"""A picture is enlarged at most so many times."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,12 @@ class ReplayRequest(Request):
     device: Annotated[
         str, Option("Where the network runs: cpu, cuda:0 or mps. Only cpu gives the same bytes.")
     ] = "cpu"
+    scale: Annotated[
+        int | None,
+        Option("Enlarge the picture so many times. [default: as the PNG is, 1 for a recipe file]"),
+        Ge(1),
+        Le(MOST_TIMES),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,20 @@ def run(request: ReplayRequest, progress: Progress) -> ReplayResult:
             f"`inscape replay` needs a generator; {request.model!r} is {opened.card.noun}."
         )
     picture = replay(read, model=opened, device=request.device)
+    picture = picture.enlarged(request.scale or _scale_of(request.recipe, picture))
     out = request.out
     path = out if out.suffix.lower() == ".png" else out / f"{request.recipe.stem}.png"
     picture.save(path, recipe=read.to_json())
     return ReplayResult(path)
+
+
+def _scale_of(source: Path, picture: Picture) -> int:
+    """How many times a PNG was enlarged when it was exported; 1 for a recipe file."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(source) as image:
+            times, rest = divmod(image.width, picture.pixels.shape[1])
+    except (UnidentifiedImageError, OSError):
+        return 1
+    return times if rest == 0 and 1 <= times <= MOST_TIMES else 1

@@ -10,6 +10,7 @@ export type ReportInfo = Schemas["ReportInfo"];
 export type UnitInfo = Schemas["UnitInfo"];
 export type BrushInfo = Schemas["BrushInfo"];
 export type BrushList = Schemas["BrushList"];
+export type Example = Schemas["Example"];
 export type JobInfo = Schemas["JobInfo"];
 export type JobResult = JobInfo["result"];
 export type PhotoInfo = Schemas["PhotoInfo"];
@@ -117,7 +118,8 @@ export const address = {
   target: (photo: string) => `api/photos/${photo}/target.png`,
   stage: (photo: string, stage: string) => `api/photos/${photo}/stages/${stage}.png`,
   inversion: (photo: string) => `api/photos/${photo}/inversion/file`,
-  export: (painting: string) => `api/paintings/${painting}/export.png`,
+  export: (painting: string, scale = 1) =>
+    `api/paintings/${painting}/export.png${scale === 1 ? "" : `?scale=${scale}`}`,
   recipe: (painting: string) => `api/paintings/${painting}/recipe.json`,
 };
 
@@ -138,6 +140,8 @@ export const api = {
     json<UnitInfo>(`${layerPath(model, layer)}/units/${unit}`),
   brushes: (model: string, layer: string) =>
     json<BrushList>(`api/models/${part(model)}/brushes?layer=${part(layer)}`),
+  /** The painted example of a model; null where it has none. */
+  example: (model: string) => json<Example | null>(`api/models/${part(model)}/example`),
   paintings: () => json<Schemas["PaintingList"]>("api/paintings"),
   painting: (id: string) => json<Painting>(`api/paintings/${part(id)}`),
   createPainting: (body: Schemas["NewPainting"]) => json<Painting>("api/paintings", "POST", body),

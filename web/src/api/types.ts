@@ -722,6 +722,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Example
+         * @description The painted example that a first visit shows; null where the model has none.
+         */
+        get: operations["getExample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/facts": {
         parameters: {
             query?: never;
@@ -1461,7 +1481,7 @@ export interface paths {
         };
         /**
          * Export Painting
-         * @description The painting as PNG with its recipe inside: `inscape replay` draws it again.
+         * @description The painting as PNG with its recipe inside: `inscape replay` draws it again, as large.
          */
         get: operations["exportPainting"];
         put?: never;
@@ -3213,6 +3233,55 @@ export interface components {
             units: number;
         };
         /**
+         * Example
+         * @description A picture of a model and strokes on it. `scripts/choose_example.py` chooses it by measurement.
+         *
+         *     Attributes:
+         *         seed: Seed of the picture.
+         *         strokes: In the order in which they are painted.
+         */
+        Example: {
+            /** Seed */
+            seed: number;
+            /** Strokes */
+            strokes: components["schemas"]["ExampleStroke"][];
+        };
+        /**
+         * ExampleStroke
+         * @description A stroke of an example.
+         *
+         *     Attributes:
+         *         concept: Concept that is painted.
+         *         layer: Layer whose units paint it.
+         *         top: Number of the concept's best units, of a causal brush.
+         *         kind: Of the brush.
+         *         box: Where: x, y, width, height in pixels of the picture.
+         */
+        ExampleStroke: {
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Concept */
+            concept: string;
+            /**
+             * Kind
+             * @default causal
+             * @enum {string}
+             */
+            kind: "causal" | "learned" | "obedient";
+            /** Layer */
+            layer: string;
+            /**
+             * Top
+             * @default 20
+             */
+            top: number;
+        };
+        /**
          * FactComparisonResult
          * @description What a model says with edits and without; a part of it while it runs.
          */
@@ -4905,6 +4974,11 @@ export interface components {
              * @description Recipe file, or PNG that holds a recipe.
              */
             recipe: string;
+            /**
+             * Scale
+             * @description Enlarge the picture so many times. [default: as the PNG is, 1 for a recipe file]
+             */
+            scale?: number | null;
         };
         /**
          * ReportInfo
@@ -7313,6 +7387,37 @@ export interface operations {
             };
         };
     };
+    getExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Example"] | null;
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getFactsWork: {
         parameters: {
             query?: never;
@@ -8739,7 +8844,10 @@ export interface operations {
     };
     exportPainting: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many times it is enlarged. */
+                scale?: number;
+            };
             header?: never;
             path: {
                 painting: string;

@@ -5,7 +5,8 @@ export interface Thumb {
   readonly id: string;
   readonly testid: string;
   readonly label: string;
-  readonly picture: string;
+  /** Its address; null until it may be asked for. */
+  readonly picture: string | null;
   readonly onChoose: () => unknown;
 }
 
@@ -41,7 +42,7 @@ export function Strip({ label, thumbs, chosen, children, class: more = "" }: Pro
             aria-pressed={thumb.id === chosen}
             onClick={() => void thumb.onChoose()}
           >
-            <img src={thumb.picture} alt="" width="64" height="64" />
+            {thumb.picture && <img src={thumb.picture} alt="" width="64" height="64" />}
           </button>
         ))}
       </div>

@@ -14,6 +14,12 @@ export function perform(name: string): void {
     ?.run(true);
 }
 
+/** Say why something cannot be done now. */
+export const refuse = (name: string): unknown =>
+  actionsOf(pageNow())
+    .find((one) => one.name === name)
+    ?.refuse?.();
+
 /** The keys of an action as they are written for people; empty where it has none. */
 export function keysOf(name: string): string {
   const keys = actionsOf(pageNow()).find((one) => one.name === name)?.keys[0];

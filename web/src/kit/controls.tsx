@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Problem } from "../api/client";
 import type { IconName } from "../engine/icons";
-import { perform, tip } from "./actions";
+import { perform, refuse, tip } from "./actions";
 import { Icon } from "./Icon";
 
 interface ButtonProps {
@@ -32,7 +32,7 @@ export function Button(props: ButtonProps) {
       aria-label={kind === "icon" ? label : undefined}
       aria-pressed={pressed}
       aria-disabled={disabled}
-      onClick={() => !disabled && run()}
+      onClick={() => (disabled ? refuse(action) : run())}
     >
       {icon && <Icon name={icon} />}
       {kind !== "icon" && <span>{label}</span>}

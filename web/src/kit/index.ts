@@ -13,6 +13,7 @@ export * from "./hooks";
 export * from "./Icon";
 export * from "./JobProgress";
 export * from "./jobs";
+export * from "./Loading";
 export * from "./link";
 export * from "./Menu";
 export * from "./messages";

@@ -62,6 +62,9 @@ export function complain(problem: Problem): void {
   toast({ title: problem.title, detail, bad: true });
 }
 
+/** Says that there is nothing to do that with. */
+export const refusing = (what: string) => () => toast({ title: `There is nothing to ${what}` });
+
 /** For people who listen to the page; the same sentence twice is told twice. */
 export function say(text: string): void {
   messages.set({ said: messages.get().said === text ? `${text}\u00a0` : text });

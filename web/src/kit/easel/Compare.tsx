@@ -6,9 +6,9 @@ import { useEasel } from "./easel";
 /** The handle between before and after; it lies on the picture and can be dragged or moved with the arrows. */
 export function SplitHandle({ canvas }: { canvas: { width: number; height: number } }) {
   const { paint, look } = useEasel();
-  const { shape } = useStore(paint);
+  const { shape, original, picture } = useStore(paint);
   const { compare, split, view } = useStore(look);
-  if (compare !== "slider" || canvas.width === 0) return null;
+  if (compare !== "slider" || canvas.width === 0 || !original || !picture) return null;
   const box = placed(view, canvas, shape.aspect);
   const set = (value: number) => look.set({ split: Math.min(1, Math.max(0, value)) });
   const drag = (event: PointerEvent) => {

@@ -2,10 +2,21 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { centre, cursorPoint, moveCursor, spoken } from "../../engine/cursor";
 import type { Touch } from "../../engine/gestures";
-import { pressedDiameter } from "../../engine/mask";
+import { type Point, pressedDiameter } from "../../engine/mask";
 import { limits } from "../../engine/stroke";
 import { pan, pinch, toPicture, type View, zoomAt } from "../../engine/view";
-import { onAppearance, perform, prepare, say, startPointing, startWheel, useSize, useStore } from "..";
+import {
+  Loading,
+  onAppearance,
+  perform,
+  prepare,
+  say,
+  startPointing,
+  startWheel,
+  studioModels,
+  useSize,
+  useStore,
+} from "..";
 import { OriginalBeside, SplitHandle } from "./Compare";
 import { type Easel, useEasel } from "./easel";
 import { type Colours, comparedNow, render } from "./renderer";
@@ -70,7 +81,10 @@ function startHands(easel: Easel, canvas: HTMLCanvasElement): () => void {
   const { abort, stop } = startPointing(
     canvas,
     {
-      begin: (touch) => painter.begin(place(touch), diameter(touch)),
+      begin: (touch) => {
+        reveal(easel, place(touch));
+        painter.begin(place(touch), diameter(touch));
+      },
       move: (touch) => painter.move(place(touch), diameter(touch)),
       end: () => painter.end(),
       abort: () => painter.abort(),
@@ -102,6 +116,12 @@ function startHands(easel: Easel, canvas: HTMLCanvasElement): () => void {
     stopWheel();
     stop();
   };
+}
+
+/** What one paints is to be seen: where the original lies over it, that goes. */
+function reveal({ look }: Easel, point: Point): void {
+  const { compare, split } = look.get();
+  if (compare === "original" || (compare === "slider" && point.x < split)) look.set({ compare: "off" });
 }
 
 /** Ctrl held while the pointer goes down paints the other way round, for this stroke. */
@@ -162,6 +182,18 @@ function Canvas() {
   );
 }
 
+/** What the stage waits for, while it has no picture. */
+function Waiting() {
+  const { model, picture, original, seed, photo, connection } = useStore(useEasel().paint);
+  const { info, problem } = useStore(studioModels);
+  if (picture || original) return null;
+  const failure = problem ?? info?.failure;
+  if (failure) return <Loading what={failure.title} testid="stage-loading" still />;
+  const drawing = photo === null ? `Drawing picture ${seed}` : "Drawing your photo";
+  const what = model === null ? "Loading the generator" : drawing;
+  return <Loading what={connection === "lost" ? "Waiting for the studio" : what} testid="stage-loading" />;
+}
+
 interface StageProps {
   /** What is written over the picture, if anything. */
   readonly badge: string | undefined;
@@ -180,6 +212,7 @@ export function Stage({ badge, over = false, children }: StageProps) {
       {compare === "side" && <OriginalBeside />}
       <div class="stage-main" ref={main}>
         <Canvas />
+        <Waiting />
         <SplitHandle canvas={size} />
         {badge && <span class="badge">{badge}</span>}
       </div>

@@ -1,6 +1,6 @@
 import { type Action, action, shared } from "../../engine/shortcuts";
 import { FITTED, zoomAt } from "../../engine/view";
-import { offerUndo } from "..";
+import { offerUndo, refusing } from "..";
 import { groupsOf } from "./brushKinds";
 import { brushOf, type Easel } from "./easel";
 import { copyCommand } from "./keeping";
@@ -76,9 +76,12 @@ function brushActions(easel: Easel): Action[] {
     action(group, "next-brush", "Next brush", ".", () => nextBrush(easel, 1), { able: many }),
     action(group, "previous-brush", "Previous brush", ",", () => nextBrush(easel, -1), { able: many }),
     shared("abort", () => abort(easel)),
-    shared("undo", painter.undo, { able: () => painter.history.canUndo }),
-    shared("redo", painter.redo, { able: () => painter.history.canRedo }),
-    shared("reset", () => resetPainting(painter), { able: () => painter.history.placed.length > 0 }),
+    shared("undo", painter.undo, { able: () => painter.history.canUndo, refuse: refusing("undo") }),
+    shared("redo", painter.redo, { able: () => painter.history.canRedo, refuse: refusing("redo") }),
+    shared("reset", () => resetPainting(painter), {
+      able: () => painter.history.placed.length > 0,
+      refuse: refusing("remove"),
+    }),
   ];
 }
 

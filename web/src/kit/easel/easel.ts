@@ -9,7 +9,7 @@ import type { Ground } from "../../engine/preview";
 import { numberIn, oneOf, type Query } from "../../engine/route";
 import { type Brush, kindOf } from "../../engine/stroke";
 import type { Shape } from "../../engine/view";
-import { complain, learnColours, report, say, type Work } from "..";
+import { complain, learnColours, report, say, toast, type Work } from "..";
 import { bestOf, firstWorking, isOf } from "./brushKinds";
 import { keep } from "./keeping";
 import { Painter } from "./painter";
@@ -53,6 +53,7 @@ export class Easel {
       appearance,
       original,
       problem: complain,
+      lacking: toast,
       say,
     });
   }

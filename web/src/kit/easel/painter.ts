@@ -7,6 +7,7 @@ import { type Ground, keyOf, Preview, stateKey } from "../../engine/preview";
 import type { Store } from "../../engine/store";
 import type { Stroke } from "../../engine/stroke";
 import { type Shape, SQUARE } from "../../engine/view";
+import { BESIDE, lackOf } from "./lacking";
 import type { Place, Ports } from "./ports";
 import { newStroke, Presses, strokeSaid } from "./presses";
 import { gridSize, type PaintState } from "./state";
@@ -38,6 +39,7 @@ export class Painter {
       add: (stroke, said) => this.after(this.history.add(stroke), said),
       hide: (ids, said) => this.after(this.history.hideAll(ids), said),
       failed: (error) => this.failed(error),
+      lacking: ports.lacking,
       say: ports.say,
     });
     this.preview = new Preview<ImageBitmap>(
@@ -82,6 +84,7 @@ export class Painter {
       original: null,
       units: [],
       painting: kept?.id ?? null,
+      firstVisit: false,
     });
     this.store.set({ save: kept ? "saved" : "new" });
     const autosave: Autosave<Operation> = new Autosave(
@@ -103,15 +106,20 @@ export class Painter {
     this.store.set({ picture: null, shown: "", box: null, influence: null });
   }
 
-  /** Take the strokes of a link or of an example, as one step that can be undone. */
-  adopt(strokes: readonly Stroke[]): void {
+  /** Take the strokes of a link or of an example; those of an example are kept once a person goes on from them. */
+  adopt(strokes: readonly Stroke[], save = true): void {
     for (const stroke of strokes) this.history.add(stroke);
-    this.changed();
+    this.changed(save);
+    void this.fetchOriginal(); // the picture without them may not have been drawn
   }
 
   begin(point: Point, diameter: number): void {
     const state = this.store.get();
-    if (!this.isOpen) return;
+    const lack = lackOf(state, this.isOpen);
+    if (lack) {
+      this.ports.lacking(lack);
+      return;
+    }
     if (this.presses.begin(point)) return;
     const live = newStroke(state);
     if (!live) return;
@@ -144,6 +152,7 @@ export class Painter {
     this.last = null;
     if (isEmpty(live.mask)) {
       this.store.set({ live: null });
+      this.ports.lacking(BESIDE);
       return;
     }
     timings.lifted(live.id);

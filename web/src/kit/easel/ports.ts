@@ -5,6 +5,7 @@ import type { Operation } from "../../engine/history";
 import type { Mask } from "../../engine/mask";
 import type { Ground } from "../../engine/preview";
 import type { Brush } from "../../engine/stroke";
+import type { Lack } from "./lacking";
 
 /** What is painted on: a picture of a model, or a photo. */
 export interface Place {
@@ -22,5 +23,7 @@ export interface Ports {
   /** The untouched picture. */
   original(ground: Ground): Promise<ImageBitmap>;
   problem(problem: Problem): void;
+  /** What was done has no effect. */
+  lacking(lack: Lack): void;
   say(text: string): void;
 }

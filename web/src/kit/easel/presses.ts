@@ -1,7 +1,8 @@
 import { islandAt, islandMask } from "../../engine/influence";
-import { emptyMask, type Mask, type Point, stamp } from "../../engine/mask";
+import { emptyMask, isEmpty, type Mask, type Point, stamp } from "../../engine/mask";
 import type { Store } from "../../engine/store";
 import { type Brush, freshId, kindOf, limits, type Stroke } from "../../engine/stroke";
+import { BESIDE, type Lack, NO_ISLAND } from "./lacking";
 import { gridSize, keepGrid, type PaintState } from "./state";
 
 interface Actions {
@@ -9,6 +10,7 @@ interface Actions {
   add(stroke: Stroke, said: string): void;
   hide(strokes: readonly string[], said: string): void;
   failed(error: unknown): void;
+  lacking(lack: Lack): void;
   say(text: string): void;
 }
 
@@ -87,7 +89,7 @@ export class Presses {
     const { influence } = this.store.get();
     const island = influence && islandAt(influence, point);
     if (island) this.setDropped(island.number, island.dropped.length === 0);
-    else this.actions.say("Nothing changes here.");
+    else this.actions.lacking(NO_ISLAND);
   }
 
   /** Take the appearance of a place, as large as the brush, to paint with it, unless something else is chosen first. */
@@ -95,6 +97,10 @@ export class Presses {
     const state = this.store.get();
     const mask = emptyMask(gridSize(state));
     stamp(mask, point, state.diameter);
+    if (isEmpty(mask)) {
+      this.actions.lacking(BESIDE);
+      return;
+    }
     this.store.set({ picking: false });
     try {
       const brush = await this.actions.appearance(state.layer, mask);

@@ -54,7 +54,7 @@ function drawPicture(context: Context, box: Box, square: Box, state: PaintState,
     if (image) context.drawImage(image, left, top, width, height);
   };
   const now = () => {
-    put(state.box ? original : picture);
+    put(state.box ? original : (picture ?? original));
     if (state.box && state.box.width > 0) put(picture, within(box, state.box));
   };
   const generated = drawn[look.compare];

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Box, boxBetween, middleBox, nudge } from "../../engine/marks";
 import type { Point } from "../../engine/mask";
-import { say, startPointing } from "../../kit";
+import { Loading, say, startPointing, toast } from "../../kit";
 
 /** A box over a picture. */
 export function BoxOver({ box, size }: { box: Box; size: number }) {
@@ -47,6 +47,7 @@ function startHands(element: HTMLElement, size: number, live: (box: Box | null) 
 export function Stage({ seed, picture, size, box, onMark }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const [live, setLive] = useState<Box | null>(null);
+  const [there, setThere] = useState("");
   const latest = useRef({ live, onMark });
   latest.current.onMark = onMark;
   useEffect(() => {
@@ -58,7 +59,9 @@ export function Stage({ seed, picture, size, box, onMark }: Props) {
     return startHands(element.current, size, show, () => {
       const drawn = latest.current.live;
       show(null);
-      if (drawn) latest.current.onMark(drawn);
+      if (!drawn) return;
+      if (Math.max(drawn.width, drawn.height) > 1) latest.current.onMark(drawn);
+      else toast({ title: "A click marks nothing", detail: "Drag to draw a box around what you mean." });
     });
   }, [size]);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -86,7 +89,8 @@ export function Stage({ seed, picture, size, box, onMark }: Props) {
       aria-label={`Picture ${seed}${shown ? ", marked" : ""}. Enter places a box, arrow keys move it, with Shift they change its size, Delete takes it away.`}
       onKeyDown={onKeyDown}
     >
-      <img src={picture} alt="" draggable={false} />
+      {there !== picture && <Loading what={`Drawing picture ${seed}`} testid="stage-loading" />}
+      <img src={picture} alt="" draggable={false} onLoad={() => setThere(picture)} />
       {shown && <BoxOver box={shown} size={size} />}
     </div>
   );

@@ -1,3 +1,4 @@
+import { bounds } from "../../engine/mask";
 import { brushName } from "../../engine/stroke";
 import {
   Button,
@@ -21,7 +22,7 @@ import {
 } from "../../kit/easel";
 import { PaintingsDialog } from "./PaintingsDialog";
 import { PictureStrip } from "./PictureStrip";
-import { dialogs, easel, importFile, look, paint } from "./session";
+import { dialogs, easel, importFile, look, paint, painter } from "./session";
 
 const COMPARED = {
   off: "Painting",
@@ -39,12 +40,18 @@ const BADGES: Readonly<Partial<Record<Compare, string>>> = {
 const otherModel = (model: string) =>
   show({ model, seed: "0", class: "", layer: "", brush: "", units: "", painting: "" }, false);
 
+/** What a newcomer sees, and the one thing to do next; it keeps clear of what was painted. */
 function Hint() {
-  const { firstVisit, brush, brushes, connection } = useStore(paint);
-  if (!firstVisit || !brush || brushes.length === 0 || connection !== "open") return null;
+  const { firstVisit, brush, brushes, picture, version } = useStore(paint);
+  if (!firstVisit || !brush || brushes.length === 0 || !picture) return null;
+  const shown = painter.history.strokes.at(0);
+  const box = shown && bounds(shown.mask);
+  const low = box && box.y + box.height / 2 > shown.mask.size / 2;
+  const painted = shown?.brush.concept;
   return (
-    <p class="stage-hint">
-      Drag on the picture to draw a <b>{brushName(brush)}</b>. Inscape found its units by measuring.
+    <p class={`stage-hint ${low ? "high" : ""}`} data-testid="stage-hint" data-version={version}>
+      {painted && <>The {painted} was painted. </>}
+      Drag on the picture to draw {painted ? "another" : "a"} <b>{brushName(brush)}</b>.
     </p>
   );
 }
@@ -63,8 +70,18 @@ function Share() {
       />
       <Menu
         testid="share-menu"
-        what="links, commands, paintings"
-        items={["copy-link", "copy-cli", "copy-python", "", "paintings", "import"]}
+        what="larger pictures, links, commands, paintings"
+        items={[
+          "export-2",
+          "export-4",
+          "",
+          "copy-link",
+          "copy-cli",
+          "copy-python",
+          "",
+          "paintings",
+          "import",
+        ]}
       />
       <FileInput
         name="import-file"

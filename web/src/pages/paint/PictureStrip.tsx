@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { address } from "../../api/client";
 import { classCount, className } from "../../engine/classes";
 import { LARGEST_SEED, page, pageOf, parseSeed, shuffle } from "../../engine/seeds";
@@ -39,14 +39,16 @@ function SeedField({ seed }: { seed: number }) {
 
 /** Other pictures of the model to paint on. */
 export function PictureStrip() {
-  const { model, seed, classIndex } = useStore(paint);
+  const { model, seed, classIndex, picture } = useStore(paint);
+  const drawn = useRef(false); // the other pictures are asked for once the one that is worked on is there
+  drawn.current ||= picture !== null;
   const [start, setStart] = useState(pageOf(seed, COUNT));
   useEffect(() => setStart((now) => (page(now, COUNT).includes(seed) ? now : pageOf(seed, COUNT))), [seed]);
   const thumbs = (model ? page(start, COUNT) : []).map((one) => ({
     id: `${one}`,
     testid: `thumb-${one}`,
     label: `Picture ${one}`,
-    picture: address.picture(model?.name ?? "", one, classIndex),
+    picture: drawn.current ? address.picture(model?.name ?? "", one, classIndex) : null,
     onChoose: () => openSeed(one),
   }));
   return (

@@ -1,12 +1,12 @@
-import { api, type ModelInfo, problemOf } from "../../api/client";
+import { api, type Example, type ModelInfo, type PaintingSummary, problemOf } from "../../api/client";
 import { classIn } from "../../engine/classes";
 import { numberIn, type Query } from "../../engine/route";
 import { LARGEST_SEED } from "../../engine/seeds";
 import { fromLink } from "../../engine/share";
 import { type Address, complain, loadModels, paintable, studioModels } from "../../kit";
-import { gridsOf } from "../../kit/easel";
-import { exampleSeed, exampleStrokes } from "./examples";
-import { easel, openPainting, openSeed, paint, painter, turn } from "./session";
+import { brushOf, gridsOf } from "../../kit/easel";
+import { exampleSplit, exampleStrokes } from "./examples";
+import { easel, look, openPainting, openSeed, paint, painter, turn } from "./session";
 
 /** The picture, as the address names it. */
 function place(): Query {
@@ -50,6 +50,10 @@ async function follow(query: Query): Promise<void> {
   if (!before && info?.failure) complain(info.failure);
   if (!model || !wanted()) return;
   const other = model.name !== before?.name;
+  const asked = query.seed !== undefined || (other && before);
+  const nothing = other && !query.painting && !query.edits && !asked;
+  const coming = nothing ? askFirst(model) : null;
+  coming?.catch(() => undefined); // it is told where it is awaited
   await easel.applyTools(query, other ? () => easel.selectModel(model, query.layer ?? "") : undefined);
   if (!wanted()) return;
   const { painting } = paint.get();
@@ -58,10 +62,9 @@ async function follow(query: Query): Promise<void> {
   if (same && (!query.painting || query.painting === painting) && !query.edits) return;
   if (query.painting && (await openPainting(query.painting, wanted))) return;
   if (!wanted()) return;
-  const asked = query.seed !== undefined || (other && before);
   if (query.edits) await openLink(model, query, wanted);
   else if (asked) await openSeed(...seedOf(model, query, 0));
-  else await firstPicture(model, wanted);
+  else await firstPicture(model, await (coming ?? askFirst(model)), !query.brush && !query.units, wanted);
 }
 
 function seedOf(model: ModelInfo, query: Query, fallback: number): [number, number | null] {
@@ -71,7 +74,7 @@ function seedOf(model: ModelInfo, query: Query, fallback: number): [number, numb
 
 /** A link that holds the strokes themselves. */
 async function openLink(model: ModelInfo, query: Query, wanted: () => boolean): Promise<void> {
-  const [seed, classIndex] = seedOf(model, query, exampleSeed(model.name) ?? 0);
+  const [seed, classIndex] = seedOf(model, query, 0);
   const strokes = await fromLink(query.edits ?? "");
   if (!wanted()) return;
   painter.open({ seed, classIndex, photo: null });
@@ -80,16 +83,38 @@ async function openLink(model: ModelInfo, query: Query, wanted: () => boolean): 
   else complain({ title: "This link is damaged", detail: "Its strokes cannot be read.", hint });
 }
 
-/** Where nothing is asked for: the last painting, else an example. */
-async function firstPicture(model: ModelInfo, wanted: () => boolean): Promise<void> {
-  const { paintings } = await api.paintings();
+/** What is shown where nothing is asked for. */
+interface First {
+  readonly paintings: readonly PaintingSummary[];
+  readonly example: Example | null;
+}
+
+/** Asked before the brushes are there, so that the first picture does not wait for them. */
+async function askFirst(model: ModelInfo): Promise<First> {
+  const [{ paintings }, example] = await Promise.all([api.paintings(), api.example(model.name)]);
+  return { paintings, example };
+}
+
+/** Where nothing is asked for: the last painting, else an example, before and after. */
+async function firstPicture(
+  model: ModelInfo,
+  { paintings, example }: First,
+  anyBrush: boolean,
+  wanted: () => boolean,
+): Promise<void> {
   if (!wanted()) return;
   const last = paintings.find((one) => !one.photo && one.model === model.name);
   if (last && (await openPainting(last.id, wanted))) return;
   if (!wanted()) return;
-  const [seed, classIndex] = seedOf(model, {}, exampleSeed(model.name) ?? 0);
+  const [seed, classIndex] = seedOf(model, {}, example?.seed ?? 0);
   painter.open({ seed, classIndex, photo: null });
   paint.set({ firstVisit: true });
-  const strokes = exampleStrokes(model.name, gridsOf(model), paint.get().brushes);
-  if (strokes.length > 0) painter.adopt(strokes);
+  if (!example) return;
+  painter.adopt(exampleStrokes(example, gridsOf(model)), false);
+  look.set({ compare: "slider", split: exampleSplit(example, gridsOf(model)) });
+  const [stroke] = example.strokes;
+  const brush = paint
+    .get()
+    .brushes.find((one) => one.concept === stroke?.concept && one.kind === stroke.kind);
+  if (brush && anyBrush) paint.set({ brush: brushOf(brush) });
 }

@@ -5,13 +5,16 @@ import { complain, copy, download, offerUndo, toast } from "../../kit";
 import { keptId } from "../../kit/easel";
 import { easel, openPainting, openSeed, paint, painter } from "./session";
 
-export async function exportPng(): Promise<void> {
+/** Sizes of an export beside the picture's own: so many times as wide and high. */
+export const LARGER = [2, 4] as const;
+
+export async function exportPng(scale = 1): Promise<void> {
   const id = await keptId(easel);
   if (!id) return;
   const { model, seed, classIndex } = paint.get();
   const inClass = classIndex === null ? "" : `-class-${classIndex}`;
-  const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}.png`;
-  if (await download(address.export(id), name))
+  const name = `inscape-${model?.name ?? "picture"}-${seed}${inClass}${scale === 1 ? "" : `-${scale}x`}.png`;
+  if (await download(address.export(id, scale), name))
     toast({ title: "PNG saved", detail: "It holds the recipe. Drop it here to continue painting." });
 }
 

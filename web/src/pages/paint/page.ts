@@ -4,7 +4,7 @@ import { type Action, action, shared } from "../../engine/shortcuts";
 import { chooseFile, type Page } from "../../kit";
 import { copyActions, easelActions, timings } from "../../kit/easel";
 import { address } from "./address";
-import { copyLink, exportPng } from "./exporting";
+import { copyLink, exportPng, LARGER } from "./exporting";
 import { PaintPage } from "./PaintPage";
 import { dialogs, easel, openSeed, paint } from "./session";
 
@@ -13,7 +13,12 @@ const others = seeds((seed) => shuffle(Math.random, 1, seed));
 
 const actions: readonly Action[] = [
   ...easelActions(easel),
-  shared("export", exportPng),
+  shared("export", () => exportPng()),
+  ...LARGER.map((scale) =>
+    action("Share", `export-${scale}`, `Save as PNG, ${scale} times as large`, "", () => exportPng(scale), {
+      icon: "download",
+    }),
+  ),
   shared(
     "next-picture",
     seeds((seed) => neighbour(seed, 1)),

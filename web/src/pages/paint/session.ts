@@ -36,6 +36,7 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
   );
   const opened = known !== undefined && (await openPainting(known.id, wanted));
   if (!wanted()) return;
+  if (paint.get().firstVisit) look.set({ compare: "off" });
   if (!opened) painter.open({ seed, classIndex, photo: null });
   say(classIndex === null ? `Picture ${seed}.` : `Picture ${seed} of ${className(model, classIndex)}.`);
 }

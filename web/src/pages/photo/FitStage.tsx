@@ -3,7 +3,7 @@ import type { PhotoInfo } from "../../api/client";
 import { centreOf, type Fit, moved, shapeOf, zoomed, zoomOf } from "../../engine/fit";
 import type { Point } from "../../engine/mask";
 import { FITTED, placed, spread, within } from "../../engine/view";
-import { startPointing, startWheel, useSize } from "../../kit";
+import { Loading, startPointing, startWheel, toast, useSize } from "../../kit";
 import { chooseFit } from "./session";
 import { photos } from "./state";
 
@@ -21,6 +21,12 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
+/** Why the square stays where it is. */
+const stays = ({ mode }: Fit) =>
+  mode === "crop"
+    ? { title: "A click moves nothing", detail: "Drag to move the square. The wheel and pinching zoom it." }
+    : { title: "The square holds the whole photo", detail: "Choose Crop to move and zoom it." };
+
 /** Follow the pointer: drag moves the square, wheel and pinch zoom it. Returns how to stop. */
 function startHands(stage: HTMLElement, scale: () => number): () => void {
   const change = (to: (fit: Fit, photo: PhotoInfo) => Fit) => {
@@ -31,6 +37,7 @@ function startHands(stage: HTMLElement, scale: () => number): () => void {
     change((fit, photo) => moved(fit, photo, dx / scale(), dy / scale()));
   const zoom = (factor: number) => change((fit, photo) => zoomed(fit, photo, zoomOf(fit, photo) * factor));
   let last: Point | null = null;
+  let dragged = false;
   const forget = () => {
     last = null;
   };
@@ -39,12 +46,18 @@ function startHands(stage: HTMLElement, scale: () => number): () => void {
     {
       begin: (touch) => {
         last = touch;
+        dragged = false;
       },
       move: (touch) => {
         if (last) move(touch.x - last.x, touch.y - last.y);
         last = touch;
+        dragged = true;
       },
-      end: forget,
+      end: () => {
+        forget();
+        const { fit } = photos.get();
+        if (fit && !(dragged && fit.mode === "crop")) toast(stays(fit));
+      },
       abort: forget,
       pan: move,
       pinch: (before, after) => zoom(spread(before) / spread(after)),
@@ -100,6 +113,7 @@ export function FitStage({ photo, fit, image }: Props) {
       )} percent. Arrow keys move it, plus and minus zoom.`}
       onKeyDown={onKey}
     >
+      {!image && <Loading what="Loading your photo" testid="stage-loading" />}
       {image && size.width > 0 && <img src={image.src} alt="" style={at(box)} draggable={false} />}
       {size.width > 0 && (
         <div class="fit-clip" style={at(box)}>

@@ -125,7 +125,13 @@ export function Tile({ seed }: { seed: number }) {
   const url = (original || peek ? undefined : edited[seed]) ?? plain[seed];
   return (
     <li class="tile" data-testid={`tile-${seed}`} data-roles={roles}>
-      {url ? <img src={url} alt="" draggable={false} /> : <span class="tile-empty" />}
+      {url ? (
+        <img src={url} alt="" draggable={false} />
+      ) : (
+        <span class="tile-empty">
+          <span class="spinner" aria-hidden="true" />
+        </span>
+      )}
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that takes keys of its own is an application */}
       <canvas
         ref={canvas}

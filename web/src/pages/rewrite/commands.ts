@@ -2,6 +2,7 @@ import { resized, SCALES } from "../../engine/clip";
 import { missing } from "../../engine/rule";
 import { shuffle } from "../../engine/seeds";
 import { type Action, action, shared } from "../../engine/shortcuts";
+import { refusing, toast } from "../../kit";
 import { clearDraft, execute, hasDraft, search, showSeeds } from "./actions";
 import { jobs, stopFirst } from "./jobs";
 import { abort } from "./marking";
@@ -46,6 +47,8 @@ const tool = (value: Tool, label: string, key: string): Action =>
     able: () => rewrite.get().rule.goal === "paste" || value === "context" || value === "protect",
   });
 const erase = () => tools.set({ erasing: !tools.get().erasing });
+const notPasted = () =>
+  toast({ title: "Nothing is pasted yet", detail: "Copy something, then paste it over the context." });
 const pasted = () => rewrite.get().rule.pastes.length > 0;
 const whole = () => missing(rewrite.get().rule) === "" && !jobs.rule.active;
 const marked = () => rewrite.get().rule.context.length > 0 && !jobs.search.active;
@@ -62,12 +65,17 @@ export const actions: readonly Action[] = [
   shared("swap", erase),
   shared("smaller", () => thicker(-1)),
   shared("larger", () => thicker(1)),
-  shared("weaker", () => resize(-0.1), { label: "Paste smaller", group, able: pasted }),
-  shared("stronger", () => resize(0.1), { label: "Paste larger", group, able: pasted }),
+  shared("weaker", () => resize(-0.1), { label: "Paste smaller", group, able: pasted, refuse: notPasted }),
+  shared("stronger", () => resize(0.1), { label: "Paste larger", group, able: pasted, refuse: notPasted }),
   shared("abort", () => abort() || stopFirst() || tools.set({ original: false }), { label: "Stop", group }),
-  shared("undo", () => book.undo(), { able: () => book.store.get().canUndo }),
-  shared("redo", () => book.redo(), { able: () => book.store.get().canRedo }),
-  shared("reset", clearDraft, { label: "Clear context and goal", group, able: hasDraft }),
+  shared("undo", () => book.undo(), { able: () => book.store.get().canUndo, refuse: refusing("undo") }),
+  shared("redo", () => book.redo(), { able: () => book.store.get().canRedo, refuse: refusing("redo") }),
+  shared("reset", clearDraft, {
+    label: "Clear context and goal",
+    group,
+    able: hasDraft,
+    refuse: refusing("clear"),
+  }),
   shared("peek", (pressed) => tools.set({ peek: pressed })),
   shared("original", () => tools.set({ original: !tools.get().original })),
   shared("mask", (pressed) => tools.set({ hideMasks: pressed })),

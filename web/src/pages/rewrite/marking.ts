@@ -2,7 +2,7 @@ import { centred, covers, middleOf } from "../../engine/clip";
 import { drag, emptyMask, isEmpty, type Mask, type Point, stamp } from "../../engine/mask";
 import { combined, type Paste, placeOf, withCopied, withPaste, withPlace } from "../../engine/rule";
 import { Store } from "../../engine/store";
-import { say } from "../../kit";
+import { say, toast } from "../../kit";
 import { gridOf, rewrite, type Tool, tools } from "./state";
 import { apply } from "./work";
 
@@ -29,17 +29,28 @@ interface Stroke {
 
 let stroke: Stroke | null = null;
 
+const NOTHING_COPIED = {
+  title: "Nothing is copied yet",
+  detail: "Choose Copy and mark in a picture what the context should become. Then paste it.",
+  action: { label: "Copy", run: () => tools.set({ tool: "copy" }) },
+};
+
 const last = (): Paste | null => {
   const { pastes, another } = rewrite.get().rule;
   return another ? null : (pastes.at(-1) ?? null);
 };
 
-/** What a stroke adds to: what is marked in that picture already, or copied from it. */
-function before(seed: number, tool: Stroke["tool"]): Mask | null {
+/** What is marked in that picture already, or copied from it. */
+function marked(seed: number, tool: Tool): Mask | null {
   const { rule } = rewrite.get();
   if (tool === "context" || tool === "protect") return placeOf(rule, tool, seed);
-  const fresh = tools.get().shape === "box" && !tools.get().erasing;
-  return rule.copied?.seed === seed && !fresh ? rule.copied.mask : null;
+  return rule.copied?.seed === seed ? rule.copied.mask : null;
+}
+
+/** What a stroke adds to; what is copied with a box is copied anew. */
+function before(seed: number, tool: Tool): Mask | null {
+  const fresh = tool === "copy" && tools.get().shape === "box" && !tools.get().erasing;
+  return fresh ? null : marked(seed, tool);
 }
 
 export function begin(seed: number, point: Point, flip: boolean): void {
@@ -47,6 +58,10 @@ export function begin(seed: number, point: Point, flip: boolean): void {
   const size = gridOf(rewrite.get());
   const known = last();
   const held = tool === "paste" && known?.into === seed && covers(known, point) ? known : null;
+  if (tool === "paste" && !held && !rewrite.get().rule.copied) {
+    toast(NOTHING_COPIED);
+    return;
+  }
   const hold = held ? { x: point.x - middleOf(held).x, y: point.y - middleOf(held).y } : null;
   stroke = {
     seed,
@@ -83,8 +98,12 @@ export function end(): void {
   } else if (shown.mask) keep(done, shown.mask);
 }
 
-function keep({ tool, seed, base }: Stroke, mask: Mask): void {
-  if (isEmpty(mask) && !base) return;
+function keep({ tool, seed, base, erasing }: Stroke, mask: Mask): void {
+  const was = base ?? emptyMask(mask.size);
+  if (erasing && mask.cells.every((weight, index) => weight === was.cells[index])) {
+    toast({ title: `Nothing is marked there in picture ${seed}`, detail: "Turn the eraser off to mark it." });
+    return;
+  }
   rewrite.set({ said: "" });
   if (tool === "context") {
     rewrite.set({ marks: null });
@@ -146,6 +165,7 @@ export function boxed(size: number, from: Point, to: Point): Mask {
 export function unmark(seed: number): void {
   const { tool } = tools.get();
   const empty = emptyMask(gridOf(rewrite.get()));
-  if (tool === "context" || tool === "protect") apply((state) => withPlace(state, tool, seed, empty));
-  else apply((state) => (state.copied?.seed === seed ? withCopied(state, seed, empty) : state));
+  if (!marked(seed, tool)) toast({ title: `Nothing is marked in picture ${seed}` });
+  else if (tool === "context" || tool === "protect") apply((state) => withPlace(state, tool, seed, empty));
+  else apply((state) => withCopied(state, seed, empty));
 }

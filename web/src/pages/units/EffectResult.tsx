@@ -70,7 +70,7 @@ function Strip({ effect, source }: { effect: Effect; source: string }) {
         <img
           src={source}
           alt={`Rows are pictures; columns have 0 to ${effect.units.length} units off`}
-          style={{ width: `${effect.curve.length * 56}px` }}
+          style={{ width: `${effect.curve.length * 128}px` }}
         />
       </section>
       <figcaption class="hint">

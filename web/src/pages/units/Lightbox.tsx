@@ -4,7 +4,7 @@ import type { UnitRow } from "../../engine/catalogue";
 import { signed } from "../../engine/numbers";
 import { Button, conceptColour, Dialog, useLoaded } from "../../kit";
 import { Histogram } from "./Histogram";
-import { Numbers, Strip } from "./UnitCard";
+import { Numbers, Pictures } from "./UnitCard";
 
 interface LightboxProps {
   readonly model: string;
@@ -76,7 +76,7 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
   return (
     <Dialog title={`Unit ${row.unit} of ${layer}`} onClose={onClose} wide>
       <div class="lightbox" data-testid="lightbox">
-        <Strip row={row} both />
+        <Pictures row={row} all />
         <p class="hint">Above: the region of its top 1 %. Below: the same pictures unmasked.</p>
         <div class="lightbox-bar">
           <Button kind="icon" icon="left" label="Previous unit (K)" onClick={() => onStep(-1)} />

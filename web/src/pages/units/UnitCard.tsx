@@ -2,18 +2,29 @@ import { useState } from "preact/hooks";
 import type { UnitRow } from "../../engine/catalogue";
 import { Button, conceptColour } from "../../kit";
 
-/** The pictures on which a unit fires most; the upper row has its region marked. */
-export function Strip({ row, both = false }: { row: UnitRow; both?: boolean }) {
-  const [shape, setShape] = useState<number | null>(null);
+const FIRST = 3;
+
+/**
+ * The pictures on which a unit fires most, of a strip of two rows: the upper row has its region marked, the lower one
+ * is shown while somebody points at a picture, or below it.
+ */
+export function Pictures({ row, all = false }: { row: UnitRow; all?: boolean }) {
+  const [count, setCount] = useState(2 * FIRST + 2);
   return (
-    <div class="unit-strip" style={{ aspectRatio: shape === null ? (both ? 4 : 8) : shape * (both ? 1 : 2) }}>
-      <img
-        src={row.strip}
-        alt={`Top pictures of unit ${row.unit}`}
-        loading="lazy"
-        onLoad={(event) => setShape(event.currentTarget.naturalWidth / event.currentTarget.naturalHeight)}
-      />
-    </div>
+    <span class={`unit-pictures ${all ? "both" : ""}`}>
+      {Array.from({ length: all ? count : FIRST }, (_, place) => (
+        <span key={place} class="unit-picture" style={{ "--count": count, "--place": place }}>
+          <img
+            src={row.strip}
+            alt={place === 0 ? `Top pictures of unit ${row.unit}` : ""}
+            loading="lazy"
+            onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+              setCount(Math.max(1, Math.round((2 * naturalWidth) / naturalHeight)))
+            }
+          />
+        </span>
+      ))}
+    </span>
   );
 }
 
@@ -70,7 +81,7 @@ export function UnitCard({ row, onOpen, onPaint }: CardProps) {
   return (
     <li class={`unit ${row.passes ? "" : "unsure"}`} data-testid="unit-row" data-unit={row.unit}>
       <button type="button" class="unit-open" aria-label={`Unit ${row.unit}, look closer`} onClick={onOpen}>
-        <Strip row={row} />
+        <Pictures row={row} />
       </button>
       <div class="unit-line">
         <span class="unit-concept" style={{ "--concept": conceptColour(row.concept) }}>

@@ -11,6 +11,7 @@ from pydantic import Field
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection.ordering import Order, Rank
 from inscape.errors import ConceptError, unknown_name
+from inscape.painting.example import Example
 from inscape.painting.learned_brush import KINDS, BrushScore, Kind, LearnedBrush
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
@@ -104,6 +105,12 @@ class ActivityList(Message):
     """Units by how much they fire, strongest first."""
 
     units: list[ActivityRow]
+
+
+@router.get("/example", operation_id="getExample", responses=ERRORS)
+def get_example(model: str, studio: StudioOf) -> Example | None:
+    """The painted example that a first visit shows; null where the model has none."""
+    return Example.beside(studio.library.folder(model))
 
 
 @router.get("/brushes", operation_id="listBrushes", responses=ERRORS)

@@ -26,6 +26,7 @@ from inscape.studio.paintings import (
 from inscape.studio.shapes import Command, Identifier, Kept
 from inscape.studio.studio import Studio
 from inscape.types import JsonObject
+from inscape.verbs.replay import MOST_TIMES
 
 router = APIRouter(prefix="/api/paintings")
 T = TypeVar("T")
@@ -127,9 +128,13 @@ async def get_painting_jpeg(
     response_class=Response,
     responses=image_answers("png"),
 )
-async def export_painting(painting: PaintingInPath, studio: StudioOf) -> Response:
-    """The painting as PNG with its recipe inside: `inscape replay` draws it again."""
-    drawn = await _drawn(studio, painting, lambda canvas, marks: canvas.png(marks))
+async def export_painting(
+    painting: PaintingInPath,
+    studio: StudioOf,
+    scale: Annotated[int, Query(ge=1, le=MOST_TIMES, description="How many times it is enlarged.")] = 1,
+) -> Response:
+    """The painting as PNG with its recipe inside: `inscape replay` draws it again, as large."""
+    drawn = await _drawn(studio, painting, lambda canvas, marks: canvas.png(marks, scale))
     answer = image(drawn, "png", keep_seconds=0)
     answer.headers["Content-Disposition"] = f'attachment; filename="inscape-{painting}.png"'
     return answer

@@ -55,8 +55,14 @@ class PhotoCanvas(Canvas):
         """The same at the size that the page shows."""
         return self._composed(self.shown, self._change(marks))
 
-    def png(self, marks: Sequence[Mark]) -> bytes:
-        """The photo with strokes at its own size, as PNG without a recipe; what was transparent stays so."""
+    def png(self, marks: Sequence[Mark], scale: int = 1) -> bytes:
+        """The photo with strokes at its own size, as PNG without a recipe; what was transparent stays so.
+
+        Raises:
+            UnsupportedError: It is to be enlarged.
+        """
+        if scale != 1:
+            raise UnsupportedError("A photo is exported at its own size.", "Leave out scale.")
         return replace(self.photo, pixels=self.pixels(marks)).png()
 
     def influence(self, marks: Sequence[Mark]) -> InfluenceInfo:
