@@ -28,6 +28,7 @@ assets: $(RUNS) ## Build the studio's page (does nothing when it is up to date)
 	@$(BIN)/python hatch_build.py
 
 studio: assets ## Open the studio in the browser; ARGS="--port 8000" are its options
+	@echo "Studio       starting"
 	@$(BIN)/inscape studio $(ARGS)
 
 test: $(READY) assets ## Run every test

@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from inscape.brush_kinds import FILE as BRUSHES
 from inscape.dissection import DissectionReport, shipped_report
 from inscape.models import Generator, folder_of, open_model
 from inscape.painting import BrushSet, PaintSession
 from inscape.painting.example import Example, ExampleStroke
-from inscape.painting.learned_brush import FILE as BRUSHES
 from inscape.pictures import grid, to_tensor
 from inscape.segmenters import Segmenter, fitting_segmenter
 

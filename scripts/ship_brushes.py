@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from inscape.brush_kinds import FILE, KINDS, Kind
 from inscape.dissection import shipped_report
 from inscape.dissection.variants import FRESH_SEED
 from inscape.errors import ConceptError, InscapeError
@@ -31,7 +32,6 @@ from inscape.painting import (
     learn_rule,
     score_brush,
 )
-from inscape.painting.learned_brush import FILE, KINDS, Kind
 from inscape.scenes import World, world
 from inscape.segmenters import Segmenter, fitting_segmenter
 

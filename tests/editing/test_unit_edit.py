@@ -135,7 +135,7 @@ def test_edits_that_differ_anywhere_are_not_equal():
         ({"values": np.array([1.0, np.nan])}, ValueRangeError, "finite"),
         ({"strength": 1.5}, ValueRangeError, "between 0 and 1, got 1.5"),
         ({"strength": float("nan")}, ValueRangeError, "between 0 and 1"),
-        ({"mode": "paint"}, ValueRangeError, "'draw' or 'remove', got 'paint'"),
+        ({"mode": "paint"}, ValueRangeError, "'draw', 'add' or 'remove', got 'paint'"),
     ],
 )
 def test_an_impossible_edit_is_refused(arguments, error, words):
@@ -170,7 +170,7 @@ def test_an_edit_that_does_not_fit_the_model_is_refused():
         ({"region": 7}, "wrong type|A region is"),
         ({"strength": "1"}, "is a number"),
         ({"strength": 2}, "between 0 and 1"),
-        ({"mode": "__import__"}, "'draw' or 'remove'"),
+        ({"mode": "__import__"}, "'draw', 'add' or 'remove'"),
         ({"class": "os.system"}, "got 'class' too"),
     ],
 )

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import inscape
+from inscape.brush_kinds import FILE as BRUSHES
 from inscape.dissection import shipped_report
 from inscape.errors import FormatError
 from inscape.models import Generator, folder_of, names, open_model
 from inscape.painting import BrushSet
 from inscape.painting.example import FILE, Example, ExampleStroke
-from inscape.painting.learned_brush import FILE as BRUSHES
 from inscape.pictures import to_tensor
 from inscape.segmenters import fitting_segmenter
 

@@ -46,7 +46,6 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     for package in ("fastapi", "uvicorn", "websockets"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "studio")
-    sys.stderr.write("Studio       starting\n")
     from inscape.studio.server import serve
     from inscape.studio.studio import Settings
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inscape import storage
+from inscape.brush_kinds import Kind
 from inscape.errors import FormatError
 from inscape.painting.brush import DEFAULT_UNITS, concept_units
-from inscape.painting.learned_brush import BrushSet, Kind
+from inscape.painting.learned_brush import BrushSet
 from inscape.painting.paint import paint
 from inscape.regions import box
 

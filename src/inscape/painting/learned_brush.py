@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from inscape import storage
+from inscape.brush_kinds import Kind
 from inscape.dissection.insertion import insertion_values
 from inscape.editing import UnitEdit
 from inscape.errors import FormatError, InscapeError, NotFoundError, unknown_name
@@ -21,19 +22,6 @@ if TYPE_CHECKING:
     from inscape.models import Model
     from inscape.regions import Region
     from inscape.types import JsonObject
-
-Kind: TypeAlias = Literal["causal", "learned", "obedient"]
-"""How a brush came about; see `KINDS`."""
-
-KINDS: dict[str, str] = {
-    "causal": "units of a dissection at their usual values; the network decides what comes of them",
-    "learned": "units and what is added to them, found by gradient through the segmenter",
-    "obedient": "learned, and taught to leave the picture alone where the concept cannot stand",
-}
-"""What each kind is, for people."""
-
-FILE = "brushes.json"
-"""Where the brushes of a model lie, beside its weights."""
 
 _VERSION = 1
 
@@ -79,7 +67,7 @@ class LearnedBrush:
 
     Attributes:
         concept: What it draws.
-        kind: See `KINDS`.
+        kind: See `inscape.brush_kinds.KINDS`.
         layer: Of the units.
         units: Channels, the most important first.
         values: What is added to each unit, or, where the brush is causal, what each becomes.
@@ -232,6 +220,3 @@ def _everywhere() -> Region:
     from inscape.regions import Region
 
     return Region.everywhere()
-
-
-assert set(KINDS) == set(get_args(Kind))

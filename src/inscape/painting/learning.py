@@ -21,11 +21,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from inscape.brush_kinds import Kind
 from inscape.colour import to_lab
 from inscape.dissection.variants import FRESH_SEED, Series
 from inscape.errors import ConceptError, UnsupportedError, ValueRangeError
 from inscape.painting._seen import Seen, SeenPlace, seen_places
-from inscape.painting.learned_brush import Kind, LearnedBrush
+from inscape.painting.learned_brush import LearnedBrush
 from inscape.progress import SilentProgress
 from inscape.segmenters import Probing
 

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from inscape.brush_kinds import Kind
 from inscape.errors import UsageError
-from inscape.painting.learned_brush import Kind
 from inscape.studio.database import Shelf, check_revision
 from inscape.studio.shapes import Kept, Label, Message, Name, RegionBox, RegionMask, Seed
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import inscape
 from inscape import storage
+from inscape.brush_kinds import FILE
 from inscape.errors import FormatError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
 from inscape.studio.library import Library, Stamp, stamp_of
@@ -79,7 +80,6 @@ class Reports:
             FormatError: The file is damaged.
         """
         from inscape.painting import BrushSet
-        from inscape.painting.learned_brush import FILE
 
         path = self._library.folder(model) / FILE
         return _brushes(path, stamp_of(path)) if path.is_file() else BrushSet(model, "")

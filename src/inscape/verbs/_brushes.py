@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inscape.brush_kinds import FILE, KINDS
 from inscape.errors import NotFoundError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from inscape.models import Generator
     from inscape.painting import BrushSet
-
-KINDS = ("causal", "learned", "obedient")
 
 
 def check_kind(kind: str) -> str:
@@ -39,7 +38,6 @@ def find_brushes(generator: Generator, source: str, path: Path | None) -> BrushS
     """
     from inscape.models import folder_of, names
     from inscape.painting import BrushSet
-    from inscape.painting.learned_brush import FILE
 
     if path is None:
         path = (folder_of(source) if source in names() else Path(source)) / FILE

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 NAMES = (
-    *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "brush", "paint"),
-    *("replay", "invert", "rewrite", "apply", "convert", "train", "scenes", "doctor"),
+    *("models", "sample", "dissect", "layers", "effect", "find", "artifacts"),
+    *("brush", "paint", "replay", "invert"),
+    *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
     "fact trace",
     "fact edit",
     "fact judge",

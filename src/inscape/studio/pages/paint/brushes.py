@@ -8,11 +8,12 @@ import numpy as np
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from inscape.brush_kinds import KINDS, Kind
 from inscape.concepts import Concept, Vocabulary
 from inscape.dissection.ordering import Order, Rank
 from inscape.errors import ConceptError, unknown_name
 from inscape.painting.example import Example
-from inscape.painting.learned_brush import KINDS, BrushScore, Kind, LearnedBrush
+from inscape.painting.learned_brush import BrushScore, LearnedBrush
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
 from inscape.studio.page import ERRORS, StudioOf, image, image_answers
