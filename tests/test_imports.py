@@ -12,7 +12,7 @@ import inscape
 SOURCE = Path(inscape.__file__).parent
 ORDER = [
     {"errors", "memory", "parallel", "progress", "storage", "types"},
-    {"pictures", "regions", "concepts", "reports", "colour"},
+    {"pictures", "regions", "concepts", "reports", "colour", "brush_kinds"},
     {"statistics"},
     {"scenes"},
     {"models"},

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from inscape import storage
 from inscape.errors import InscapeError
-from inscape.painting.example import Example
 from inscape.studio.compute import Compute
 from inscape.studio.database import Database
 from inscape.studio.jobs import Jobs
@@ -109,6 +108,8 @@ class Studio:
         try:
             default = self.library.default()
             if default is not None:
+                from inscape.painting.example import Example
+
                 example = Example.beside(self.library.folder(default))
                 seed = self.settings.first_seed if example is None else example.seed
                 self.painter.warm(Place(default, seed))
