@@ -18,11 +18,12 @@ import numpy as np
 from PIL import Image
 
 import inscape
+from inscape.brush_kinds import FILE
 from inscape.dissection import shipped_report
 from inscape.facts import Fact, trace, write_maps
-from inscape.models import Generator
+from inscape.models import Generator, folder_of
 from inscape.models.language import LanguageModel
-from inscape.painting import concept_units
+from inscape.painting import BrushSet, concept_units
 from inscape.pictures import grid, to_tensor
 from inscape.rewriting import Rewriter, Task, prepare_task
 from inscape.segmenters import fitting_segmenter
@@ -56,29 +57,28 @@ def generated(model: Generator) -> None:
 
 
 STROKES = (
-    ("cloud", inscape.box(10, 4, 40, 14), False),
-    ("tree", inscape.box(2, 24, 16, 24), False),
-    ("poplar", inscape.box(48, 18, 14, 30), False),
-    ("roof", inscape.box(18, 18, 28, 14), False),
-    ("door", inscape.box(26, 34, 10, 14), False),
-    ("snow", inscape.box(0, 44, 64, 20), False),
-    ("tree", inscape.Region.everywhere(), True),
+    ("cloud", "obedient", inscape.box(6, 6, 20, 10)),
+    ("tree", "causal", inscape.box(48, 26, 14, 20)),
+    ("tree", "causal", inscape.box(2, 24, 14, 22)),
+    ("cloud", "obedient", inscape.box(30, 4, 24, 10)),
+    ("door", "learned", inscape.box(26, 36, 8, 10)),
+    ("roof", "causal", inscape.box(18, 18, 28, 14)),
+    ("tree", "removed", inscape.Region.everywhere()),
 )
-"""Concept, where, whether its units are switched off; brushes that the model lacks are left out."""
+"""Concept, kind of brush, and where; what is removed is the units of a causal brush, switched off."""
 
 
 def painted(model: Generator) -> None:
     """Pictures before and after one stroke each; the seeds are not chosen."""
-    report = shipped_report(model)
+    brushes = BrushSet.load(folder_of(model.name) / FILE)
     before, after = [], []
-    for seed, (concept, region, remove) in enumerate(STROKES):
-        try:
-            units = concept_units(report, concept)
-        except inscape.errors.ConceptError:
-            continue
+    for seed, (concept, kind, region) in enumerate(STROKES):
         picture = model.sample(seed)
         assert picture.latent is not None
-        edit = inscape.paint(units, region, remove=remove)
+        if kind == "removed":
+            edit = inscape.paint(concept_units(shipped_report(model), concept), region, remove=True)
+        else:
+            edit = brushes.find(concept, kind).draw(region)
         before.append(enlarge(picture.pixels, 3))
         after.append(enlarge(model.render(picture.latent, edits=[edit]).pixels, 3))
     grid(before + after, columns=len(before), gap=4).convert("RGB").save(FOLDER / "painted.jpg", quality=90)
