@@ -13,9 +13,9 @@ from inscape.pictures import to_tensor, to_uint8
 from inscape.scenes import world
 from small_generators import small_generator
 
-LEAST = {"layer32b": 0.66, "layer16b": 0.71, "layer8b": 0.75, "layer4": 0.9}
+LEAST = {"layer32b": 0.52, "layer16b": 0.65, "layer8b": 0.7, "layer4": 0.85}
 """Correlation of estimated with true features of own pictures, at the least; mean over units."""
-OWN_GAIN, SCENES_GAIN = 9.0, 5.0
+OWN_GAIN, SCENES_GAIN = 8.0, 4.0
 """By how many dB an encoded picture is nearer than the picture of the average w, at the least."""
 
 
