@@ -4,7 +4,6 @@ It tries every brush for an object on pictures of many seeds, in boxes where the
 pictures and is not in this one. A try scores the share of its box that the segmenter then calls the object,
 less the share of the rest of the picture whose label changed. The best tries of each object are drawn on a
 sheet, best first, before above after. Look at it: `--pick N` takes the Nth and writes it beside the weights.
-Of the shipped model: `python scripts/choose_example.py town --seeds 32 --each 3 --pick 0`.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class ExampleStroke(BaseModel):
 
 
 class Example(BaseModel):
-    """A picture of a model and strokes on it. `scripts/choose_example.py` chooses it by measurement.
+    """A picture of a model and strokes on it. `scripts/choose_example.py` ranks what may be chosen.
 
     Attributes:
         seed: Seed of the picture.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inscape.editing import Recipe
-    from inscape.painting import LearnedBrush, PaintSession
+    from inscape.painting import BrushSet, LearnedBrush, PaintSession
 
 Box = tuple[float, float, float, float]
 
@@ -188,6 +188,7 @@ class Painter:
     def __init__(self, library: Library, reports: Reports) -> None:
         self._library, self._reports = library, reports
         self._sessions: dict[str, PaintSession] = {}
+        self._checked: dict[str, BrushSet] = {}
         self._of_seed = lru_cache(1000)(self._open)
         self._brush = lru_cache(256)(_concept_units)  # a stroke asks for them at every frame
         self.photos: Callable[[str], Canvas] = _no_photo
@@ -221,6 +222,7 @@ class Painter:
     def forget(self, model: str) -> None:
         """A model is there no more."""
         self._sessions.pop(model, None)
+        self._checked.pop(model, None)
         self._of_seed.cache_clear()
 
     def warm(self, place: Place) -> None:
@@ -296,7 +298,9 @@ class Painter:
         if stroke.concept is None:
             raise ConceptError(f"A stroke of kind {stroke.kind} needs a concept.", "Pick a brush first.")
         found = self._reports.brushes(model)
-        found.check(self._library.generator(model))
+        if self._checked.get(model) is not found:  # it reads all weights, and a stroke asks at every frame
+            found.check(self._library.generator(model))
+            self._checked[model] = found
         return found.find(stroke.concept, stroke.kind)
 
 
