@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from inscape.models.architectures.unet import UNet
 
 FIRST_SEED = 20_000_000
-"""Training scenes count up from here. Rules of places are learned from the first thousand; no figure is measured on
-any of them."""
+"""Training scenes count up from here. Rules of places are learned from the first thousand; no figure is
+measured on any of them."""
 
 
 @dataclass(frozen=True)
