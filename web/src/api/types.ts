@@ -3234,7 +3234,7 @@ export interface components {
         };
         /**
          * Example
-         * @description A picture of a model and strokes on it. `scripts/choose_example.py` chooses it by measurement.
+         * @description A picture of a model and strokes on it. `scripts/choose_example.py` ranks what may be chosen.
          *
          *     Attributes:
          *         seed: Seed of the picture.
