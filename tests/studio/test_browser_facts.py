@@ -109,9 +109,9 @@ def test_a_fact_is_changed_compared_judged_switched_off_and_there_after_a_restar
     expect(lines.nth(1)).to_contain_text(f"--target {FACT.new}")
 
     sheet.by("facts-judge").click()
-    (job,) = (each for each in speaking.get("api/jobs")["jobs"] if each["kind"] == "fact-judge")
     shares = sheet.by("judged").locator("tr b")
     expect(shares.first).to_be_visible()
+    (job,) = (each for each in speaking.get("api/jobs")["jobs"] if each["kind"] == "fact-judge")
     rows = speaking.get(f"api/jobs/{job['id']}")["result"]["rows"]
     expected = [each[side]["mean"] for each in rows for side in ("before", "after")]
     expect(shares).to_have_text([f"{mean:.3f}" for mean in expected])
