@@ -13,8 +13,8 @@ from PIL import Image
 from inscape.models import open_model
 from inscape.photos import Inversion, PhotoSession, read_photo
 from inscape.regions import Region
-from inscape.studio.paintings import Stroke
 from inscape.studio.shapes import region_of
+from inscape.studio.strokes import Stroke
 from inscape.studio.studio import Settings
 from studio.messages import PORT, add, frame, request_bytes
 from studio.photo_requests import (

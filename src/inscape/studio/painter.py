@@ -16,9 +16,9 @@ import inscape
 from inscape.errors import ConceptError, NotFoundError, UnsupportedError, UsageError
 from inscape.pictures import Latent, Picture
 from inscape.studio.library import Library
-from inscape.studio.paintings import Place, Stroke, StrokeSettings
 from inscape.studio.reports import Reports
 from inscape.studio.shapes import Command, Message, region_of
+from inscape.studio.strokes import Place, Stroke, StrokeSettings
 from inscape.verbs import command_line
 from inscape.verbs.replay import ReplayRequest
 
@@ -189,6 +189,7 @@ class Painter:
         self._library, self._reports = library, reports
         self._sessions: dict[str, PaintSession] = {}
         self._checked: dict[str, BrushSet] = {}
+        self._weights: dict[str, str] = {}
         self._of_seed = lru_cache(1000)(self._open)
         self._brush = lru_cache(256)(_concept_units)  # a stroke asks for them at every frame
         self.photos: Callable[[str], Canvas] = _no_photo
@@ -219,9 +220,18 @@ class Painter:
             self._sessions[model] = PaintSession(self._library.generator(model))
         return self._sessions[model]
 
+    def weights(self, model: str) -> str:
+        """The hash of a model's weights."""
+        from inscape.models.weights import weights_hash
+
+        if model not in self._weights:
+            self._weights[model] = weights_hash(self._library.generator(model).module)
+        return self._weights[model]
+
     def forget(self, model: str) -> None:
         """A model is there no more."""
         self._sessions.pop(model, None)
+        self._weights.pop(model, None)
         self._checked.pop(model, None)
         self._of_seed.cache_clear()
 

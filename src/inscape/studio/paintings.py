@@ -6,164 +6,33 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from inscape.brush_kinds import Kind
 from inscape.errors import UsageError
 from inscape.studio.database import Shelf, check_revision
-from inscape.studio.shapes import Kept, Label, Message, Name, RegionBox, RegionMask, Seed
+from inscape.studio.shapes import Kept, Label, Message, Name, Seed
+from inscape.studio.strokes import (
+    MOST_OPERATIONS,
+    ClassIndex,
+    Operation,
+    Operations,
+    PhotoName,
+    Pictured,
+    Stroke,
+    check_history,
+    visible_strokes,
+)
 
-ClassIndex = Annotated[
+Former = Annotated[
     int | None,
     Field(
-        ge=0,
-        lt=2**31,
-        description="Class that a conditional generator draws. Null uses the class of the seed.",
+        description="Version of the shipped model that drew it, where another one is installed: it can be "
+        "looked at and painted again, not changed."
     ),
 ]
-PhotoName = Annotated[
-    str | None,
-    Field(pattern=r"^[0-9a-f]{16}$", description="Photo to paint on instead of the picture of a seed."),
-]
-MOST_STROKES = 2000
-MOST_OPERATIONS = 10_000
-
-
-@dataclass(frozen=True)
-class Place:
-    """The picture that is painted on: that of a seed, or a photo."""
-
-    model: str
-    seed: int
-    truncation: float = 1.0
-    class_index: int | None = None
-    photo: str | None = None
-
-
-class Pictured(Message):
-    """Base of what is about a picture of a model."""
-
-    seed: Seed = Field(description="0 on a photo.")
-    photo: PhotoName = None
-    truncation: float = Field(default=1.0, ge=-2, le=2)
-    class_index: ClassIndex = None
-
-    def place(self, model: str) -> Place:
-        """The picture."""
-        return Place(model, self.seed, self.truncation, self.class_index, self.photo)
-
-
-class StrokeSettings(Message):
-    """What a stroke does, without where."""
-
-    layer: Name
-    concept: Name | None = Field(
-        default=None, description="Concept of the brush. None if units were picked by number."
-    )
-    units: list[int] = Field(
-        default_factory=list, max_length=4096, description="Units picked by number. Empty uses the brush's."
-    )
-    top: int = Field(default=20, ge=1, le=4096, description="Number of the brush's units.")
-    mode: Literal["draw", "remove", "keep", "drop"] = Field(
-        default="draw",
-        description="On a photo also: keep the photo under the region, or drop the island that the region "
-        "covers out of what the other strokes influence. Those two have no units.",
-    )
-    kind: Kind = Field(
-        default="causal",
-        description="Of the brush. Learned and obedient ones add to the units; they only draw.",
-    )
-    strength: float = Field(default=1.0, ge=0, le=1)
-    value: Literal["mean", "quantile"] = "quantile"
-    values: list[float] = Field(
-        default_factory=list,
-        max_length=4096,
-        description="What each of `units` becomes; filled in where a stroke is kept, so it never drifts.",
-    )
-
-    @property
-    def limits(self) -> bool:
-        """Whether it sets no units but limits what other strokes influence."""
-        return self.mode in ("keep", "drop")
-
-
-class Stroke(StrokeSettings):
-    """A stroke."""
-
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-    region: RegionMask | RegionBox
-
-
-class AddStroke(Message):
-    """A stroke was painted."""
-
-    kind: Literal["stroke"] = "stroke"
-    stroke: Stroke
-
-
-class HideStroke(Message):
-    """A stroke was hidden, or shown again."""
-
-    kind: Literal["hide"] = "hide"
-    stroke: str
-    hidden: bool
-
-
-class DeleteStroke(Message):
-    """A stroke was deleted from the history."""
-
-    kind: Literal["delete"] = "delete"
-    stroke: str
-
-
-class Reset(Message):
-    """All strokes were taken away; undo brings them back."""
-
-    kind: Literal["reset"] = "reset"
-
-
-Operation = Annotated[AddStroke | HideStroke | DeleteStroke | Reset, Field(discriminator="kind")]
-Operations = Annotated[list[Operation], Field(max_length=MOST_OPERATIONS)]
-
-
-def visible_strokes(operations: Sequence[Operation], cursor: int) -> list[Stroke]:
-    """The strokes that are to be drawn after the first `cursor` operations, in order."""
-    strokes: dict[str, Stroke] = {}
-    hidden: set[str] = set()
-    for operation in operations[:cursor]:
-        match operation:
-            case AddStroke():
-                strokes[operation.stroke.id] = operation.stroke
-            case HideStroke():
-                (hidden.add if operation.hidden else hidden.discard)(operation.stroke)
-            case DeleteStroke():
-                strokes.pop(operation.stroke, None)
-            case Reset():
-                strokes.clear()
-    return [stroke for name, stroke in strokes.items() if name not in hidden]
-
-
-def check_history(operations: Sequence[Operation], cursor: int) -> None:
-    """Refuse a history that does not hang together.
-
-    Raises:
-        UsageError: The cursor lies outside, two strokes share a name, or an operation names no stroke.
-    """
-    if not 0 <= cursor <= len(operations):
-        raise UsageError(f"The undo cursor lies between 0 and {len(operations)}, got {cursor}.")
-    known: set[str] = set()
-    for number, operation in enumerate(operations):
-        if isinstance(operation, AddStroke):
-            if operation.stroke.id in known:
-                raise UsageError(f"Operation {number} adds the stroke {operation.stroke.id!r} a second time.")
-            known.add(operation.stroke.id)
-        elif isinstance(operation, HideStroke | DeleteStroke) and operation.stroke not in known:
-            raise UsageError(f"Operation {number} names a stroke that was not painted before it.")
-
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS paintings (
@@ -173,7 +42,7 @@ CREATE TABLE IF NOT EXISTS paintings (
     created REAL NOT NULL, updated REAL NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, class_index INTEGER,
     photo TEXT)
 """
-_ADDED = ("class_index INTEGER", "photo TEXT")
+_ADDED = ("class_index INTEGER", "photo TEXT", "weights TEXT", "picture BLOB")
 """Columns that files of earlier versions lack."""
 _MOST_BRANCHES = 20
 _AT_HAND = 4
@@ -228,6 +97,10 @@ class Painting(Pictured):
     branches: list[Branch] = Field(default_factory=list)
     created: float
     updated: float
+    weights: str | None = Field(
+        default=None, description="Hash of the weights that it was begun with. Inscape 0.1 did not keep it."
+    )
+    former: Former = None
 
     @property
     def strokes(self) -> list[Stroke]:
@@ -248,6 +121,7 @@ class PaintingSummary(Message):
     strokes: int = Field(description="Number of visible strokes.")
     updated: float
     picture: str
+    former: Former = None
 
 
 class PaintingList(Message):
@@ -280,12 +154,16 @@ class Paintings(Shelf):
                 connection.execute(f"ALTER TABLE paintings ADD COLUMN {column}")
         self.expire(connection)
 
-    def all(self) -> list[PaintingSummary]:
+    def all(self) -> list[Painting]:
         """Every painting, the latest first."""
-        return [_summary(_painting(row)) for row in self.rows()]
+        return [_painting(row) for row in self.rows()]
 
-    def create(self, request: NewPainting) -> Painting:
+    def create(self, request: NewPainting, weights: str | None = None) -> Painting:
         """Keep a new painting.
+
+        Args:
+            request: What it shall be.
+            weights: Hash of the weights that draw it.
 
         Raises:
             UsageError: Its history does not hang together.
@@ -293,7 +171,12 @@ class Paintings(Shelf):
         cursor = len(request.operations) if request.cursor is None else request.cursor
         check_history(request.operations, cursor)
         columns = request.model_dump(exclude={"operations", "cursor"})
-        columns |= {"operations": _text(request.operations), "cursor": cursor, "branches": "[]"}
+        columns |= {
+            "operations": _text(request.operations),
+            "cursor": cursor,
+            "branches": "[]",
+            "weights": weights,
+        }
         return self.get(self.insert({"revision": 1, **columns}))
 
     def get(self, identifier: str) -> Painting:
@@ -343,6 +226,21 @@ class Paintings(Shelf):
             }
             return Kept(id=identifier, revision=self._write(old.model_copy(update=changes)).revision)
 
+    def keep_picture(self, identifier: str, revision: int, jpeg: bytes) -> None:
+        """Keep what a painting looks like, unless it has changed since."""
+        change = "UPDATE paintings SET picture = ? WHERE id = ? AND revision = ?"
+        with self.transaction() as connection:
+            connection.execute(change, (jpeg, identifier, revision))
+
+    def picture(self, identifier: str) -> bytes | None:
+        """What it looked like when that was kept last, as JPEG.
+
+        Raises:
+            NotFoundError: There is no such painting, or it was deleted.
+        """
+        kept: bytes | None = self.row(identifier)["picture"]
+        return kept
+
     def on_photo(self, photo: str) -> str | None:
         """The painting on a photo that was worked on last; `None` where there is none."""
         query = "SELECT id FROM paintings WHERE photo = ? AND deleted = 0 ORDER BY updated DESC"
@@ -389,12 +287,13 @@ def _text(operations: Sequence[Operation]) -> str:
 
 
 def _painting(row: sqlite3.Row) -> Painting:
-    columns = {name: row[name] for name in row.keys() if name != "deleted"}  # noqa: SIM118
+    columns = {name: row[name] for name in row.keys() if name not in ("deleted", "picture")}  # noqa: SIM118
     lists = {name: json.loads(row[name]) for name in ("operations", "branches")}
     return Painting.model_validate(columns | lists)
 
 
-def _summary(painting: Painting) -> PaintingSummary:
+def summary_of(painting: Painting) -> PaintingSummary:
+    """Its row in the list of paintings."""
     named = painting.model_dump(include=set(PaintingSummary.model_fields) - {"strokes"})
     picture = f"api/paintings/{painting.id}/picture.jpg?revision={painting.revision}"
     return PaintingSummary(**named, strokes=len(painting.strokes), picture=picture)

@@ -15,11 +15,12 @@ from inscape.studio.database import Database
 from inscape.studio.jobs import Jobs
 from inscape.studio.library import Library
 from inscape.studio.painter import Painter
-from inscape.studio.paintings import Paintings, Place
+from inscape.studio.paintings import Paintings
 from inscape.studio.problems import problem_of
 from inscape.studio.reports import Reports
 from inscape.studio.security import new_token
 from inscape.studio.shapes import Problem
+from inscape.studio.strokes import Place
 
 
 @dataclass(frozen=True)

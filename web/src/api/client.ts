@@ -149,6 +149,7 @@ export const api = {
     json<Schemas["Kept"]>(`api/paintings/${part(id)}`, "PATCH", body),
   deletePainting: async (id: string) =>
     void (await request(`api/paintings/${part(id)}`, { method: "DELETE" })),
+  paintAgain: (id: string) => json<Painting>(`api/paintings/${part(id)}/again`, "POST"),
   restorePainting: (id: string) => json<Painting>(`api/paintings/${part(id)}/restore`, "POST"),
   importPainting: async (file: Blob) => {
     const response = await request("api/paintings/import", { method: "POST", body: file });

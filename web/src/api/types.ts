@@ -1452,6 +1452,28 @@ export interface paths {
         patch: operations["stepPainting"];
         trace?: never;
     };
+    "/api/paintings/{painting}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Paint Again
+         * @description The same painting with the version of the model that is installed, as a new one.
+         *
+         *     Strokes of a brush take the units of the installed version; those of units picked by number keep them.
+         */
+        post: operations["paintAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/paintings/{painting}/command": {
         parameters: {
             query?: never;
@@ -1521,7 +1543,7 @@ export interface paths {
         };
         /**
          * Get Painting Jpeg
-         * @description The painting as it stands, as JPEG.
+         * @description The painting as it stands, as JPEG; of a former version of the model, as it was kept.
          */
         get: operations["getPaintingJpeg"];
         put?: never;
@@ -4727,6 +4749,11 @@ export interface components {
             created: number;
             /** Cursor */
             cursor: number;
+            /**
+             * Former
+             * @description Version of the shipped model that drew it, where another one is installed: it can be looked at and painted again, not changed.
+             */
+            former?: number | null;
             /** Id */
             id: string;
             /** Model */
@@ -4754,6 +4781,11 @@ export interface components {
             truncation: number;
             /** Updated */
             updated: number;
+            /**
+             * Weights
+             * @description Hash of the weights that it was begun with. Inscape 0.1 did not keep it.
+             */
+            weights?: string | null;
         };
         /**
          * PaintingList
@@ -4773,6 +4805,11 @@ export interface components {
              * @description Class that a conditional generator draws. Null uses the class of the seed.
              */
             class_index?: number | null;
+            /**
+             * Former
+             * @description Version of the shipped model that drew it, where another one is installed: it can be looked at and painted again, not changed.
+             */
+            former?: number | null;
             /** Id */
             id: string;
             /** Model */
@@ -8798,6 +8835,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paintAgain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                painting: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Painting"];
                 };
             };
             /** @description Title, detail and hint of the error. */

@@ -103,7 +103,7 @@ async function firstPicture(
   wanted: () => boolean,
 ): Promise<void> {
   if (!wanted()) return;
-  const last = paintings.find((one) => !one.photo && one.model === model.name);
+  const last = paintings.find((one) => !one.photo && !one.former && one.model === model.name);
   if (last && (await openPainting(last.id, wanted))) return;
   if (!wanted()) return;
   const [seed, classIndex] = seedOf(model, {}, example?.seed ?? 0);

@@ -32,7 +32,11 @@ export async function openSeed(seed: number, classIndex = paint.get().classIndex
   if (!wanted()) return;
   const known = list?.paintings.find(
     (one) =>
-      !one.photo && one.model === model.name && one.seed === seed && (one.class_index ?? null) === classIndex,
+      !one.photo &&
+      !one.former &&
+      one.model === model.name &&
+      one.seed === seed &&
+      (one.class_index ?? null) === classIndex,
   );
   const opened = known !== undefined && (await openPainting(known.id, wanted));
   if (!wanted()) return;
@@ -58,12 +62,33 @@ export async function openPainting(id: string, wanted = turn()): Promise<boolean
 
 async function load(painting: Painting, wanted: () => boolean): Promise<void> {
   if (!wanted()) return;
+  if (painting.former) {
+    complain({
+      title: "A painting of a former version",
+      detail: `Version ${painting.former} of ${painting.model} drew it, and another version is installed.`,
+      hint: "My paintings has its picture, and paints it again.",
+    });
+    return;
+  }
   const model = modelNamed(painting.model);
   if (!model)
     throw new Error(`The painting was made with the model ${painting.model}, which is not open here.`);
   if (model.name !== paint.get().model?.name) await easel.selectModel(model, "");
   const place = { seed: painting.seed, classIndex: painting.class_index ?? null, photo: null };
   if (wanted()) await easel.open(painting, place, wanted);
+}
+
+/** Paint a painting of a former version again, with the version that is installed. */
+export async function paintAgain(id: string): Promise<void> {
+  const wanted = turn();
+  try {
+    await painter.settle();
+    await load(await api.paintAgain(id), wanted);
+    if (wanted())
+      toast({ title: "Painted again", detail: "The former one stays in My paintings with its picture." });
+  } catch (error) {
+    complain(problemOf(error));
+  }
 }
 
 /** Bring a PNG or a recipe in, as a painting of its own. */

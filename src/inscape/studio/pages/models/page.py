@@ -20,8 +20,8 @@ from inscape.studio.pages.models.checkpoints import (
     Checkpoints,
     OpenCheckpoint,
 )
-from inscape.studio.paintings import Place
 from inscape.studio.shapes import Message, Seed
+from inscape.studio.strokes import Place
 from inscape.studio.studio import State, Studio
 from inscape.types import JsonObject
 

@@ -17,8 +17,8 @@ from inscape.painting.learned_brush import BrushScore, LearnedBrush
 from inscape.studio.colours import colour_of
 from inscape.studio.encoding import webp
 from inscape.studio.page import ERRORS, StudioOf, image, image_answers
-from inscape.studio.paintings import Pictured
 from inscape.studio.shapes import Message, Name, RegionBox, RegionMask, region_of
+from inscape.studio.strokes import Pictured
 from inscape.studio.studio import Studio
 
 router = APIRouter(prefix="/api/models/{model}")

@@ -14,7 +14,8 @@ from inscape import storage
 from inscape.errors import RecipeError, UnsupportedError
 from inscape.pictures import read_recipe
 from inscape.studio.files import called
-from inscape.studio.paintings import AddStroke, HideStroke, NewPainting, Operation, Painting, Place, Stroke
+from inscape.studio.paintings import NewPainting, Painting
+from inscape.studio.strokes import AddStroke, HideStroke, Operation, Place, Stroke
 from inscape.studio.studio import Studio
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def import_recipe(studio: Studio, data: bytes) -> Painting:
         name="imported",
         operations=operations,
     )
-    return studio.paintings.create(request)
+    return studio.paintings.create(request, recipe.model_hash)
 
 
 def _seed(studio: Studio, recipe: Recipe) -> int:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from inscape.errors import UsageError
-from inscape.studio.encoding import jpeg
-from inscape.studio.page import ERRORS, UPLOAD, Page, StudioOf, image, image_answers
+from inscape.errors import NotFoundError, UsageError
+from inscape.studio.page import ERRORS, UPLOAD, Page, StudioOf, image, image_answers, state_of
 from inscape.studio.pages.paint import brushes, socket
+from inscape.studio.pages.paint.former import Pictures, anew, current, drawn_jpeg, with_former
 from inscape.studio.pages.paint.importer import import_recipe
 from inscape.studio.painter import Canvas, InfluenceInfo, Mark
 from inscape.studio.paintings import (
-    AddStroke,
     NewPainting,
-    Operation,
     Painting,
     PaintingList,
     SavePainting,
     StepPainting,
+    summary_of,
 )
 from inscape.studio.shapes import Command, Identifier, Kept
+from inscape.studio.strokes import AddStroke, Operation
 from inscape.studio.studio import Studio
 from inscape.types import JsonObject
 from inscape.verbs.replay import MOST_TIMES
@@ -31,21 +32,25 @@ from inscape.verbs.replay import MOST_TIMES
 router = APIRouter(prefix="/api/paintings")
 T = TypeVar("T")
 PaintingInPath = Annotated[Identifier, Path()]
+PicturesOf = Annotated[Pictures, Depends(state_of(Pictures))]
 
 
 @router.get("", operation_id="listPaintings", responses=ERRORS)
 def list_paintings(studio: StudioOf) -> PaintingList:
     """All paintings, the latest first."""
-    return PaintingList(paintings=studio.paintings.all())
+    return PaintingList(paintings=[summary_of(with_former(studio, each)) for each in studio.paintings.all()])
 
 
 @router.post("", operation_id="createPainting", status_code=201, responses=ERRORS)
-async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
+async def create_painting(request: NewPainting, studio: StudioOf, pictures: PicturesOf) -> Painting:
     """Start a painting on the picture of a seed."""
     drawn_in = await studio.compute.run(lambda: _class_of(studio, request))
     operations = await _settled(studio, request.model, request.operations)
     written = request.model_copy(update={"operations": operations, "class_index": drawn_in})
-    return await run_in_threadpool(studio.paintings.create, written)
+    weights = await studio.compute.run(lambda: studio.painter.weights(request.model))
+    made = await run_in_threadpool(studio.paintings.create, written, weights)
+    pictures.keep(made)
+    return made
 
 
 @router.post(
@@ -55,39 +60,57 @@ async def create_painting(request: NewPainting, studio: StudioOf) -> Painting:
     responses=ERRORS,
     openapi_extra=UPLOAD,
 )
-async def import_painting(request: Request, studio: StudioOf) -> Painting:
+async def import_painting(request: Request, studio: StudioOf, pictures: PicturesOf) -> Painting:
     """A painting from a recipe or from a PNG that holds one; the file's bytes are the body."""
     data = await request.body()
-    return await studio.compute.run(lambda: import_recipe(studio, data))
+    made = await studio.compute.run(lambda: import_recipe(studio, data))
+    pictures.keep(made)
+    return made
 
 
 @router.get("/{painting}", operation_id="getPainting", responses=ERRORS)
 def get_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
     """One painting with all its operations."""
-    return studio.paintings.get(painting)
+    return with_former(studio, studio.paintings.get(painting))
 
 
 @router.put("/{painting}", operation_id="savePainting", responses=ERRORS)
-async def save_painting(painting: PaintingInPath, request: SavePainting, studio: StudioOf) -> Painting:
+async def save_painting(
+    painting: PaintingInPath, request: SavePainting, studio: StudioOf, pictures: PicturesOf
+) -> Painting:
     """Replace a painting; 409 where another tab has changed it since."""
-    kept = await run_in_threadpool(studio.paintings.get, painting)
+    kept = await run_in_threadpool(current, studio, painting)
     operations = await _settled(studio, kept.model, request.operations)
-    return await run_in_threadpool(
-        studio.paintings.save, painting, request.model_copy(update={"operations": operations})
-    )
+    written = request.model_copy(update={"operations": operations})
+    saved = await run_in_threadpool(studio.paintings.save, painting, written)
+    pictures.keep(saved)
+    return saved
 
 
 @router.patch("/{painting}", operation_id="stepPainting", responses=ERRORS)
-async def step_painting(painting: PaintingInPath, request: StepPainting, studio: StudioOf) -> Kept:
+async def step_painting(
+    painting: PaintingInPath, request: StepPainting, studio: StudioOf, pictures: PicturesOf
+) -> Kept:
     """One operation, undo or redo; 409 where another tab has changed it since.
 
     The answer does not repeat the painting, for this happens at every stroke.
     """
-    kept = await run_in_threadpool(studio.paintings.get, painting)
+    kept = await run_in_threadpool(current, studio, painting)
     appended = await _settled(studio, kept.model, request.append)
-    return await run_in_threadpool(
-        studio.paintings.step, painting, request.model_copy(update={"append": appended})
-    )
+    written = request.model_copy(update={"append": appended})
+    stepped = await run_in_threadpool(studio.paintings.step, painting, written)
+    pictures.keep(stepped)
+    return stepped
+
+
+@router.post("/{painting}/again", operation_id="paintAgain", status_code=201, responses=ERRORS)
+async def paint_again(painting: PaintingInPath, studio: StudioOf, pictures: PicturesOf) -> Painting:
+    """The same painting with the version of the model that is installed, as a new one.
+
+    Strokes of a brush take the units of the installed version; those of units picked by number keep them.
+    """
+    kept = await run_in_threadpool(studio.paintings.get, painting)
+    return await create_painting(anew(kept), studio, pictures)
 
 
 @router.delete("/{painting}", operation_id="deletePainting", status_code=204, responses=ERRORS)
@@ -100,7 +123,7 @@ def delete_painting(painting: PaintingInPath, studio: StudioOf) -> None:
 def restore_painting(painting: PaintingInPath, studio: StudioOf) -> Painting:
     """Bring a deleted painting back."""
     studio.paintings.restore(painting)
-    return studio.paintings.get(painting)
+    return with_former(studio, studio.paintings.get(painting))
 
 
 @router.get(
@@ -115,9 +138,14 @@ async def get_painting_jpeg(
     request: Request,
     size: Annotated[int | None, Query(ge=16, le=1024)] = None,
 ) -> Response:
-    """The painting as it stands, as JPEG."""
-    kept = await run_in_threadpool(studio.paintings.get, painting)
-    work = _work(studio, kept, lambda canvas, marks: jpeg(canvas.screen(marks), size))
+    """The painting as it stands, as JPEG; of a former version of the model, as it was kept."""
+    kept = with_former(studio, await run_in_threadpool(studio.paintings.get, painting))
+    if kept.former is not None:
+        was = await run_in_threadpool(studio.paintings.picture, painting)
+        if was is None:
+            raise NotFoundError("No picture of this painting was kept.", "Paint it again to see it.")
+        return image(was, "jpeg", keep_seconds=0)
+    work = partial(drawn_jpeg, studio, kept, size)
     drawn = await studio.compute.run_beside(work, request.is_disconnected)
     return image(drawn, "jpeg", keep_seconds=0)
 
@@ -160,13 +188,11 @@ async def get_command(painting: PaintingInPath, studio: StudioOf) -> Command:
 
 async def _drawn(studio: Studio, painting: str, draw: Callable[[Canvas, list[Mark]], T]) -> T:
     """What is drawn, in the compute thread, of a painting as it stands."""
-    kept = await run_in_threadpool(studio.paintings.get, painting)
-    return await studio.compute.run(_work(studio, kept, draw))
-
-
-def _work(studio: Studio, kept: Painting, draw: Callable[[Canvas, list[Mark]], T]) -> Callable[[], T]:
-    place = kept.place(kept.model)
-    return lambda: draw(studio.painter.canvas(place), studio.painter.marks(kept.model, kept.strokes))
+    kept = await run_in_threadpool(current, studio, painting)
+    canvas, marks = studio.painter.canvas, studio.painter.marks
+    return await studio.compute.run(
+        lambda: draw(canvas(kept.place(kept.model)), marks(kept.model, kept.strokes))
+    )
 
 
 def _class_of(studio: Studio, request: NewPainting) -> int | None:
@@ -204,5 +230,6 @@ for _part in (router, brushes.router, socket.router):
     _whole.include_router(_part)
 PAGE = Page(
     _whole,
+    Pictures,
     messages=(socket.PaintGround, socket.PaintRequest, socket.PaintFrame, socket.PaintError),
 )

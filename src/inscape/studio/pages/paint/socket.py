@@ -26,9 +26,9 @@ from inscape.regions import Region
 from inscape.studio.encoding import clear_png, jpeg
 from inscape.studio.page import StudioOf
 from inscape.studio.painter import Box, InfluenceInfo, Mark, Painter
-from inscape.studio.paintings import MOST_STROKES, Pictured, Place, Stroke, StrokeSettings
 from inscape.studio.problems import problem_of
 from inscape.studio.shapes import Message, Name, Problem
+from inscape.studio.strokes import MOST_STROKES, Pictured, Place, Stroke, StrokeSettings
 from inscape.studio.studio import Studio
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from inscape.studio.pages.photo.shapes import (
     PhotoSummary,
     Stage,
 )
-from inscape.studio.paintings import Place
 from inscape.studio.shapes import Identifier
+from inscape.studio.strokes import Place
 from inscape.studio.studio import State, Studio
 
 router = APIRouter(prefix="/api/photos")

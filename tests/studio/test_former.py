@@ -1,0 +1,94 @@
+"""Paintings of a former version of a shipped model."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from inscape import storage
+from inscape.models import Card, open_model
+from inscape.models.weights import weights_hash
+from studio.messages import add, start
+
+
+def install_version_two(folder):
+    """Other weights under the same name, and a card that knows the version before."""
+    tensors, _ = storage.load_tensors(folder / "weights.safetensors")
+    former = weights_hash(open_model(folder, device="cpu").module)
+    storage.save_tensors(folder / "weights.safetensors", {name: each * 1.5 for name, each in tensors.items()})
+    card = Card.read(folder / "card.json")
+    card.model_copy(update={"version": 2, "former": {former: 1}}).write(folder / "card.json")
+
+
+def kept_picture(studio, painting):
+    for _ in range(400):
+        if (picture := studio.paintings.picture(painting["id"])) is not None:
+            return picture
+        time.sleep(0.05)
+    raise AssertionError("No picture was kept.")
+
+
+@pytest.fixture
+def before(client, studio, model_folder):
+    """A painting, and what it looked like before another version was installed."""
+    painting = start(client, 2)
+    picture = client.get(f"/api/paintings/{painting['id']}/picture.jpg").content
+    assert kept_picture(studio, painting) == picture
+    install_version_two(model_folder)
+    return painting, picture
+
+
+def test_it_is_listed_with_its_picture_and_its_version(client, before):
+    painting, picture = before
+    (row,) = client.get("/api/paintings").json()["paintings"]
+    assert (row["id"], row["former"]) == (painting["id"], 1)
+    assert client.get(row["picture"]).content == picture
+    assert client.get(f"/api/paintings/{painting['id']}").json()["former"] == 1
+
+
+@pytest.mark.parametrize("of", ["export.png", "recipe.json", "command"])
+def test_it_is_not_drawn_with_other_weights(client, before, of):
+    answer = client.get(f"/api/paintings/{before[0]['id']}/{of}")
+    assert answer.status_code == 422
+    said = answer.json()
+    assert said["detail"].startswith("Version 1 of 'small' drew this painting")
+    assert "Paint again" in said["hint"]
+
+
+def test_it_is_not_changed(client, before):
+    painting = before[0]
+    step = {"revision": painting["revision"], "keep": 2, "append": [add(5)], "cursor": 3}
+    assert client.patch(f"/api/paintings/{painting['id']}", json=step).status_code == 422
+    assert client.get(f"/api/paintings/{painting['id']}").json()["revision"] == painting["revision"]
+
+
+def test_painting_again_takes_the_brushes_of_the_installed_version(client, before):
+    painting, picture = before
+    again = client.post(f"/api/paintings/{painting['id']}/again").json()
+    assert again["former"] is None and again["id"] != painting["id"]
+    assert again["weights"] != painting["weights"]
+    assert [each["stroke"]["region"] for each in again["operations"]] == [
+        each["stroke"]["region"] for each in painting["operations"]
+    ]
+    assert all(len(each["stroke"]["values"]) == 3 for each in again["operations"])
+    assert client.get(f"/api/paintings/{again['id']}/picture.jpg").content != picture
+    assert client.get(f"/api/paintings/{painting['id']}/picture.jpg").content == picture
+
+
+def test_one_of_the_installed_version_stays_open(client, before):
+    assert start(client, 1, seed=9)["former"] is None
+    rows = client.get("/api/paintings").json()["paintings"]
+    assert sorted(row["former"] or 2 for row in rows) == [1, 2]
+
+
+def test_a_picture_follows_the_last_stroke(client, studio):
+    painting = start(client, 1)
+    first = kept_picture(studio, painting)
+    step = {"revision": painting["revision"], "keep": 1, "append": [add(3)], "cursor": 2}
+    assert client.patch(f"/api/paintings/{painting['id']}", json=step).status_code == 200
+    for _ in range(400):
+        if studio.paintings.picture(painting["id"]) != first:
+            return
+        time.sleep(0.05)
+    raise AssertionError("The picture of the painting before the stroke is kept.")
