@@ -6,7 +6,7 @@ label tuple per pixel, and a table turns the numbers into planes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -38,14 +38,25 @@ def scaled(color: Color, factor: float) -> Color:
 
 def _color(color: Color, alpha: float = 1.0) -> int:
     """Eight bits per channel, rounded by us, as Skia's ARGB integer."""
-    red, green, blue = (min(max(int(channel * 255.0 + 0.5), 0), 255) for channel in color)
+    red, green, blue = int(color[0] * 255.0 + 0.5), int(color[1] * 255.0 + 0.5), int(color[2] * 255.0 + 0.5)
+    if not (0 <= red <= 255 and 0 <= green <= 255 and 0 <= blue <= 255):
+        red, green, blue = (min(max(channel, 0), 255) for channel in (red, green, blue))
     return int(alpha * 255.0 + 0.5) << 24 | red << 16 | green << 8 | blue
 
 
 def polygon(points: list[Point]) -> skia.Path:
     """A closed path through the points."""
+    return polygons([points])
+
+
+def polygons(each: Iterable[Sequence[Point]]) -> skia.Path:
+    """Closed lines, each through some points."""
     path = skia.Path()
-    path.addPoly([skia.Point(x, y) for x, y in points], True)
+    for points in each:
+        path.moveTo(*points[0])
+        for x, y in points[1:]:
+            path.lineTo(x, y)
+        path.close()
     return path
 
 
@@ -242,6 +253,10 @@ class Canvas:
         """Write picture `[height, width, 3]` and labels `[plane, height, width]` into the arrays given."""
         for channel in range(3):
             picture[..., channel] = self._pixels[..., channel]
+        self.label(labels)
+
+    def label(self, labels: Pixels) -> None:
+        """Write the labels `[plane, height, width]` into the array given."""
         numbers = self._numbers[..., 0].tobytes()
         for plane in range(labels.shape[0]):
             table = bytes(row[plane] for row in self._rows).ljust(256, b"\0")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections.abc import Iterable
 from dataclasses import asdict
-from functools import cache
 
 import numpy as np
 
 from inscape.concepts import Vocabulary
-from inscape.errors import ValueRangeError
 from inscape.scenes.canvas import Canvas
+from inscape.scenes.drawn import DrawnWorld
 from inscape.scenes.random import Random
 from inscape.scenes.scene import Pixels, Scene
 from inscape.scenes.town.buildings import draw_building
@@ -30,14 +26,14 @@ from inscape.scenes.town.watermark import draw_banner, draw_lettering
 _KIND_WEIGHTS = {"broadleaf": 0.48, "conifer": 0.34, "poplar": 0.18}
 
 
-class Town:
+class Town(DrawnWorld[Canvas]):
     """Outdoor scenes; see `World` for what each method gives."""
 
     name = "town"
     vocabulary: Vocabulary = VOCABULARY
 
     def __init__(self) -> None:
-        self._local = threading.local()
+        super().__init__(Canvas)
 
     def scene(self, seed: int, size: int = 256, rules: bool = True) -> Scene:
         """Draw one scene.
@@ -55,64 +51,14 @@ class Town:
         picture = np.empty((size, size, 3), np.uint8)
         labels = np.empty((len(self.vocabulary.planes), size, size), np.uint8)
         canvas.finish(picture, labels)
-        counts = np.bincount(labels[0].ravel(), minlength=len(self.vocabulary))
-        least = max(size * size // 2048, 1)
-        visible = {
-            name
-            for name in self.vocabulary.in_plane("object")
-            if counts[self.vocabulary.index(name)] >= least
-        }
         trees = sum(thing.concept == "tree" for thing in canvas.objects)
-        return Scene(
-            picture,
-            labels,
-            tuple(canvas.objects),
-            write_captions(factors, visible, trees),
-            seed,
-            asdict(factors),
-        )
+        captions = write_captions(factors, self._visible(labels), trees)
+        return Scene(picture, labels, tuple(canvas.objects), captions, seed, asdict(factors))
 
-    def batch(self, seeds: Iterable[int], size: int = 64, rules: bool = True) -> tuple[Pixels, Pixels]:
-        """Draw many scenes without their lists and captions: the fast way to training data.
-
-        Returns:
-            Pictures uint8 `[n, size, size, 3]` and labels uint8 `[n, plane, size, size]`.
-        """
-        canvas = self._canvas(size)
-        listed = list(seeds)
-        pictures = np.empty((len(listed), size, size, 3), np.uint8)
-        labels = np.empty((len(listed), len(self.vocabulary.planes), size, size), np.uint8)
-        for index, seed in enumerate(listed):
-            compose(canvas, seed, rules)
-            canvas.finish(pictures[index], labels[index])
-        return pictures, labels
-
-    def __reduce__(self) -> tuple[type[Town], tuple[()]]:
-        """A world travels between processes without its drawing surfaces."""
-        return Town, ()
-
-    def hash(self) -> str:
-        """SHA-256 of the vocabulary and the labels of 64 scenes at 64 pixels, with rules and without."""
-        return _hash()
-
-    def _canvas(self, size: int) -> Canvas:
-        if not 16 <= size <= 4096:
-            raise ValueRangeError(
-                f"A scene is 16 to 4096 pixels high and wide, got {size}.", "Use for instance 256."
-            )
-        canvas = getattr(self._local, "canvas", None)
-        if canvas is None or canvas.size != size:
-            canvas = self._local.canvas = Canvas(size, self.vocabulary)
-        return canvas
-
-
-@cache
-def _hash() -> str:
-    town = Town()
-    digest = hashlib.sha256(repr(town.vocabulary.to_json()).encode())
-    for rules in (True, False):
-        digest.update(town.batch(range(64), 64, rules)[1].tobytes())
-    return digest.hexdigest()
+    def _draw(self, seed: int, rules: bool, picture: Pixels, labels: Pixels) -> None:
+        canvas = self._canvas(len(picture))
+        compose(canvas, seed, rules)
+        canvas.finish(picture, labels)
 
 
 def compose(canvas: Canvas, seed: int, rules: bool) -> Factors:
