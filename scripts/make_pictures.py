@@ -26,6 +26,7 @@ from inscape.models.language import LanguageModel
 from inscape.painting import BrushSet, concept_units
 from inscape.pictures import grid, to_tensor
 from inscape.rewriting import Rewriter, Task, prepare_task
+from inscape.scenes.room import Room
 from inscape.segmenters import fitting_segmenter
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +49,24 @@ def world_sheet() -> None:
     scenes = [place.scene(seed, 192) for seed in (0, 2, 6, 15, 21, 10)]
     rows = [scene.picture for scene in scenes] + [colours[scene.labels[0]] for scene in scenes]
     grid(rows, columns=6).convert("RGB").save(FOLDER / "world.jpg", quality=88)
+
+
+LIT_ROOM = 17
+"""The room that is shown under its lights, one by one and together."""
+
+
+def rooms_sheet() -> None:
+    """Rooms with their exact labels, and one room under its lights."""
+    place = Room()
+    colours = np.random.default_rng(3).integers(40, 256, (len(place.vocabulary), 3)).astype(np.uint8)
+    colours[0] = 0
+    scenes = [place.scene(seed, 192) for seed in (2, 12, 131, 10, 300, 102)]
+    lit = place.draw(LIT_ROOM, 192, lights=place.scene(LIT_ROOM, 16).lighting.names)
+    lighting, light = lit.lighting, place.vocabulary.planes.index("light")
+    under = [[name] for name in lighting.names] + [lighting.names[1:], lighting.names]
+    rows = [scene.picture for scene in scenes] + [colours[scene.labels[0]] for scene in scenes]
+    rows += [*(lighting.picture(lights) for lights in under), colours[lit.labels[light]]]
+    grid(rows, columns=6).convert("RGB").save(FOLDER / "rooms.jpg", quality=88)
 
 
 def generated(model: Generator) -> None:
@@ -167,6 +186,7 @@ def facts_page() -> None:
 
 PICTURES = {
     "world": world_sheet,
+    "rooms": rooms_sheet,
     "generated": lambda: generated(town()),
     "painted": lambda: painted(town()),
     "rules": lambda: rules(town()),

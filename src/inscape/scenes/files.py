@@ -16,7 +16,7 @@ def write_scene(world: World, seed: int, folder: Path, *, size: int, rules: bool
     """Write a scene: `NAME-SEED.png`, one 8-bit label map a plane, and `NAME-SEED.json`.
 
     The pixels of a label map are the numbers of the world's vocabulary, 0 where there is no concept;
-    the JSON document holds the vocabulary, the captions, the objects and the factors.
+    the JSON document holds the vocabulary, the captions, the objects, the factors and the lights that are on.
 
     Returns:
         The files, the picture first.
@@ -42,6 +42,7 @@ def write_scene(world: World, seed: int, folder: Path, *, size: int, rules: bool
         "captions": list(scene.captions),
         "objects": [_plain(vars(one)) for one in scene.objects],
         "factors": _plain(scene.factors),
+        "lights": list(scene.lights),
         "vocabulary": world.vocabulary.to_json(),
     }
     files.append(storage.write_json(folder / f"{stem}.json", document))

@@ -43,6 +43,7 @@ class Scene:
         captions: Sentences that hold of the picture, the shortest first.
         seed: What it was drawn from.
         factors: The choices behind it, by name.
+        lights: The sources of light that are on, in a world that has them.
     """
 
     picture: Pixels
@@ -51,6 +52,7 @@ class Scene:
     captions: tuple[str, ...]
     seed: int
     factors: dict[str, Factor]
+    lights: tuple[str, ...] = ()
 
 
 class World(Protocol):

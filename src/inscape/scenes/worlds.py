@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from inscape.errors import WorldError, unknown_name
+from inscape.scenes.room import Room
 from inscape.scenes.scene import World
 from inscape.scenes.town import Town
 
-_WORLDS = {"town": Town}
+_WORLDS: dict[str, Callable[[], World]] = {"town": Town, "room": Room}
 
 
 def worlds() -> tuple[str, ...]:

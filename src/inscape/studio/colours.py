@@ -21,6 +21,13 @@ _NATURAL = {
     "banner": "#8b1e5b",
     "lettering": "#4b4b4b",
     "brick": "#a6432f",
+    "floor": "#a9743f",
+    "ceiling": "#c9ccd1",
+    "lamp": "#f0b323",
+    "lit lamp": "#f0b323",
+    "unlit lamp": "#6b6256",
+    "plant": "#2f8f4e",
+    "window reflection": "#56b4e9",
 }
 _PALETTE = (  # Okabe and Ito, 2008, without black
     "#e69f00",

@@ -23,7 +23,7 @@ class ScenesRequest(Request):
     Writes for each seed a picture, label maps (one PNG for each plane) and captions.
     """
 
-    world: Annotated[str, Argument("Name of a shipped world: town.", metavar="WORLD")]
+    world: Annotated[str, Argument("Name of a shipped world: town or room.", metavar="WORLD")]
     seeds: Seeds = "0-15"
     size: Annotated[int, Option("Height and width in pixels."), Ge(16), Le(2048)] = 256
     grid: Grid = False

@@ -5470,7 +5470,7 @@ export interface components {
             size: number;
             /**
              * World
-             * @description Name of a shipped world: town.
+             * @description Name of a shipped world: town or room.
              */
             world: string;
         };
