@@ -113,14 +113,16 @@ class GanRecipe(Sizes):
         return next((stage for stage in reversed(self.stages) if stage.size <= size), self.stages[0])
 
 
-_GENERATORS = {"town": GanRecipe("town", "town", (Stage(64, until=200_000), Stage(128)))}
+_GENERATORS = {
+    name: GanRecipe(name, name, (Stage(64, until=200_000), Stage(128))) for name in ("town", "room")
+}
 
 
 def recipe(name: str, size: int = DEFAULT_SIZE) -> GanRecipe:
     """The recipe of a shipped generator.
 
     Args:
-        name: "town".
+        name: "town" or "room".
         size: 64 or 128; the stages up to this size.
 
     Raises:
