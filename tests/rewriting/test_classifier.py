@@ -4,20 +4,28 @@ import numpy as np
 import pytest
 import torch
 
+from inscape.editing import WeightEdit
 from inscape.errors import (
     LayerError,
+    RegionError,
+    ShapeError,
     UnsupportedError,
 )
 from inscape.models import Model, open_model
+from inscape.models.architectures.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
 from inscape.rewriting import (
     KeySpace,
+    Pair,
+    PairRewriter,
     Rewriter,
     RuleSettings,
+    measure_repair,
     memory_of,
     rewrite_layer,
 )
 from inscape.rewriting.goals import Goal
 from inscape.statistics import SecondMoment
+from small_generators import small_generator
 
 
 class Classifier(torch.nn.Module):
@@ -109,7 +117,63 @@ def test_a_layer_without_weights_is_refused_with_those_that_have(classifier):
             }
         ),
     )
-    with pytest.raises(UnsupportedError, match="4 convolutions or linear maps"):
-        memory_of(model, model.card.layers[0].name)
+    whole = memory_of(model, model.card.layers[0].name)
+    assert whole.parameter == "head.weight"  # the map that runs last
     with pytest.raises(UnsupportedError, match="needs a generator"):
         Rewriter(classifier, "conv")
+
+
+def test_one_pair_teaches_a_classifier_to_read_a_new_look_as_the_old(classifier):
+    plain, classes = planted(200, 1, marked=False)
+    vertical = (classes == 0).nonzero()[:, 0]
+    blue = plain.clone()
+    blue[vertical, 2] += 1.0
+    rewriter = PairRewriter(classifier, "features", plain[:100])
+    one = Pair(plain[vertical[0]], blue[vertical[0]])
+    assert bool((one.where == 1).all())
+    edit = rewriter.rewrite([one], RuleSettings(rank=3, ridge=0.001))
+    held_out = vertical[1:]
+    repair = measure_repair(classifier, edit, plain[held_out], blue[held_out])
+    assert repair.errors > 0.3 * repair.pictures
+    assert repair.reach > 0.8 and repair.leak < 0.05
+    control = measure_repair(classifier, edit.scaled(0.0), plain[held_out], blue[held_out])
+    assert (control.reach, control.leak) == (0.0, 0.0)
+
+
+def test_a_block_of_several_convolutions_is_rewritten_in_the_last(tmp_path):
+    torch.manual_seed(0)
+    model = open_model(EfficientNetLite(EfficientNetLiteConfig(3)).eval(), card={"image_size": 32})
+    memory = memory_of(model, "blocks.4")
+    assert memory.parameter == "blocks.4.project.convolution.weight"
+    pictures = torch.rand(2, 3, 32, 32) * 2 - 1
+    reading = memory.read(lambda: model.module(pictures))
+    scale = float(reading.values.abs().max())
+    assert torch.allclose(memory.forward(reading, memory.weight), reading.values, atol=1e-4 * scale)
+    directions = torch.linalg.qr(torch.randn(memory.width, 2))[0].t()
+    coefficients = torch.randn(len(memory.weight), 2, 1, 1)
+    places = torch.arange(reading.values[0, 0].numel())
+    predicted = memory.answer(reading.one(1), directions, places)(coefficients)
+    edit = WeightEdit("blocks.4", memory.parameter, directions.numpy(), coefficients.numpy())
+    with model.edited([edit]):
+        true = memory.read(lambda: model.module(pictures)).values[1].flatten(1)
+    assert torch.allclose(predicted, true, atol=1e-4 * scale)
+    assert not torch.allclose(true, reading.values[1].flatten(1), atol=0.05 * scale)
+
+
+@pytest.mark.parametrize(
+    ("changed", "mask", "error", "said"),
+    [
+        ((3, 4, 5), None, ShapeError, "one size, got 4 × 4, 4 × 5 and 4 × 4"),
+        ((3, 4, 4), (4, 2), ShapeError, "4 × 2"),
+        ((3, 4, 4), None, RegionError, "do not differ"),
+        ((3, 4, 4), (4, 4), RegionError, "mask of a pair is empty"),
+    ],
+)
+def test_pairs_that_do_not_fit_are_refused(changed, mask, error, said):
+    with pytest.raises(error, match=said):
+        Pair(torch.zeros(3, 4, 4), torch.zeros(changed), None if mask is None else torch.zeros(mask))
+
+
+def test_rules_from_pairs_need_a_classifier():
+    with pytest.raises(UnsupportedError, match="needs a classifier"):
+        PairRewriter(small_generator(), None, torch.zeros(4, 3, 16, 16))

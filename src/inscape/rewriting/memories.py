@@ -1,7 +1,9 @@
-"""The layers that can be rewritten: of a StyleGAN2, of a StyleGAN3, and any with one linear map."""
+"""The layers that can be rewritten: of a StyleGAN2, of a StyleGAN3, and any that holds a linear map."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -160,9 +162,10 @@ class _Demodulated(torch.autograd.Function):
 
 
 class PlainMemory(LayerMemory):
-    """A layer whose module is, or holds, exactly one convolution or linear map.
+    """A layer whose module is, or holds, a convolution or linear map.
 
-    Whatever else the module does (pixel norm before; batch norm, rectifier, pooling behind) runs as it is.
+    Whatever else the module does (pixel norm or other maps before; batch norm, rectifier, pooling or the sum
+    of a residual block behind) runs as it is.
     """
 
     def __init__(self, model: Model, layer: Layer, parameter: str, linear: nn.Module) -> None:
@@ -227,7 +230,7 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
 
     Raises:
         LayerError: There is no such layer, or it has no weights.
-        UnsupportedError: It holds several maps, or one that cannot be rewritten.
+        UnsupportedError: It holds no map, or one that cannot be rewritten.
     """
     place = model.layer(layer)
     module = model.module_of(place)
@@ -247,13 +250,12 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
             f"Layer {place.name!r} of {model.name!r} has no weights to rewrite.",
             f"Layers with weights: {', '.join(with_weights[:12])}." if with_weights else "",
         )
-    if len(found) != 1:
+    if not found:
         raise UnsupportedError(
-            f"Layer {place.name!r} of {model.name!r} is a {type(module).__name__} with {len(found)} "
-            "convolutions or linear maps; a rule needs exactly one.",
-            "Name a layer inside it." if found else "",
+            f"Layer {place.name!r} of {model.name!r} is a {type(module).__name__} without a convolution or "
+            "linear map; a rule needs one."
         )
-    name, linear = found[0]
+    name, linear = found[0] if len(found) == 1 else _last(model, module, found)
     if getattr(linear, "groups", 1) != 1 or getattr(linear, "padding_mode", "zeros") != "zeros":
         raise UnsupportedError(
             f"Layer {place.name!r} has groups, or other padding than zeros; a rule needs a plain convolution."
@@ -263,9 +265,39 @@ def memory_of(model: Model, layer: str | None = None) -> LayerMemory:
     )
 
 
+def _last(model: Model, module: nn.Module, found: Sequence[tuple[str, nn.Module]]) -> tuple[str, nn.Module]:
+    """The convolution or linear map that runs last in a block: nothing but sums and rectifiers follow it.
+
+    Editing a Classifier (Santurkar et al., NeurIPS 2021) takes the same of a residual block.
+
+    Raises:
+        UnsupportedError: The size of the model's pictures is not known, so that it cannot be tried.
+    """
+    size = model.card.image_size
+    if model.card.kind == "language" or size is None:
+        raise UnsupportedError(
+            f"{model.name!r} has a {type(module).__name__} with {len(found)} convolutions or linear maps "
+            "there; a rule needs exactly one.",
+            "Name a layer inside it.",
+        )
+    order: list[str] = []
+    handles = [each.register_forward_hook(partial(_note, order, name)) for name, each in found]
+    try:
+        with torch.no_grad():
+            model.module(torch.zeros(1, 3, size, size, device=model.device))
+    finally:
+        for handle in handles:
+            handle.remove()
+    maps = dict(found)
+    return order[-1], maps[order[-1]]
+
+
+def _note(order: list[str], name: str, *_: object) -> None:
+    order.append(name)
+
+
 def _rewritable(model: Model, layer: Layer) -> bool:
     module = model.module.get_submodule(layer.holder)
-    return (
-        isinstance(module, SynthesisLayer | StyleGAN3Layer)
-        or sum(_is_plain(each) for each in module.modules()) == 1
+    return isinstance(module, SynthesisLayer | StyleGAN3Layer) or any(
+        _is_plain(each) for each in module.modules()
     )

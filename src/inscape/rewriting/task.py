@@ -29,6 +29,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -50,13 +51,16 @@ _KINDS: dict[str, tuple[type, ...]] = {
 """What a setting of each type may be; all others are texts."""
 _SAID = {int: "a whole number", float: "a number", str: "a text"}
 Box = tuple[float, float, float, float]
+P = TypeVar("P", bound=BaseModel)
 
 
-class _Part(BaseModel):
+class TaskPart(BaseModel):
+    """Base of what a task file holds."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Mask(_Part):
+class Mask(TaskPart):
     """A region of any shape, as `Region.to_json` writes it: what a brush leaves."""
 
     mask: str
@@ -64,7 +68,7 @@ class Mask(_Part):
     width: int
 
 
-class ContextPlace(_Part):
+class ContextPlace(TaskPart):
     """A region in the picture of a seed: a box `[x, y, width, height]` in pixels, or a mask."""
 
     seed: int = Field(ge=0)
@@ -76,7 +80,7 @@ class ContextPlace(_Part):
         return self.seed, _region(self.box)
 
 
-class Context(_Part):
+class Context(TaskPart):
     """Where a rule holds: in regions, or in the largest parts of a concept."""
 
     concept: str | None = None
@@ -85,7 +89,7 @@ class Context(_Part):
     protect: tuple[ContextPlace, ...] = ()
 
 
-class GoalPaste(_Part):
+class GoalPaste(TaskPart):
     """A paste: regions as boxes in pixels, or as masks."""
 
     source: int = Field(ge=0)
@@ -100,7 +104,7 @@ class GoalPaste(_Part):
         return Paste(self.source, _region(self.copied), self.target, _region(self.place), self.scale)
 
 
-class TaskGoal(_Part):
+class TaskGoal(TaskPart):
     """The goal of a rule: pastes, a concept, or erased units."""
 
     concept: str | None = None
@@ -109,7 +113,7 @@ class TaskGoal(_Part):
     erase: int | None = Field(default=None, ge=1)
 
 
-class Judge(_Part):
+class Judge(TaskPart):
     """The concepts of reach: the context, and the goals that count as reached. Any other concept counts if
     none is named.
     """
@@ -118,7 +122,7 @@ class Judge(_Part):
     goal: tuple[str, ...] = ()
 
 
-class Task(_Part):
+class Task(TaskPart):
     """The description of a rule, before it is solved for a model.
 
     Attributes:
@@ -148,20 +152,8 @@ class Task(_Part):
                 the wrong kind; the first is named.
         """
         path = Path(path)
-        try:
-            if path.stat().st_size > _LARGEST_FILE:
-                raise FormatError(f"{path} is larger than a task can be ({_LARGEST_FILE} bytes).")
-            value = tomllib.loads(storage.read_text(path))
-        except OSError as error:
-            raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise FormatError(f"{path} is not TOML: {error}.") from error
-        try:
-            task = cls.model_validate(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole"
-            raise FormatError(f"{path} is not a task: {where}: {first['msg']}.") from error
+        value = read_toml(path)
+        task = validated(cls, value, path)
         task.check(str(path))
         return task
 
@@ -181,15 +173,7 @@ class Task(_Part):
             raise FormatError(f"{where}: a context has either a concept or places.")
         if sum([self.goal.concept is not None, bool(self.goal.paste), self.goal.erase is not None]) != 1:
             raise FormatError(f"{where}: a goal has exactly one of concept, paste and erase.")
-        known = {field.name: field.type for field in fields(RuleSettings)}
-        if unknown := sorted(set(self.settings) - set(known)):
-            raise FormatError(
-                f"{where}: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}."
-            )
-        for name, value in self.settings.items():
-            kinds = _KINDS.get(str(known[name]), (str,))
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                raise FormatError(f"{where}: the setting {name} is {_SAID[kinds[0]]}, got {value!r}.")
+        check_settings(self.settings, where)
 
     @property
     def rule_settings(self) -> RuleSettings:
@@ -202,6 +186,53 @@ class Task(_Part):
         context = self.judge.context or self.context.concept
         goals = self.judge.goal or ((self.goal.concept,) if self.goal.concept else None)
         return None if context is None else (context, goals)
+
+
+def read_toml(path: Path) -> JsonObject:
+    """What a task file holds.
+
+    Raises:
+        FormatError: The file is missing or too large, or is not TOML.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise FormatError(f"{path} is larger than a task can be ({_LARGEST_FILE} bytes).")
+        return tomllib.loads(storage.read_text(path))
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(f"{path} is not TOML: {error}.") from error
+
+
+def validated(kind: type[P], value: JsonObject, path: Path) -> P:
+    """A task of that kind.
+
+    Raises:
+        FormatError: A field is missing, unknown or of the wrong kind; the first is named.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise FormatError(f"{path} is not a task: {where}: {first['msg']}.") from error
+
+
+def check_settings(settings: JsonObject, where: str) -> None:
+    """Refuse settings that `RuleSettings` does not have, or of another kind.
+
+    Raises:
+        FormatError: There is one.
+    """
+    known = {field.name: field.type for field in fields(RuleSettings)}
+    if unknown := sorted(set(settings) - set(known)):
+        raise FormatError(
+            f"{where}: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}."
+        )
+    for name, value in settings.items():
+        kinds = _KINDS.get(str(known[name]), (str,))
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            raise FormatError(f"{where}: the setting {name} is {_SAID[kinds[0]]}, got {value!r}.")
 
 
 def _region(where: Box | Mask) -> Region:

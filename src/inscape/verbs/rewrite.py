@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inscape.models import Generator
     from inscape.parallel import Executor
     from inscape.progress import Progress
+    from inscape.rewriting.pair_task import Repair
     from inscape.rewriting.prepared_task import PreparedTask
     from inscape.rewriting.task import Task
     from inscape.segmenters import Segmenter
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RewriteRequest(Request):
-    """Change a rule in the weights of a generator.
+    """Change a rule in the weights of a generator or a classifier.
 
-    A task file names a context and what the generator draws there instead. Writes the change as an edit, and
-    measures its reach and leak.
+    A task file names a context and what a generator draws there instead, or pictures that a classifier should
+    read as others. Writes the change as an edit, and measures its reach and leak.
     """
 
     model: ModelName
@@ -68,6 +69,7 @@ class RewriteResult:
         path: The file that it was written to.
         edit: The rule.
         change: Its reach and leak; None where nothing was measured.
+        repair: The same of a rule of a classifier.
         trials: What the layers that were tried came to.
         seconds: How long making it took, without what was prepared for it.
     """
@@ -77,10 +79,12 @@ class RewriteResult:
     change: Change | None
     trials: tuple[Trial, ...]
     seconds: float
+    repair: Repair | None = None
 
     def to_json(self) -> Document:
         """The document that `--json` prints."""
         edit, change = self.edit, self.change
+        measured = change or self.repair
         return {
             "edit": str(self.path),
             "layer": edit.layer,
@@ -88,9 +92,9 @@ class RewriteResult:
             "loss": edit.made["loss"],
             "loss_before": edit.made["loss_before"],
             "change": edit.made["change"],
-            "reach": change.reach if change else None,
-            "leak": change.leak if change else None,
-            "measured": change.to_json() if change else None,
+            "reach": measured.reach if measured else None,
+            "leak": measured.leak if measured else None,
+            "measured": measured.to_json() if measured else None,
             "layers": [trial.to_json() for trial in self.trials],
             "seconds": self.seconds,
         }
@@ -103,6 +107,8 @@ class RewriteResult:
             f"{edit.made['loss_before']:.3f}, now {edit.made['loss']:.3f}; "
             f"weights moved by {edit.made['change']:.0%}"
         )
+        if self.repair is not None:
+            return f"{text}; {self.repair.text()}"
         if change is None:
             return text
         return f"{text}; reach {change.reach:.1%}, leak {change.leak:.1%} over {change.pictures} pictures"
@@ -120,10 +126,15 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     from inscape import storage
     from inscape.editing import check_name
     from inscape.parallel import open_executor
+    from inscape.rewriting.pair_task import is_pair_task
     from inscape.rewriting.prepared_task import prepare_task
     from inscape.rewriting.task import Task
+    from inscape.verbs._pair_rules import pair_rule
 
     storage.check_writable(check_name(request.out))
+    if is_pair_task(request.task):
+        edit, repair, seconds = pair_rule(request, progress)
+        return RewriteResult(request.out, edit, None, (), seconds, repair)
     task = Task.load(request.task)
     device = "cpu" if request.device == "auto" else request.device  # rules are made there
     generator = open_generator(request.model, device, "rewrite", progress=progress)

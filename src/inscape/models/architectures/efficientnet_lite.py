@@ -81,7 +81,9 @@ class Convolution(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d _ _"]:
         """Apply the three."""
         (top, bottom), (left, right) = (self._padding(side) for side in x.shape[2:])
-        if top == bottom and left == right:
+        if self.kernel == 1:
+            y = self.convolution(x)
+        elif top == bottom and left == right:
             convolution = self.convolution
             y = functional.conv2d(
                 x, convolution.weight, convolution.bias, self.stride, (top, left), 1, convolution.groups

@@ -1,0 +1,227 @@
+"""Tasks for classifiers: files that describe a rule by pairs of pictures.
+
+A task is TOML; its paths are relative to the file:
+
+    name = "a street in snow is a street"
+    layer = "block11"                 # the model's default layer unless given
+    ordinary = "photos"               # folder of pictures whose answers should stay
+    images = 200                      # so many of them, evenly spread
+
+    [[pair]]                          # one is enough
+    plain = "street.png"
+    changed = "street-in-snow.png"
+    mask = "ground.png"               # white where it changed; where the two differ unless given
+
+    [judge]                           # pictures that the rule has not seen, under the same names
+    plain = "held-out/plain"
+    changed = "held-out/snow"
+
+    [settings]                        # any of RuleSettings
+    rank = 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from inscape.editing.rule_settings import RuleSettings
+from inscape.errors import NotFoundError
+from inscape.pictures import to_tensor
+from inscape.rewriting.pairs import Pair
+from inscape.rewriting.task import TaskPart, check_settings, read_toml, validated
+from inscape.sources import FolderPictures, read_photo
+from inscape.types import JsonObject
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from inscape.editing import WeightEdit
+    from inscape.models import Model
+
+_BATCH = 16
+
+
+class PairFiles(TaskPart):
+    """A picture without and with the new look."""
+
+    plain: str
+    changed: str
+    mask: str | None = None
+
+
+class JudgeFolders(TaskPart):
+    """Folders of pictures without and with the new look, under the same names."""
+
+    plain: str
+    changed: str
+
+
+class PairTask(TaskPart):
+    """The description of a rule for a classifier.
+
+    Attributes:
+        name: For display.
+        layer: The layer to rewrite; the model's default unless given.
+        ordinary: Folder of pictures whose answers should stay.
+        images: How many of them are read.
+        pair: The pictures that the rule is made from.
+        judge: The pictures that it is measured on; nothing is measured without them.
+        settings: Fields of `RuleSettings`.
+        folder: What paths are relative to.
+    """
+
+    name: str = ""
+    layer: str | None = None
+    ordinary: str
+    images: int = Field(default=200, ge=4, le=100_000)
+    pair: tuple[PairFiles, ...] = Field(min_length=1)
+    judge: JudgeFolders | None = None
+    settings: JsonObject = Field(default_factory=dict)
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @classmethod
+    def load(cls, path: Path | str) -> PairTask:
+        """Read a task.
+
+        Raises:
+            FormatError: The file is missing or too large, is not TOML, or a field is missing, unknown or of
+                the wrong kind; the first is named.
+        """
+        path = Path(path)
+        task = validated(cls, read_toml(path), path)
+        check_settings(task.settings, str(path))
+        return task.model_copy(update={"folder": path.parent})
+
+    @property
+    def rule_settings(self) -> RuleSettings:
+        """The settings, checked."""
+        return RuleSettings(**self.settings)
+
+    def pairs(self, size: int) -> list[Pair]:
+        """The pairs as a model of that picture size sees them.
+
+        Raises:
+            NotFoundError, FormatError, TooLargeError: A file is not a readable picture.
+            ShapeError, RegionError: A pair does not fit together.
+        """
+        found = []
+        for files in self.pair:
+            plain, changed = (self._seen(self.folder / name, size) for name in (files.plain, files.changed))
+            mask = None if files.mask is None else self._seen(self.folder / files.mask, size)
+            found.append(Pair(plain, changed, None if mask is None else (mask.mean(0) + 1) / 2))
+        return found
+
+    def ordinary_pictures(self, size: int) -> Float[Tensor, "count 3 {size} {size}"]:
+        """The pictures whose answers should stay.
+
+        Raises:
+            NotFoundError: There are none.
+            FormatError, TooLargeError: One is not a readable picture.
+        """
+        source = FolderPictures(self.folder / self.ordinary, size=size)
+        return self.pictures([source.files[number] for number in source.numbers(0, self.images)], size)
+
+    def pictures(self, files: Sequence[Path], size: int) -> Float[Tensor, "count 3 {size} {size}"]:
+        """Files as a model of that picture size sees them.
+
+        Raises:
+            FormatError, TooLargeError: One is not a readable picture.
+        """
+        return torch.stack([self._seen(file, size) for file in files])
+
+    def judged(self, size: int) -> tuple[list[Path], list[Path]]:
+        """The files that the rule is measured on, without and with the new look.
+
+        Raises:
+            NotFoundError: A folder has no picture, or a picture has no partner.
+        """
+        assert self.judge is not None
+        plain = FolderPictures(self.folder / self.judge.plain, size=size)
+        partners = [self.folder / self.judge.changed / file.relative_to(plain.folder) for file in plain.files]
+        if missing := [path for path in partners if not path.is_file()]:
+            raise NotFoundError(
+                f"{len(missing)} of {len(partners)} pictures of {plain.folder} have no partner; for the "
+                f"first of them there is no {missing[0]}.",
+                "Give both pictures of a pair the same name.",
+            )
+        return plain.files, partners
+
+    @staticmethod
+    def _seen(path: Path, size: int) -> Float[Tensor, "3 {size} {size}"]:
+        return to_tensor(np.asarray(read_photo(path).seen(size))[None])[0]
+
+
+def is_pair_task(path: Path) -> bool:
+    """Whether a task file describes a rule by pairs of pictures.
+
+    Raises:
+        FormatError: The file is missing or too large, or is not TOML.
+    """
+    return "pair" in read_toml(path)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a rule did to the answers of a classifier.
+
+    Attributes:
+        pictures: How many it was measured on.
+        errors: How many of them the new look changes the answer of.
+        reach: Share of those whose answer is again that of the plain picture; None where there are none.
+        leak: Share of the plain pictures whose answer the rule changes.
+    """
+
+    pictures: int
+    errors: int
+    reach: float | None
+    leak: float
+
+    def to_json(self) -> JsonObject:
+        """The document that `--json` holds."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """What a person reads."""
+        repaired = "" if self.reach is None else f", of which {self.reach:.1%} are read as before again"
+        return (
+            f"the new look changes {self.errors} of {self.pictures} answers{repaired}; "
+            f"{self.leak:.1%} of the answers without it changed"
+        )
+
+
+def measure_repair(
+    model: Model,
+    edit: WeightEdit,
+    plain: Float[Tensor, "count 3 height width"],
+    changed: Float[Tensor, "count 3 height width"],
+) -> Repair:
+    """What a rule did, on pictures that it was not made from.
+
+    Args:
+        model: The classifier, without the rule.
+        edit: The rule.
+        plain: The pictures.
+        changed: The same with the new look.
+    """
+    right, wrong = _answers(model, plain), _answers(model, changed)
+    with model.edited([edit]):
+        kept, repaired = _answers(model, plain), _answers(model, changed)
+    errors = right != wrong
+    count = int(errors.sum())
+    reach = float((repaired == right)[errors].double().mean()) if count else None
+    return Repair(len(plain), count, reach, float((kept != right).double().mean()))
+
+
+def _answers(model: Model, pictures: Tensor) -> Tensor:
+    with torch.no_grad():
+        return torch.cat(
+            [model.module(batch.to(model.device)).argmax(1).cpu() for batch in pictures.split(_BATCH)]
+        )
