@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from inscape.errors import UsageError
+from inscape.errors import UnsupportedError, UsageError
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Device, ModelName, Workers
 from inscape.verbs._parameters import Option
@@ -18,13 +18,16 @@ from inscape.verbs._request import Document, Request
 if TYPE_CHECKING:
     from inscape.audits import Audit, Change, Trial
     from inscape.editing import WeightEdit
-    from inscape.models import Generator
+    from inscape.models import Generator, Model
     from inscape.parallel import Executor
     from inscape.progress import Progress
-    from inscape.rewriting.pair_task import Repair
+    from inscape.rewriting.pair_task import PairTask, Repair
     from inscape.rewriting.prepared_task import PreparedTask
     from inscape.rewriting.task import Task
     from inscape.segmenters import Segmenter
+
+_SIZE = 224
+"""Of pictures, for classifiers that do not say what they take."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,10 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     from inscape.rewriting.pair_task import is_pair_task
     from inscape.rewriting.prepared_task import prepare_task
     from inscape.rewriting.task import Task
-    from inscape.verbs._pair_rules import pair_rule
 
     storage.check_writable(check_name(request.out))
     if is_pair_task(request.task):
-        edit, repair, seconds = pair_rule(request, progress)
+        edit, repair, seconds = _pair_rule(request, progress)
         return RewriteResult(request.out, edit, None, (), seconds, repair)
     task = Task.load(request.task)
     device = "cpu" if request.device == "auto" else request.device  # rules are made there
@@ -169,6 +171,52 @@ def _made(
     save_or_rescue((request.out, edit.save))
     change = audit.measure([edit], *task.judged, progress=progress) if audit and task.judged else None
     return RewriteResult(request.out, edit, change, tuple(trials), seconds)
+
+
+def _pair_rule(request: RewriteRequest, progress: Progress) -> tuple[WeightEdit, Repair | None, float]:
+    """Make the rule, write it and measure it.
+
+    Raises:
+        UsageError: The request asks for what rules from pairs do not have.
+        FormatError, NotFoundError: The task or one of its pictures is damaged or missing.
+        UnsupportedError, LayerError: The model is no classifier, or the layer has nothing to rewrite.
+    """
+    from inscape.models import open_model
+    from inscape.rewriting import PairRewriter, PairTask
+    from inscape.storage import save_or_rescue
+
+    if request.layer == "advice":
+        raise UsageError("--layer advice is for generators. Name a layer of the classifier.")
+    task = PairTask.load(request.task)
+    given = {"rank": request.rank, "ridge": request.ridge}
+    changes = {name: value for name, value in given.items() if value is not None}
+    settings = replace(task.rule_settings, **changes)  # type: ignore[arg-type]
+    model = open_model(request.model, device=request.device, progress=progress)
+    if model.card.kind != "classifier":
+        raise UnsupportedError(
+            f"{request.task} describes a rule by pairs of pictures, which needs a classifier; "
+            f"{model.name!r} is {model.card.noun}."
+        )
+    size = model.card.image_size or _SIZE
+    pairs = task.pairs(size)
+    judged = task.judged(size) if task.judge is not None and request.images else None
+    ordinary = task.ordinary_pictures(size)
+    rewriter = PairRewriter(model, request.layer or task.layer, ordinary, progress=progress)
+    started = time.perf_counter()
+    edit = replace(rewriter.rewrite(pairs, settings, progress=progress), name=task.name)
+    seconds = time.perf_counter() - started
+    save_or_rescue((request.out, edit.save))
+    repair = None if judged is None else _measured(model, edit, task, judged, request.images)
+    return edit, repair, seconds
+
+
+def _measured(
+    model: Model, edit: WeightEdit, task: PairTask, judged: tuple[list[Path], list[Path]], images: int
+) -> Repair:
+    from inscape.rewriting import measure_repair
+
+    plain, changed = (task.pictures(files[:images], model.card.image_size or _SIZE) for files in judged)
+    return measure_repair(model, edit, plain, changed)
 
 
 def _segmenter(generator: Generator, task: Task, named: str | None) -> Segmenter | None:
