@@ -49,6 +49,23 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "town"},
         {"model": "x", "real": Path("my photos"), "top": 1, "images": 32, "workers": "ray://head:10001"},
     ],
+    "roles": [
+        {"model": "town-classifier", "of_class": "church with a spire"},
+        {"model": "x", "of_class": "3", "source": "my photos", "layer": "head", "attack": 0, "seed": 7},
+        {
+            "model": "x",
+            "of_class": "a b",
+            "images": 16,
+            "controls": 2,
+            "attack_size": 2.5,
+            "html": Path("a b"),
+        },
+    ],
+    "atlas": [
+        {"models": ("town-classifier",), "layers": "all"},
+        {"models": ("my run", "x"), "source": "my photos", "labels": Path("maps"), "images": 4, "seed": 1},
+        {"models": ("x",), "prune": "0,50,95", "retrain": 100, "controls": 3, "out": Path("report")},
+    ],
     "brush": [
         {"model": "town", "concept": "door"},
         {"model": "x", "concept": "a door", "kind": "learned", "on": "wall", "cells": "4,3", "top": 9},

@@ -3,6 +3,18 @@
 from inscape.activations.axes import as_maps
 from inscape.activations.editing import edited
 from inscape.activations.recording import Recorded, Recording, record
+from inscape.activations.resuming import Resumable, resumable
 from inscape.activations.stopping import Stopped, read, stop_after
 
-__all__ = ["Recorded", "Recording", "Stopped", "as_maps", "edited", "read", "record", "stop_after"]
+__all__ = [
+    "Recorded",
+    "Recording",
+    "Resumable",
+    "Stopped",
+    "as_maps",
+    "edited",
+    "read",
+    "record",
+    "resumable",
+    "stop_after",
+]

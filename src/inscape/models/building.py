@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TOKENIZER = "tokenizer.json"
-OWN = ("dcgan", "decoder", "efficientnet_lite", "picture_encoder", "progan", "stylegan2", "stylegan3", "unet")
+OWN = (
+    *(
+        "dcgan",
+        "decoder",
+        "efficientnet_lite",
+        "picture_encoder",
+        "progan",
+        "residual_classifier",
+        "stylegan2",
+    ),
+    *("stylegan3", "unet", "vision_transformer"),
+)
 """Files under `architectures` that have an `ARCHITECTURE`."""
 
 

@@ -26,11 +26,13 @@ VALUES = "values.safetensors"
 
 _PLACES = {
     "artifacts": "inscape.dissection.artifacts",
+    "atlas": "inscape.dissection.atlas_report",
     "dissection": "inscape.dissection.report",
     "effect": "inscape.dissection.effect_report",
     "find": "inscape.dissection.concept_search",
     "lost": "inscape.photos.lost",
     "placement": "inscape.dissection.placement",
+    "roles": "inscape.dissection.roles_report",
 }
 """Where the reports of Inscape's own are, so that none is imported before a file asks for it."""
 

@@ -5,10 +5,11 @@ from inscape.sources.generated import GeneratedPictures
 from inscape.sources.prompts import Prompts
 from inscape.sources.reading import Fit, Photo, read_photo
 from inscape.sources.scenes import ScenePictures
-from inscape.sources.source import Batch, LatentSource, PictureSource, Source
+from inscape.sources.source import Batch, ClassSource, LatentSource, PictureSource, Source
 
 __all__ = [
     "Batch",
+    "ClassSource",
     "Fit",
     "FolderPictures",
     "GeneratedPictures",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inscape.concepts import Vocabulary
     from inscape.models import Model
     from inscape.scenes import World
+    from inscape.scenes.tasks import Task
 
 _COMPARED = 8
 """Scenes whose pictures are part of the key: a world's hash tells only labels."""
@@ -27,15 +28,18 @@ class ScenePictures:
     Args:
         world: Draws the scenes.
         size: Height and width of the scenes in pixels.
+        task: Says of which class a scene is; None where classes are not asked for. A scene that is of none
+            has the class -1.
     """
 
     segmenter: str | None = None
     side_by_side = False
 
-    def __init__(self, world: World, *, size: int) -> None:
+    def __init__(self, world: World, *, size: int, task: Task | None = None) -> None:
         self.name = world.name
         self.vocabulary: Vocabulary | None = world.vocabulary
-        self._world, self._size = world, size
+        self.classes = () if task is None else task.classes
+        self._world, self._size, self._task = world, size, task
 
     def numbers(self, first: int, count: int) -> range:
         """Seeds from the first on."""
@@ -46,7 +50,9 @@ class ScenePictures:
         scenes = [self._world.scene(seed, size=self._size) for seed in numbers]
         pictures = to_tensor(np.stack([scene.picture for scene in scenes])).to(model.device)
         show(model, pictures)
-        return Batch(pictures, torch.from_numpy(np.stack([scene.labels for scene in scenes])))
+        found = () if self._task is None else [self._task.class_of(scene.factors) for scene in scenes]
+        classes = tuple(-1 if number is None else number for number in found)
+        return Batch(pictures, torch.from_numpy(np.stack([scene.labels for scene in scenes])), classes)
 
     def key(self) -> str | None:
         """Of what the world draws, pixels included, and the size."""

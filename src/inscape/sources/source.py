@@ -29,7 +29,7 @@ class Batch:
         inputs: The pictures that the model drew or received, `[batch, 3, height, width]`, RGB in [-1, 1], or
             its tokens `[batch, token]`.
         labels: Label maps that the source itself has of the pictures.
-        classes: The class of each item, from 0, where items have one.
+        classes: The class of each item, from 0, where items have one; -1 for an item that has none.
     """
 
     inputs: Tensor
@@ -82,6 +82,16 @@ class PictureSource(Source, Protocol):
     side_by_side: bool
 
 
+class ClassSource(PictureSource, Protocol):
+    """A source of pictures of which it knows the class.
+
+    Attributes:
+        classes: Their names, in the order of the numbers in batches.
+    """
+
+    classes: tuple[str, ...]
+
+
 class LatentSource(Protocol):
     """A source of latents, from which a generator draws pictures with and without changes."""
 
@@ -130,11 +140,21 @@ def show(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> None:
     Raises:
         UnsupportedError: It takes no pictures.
     """
+    shown(model, pictures)
+
+
+def shown(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> Tensor:
+    """What a model gives of pictures, at the size that it takes; gradients flow through.
+
+    Raises:
+        UnsupportedError: It takes no pictures.
+    """
     if model.card.kind in ("generator", "language"):
         takes = "draws pictures" if model.card.kind == "generator" else "reads text"
         raise UnsupportedError(f"{model.name!r} is {model.card.noun}: it {takes}, and takes no pictures.")
-    size, shown = model.card.image_size, pictures.to(model.device)
-    if size is not None and shown.shape[2:] != (size, size):
-        shown = functional.interpolate(shown, (size, size), mode="bilinear", antialias=True)
+    size, given = model.card.image_size, pictures.to(model.device)
+    if size is not None and given.shape[2:] != (size, size):
+        given = functional.interpolate(given, (size, size), mode="bilinear", antialias=True)
     low, high = model.card.pixel_range
-    model.module(shown if (low, high) == (-1, 1) else (shown + 1) * ((high - low) / 2) + low)
+    output: Tensor = model.module(given if (low, high) == (-1, 1) else (given + 1) * ((high - low) / 2) + low)
+    return output

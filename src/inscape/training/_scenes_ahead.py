@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from inscape import scenes, storage
 from inscape.progress import Progress, SilentProgress
 from inscape.scenes.scene import drawing_key
+from inscape.scenes.tasks import Task, tasks_of
 
 CHUNK = 250
 """Scenes that are drawn, and marked as drawn, at a time."""
 
 
-_PICTURES, _MARKS = "pictures.u8", "drawn.u8"
+_PICTURES, _CLASSES, _MARKS = "pictures.u8", "classes.u8", "drawn.u8"
+_NO_CLASS = 255
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,18 @@ class _Plan:
     size: int
     count: int
     first_seed: int
+    classified: bool
 
     @property
     def bytes(self) -> int:
         """Of one picture."""
         return self.size * self.size * 3
+
+    def lengths(self) -> dict[str, int]:
+        """The files and their bytes."""
+        marks = -(-self.count // CHUNK)
+        classes = {_CLASSES: self.count * len(tasks_of(self.world))} if self.classified else {}
+        return {_PICTURES: self.count * self.bytes, **classes, _MARKS: marks}
 
     def marks(self, mode: str = "r") -> NDArray[np.uint8]:
         shape = (-(-self.count // CHUNK),)
@@ -47,12 +56,25 @@ def _draw(plan: _Plan, chunk: int) -> int:
     """Draw one chunk; it is marked only when it is whole."""
     start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, plan.count)
     seeds = range(plan.first_seed + start, plan.first_seed + stop)
-    drawn, _ = scenes.world(plan.world).batch(seeds, size=plan.size)
-    with (plan.folder / _PICTURES).open("r+b") as stream:
-        stream.seek(start * plan.bytes)
-        stream.write(np.ascontiguousarray(drawn).data)
+    world = scenes.world(plan.world)
+    if plan.classified:
+        each = [world.scene(seed, size=plan.size) for seed in seeds]
+        drawn = np.stack([scene.picture for scene in each])
+        classes = [[task.class_of(scene.factors) for task in tasks_of(plan.world)] for scene in each]
+        numbers = [[_NO_CLASS if number is None else number for number in row] for row in classes]
+        _write(plan.folder / _CLASSES, np.array(numbers, np.uint8), start)
+    else:
+        drawn, _ = world.batch(seeds, size=plan.size)
+    _write(plan.folder / _PICTURES, drawn, start)
     plan.marks("r+")[chunk] = 1
     return stop - start
+
+
+def _write(path: Path, rows: NDArray[np.uint8], start: int) -> None:
+    """Write the rows of some scenes where they belong."""
+    with path.open("r+b") as stream:
+        stream.seek(start * rows[0].nbytes)
+        stream.write(np.ascontiguousarray(rows).data)
 
 
 def _draw_rest(plan: _Plan, chunks: list[int]) -> None:
@@ -75,17 +97,20 @@ class ScenesAhead:
         size: Height and width.
         count: Number of scenes.
         first_seed: Seed of the first one.
+        classified: Whether the classes of the world's tasks are kept too.
 
     Raises:
         StorageError: The folder cannot be written.
     """
 
-    def __init__(self, folder: Path, *, world: str, size: int, count: int, first_seed: int) -> None:
-        key = storage.content_key(drawing_key(scenes.world(world)), size, count, first_seed)
-        self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed)
+    def __init__(
+        self, folder: Path, *, world: str, size: int, count: int, first_seed: int, classified: bool = False
+    ) -> None:
+        told = [(task.classes, sorted(task.decided)) for task in tasks_of(world)] if classified else []
+        key = storage.content_key(drawing_key(scenes.world(world)), size, count, first_seed, *told)
+        self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed, classified)
         self._worker: multiprocessing.process.BaseProcess | None = None
-        lengths = {_PICTURES: count * self._plan.bytes, _MARKS: -(-count // CHUNK)}
-        paths = {self._plan.folder / name: length for name, length in lengths.items()}
+        paths = {self._plan.folder / name: length for name, length in self._plan.lengths().items()}
         with storage.writing(self._plan.folder):
             self._plan.folder.mkdir(parents=True, exist_ok=True)
             if any(not path.exists() or path.stat().st_size != length for path, length in paths.items()):
@@ -159,6 +184,14 @@ class ScenesAhead:
                 stream.seek(index * self._plan.bytes)
                 stream.readinto(row.data)
         return found
+
+    def classes(self, task: Task) -> NDArray[np.int64]:
+        """The class of every scene that was drawn, in the order of their numbers; -1 where it has none."""
+        tasks = tasks_of(self._plan.world)
+        path = self._plan.folder / _CLASSES
+        rows = np.fromfile(path, np.uint8, self.ready * len(tasks)).reshape(-1, len(tasks))
+        found = rows[:, tasks.index(task)].astype(np.int64)
+        return np.where(found == _NO_CLASS, -1, found)
 
     def __enter__(self) -> ScenesAhead:
         return self

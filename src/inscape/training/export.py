@@ -138,6 +138,34 @@ def export_encoder(run: Path | str, model: Path | str) -> Path:
     return Path(model)
 
 
+def export_classifier(run: Path | str, model: Path | str, *, moments: Path | str | None = None) -> Path:
+    """Write the classifier of a run as a model that `inscape.open` opens.
+
+    Args:
+        run: The folder of the run.
+        model: Folder to write, as a whole.
+        moments: Folder for the moments of the run, each a model of its own; they are left out without it.
+
+    Raises:
+        FormatError: The run holds no finished classifier.
+    """
+    run = Path(run)
+    card = Card.read(run / "card.json")
+    if card.kind != "classifier" or not card.classes:
+        raise FormatError(
+            f"{run} holds {card.noun} of architecture {card.architecture!r}, which tells no classes."
+        )
+    places = {run: Path(model)}
+    if moments is not None:
+        places |= {path.parent: Path(moments) / path.parent.name for path in run.glob("moments/*/card.json")}
+    for source, place in places.items():
+        weights, metadata = storage.load_tensors(source / "weights.safetensors")
+        with storage.atomic_folder(place) as folder:
+            Card.read(source / "card.json").write(folder / "card.json")
+            storage.save_tensors(folder / "weights.safetensors", weights, metadata)
+    return Path(model)
+
+
 def _standard(average: StyleGAN2) -> StyleGAN2:
     """The same generator, stored with the usual learning-rate multiplier."""
     config = replace(average.config, lr_multiplier=MAPPING_RATE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from inscape.errors import NotFoundError, UsageError, ValueRangeError, unknown_name
 from inscape.models.architectures._fir import SMOOTH
 from inscape.models.architectures.architecture import Sizes
+from inscape.types import JsonObject
 
 DEFAULT_SIZE = 128
 _CHANNELS = {4: 192, 8: 192, 16: 128, 32: 64, 64: 32, 128: 16}
@@ -113,8 +114,46 @@ class GanRecipe(Sizes):
         return next((stage for stage in reversed(self.stages) if stage.size <= size), self.stages[0])
 
 
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """How a classifier is trained on a world.
+
+    Attributes:
+        name: What the model will be called.
+        world: The world whose scenes it sees.
+        task: What it tells apart, see `inscape.scenes.tasks`.
+        architecture: The name of its architecture.
+        layer: Where dissection starts.
+        size: Height and width of the pictures.
+        config: Sizes of the network that differ from the architecture's own.
+        start: "scratch", or the name or folder of a model whose layers the training begins with.
+        shipped: The shipped model of these layers, where it has another name.
+    """
+
+    name: str
+    world: str
+    task: str
+    architecture: str
+    layer: str
+    size: int = 64
+    config: JsonObject = field(default_factory=dict)
+    start: str = "scratch"
+    shipped: str | None = None
+
+
 _GENERATORS = {
     name: GanRecipe(name, name, (Stage(64, until=200_000), Stage(128))) for name in ("town", "room")
+}
+_CLASSIFIERS = {
+    each.name: each
+    for each in (
+        ClassifierRecipe("town-classifier", "town", "building", "residual_classifier", "head"),
+        ClassifierRecipe("town-classifier-vit", "town", "building", "vision_transformer", "neurons4"),
+        ClassifierRecipe(
+            *("town-classifier-season", "town", "season", "residual_classifier", "head"),
+            shipped="town-classifier",
+        ),
+    )
 }
 
 
@@ -139,6 +178,12 @@ def recipe(name: str, size: int = DEFAULT_SIZE) -> GanRecipe:
     return replace(whole, stages=(*stages[:-1], replace(stages[-1], until=None)))
 
 
+def classifier_recipe(name: str) -> ClassifierRecipe | None:
+    """The recipe of a classifier; None where there is none of that name."""
+    return _CLASSIFIERS.get(name)
+
+
 def recipe_names() -> list[str]:
-    """Everything that can be trained: generators, for each an encoder, and a segmenter for its world."""
-    return [f"{generator}{part}" for generator in _GENERATORS for part in ("", "-encoder", "-segmenter")]
+    """All that can be trained: generators, an encoder for each, a segmenter for its world, classifiers."""
+    made = [f"{generator}{part}" for generator in _GENERATORS for part in ("", "-encoder", "-segmenter")]
+    return [*made, *_CLASSIFIERS]

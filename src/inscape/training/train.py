@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inscape.errors import FormatError, NotFoundError, UsageError, unknown_name
-from inscape.training.recipes import DEFAULT_SIZE, recipe_names
+from inscape.training.recipes import DEFAULT_SIZE, ClassifierRecipe, classifier_recipe, recipe_names
 from inscape.training.recipes import recipe as generator_recipe
 from inscape.training.result import TrainResult
 
@@ -36,13 +36,14 @@ def train(
     """Train a shipped model, or continue the run in `out`.
 
     Args:
-        recipe: "town", "town-encoder" or "town-segmenter".
+        recipe: One of `recipe_names()`.
         out: Folder of the run.
         minutes: Time for training. For a generator this run, otherwise all runs in `out`.
         size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
             shipped generator.
-        images: For a generator: stop after so many pictures in all, however many minutes are left.
-        start: For a generator: "scratch", "shipped", or another run.
+        images: For a generator: stop after so many pictures in all, however many minutes are left. For a
+            classifier: train on so many, however many minutes that takes.
+        start: "scratch", "shipped", or for a generator another run, for a classifier another model.
         measure: For a generator: measure again how a step is fastest on this machine.
         seed: Seed of all random numbers.
         device: "auto", "cpu", "cuda:0".
@@ -68,6 +69,11 @@ def train(
         size = generator_recipe(world, size or DEFAULT_SIZE).size  # it reads the pictures of the generator
         segmenter = SegmenterOptions(seed=seed, size=size)
         return train_segmenter(world, minutes, out, options=segmenter, device=device, progress=progress)
+    if (classifier := classifier_recipe(recipe)) is not None:
+        from inscape.training.classifier import ClassifierOptions, train_classifier
+
+        begun, asked = _begun(classifier, start, size), ClassifierOptions(seed=seed).over(images)
+        return train_classifier(begun, minutes, out, options=asked, device=device, progress=progress)
     from inscape.training.gan import GanOptions, train_gan
 
     chosen = replace(generator_recipe(recipe, size or DEFAULT_SIZE), seed=seed)
@@ -87,13 +93,25 @@ def _check(recipe: str, out: Path, minutes: float, start: str | Path) -> None:
         raise UsageError(f"A training takes a number of minutes above 0, got {minutes:g}.")
     if recipe not in recipe_names():
         raise NotFoundError(*unknown_name("recipe", recipe, recipe_names()))
-    is_network = recipe.endswith((_SEGMENTER, _ENCODER))
+    is_classifier = classifier_recipe(recipe) is not None
+    is_network = is_classifier or recipe.endswith((_SEGMENTER, _ENCODER))
     other = out / ("checkpoint.safetensors" if is_network else "state.safetensors")
     if other.exists():
         raise FormatError(f"{out} holds another training: there is a {other.name}.", "Choose another --out.")
-    if start != "scratch" and is_network:
+    if start != "scratch" and is_network and not is_classifier:
         kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
         raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
+
+
+def _begun(recipe: ClassifierRecipe, start: str | Path, size: int | None) -> ClassifierRecipe:
+    """The recipe of a classifier with what it begins with.
+
+    Raises:
+        UsageError: It reads pictures of another size.
+    """
+    if size not in (None, recipe.size):
+        raise UsageError(f"The recipe {recipe.name!r} reads pictures of {recipe.size} px, got --size {size}.")
+    return replace(recipe, start=(recipe.shipped or recipe.name) if start == "shipped" else str(start))
 
 
 def _check_size(generator: str, size: int | None) -> None:

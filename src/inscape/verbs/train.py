@@ -25,7 +25,11 @@ class TrainRequest(Request):
     """
 
     recipe: Annotated[
-        str, Argument("Recipe to train: town, town-encoder or town-segmenter.", metavar="RECIPE")
+        str,
+        Argument(
+            "Recipe to train, such as town or town-classifier; docs/training.md lists them.",
+            metavar="RECIPE",
+        ),
     ]
     out: Out
     minutes: Annotated[
@@ -35,15 +39,24 @@ class TrainRequest(Request):
     ] = 60
     size: Annotated[
         int | None,
-        Option("Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder]"),
+        Option(
+            "Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder, 64 "
+            "for a classifier]"
+        ),
     ] = None
     images: Annotated[
-        int | None, Option("Stop a generator after this number of pictures over all runs."), Ge(1)
+        int | None,
+        Option(
+            "Stop a generator after this number of pictures over all runs; train a classifier on this "
+            "number, whatever the minutes."
+        ),
+        Ge(1),
     ] = None
     start: Annotated[
         str,
         Option(
-            "Start a generator from scratch, from the shipped state (shipped), or from the folder of a run."
+            "Start a generator from scratch, from the shipped state (shipped), or from the folder of a run; "
+            "a classifier from scratch, or from the layers of a classifier: shipped, a name or a folder."
         ),
     ] = "scratch"
     measure: Annotated[bool, Option("Measure again which way of training a generator is fastest here.")] = (

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/atlas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape atlas`; nothing is run.
+         */
+        post: operations["lineOfAtlas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/brush": {
         parameters: {
             query?: never;
@@ -442,6 +462,26 @@ export interface paths {
          * @description The command line that would run a request of `inscape rewrite`; nothing is run.
          */
         post: operations["lineOfRewrite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape roles`; nothing is run.
+         */
+        post: operations["lineOfRoles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2324,6 +2364,81 @@ export interface components {
              * @default
              */
             true: string;
+        };
+        /**
+         * AtlasRequest
+         * @description Put the detectors of several models, layers or pruned copies side by side.
+         *
+         *     Shows the same pictures to every model, and counts the units that detect each concept. Beside each count
+         *     stands the same count with shuffled label maps. Says of models with the same layer what became of the
+         *     units.
+         */
+        AtlasRequest: {
+            /**
+             * Controls
+             * @description How often label maps are shuffled.
+             * @default 1
+             */
+            controls: number;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description Also write the page to this file, with its pictures inside.
+             */
+            html?: string | null;
+            /**
+             * Images
+             * @description Number of pictures.
+             * @default 1000
+             */
+            images: number;
+            /**
+             * Labels
+             * @description Folder of label maps of the photos of a folder.
+             */
+            labels?: string | null;
+            /**
+             * Layers
+             * @description Names of layers such as block1,head, or all. [default: each model's default layer]
+             */
+            layers?: string | null;
+            /**
+             * Models
+             * @description Names of shipped models, folders or checkpoint files. A folder of a training run stands for the moments in it.
+             */
+            models: string[];
+            /**
+             * Out
+             * @description Folder to write the report and its page to.
+             */
+            out?: string | null;
+            /**
+             * Prune
+             * @description Percentages of the weights, such as 0,50,80,95: also look at copies without the smallest, and without as many random ones.
+             */
+            prune?: string | null;
+            /**
+             * Retrain
+             * @description With --prune: also train every copy again for this number of steps, on the model's task.
+             * @default 0
+             */
+            retrain: number;
+            /**
+             * Seed
+             * @description Seed of the first scene, or number of the first photo.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Source
+             * @description World whose scenes are shown (town), or a folder of photos with a folder for each class. [default: the world of the card]
+             */
+            source?: string | null;
         };
         /**
          * AuditRequest
@@ -5087,10 +5202,10 @@ export interface components {
         };
         /**
          * RewriteRequest
-         * @description Change a rule in the weights of a generator.
+         * @description Change a rule in the weights of a generator or a classifier.
          *
-         *     A task file names a context and what the generator draws there instead. Writes the change as an edit, and
-         *     measures its reach and leak.
+         *     A task file names a context and what a generator draws there instead, or pictures that a classifier should
+         *     read as others. Writes the change as an edit, and measures its reach and leak.
          */
         RewriteRequest: {
             /**
@@ -5149,6 +5264,88 @@ export interface components {
              * @default 1
              */
             workers: string;
+        };
+        /**
+         * RolesRequest
+         * @description Find the units that carry one class of a classifier.
+         *
+         *     Ranks units by the balanced accuracy that the class loses when each is off alone, on one half of the
+         *     pictures. On the other half, switches the best and the least units off together, beside random sets. Then
+         *     attacks pictures of other classes until they are taken for this one, and compares the units that this
+         *     moves with those that carry the class.
+         */
+        RolesRequest: {
+            /**
+             * Attack
+             * @description Number of pictures to attack; 0 leaves the attack out.
+             * @default 128
+             */
+            attack: number;
+            /**
+             * Attack Size
+             * @description Largest change of a value by the attack, in grey levels of 255.
+             * @default 8
+             */
+            attack_size: number;
+            /**
+             * Attack Steps
+             * @description Steps of projected gradient descent.
+             * @default 20
+             */
+            attack_steps: number;
+            /**
+             * Controls
+             * @description Number of random sets of units of each size.
+             * @default 20
+             */
+            controls: number;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description Also write the page to this file, with its pictures inside.
+             */
+            html?: string | null;
+            /**
+             * Images
+             * @description Number of pictures: one half chooses units, the other measures.
+             * @default 2000
+             */
+            images: number;
+            /**
+             * Layer
+             * @description Name of the layer. [default: the model's default layer]
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Of Class
+             * @description The class: its name or its number.
+             */
+            of_class: string;
+            /**
+             * Out
+             * @description Folder to write the report and its page to.
+             */
+            out?: string | null;
+            /**
+             * Seed
+             * @description Seed of the first scene, or number of the first photo. [default: 90000000, or 0 of a folder]
+             */
+            seed?: number | null;
+            /**
+             * Source
+             * @description World whose scenes are shown (town), or a folder of photos with a folder for each class. [default: the world of the card]
+             */
+            source?: string | null;
         };
         /**
          * RuleChoices
@@ -5859,7 +6056,7 @@ export interface components {
             device: string;
             /**
              * Images
-             * @description Stop a generator after this number of pictures over all runs.
+             * @description Stop a generator after this number of pictures over all runs; train a classifier on this number, whatever the minutes.
              */
             images?: number | null;
             /**
@@ -5882,7 +6079,7 @@ export interface components {
             out: string;
             /**
              * Recipe
-             * @description Recipe to train: town, town-encoder or town-segmenter.
+             * @description Recipe to train, such as town or town-classifier; docs/training.md lists them.
              */
             recipe: string;
             /**
@@ -5893,12 +6090,12 @@ export interface components {
             seed: number;
             /**
              * Size
-             * @description Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder]
+             * @description Height and width of the pictures: 64 or 128. [default: 128; the generator's for an encoder, 64 for a classifier]
              */
             size?: number | null;
             /**
              * Start
-             * @description Start a generator from scratch, from the shipped state (shipped), or from the folder of a run.
+             * @description Start a generator from scratch, from the shipped state (shipped), or from the folder of a run; a classifier from scratch, or from the layers of a classifier: shipped, a name or a folder.
              * @default scratch
              */
             start: string;
@@ -6404,6 +6601,39 @@ export interface operations {
             };
         };
     };
+    lineOfAtlas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AtlasRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lineOfBrush: {
         parameters: {
             query?: never;
@@ -6876,6 +7106,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RewriteRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolesRequest"];
             };
         };
         responses: {
