@@ -28,6 +28,7 @@ _PLACES = {
     "artifacts": "inscape.dissection.artifacts",
     "dissection": "inscape.dissection.report",
     "effect": "inscape.dissection.effect_report",
+    "explain": "inscape.dissection.evidence",
     "find": "inscape.dissection.concept_search",
     "lost": "inscape.photos.lost",
     "placement": "inscape.dissection.placement",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch.nn import functional
@@ -82,6 +83,20 @@ class PictureSource(Source, Protocol):
     side_by_side: bool
 
 
+@runtime_checkable
+class GroupedSource(Protocol):
+    """A source that knows which of its pictures belong together, as frames of one drive do.
+
+    Attributes:
+        skipped: Files that were asked for and cannot be read.
+    """
+
+    skipped: list[Path]
+
+    def groups(self, numbers: Sequence[int]) -> list[str] | None:
+        """The group of each of some items; None where nothing says which belong together."""
+
+
 class LatentSource(Protocol):
     """A source of latents, from which a generator draws pictures with and without changes."""
 
@@ -130,6 +145,17 @@ def show(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> None:
     Raises:
         UnsupportedError: It takes no pictures.
     """
+    model.module(as_shown(model, pictures))
+
+
+def as_shown(
+    model: Model, pictures: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, "batch 3 size size"]:
+    """Pictures as a model takes them: its device, its size and its range of values.
+
+    Raises:
+        UnsupportedError: It takes no pictures.
+    """
     if model.card.kind in ("generator", "language"):
         takes = "draws pictures" if model.card.kind == "generator" else "reads text"
         raise UnsupportedError(f"{model.name!r} is {model.card.noun}: it {takes}, and takes no pictures.")
@@ -137,4 +163,4 @@ def show(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> None:
     if size is not None and shown.shape[2:] != (size, size):
         shown = functional.interpolate(shown, (size, size), mode="bilinear", antialias=True)
     low, high = model.card.pixel_range
-    model.module(shown if (low, high) == (-1, 1) else (shown + 1) * ((high - low) / 2) + low)
+    return shown if (low, high) == (-1, 1) else (shown + 1) * ((high - low) / 2) + low

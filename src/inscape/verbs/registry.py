@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 NAMES = (
-    *("models", "sample", "dissect", "layers", "effect", "find", "artifacts"),
+    *("models", "sample", "dissect", "explain", "layers", "effect", "find", "artifacts"),
     *("brush", "paint", "replay", "invert"),
     *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
     "fact trace",

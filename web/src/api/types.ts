@@ -248,6 +248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape explain`; nothing is run.
+         */
+        post: operations["lineOfExplain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines/fact-edit": {
         parameters: {
             query?: never;
@@ -2840,7 +2860,7 @@ export interface components {
             classes?: string | null;
             /**
              * Concepts
-             * @description Text file that names the values of the label maps, one per line, starting at 0. [default: concepts.txt in the folder of label maps]
+             * @description Text file that names the values of the label maps, one per line, starting at 0, or their colours, such as '64 0 128 car'. [default: concepts.txt in the folder of label maps]
              */
             concepts?: string | null;
             /**
@@ -2855,6 +2875,11 @@ export interface components {
              * @default false
              */
             effects: boolean;
+            /**
+             * Groups
+             * @description Photos that belong together, as frames of one drive: a glob of their names whose first star is the group ('*_*'), a regular expression whose first bracket is ('([^_]+)_.*'), '*\/*' for the folder, or the column of a table (drives.csv:drive). Chance is then measured within groups.
+             */
+            groups?: string | null;
             /**
              * Html
              * @description Also write the page to this file, with its pictures inside.
@@ -2873,7 +2898,7 @@ export interface components {
             label_size?: number | null;
             /**
              * Labels
-             * @description Folder of label maps: PNG files with one channel and the same names as the photos.
+             * @description Folder of label maps: PNG files of numbers or colours with the same names as the photos.
              */
             labels?: string | null;
             /**
@@ -3302,6 +3327,82 @@ export interface components {
              * @default 20
              */
             top: number;
+        };
+        /**
+         * ExplainRequest
+         * @description Show the evidence for an output: which units spoke for it, and where they look.
+         *
+         *     Of a classifier it explains the logit of a class on a photo. Of a generator it explains what a region of
+         *     the picture of --seed shows.
+         */
+        ExplainRequest: {
+            /**
+             * Box
+             * @description Of a generator: region X,Y,W,H in pixels. [default: the whole picture]
+             */
+            box?: string | null;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description Also write the page to this file, with its pictures inside.
+             */
+            html?: string | null;
+            /**
+             * Layer
+             * @description Layer whose units are the parts. [default: the pooled features where the head is linear, else the model's default layer]
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Of
+             * @description Class to explain, by name or number; of a generator a concept. [default: the first class; the most frequent concept of the region]
+             */
+            of?: string | null;
+            /**
+             * Off
+             * @description Units to switch off first, such as 3,17,40-42.
+             */
+            off?: string | null;
+            /**
+             * Out
+             * @description Folder to write the report and its page to.
+             */
+            out?: string | null;
+            /**
+             * Picture
+             * @description The photo; none for a generator.
+             */
+            picture?: string | null;
+            /**
+             * Report
+             * @description Folder of a dissection report of the layer, to name its units.
+             */
+            report?: string | null;
+            /**
+             * Seed
+             * @description Of a generator: seed of the picture to explain.
+             */
+            seed?: number | null;
+            /**
+             * Top
+             * @description Number of units that speak for it; half as many against it.
+             * @default 10
+             */
+            top: number;
+            /**
+             * Way
+             * @description linear (exact), gradients (integrated gradients) or ablation (each unit alone off). [default: linear where the head is, else gradients]
+             */
+            way?: string | null;
         };
         /**
          * FactComparisonResult
@@ -6546,6 +6647,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfExplain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
             };
         };
         responses: {
