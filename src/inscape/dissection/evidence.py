@@ -87,7 +87,7 @@ class Evidence(EvidenceFields, Report):
 
     def files(self) -> Mapping[str, Callable[[], bytes]]:
         """The picture, and a picture for each part that has a region."""
-        found: dict[str, Callable[[], bytes]] = {_PICTURE: lambda: _png(self.pixels)}
+        found: dict[str, Callable[[], bytes]] = {_PICTURE: self.picture_file}
         for place in range(len(self.parts)):
             name = self.file_of(place)
             if name is not None:
@@ -99,6 +99,10 @@ class Evidence(EvidenceFields, Report):
         import torch
 
         return {} if self.masks is None else {"masks": torch.from_numpy(self.masks.astype(np.uint8))}
+
+    def picture_file(self) -> bytes:
+        """The picture, a PNG file."""
+        return _png(self.pixels)
 
     def marked(self, place: int) -> bytes:
         """The picture with the region of a part in full brightness, a PNG file."""

@@ -64,6 +64,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/explain/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Seen Photos
+         * @description The photos that were brought, and examples.
+         */
+        get: operations["listSeenPhotos"];
+        put?: never;
+        /**
+         * Bring Seen Photo
+         * @description Bring a photo, whose bytes are the body: anything that is a picture.
+         */
+        post: operations["bringSeenPhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explain/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Seen Photo
+         * @description Delete a photo that was brought.
+         */
+        delete: operations["deleteSeenPhoto"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explain/photos/{photo}/small.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Seen Photo
+         * @description A small picture of a photo.
+         */
+        get: operations["getSeenPhoto"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -736,6 +800,26 @@ export interface paths {
          * @description Measure what switching units off does to a concept, beside random units.
          */
         post: operations["startEffects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evidence
+         * @description What the classifier says of a photo, and the units that speak for a class and against it.
+         */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3280,6 +3364,123 @@ export interface components {
             units: number;
         };
         /**
+         * EvidenceInfo
+         * @description The evidence for a class of a photo.
+         */
+        EvidenceInfo: {
+            /**
+             * Class Name
+             * @description The class that is explained.
+             */
+            class_name: string;
+            /** Classes */
+            classes: components["schemas"]["SaidClass"][];
+            /** Deletion */
+            deletion: components["schemas"]["EvidencePoint"][];
+            /**
+             * Dissected
+             * @description The layer with these units that the page Units shows.
+             */
+            dissected: string | null;
+            /** Layer */
+            layer: string;
+            /** Logit */
+            logit: number;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /**
+             * Named
+             * @description Whether a report of the layer names units.
+             */
+            named: boolean;
+            /** Off */
+            off: number[];
+            /** Parts */
+            parts: components["schemas"]["EvidencePart"][];
+            /**
+             * Picture
+             * @description What the model was shown, as a data URL.
+             */
+            picture: string;
+            /** Remainder */
+            remainder: number;
+            /** Unseen */
+            unseen: components["schemas"]["EvidenceUnseen"][];
+        };
+        /**
+         * EvidencePart
+         * @description A unit that spoke for the class, or against it.
+         */
+        EvidencePart: {
+            /**
+             * Concept
+             * @description What the report names it after.
+             */
+            concept: string | null;
+            /** Contribution */
+            contribution: number;
+            /**
+             * Region
+             * @description Its region, white on transparent, as a data URL.
+             */
+            region: string | null;
+            /**
+             * Share
+             * @description Of the picture that its region covers; null where there is none.
+             */
+            share: number | null;
+            /** Unit */
+            unit: number;
+            /** Weighs For */
+            weighs_for: string[];
+        };
+        /**
+         * EvidencePoint
+         * @description The logit with so many units off.
+         */
+        EvidencePoint: {
+            /**
+             * Active
+             * @description The same of equally active sets.
+             */
+            active: [
+                number,
+                number,
+                number
+            ];
+            /** Best */
+            best: number;
+            /**
+             * Random
+             * @description Mean of random sets, and the interval that holds 95 % of them.
+             */
+            random: [
+                number,
+                number,
+                number
+            ];
+            /** Units */
+            units: number;
+        };
+        /**
+         * EvidenceUnseen
+         * @description A unit that usually speaks for the class, and is off here.
+         */
+        EvidenceUnseen: {
+            /** Concept */
+            concept: string | null;
+            /** Contribution */
+            contribution: number;
+            /** Unit */
+            unit: number;
+            /** Usual */
+            usual: number;
+            /** Weighs For */
+            weighs_for: string[];
+        };
+        /**
          * Example
          * @description A picture of a model and strokes on it. `scripts/choose_example.py` ranks what may be chosen.
          *
@@ -5465,6 +5666,18 @@ export interface components {
             stopping: boolean;
         };
         /**
+         * SaidClass
+         * @description One of the first classes.
+         */
+        SaidClass: {
+            /** Logit */
+            logit: number;
+            /** Name */
+            name: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
          * SampleRequest
          * @description Draw one PNG for each seed, or one grid of all seeds.
          */
@@ -5660,6 +5873,48 @@ export interface components {
             switch: boolean;
             /** Unit */
             unit: number;
+        };
+        /**
+         * SeenPhoto
+         * @description A photo that can be explained.
+         */
+        SeenPhoto: {
+            /**
+             * Created
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * Example
+             * @description Whether it comes with the studio, and cannot be deleted.
+             */
+            example: boolean;
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Small
+             * @description Address of a small picture.
+             */
+            small: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * SeenPhotoList
+         * @description The photos that can be explained.
+         */
+        SeenPhotoList: {
+            /**
+             * Largest
+             * @description Largest size of a photo, in bytes.
+             */
+            largest: number;
+            /** Photos */
+            photos: components["schemas"]["SeenPhoto"][];
         };
         /**
          * Selection
@@ -6335,6 +6590,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSeenPhotos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenPhotoList"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bringSeenPhoto: {
+        parameters: {
+            query?: {
+                /** @description What the file is called. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenPhoto"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSeenPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSeenPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description Title, detail and hint of the error. */
@@ -7545,6 +7925,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query: {
+                /** @description The photo. */
+                photo: string;
+                /** @description The class; the first one unless given. */
+                of?: string | null;
+                /** @description Units that are off, such as 3,17. */
+                off?: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceInfo"];
                 };
             };
             /** @description Title, detail and hint of the error. */
