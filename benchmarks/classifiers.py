@@ -157,8 +157,9 @@ def evidence(streets: Path, images: int) -> JsonObject:
         for place, number in enumerate(numbers):
             found = inscape.explain(model, read_photo(source.files[number]), report=report)
             logits = model.module(_shown(found.pixels))[0]
-            total = sum(part.contribution for part in found.parts) + found.remainder
-            gaps.append(abs(total - float(logits.max())))
+            whole = inscape.explain(model, read_photo(source.files[number]), top=2560, curves=False)
+            bias = float(model.module.classify.bias[int(logits.argmax())])
+            gaps.append(abs(sum(part.contribution for part in whole.parts) + bias - float(logits.max())))
             ten = next(point for point in found.deletion if point.units == 10)
             wins.append(
                 (

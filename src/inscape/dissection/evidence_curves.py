@@ -76,14 +76,11 @@ def linear_curves(
     nothing = logit - float(contributions.sum())
 
     def curve(start: float, sign: int) -> tuple[CurvePoint, ...]:
-        def at(count: int, sums: Float[np.ndarray, "set place"]) -> Float[np.ndarray, "set"]:
-            added = sums[:, count - 1] if count else np.zeros(len(sums))
-            result: Float[np.ndarray, "set"] = start + sign * added
-            return result
-
+        best, *others = (start + sign * np.pad(each, [(0, 0), (1, 0)])[:, counts] for each in taken)
+        bands = [list(zip(*_bands(each), strict=True)) for each in others]
         return tuple(
-            CurvePoint(count, float(at(count, taken[0])[0]), *(band(at(count, each)) for each in taken[1:]))
-            for count in counts
+            CurvePoint(count, float(best[0, place]), bands[0][place], bands[1][place])
+            for place, count in enumerate(counts)
         )
 
     return curve(logit, -1), curve(nothing, 1)
@@ -125,5 +122,10 @@ def counts_to(most: int) -> list[int]:
 
 def band(values: Float[np.ndarray, "set"]) -> tuple[float, float, float]:
     """The mean, and the interval that holds 95 % of the sets."""
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(values.mean()), float(low), float(high)
+    mean, low, high = _bands(values[:, None])
+    return mean[0], low[0], high[0]
+
+
+def _bands(values: Float[np.ndarray, "set point"]) -> tuple[list[float], list[float], list[float]]:
+    low, high = np.quantile(values, [0.025, 0.975], axis=0)
+    return values.mean(axis=0).tolist(), low.tolist(), high.tolist()

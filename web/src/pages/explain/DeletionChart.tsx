@@ -1,4 +1,4 @@
-import type { Evidence } from "./ExplainPage";
+import type { Evidence } from "./shapes";
 
 type Points = Evidence["deletion"];
 

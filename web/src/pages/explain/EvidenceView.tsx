@@ -3,7 +3,7 @@ import type { ModelInfo } from "../../api/client";
 import type { components } from "../../api/types";
 import { Button, Icon, linkTo } from "../../kit";
 import { DeletionChart } from "./DeletionChart";
-import type { Evidence, SeenPhoto } from "./ExplainPage";
+import type { Evidence, SeenPhoto } from "./shapes";
 
 type Part = Evidence["parts"][number];
 type Unseen = components["schemas"]["EvidenceUnseen"];

@@ -1,15 +1,11 @@
 import { useEffect } from "preact/hooks";
 import { json, type ModelInfo, part } from "../../api/client";
-import type { components } from "../../api/types";
 import { formatRanges } from "../../engine/ranges";
 import { parseSeeds } from "../../engine/seedList";
 import { Loading, Notice, router, Select, show, useLoaded, useModels, useStore, VerbLine } from "../../kit";
 import { EvidenceView } from "./EvidenceView";
 import { Photos } from "./Photos";
-
-type Schemas = components["schemas"];
-export type Evidence = Schemas["EvidenceInfo"];
-export type SeenPhoto = Schemas["SeenPhoto"];
+import type { Evidence, SeenPhoto, SeenPhotoList } from "./shapes";
 
 const fits = (model: ModelInfo) => model.kind === "classifier" && model.concepts.length === 0;
 
@@ -68,7 +64,7 @@ function Explained({ model, photo }: Props) {
 function Photographed({ model }: { model: ModelInfo }) {
   const { query } = useStore(router).route;
   const { value, problem, reload } = useLoaded("explain-photos", () =>
-    json<Schemas["SeenPhotoList"]>("api/explain/photos"),
+    json<SeenPhotoList>("api/explain/photos"),
   );
   const photo = value?.photos.find((one) => one.id === query.photo) ?? value?.photos[0];
   useEffect(() => {

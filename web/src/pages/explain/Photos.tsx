@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { type Problem, part, problemOf, request } from "../../api/client";
 import { Button, chooseFile, DropVeil, FileInput, Notice, show, tooLarge, useDropping } from "../../kit";
-import type { SeenPhoto } from "./ExplainPage";
+import type { SeenPhoto } from "./shapes";
 
 const INPUT = "explain-file";
 
