@@ -34,6 +34,7 @@ from inscape.types import JsonObject
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
+    from inscape.dissection import DissectionReport, Evidence
     from inscape.models import Model
     from inscape.sources import FolderPictures
     from inscape.statistics import OverlapTable
@@ -171,17 +172,7 @@ def evidence(streets: Path, images: int) -> JsonObject:
             )
             others = [at for at, drive in enumerate(drives) if drive == drives[place] and at != place]
             other = labels[int(random.choice(others))]
-            for part, mask in zip(found.parts, found.masks, strict=True):
-                if part.concept is None or part.region is None or part.contribution <= 0:
-                    continue
-                index, (x, y) = report.vocabulary.index(part.concept), part.region.peak
-                hits.append(
-                    [
-                        part.concept,
-                        *(bool(each[y, x] == index) for each in (labels[place], other)),
-                        *(bool((each[mask] == index).mean() > 0.5) for each in (labels[place], other)),
-                    ]
-                )
+            hits += _regions(found, report, labels[place], other)
     rows = np.array([row[1:] for row in hits], dtype=float)
     by_concept = {
         name: [len(some), *some.mean(0).round(3).tolist()]
@@ -204,6 +195,18 @@ def evidence(streets: Path, images: int) -> JsonObject:
         ),
         "by_concept": by_concept,
     }
+
+
+def _regions(found: Evidence, report: DissectionReport, *maps) -> list[list]:  # type: ignore[no-untyped-def]
+    """Of each named unit that speaks for the class: whether peak and region lie on its concept in each map."""
+    rows = []
+    for part, mask in zip(found.parts, found.masks, strict=True):
+        if part.concept is None or part.region is None or part.contribution <= 0:
+            continue
+        index, (x, y) = report.vocabulary.index(part.concept), part.region.peak
+        peaks = [bool(each[y, x] == index) for each in maps]
+        rows.append([part.concept, *peaks, *(bool((each[mask] == index).mean() > 0.5) for each in maps)])
+    return rows
 
 
 def _labels(model: Model, source: FolderPictures, number: int):  # type: ignore[no-untyped-def]

@@ -169,7 +169,9 @@ class Naming:
     ) -> Bool[Tensor, "part size size"]:
         """The top share of the report's pictures, or of this one where there is no report."""
         if self.report is not None:
-            levels = torch.tensor([self.report.findings[unit].threshold for unit in units])
+            found = [self.report.findings[unit] for unit in units]
+            # a unit that saturates in more than its top share is nowhere above that threshold
+            levels = torch.tensor([each.threshold if each.iou > 0 else each.threshold_best for each in found])
             return values > levels[:, None, None]
         flat = values[:, ::_EVERY, ::_EVERY].flatten(1)
         rank = flat.shape[1] - max(1, int(_SHARE * flat.shape[1])) + 1
