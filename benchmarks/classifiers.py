@@ -198,7 +198,7 @@ def evidence(streets: Path, images: int) -> JsonObject:
 
 
 def _regions(found: Evidence, report: DissectionReport, *maps) -> list[list]:  # type: ignore[no-untyped-def]
-    """Of each named unit that speaks for the class: whether peak and region lie on its concept in each map."""
+    """Of each named unit that speaks: whether peak and region lie on its concept in each map."""
     rows = []
     for part, mask in zip(found.parts, found.masks, strict=True):
         if part.concept is None or part.region is None or part.contribution <= 0:
