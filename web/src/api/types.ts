@@ -5389,10 +5389,10 @@ export interface components {
         };
         /**
          * RewriteRequest
-         * @description Change a rule in the weights of a generator.
+         * @description Change a rule in the weights of a generator or a classifier.
          *
-         *     A task file names a context and what the generator draws there instead. Writes the change as an edit, and
-         *     measures its reach and leak.
+         *     A task file names a context and what a generator draws there instead, or pictures that a classifier should
+         *     read as others. Writes the change as an edit, and measures its reach and leak.
          */
         RewriteRequest: {
             /**
