@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from inscape.dissection import DissectionReport, UnitSet
     from inscape.dissection.dissect import dissect
     from inscape.dissection.effects import effect
+    from inscape.dissection.explain import explain
+    from inscape.dissection.explain_drawn import explain_drawn
     from inscape.editing import EditStack, UnitEdit, WeightEdit, replay
     from inscape.errors import InscapeError
     from inscape.models import Card, Generator, Model
@@ -51,6 +53,8 @@ _PLACES = {
     "box": "inscape.regions",
     "dissect": "inscape.dissection",
     "effect": "inscape.dissection",
+    "explain": "inscape.dissection",
+    "explain_drawn": "inscape.dissection",
     "invert": "inscape.photos",
     "load_report": "inscape.reports",
     "open": "inscape.models:open_model",
@@ -86,6 +90,8 @@ __all__ = [
     "box",
     "dissect",
     "effect",
+    "explain",
+    "explain_drawn",
     "invert",
     "load_report",
     "open",

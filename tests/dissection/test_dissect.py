@@ -356,11 +356,11 @@ def test_a_segmenter_that_gives_something_else_is_named():
         dissect(planted_generator(), images=8, segmenter=Wrong())
 
 
-def test_a_layer_of_tokens_is_refused():
+def test_tokens_that_are_no_square_of_patches_are_refused():
     class Tokens(nn.Module):
         def forward(self, images):
-            return images.flatten(2)
+            return images.flatten(2).transpose(1, 2)[:, :60]
 
     model = inscape.open(nn.Sequential(Tokens()), card={"image_size": 16}, device="cpu")
-    with pytest.raises(UnsupportedError, match=r"it has tokens.*\[batch, unit, height, width\]"):
+    with pytest.raises(UnsupportedError, match=r"60 tokens are no square .*\[batch, unit, height, width\]"):
         dissect(model, "0", 8, source=ScenePictures(Stripes(), size=16))

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from inscape.errors import ValueRangeError
+from inscape.errors import ShapeError, ValueRangeError
 from inscape.statistics import overlap_table
 from inscape.statistics._blocks import RawMaps
+from inscape.statistics._dealing import deal
 from inscape.statistics._labels import LabelMaps, index_labels
 from inscape.statistics._levels import LEVELS, count_levels, level_thresholds
-from inscape.statistics._shuffles import SampleCounter, deal, deal_labels
+from inscape.statistics._shuffles import SampleCounter, deal_labels
 from reference import overlap as reference
 
 
@@ -54,20 +55,20 @@ def test_the_best_levels_and_ious_equal_the_reference(low, high):
     assert np.abs(table.iou - iou.numpy()).max() <= (0 if dyadic else 5e-3)
 
 
-def half_counts(activations, labels, vocabulary_size, half, shuffles):
+def half_counts(activations, labels, half, shuffles, groups=None):
     """Thresholds, what is hot and labelled in one half as it is, and what its shuffles are made from."""
     low, high = tuple(activations.shape[2:]), tuple(labels.shape[2:])
     strides = [reference.sample_stride(*pair) for pair in zip(low, high, strict=True)]
-    maps = LabelMaps(labels, vocabulary_size)
+    maps = LabelMaps(labels, 6)
     index, raw, units = index_labels(maps, strides), RawMaps(activations), slice(0, activations.shape[1])
     thresholds = level_thresholds(raw.block(units), high)
     sample = SampleCounter(raw, units, thresholds, maps, index)
-    dealing = deal(np.random.default_rng(0), shuffles, len(range(half, len(labels), 2)))
+    dealing = deal(np.random.default_rng(0), shuffles, len(range(half, len(labels), 2)), groups)
     dealt = deal_labels(dealing, half, maps, index, strides)
     if half == 0:
         both, counts = sample.choosing(dealt)
     else:
-        counted = count_levels(raw, units, thresholds, maps, index)
+        counted = count_levels(raw, units, thresholds, maps, index, dealing.groups if groups else [])
         both, counts = counted.both, sample.measuring(dealt, counted)
     assert list(index.present) == [0, 1, 2, 3, 4]
     return thresholds, both, counts
@@ -96,7 +97,7 @@ def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pi
     noise = np.random.default_rng(3).standard_normal((pictures, 8, 8, 8))
     # neighbours are alike, as they are in any network
     activations = torch.nn.functional.avg_pool2d(torch.from_numpy(noise), 3, 1, 1)
-    thresholds, both, counts = half_counts(activations, labels, 6, half, shuffles=3000)
+    thresholds, both, counts = half_counts(activations, labels, half, 3000)
     values, marks = reference.upsample(activations[half::2], (32, 32)), labels[half::2]
     if half == 0:
         values, marks = reference.sample(values, (8, 8)), reference.sample(marks, (8, 8))
@@ -118,6 +119,60 @@ def test_shuffled_counts_have_the_mean_and_the_variance_of_all_shuffles(half, pi
     drawn = np.stack([counts.deviations(unit) for unit in range(len(allowed))], axis=1)
     assert np.allclose(drawn.mean(axis=0), 0, atol=0.05 * counts.expected.max())
     assert np.mean(drawn.var(axis=0)[common] / variance[common]) == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("sizes", [[25, 15, 10], [2] * 12 + [1] * 4 + [3] * 4 + [10], [90, 60]])
+def test_shuffles_within_groups_have_the_mean_and_the_variance_of_all_of_them(half, sizes):
+    groups = [group for group, size in enumerate(sizes) for _ in range(size)]
+    pictures = 2 * len(groups)
+    _, labels = scenes(2, pictures, (8, 8), (32, 32))
+    noise = np.random.default_rng(3).standard_normal((pictures, 8, 8, 8))
+    activations = torch.nn.functional.avg_pool2d(torch.from_numpy(noise), 3, 1, 1)
+    thresholds, both, counts = half_counts(activations, labels, half, 3000, groups)
+    values, marks = reference.upsample(activations[half::2], (32, 32)), labels[half::2]
+    if half == 0:
+        values, marks = reference.sample(values, (8, 8)), reference.sample(marks, (8, 8))
+    allowed = (thresholds >= 0).T
+    hot = (values.flatten(2)[:, None] > torch.from_numpy(thresholds)[None, :, :, None]).float()
+    shown = torch.stack([(marks.flatten(2) == concept).any(1) for concept in range(5)], 1).float()
+    shown[:, 0] = 0
+    expected, variance, own = 0, 0, 0
+    for group in range(len(sizes)):
+        some = [number for number, each in enumerate(groups) if each == group]
+        pairs = torch.einsum("nlup,mcp->nmulc", hot[some], shown[some]).double()
+        own = own + pairs.diagonal(dim1=0, dim2=1).sum(-1)
+        expected = expected + pairs.mean((0, 1)) * len(some)
+        alone = pairs - pairs.mean(0, keepdim=True) - pairs.mean(1, keepdim=True) + pairs.mean((0, 1))
+        variance = variance + alone.square().sum((0, 1)).numpy() / max(1, len(some) - 1)
+    assert np.array_equal(both[allowed], own[allowed])
+    assert np.allclose(counts.expected[allowed], expected[allowed], rtol=1e-5)
+    common = (counts.labelled > 0) & (variance > 0) & allowed[:, :, None]
+    drawn = np.stack([counts.deviations(unit) for unit in range(len(allowed))], axis=1)
+    assert np.allclose(drawn.mean(axis=0), 0, atol=0.05 * counts.expected.max())
+    assert np.mean(drawn.var(axis=0)[common] / variance[common]) == pytest.approx(1, abs=0.2)
+
+
+def test_what_tells_groups_apart_passes_chance_only_where_groups_are_mixed():
+    random = np.random.default_rng(5)
+    pictures = 120
+    groups = np.repeat(np.arange(3), pictures // 3)
+    tops = np.array([8, 16, 24])[groups] + random.integers(-1, 2, pictures)  # skies of drives differ
+    labels = np.where(np.arange(32)[:, None] < tops[:, None, None], 1, 2) * np.ones((1, 1, 32), int)
+    rows = np.arange(8)[:, None] + 0.5
+    follows_group = np.where(rows < np.array([2, 4, 6])[groups, None, None], 1.0, -1.0) * np.ones((1, 1, 8))
+    follows_sky = (tops[:, None, None] / 4 - rows) * np.ones((1, 1, 8))
+    units = np.stack([follows_group, follows_sky], 1) + 0.2 * random.standard_normal((pictures, 2, 8, 8))
+    given = torch.from_numpy(units.astype(np.float32)), torch.from_numpy(labels[:, None].astype(np.uint8))
+    mixed, within = (
+        overlap_table(*given, vocabulary_size=3, groups=each) for each in (None, groups.tolist())
+    )
+    assert np.array_equal(mixed.iou_best, within.iou_best)
+    assert (mixed.iou_best[:, 1] > mixed.chance_by_concept[:, 1] + 0.1).all()
+    room = within.iou_best[:, 1] - within.chance_by_concept[:, 1]
+    assert room[0] < 0.01 < room[1]
+    with pytest.raises(ShapeError, match="Each of 120 pictures has a group, got 2 groups"):
+        overlap_table(*given, vocabulary_size=3, groups=[0, 1])
 
 
 def counted_pairs(values, marks, thresholds):

@@ -20,8 +20,20 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"model": "x", "out": Path("r"), "quantile": 0.005, "miniou": 0.04, "border": "zeros"},
         {
             **{"model": "x", "out": Path("r"), "source": Path("my photos"), "labels": Path("maps")},
-            **{"concepts": Path("names.txt")},
+            **{"concepts": Path("names.txt"), "groups": "([^_]+)_.*"},
         },
+    ],
+    "explain": [
+        {"model": "efficientnet-lite0", "picture": Path("my street.jpg")},
+        {
+            "model": "x",
+            "picture": Path("p.png"),
+            "of": "sports car",
+            "layer": "a b",
+            "report": Path("r"),
+            "top": 4,
+        },
+        {"model": "town", "seed": 7, "of": "door", "box": "20,30,8,12", "way": "ablation", "off": "3,17"},
     ],
     "layers": [
         {"model": "town"},

@@ -91,6 +91,7 @@ PLAIN = {"seeds": st.just("0-15"), "units": st.just("1"), "box": st.just("1,2,3,
 PLAIN |= {"like": st.none(), "fit": st.sampled_from(["crop", "pad"]), "inversion": st.none()}
 PLAIN |= {"class_name": st.none(), "by": st.just("examples"), "show": st.just("3"), "map": st.just(False)}
 PLAIN |= {"cells": st.just("2,3"), "kind": st.sampled_from(["causal", "learned"])}
+PLAIN |= {"picture": st.none(), "way": st.sampled_from(["linear", "gradients"]), "off": st.just("3,5-7")}
 PLAIN |= {"border": st.sampled_from(["repeat", "zeros"]), "method": st.sampled_from(["rome", "ft+l"])}
 
 

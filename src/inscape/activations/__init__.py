@@ -1,6 +1,6 @@
 """Read the output of layers, change it, stop early; afterwards, errors included, the network is as it was."""
 
-from inscape.activations.axes import as_maps
+from inscape.activations.axes import as_grid, as_maps, token_grid
 from inscape.activations.editing import edited
 from inscape.activations.recording import Recorded, Recording, record
 from inscape.activations.resuming import Resumable, resumable
@@ -11,10 +11,12 @@ __all__ = [
     "Recording",
     "Resumable",
     "Stopped",
+    "as_grid",
     "as_maps",
     "edited",
     "read",
     "record",
     "resumable",
     "stop_after",
+    "token_grid",
 ]

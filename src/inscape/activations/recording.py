@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from inscape.activations._targets import Target, mapped, tap
-from inscape.activations.axes import as_maps
+from inscape.activations.axes import as_grid, as_maps
 from inscape.errors import LayerError, ShapeError
 from inscape.models.card import Axis
 from inscape.models.model import Model
@@ -53,10 +53,23 @@ class Recording:
             LayerError: The layer is not recorded, or has not run.
             ShapeError: Its output does not fit its axes, or is not a tensor.
         """
+        return as_maps(self._tensor(name), self._axes.get(name))
+
+    def grids(self, name: str) -> Float[Tensor, "batch unit height width"]:
+        """The same with the tokens of a picture's patches in their rows.
+
+        Raises:
+            LayerError: The layer is not recorded, or has not run.
+            ShapeError: Its output does not fit its axes, or is not a tensor.
+            UnsupportedError: Its tokens are no square of patches.
+        """
+        return as_grid(self._tensor(name), self._axes.get(name))
+
+    def _tensor(self, name: str) -> Tensor:
         output = self.outputs[name]
         if not isinstance(output, Tensor):
             raise ShapeError(f"Layer {name!r} must output a tensor, got a {type(output).__name__}.")
-        return as_maps(output, self._axes.get(name))
+        return output
 
 
 @contextmanager

@@ -28,6 +28,10 @@ class StudioRequest(Request):
     checkpoints: Annotated[
         tuple[Path, ...], Option("Folder of checkpoints that the page Models offers; repeatable.")
     ] = ()
+    report: Annotated[
+        tuple[Path, ...],
+        Option("Folder of a dissection report to show, as of a classifier over photos; repeatable."),
+    ] = ()
     device: Device = "auto"
 
 
@@ -38,6 +42,7 @@ def studio(request: StudioRequest, as_json: bool) -> None:
         MissingExtraError: The packages of the studio are not installed.
         UsageError: A folder of checkpoints is not a folder.
         ModelNotFoundError: There is no such model.
+        FormatError: A folder holds no dissection report.
     """
     from importlib.util import find_spec
 
@@ -46,6 +51,7 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     for package in ("fastapi", "uvicorn", "websockets"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "studio")
+    from inscape.dissection import DissectionReport
     from inscape.studio.server import serve
     from inscape.studio.studio import Settings
 
@@ -53,6 +59,8 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     for folder in request.checkpoints:
         if not folder.is_dir():
             raise UsageError(f"--checkpoints takes folders, got {folder}, which is not a folder.")
+    for folder in request.report:
+        DissectionReport.load(folder)
     folders, files = _sorted(request.model)
     settings = Settings(
         host=request.host,
@@ -61,6 +69,7 @@ def studio(request: StudioRequest, as_json: bool) -> None:
         models=folders,
         files=files,
         checkpoints=request.checkpoints,
+        reports=request.report,
     )
 
     def started(address: str) -> None:

@@ -8,6 +8,9 @@ from inscape.dissection.concept_search import FoundUnit, UnitSearch, search_unit
 from inscape.dissection.dissect import DissectOptions, dissect, dissect_layers
 from inscape.dissection.effect_report import EffectReport
 from inscape.dissection.effects import effect
+from inscape.dissection.evidence import Evidence
+from inscape.dissection.explain import ExplainOptions, explain
+from inscape.dissection.explain_drawn import explain_drawn
 from inscape.dissection.findings import TopPictures, UnitFinding
 from inscape.dissection.optimised_set import SetOptions
 from inscape.dissection.ordering import RANKS, Rank
@@ -28,6 +31,8 @@ __all__ = [
     "DissectionReport",
     "DissectOptions",
     "EffectReport",
+    "Evidence",
+    "ExplainOptions",
     "FoundUnit",
     "Looking",
     "PlacementReport",
@@ -47,6 +52,8 @@ __all__ = [
     "dissect",
     "dissect_layers",
     "effect",
+    "explain",
+    "explain_drawn",
     "find_causes",
     "maxima",
     "placement",

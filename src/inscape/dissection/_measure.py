@@ -41,13 +41,15 @@ def measure(
         comparison: How units are compared with concepts.
         progress: Advances by units.
     """
-    activations = kept.layer(layer)
+    activations, named = kept.layer(layer), kept.plan.groups
+    groups = None if named is None else np.unique(named, return_inverse=True)[1].tolist()
     table = overlap_table(
         activations,
         kept.labels,
         vocabulary_size=vocabulary_size,
         quantile=comparison.quantile,
         border=comparison.border,
+        groups=groups,
         progress=progress,
     )
     levels = [quantiles(block, LEVELS) for _, block in activations.unit_blocks()]

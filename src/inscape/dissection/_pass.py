@@ -29,7 +29,7 @@ from inscape.pictures import to_uint8
 from inscape.progress import Progress, Task
 from inscape.segmenters.scene import SceneSegmenter
 from inscape.sources.generated import GeneratedPictures
-from inscape.sources.source import runs_side_by_side
+from inscape.sources.source import GroupedSource, runs_side_by_side
 from inscape.types import Array
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from inscape.segmenters import Labeller
     from inscape.sources import PictureSource
 
-_VERSION = 5
+_VERSION = 6
 BATCH = 32
 _PIXELS, _PIXELS_PER_CORE = 8 * 256 * 256, 2 * 256 * 256
 """Pixels of a batch at most: a generator of 256 pixels holds some 200 MB for each picture."""
@@ -87,6 +87,16 @@ class Plan:
         known = self.source.vocabulary if self.segmenter is None else self.segmenter.vocabulary
         assert known is not None
         return known
+
+    @cached_property
+    def groups(self) -> list[str] | None:
+        """The group of each picture; None where nothing says which belong together."""
+        return self.source.groups(self.numbers) if isinstance(self.source, GroupedSource) else None
+
+    @property
+    def skipped(self) -> list[Path]:
+        """Files of the source that cannot be read."""
+        return self.source.skipped if isinstance(self.source, GroupedSource) else []
 
     def batches(self) -> list[range]:
         """The numbers of every batch."""
@@ -232,7 +242,7 @@ def run_batch(plan: Plan, numbers: range) -> tuple[dict[str, Array], dict[str, f
         labels = _nearest(labels, size)
     arrays: dict[str, Array] = {"pictures": to_uint8(batch.inputs), "labels": labels.numpy()}
     for name in plan.layers:
-        arrays[f"layer:{name}"] = recorded.maps(name).float().cpu().numpy()
+        arrays[f"layer:{name}"] = recorded.grids(name).float().cpu().numpy()
     return arrays, {"model": drawn - began, "segmenter": labelled - drawn}
 
 

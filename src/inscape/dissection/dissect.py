@@ -98,8 +98,8 @@ def dissect(
         LayerError: The model has no such layer.
         ValueRangeError: Too few pictures, or an option out of range.
         UsageError: Seeds that do not exist.
-        UnsupportedError: The model does not accept the source, the layer has tokens, or no segmenter is
-            known.
+        UnsupportedError: The model does not accept the source, the layer's tokens are no square of
+            patches, or no segmenter is known.
         StorageError: The activations cannot be kept.
         CancelledError: The person cancelled; what is done is kept for the next attempt.
     """
@@ -115,7 +115,7 @@ def dissect_layers(
     Returns:
         A report per layer; `compare_layers` puts them side by side.
     """
-    names = tuple(dict.fromkeys(_name_of(model, layer) for layer in layers))
+    names = tuple(dict.fromkeys(model.layer(layer).name for layer in layers))
     comparison = Comparison(
         options.get("quantile", QUANTILE), options.get("miniou", LEAST_IOU), options.get("border", "repeat")
     )
@@ -178,16 +178,6 @@ def _with_causes(
     return replace(report, causes=found)
 
 
-def _name_of(model: Model, layer: str) -> str:
-    found = model.layer(layer)
-    if "token" in found.axes:
-        raise UnsupportedError(
-            f"Layer {found.name!r} cannot be dissected: it has tokens, and label maps have height and width.",
-            "Name a layer of maps [batch, unit, height, width], or of vectors.",
-        )
-    return found.name
-
-
 def _own_pictures(model: Model) -> PictureSource:
     if not isinstance(model, Generator):
         raise UnsupportedError(
@@ -231,6 +221,8 @@ def _report(
             "page": drawn - counted,
         },
         comparison=comparison,
+        groups=len(set(plan.groups or ())),
+        skipped=tuple(path.name for path in plan.skipped),
     )
 
 

@@ -129,6 +129,9 @@ class Findings:
         segmenter: The name of what labelled the pictures, where it was opened by one.
         source: The name of what the model was run on; None for pictures that it drew of seeds itself.
         comparison: How units were compared with concepts.
+        groups: Groups of pictures that belong together, within which label maps were shuffled; 0 where there
+            were none.
+        skipped: Files of the source that could not be read.
         causes: What the units cause; None where it was not measured.
     """
 
@@ -145,6 +148,8 @@ class Findings:
     segmenter: str | None = None
     source: str | None = None
     comparison: Comparison = Comparison()
+    groups: int = 0
+    skipped: tuple[str, ...] = ()
     causes: Causes | None = None
 
     @property

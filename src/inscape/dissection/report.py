@@ -54,6 +54,8 @@ class DissectionReport(Findings, Report):
             f"{counting} of {len(self.findings)} units match one of {concepts} "
             f"concept{'' if concepts == 1 else 's'} · "
             f"{self.images} pictures, {seen}{classes}"
+            + (f", in {self.groups} groups" if self.groups else "")
+            + (f", {len(self.skipped)} unreadable ones left out" if self.skipped else "")
         )
 
     def figure(self) -> str:
@@ -98,6 +100,8 @@ class DissectionReport(Findings, Report):
             "classes": list(self.classes),
             "segmenter": self.segmenter,
             **({} if self.source is None else {"source": self.source}),
+            **({"groups": self.groups} if self.groups else {}),
+            **({"skipped": list(self.skipped)} if self.skipped else {}),
             "units": [finding.row() for finding in self.findings],
             "rankings": {
                 name: [[unit, round(iou, 6)] for unit, iou in ranking]
@@ -140,6 +144,8 @@ class DissectionReport(Findings, Report):
             segmenter=named if isinstance(named, str) else None,
             source=shown if isinstance(shown, str) else None,
             comparison=comparison,
+            groups=int(document.get("groups", 0)),
+            skipped=tuple(str(name) for name in document.get("skipped", ())),
             causes=Causes.from_json(document),
         )
 

@@ -66,7 +66,10 @@ class Model:
     @property
     def device(self) -> torch.device:
         """The device of its weights."""
-        return next(self.module.parameters()).device
+        import torch
+
+        weight = next(self.module.parameters(), None)
+        return torch.device("cpu") if weight is None else weight.device
 
     def layer(self, name: str | None = None) -> Layer:
         """The layer of that name; the default layer unless one is named.

@@ -29,6 +29,7 @@ _PLACES = {
     "atlas": "inscape.dissection.atlas_report",
     "dissection": "inscape.dissection.report",
     "effect": "inscape.dissection.effect_report",
+    "explain": "inscape.dissection.evidence",
     "find": "inscape.dissection.concept_search",
     "lost": "inscape.photos.lost",
     "placement": "inscape.dissection.placement",

@@ -37,6 +37,7 @@ from inscape.pictures import to_tensor
 from inscape.rewriting.pairs import Pair
 from inscape.rewriting.task import TaskPart, check_settings, read_toml, validated
 from inscape.sources import FolderPictures, read_photo
+from inscape.sources.source import shown
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
@@ -222,6 +223,4 @@ def measure_repair(
 
 def _answers(model: Model, pictures: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.cat(
-            [model.module(batch.to(model.device)).argmax(1).cpu() for batch in pictures.split(_BATCH)]
-        )
+        return torch.cat([shown(model, batch).argmax(1).cpu() for batch in pictures.split(_BATCH)])

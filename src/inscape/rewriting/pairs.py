@@ -26,6 +26,7 @@ from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
 from inscape.rewriting.memory import LayerMemory, Reading
 from inscape.rewriting.rewriter import rewrite_layer
+from inscape.sources.source import shown
 from inscape.statistics import SecondMoment
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class PairRewriter:
 
     def reading(self, pictures: Float[Tensor, "count 3 height width"]) -> Reading:
         """What the layer does with pictures."""
-        return self.memory.read(lambda: self.model.module(pictures.to(self.model.device)))
+        return self.memory.read(lambda: shown(self.model, pictures))
 
     def rewrite(
         self,

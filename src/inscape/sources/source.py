@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch.nn import functional
@@ -92,6 +93,20 @@ class ClassSource(PictureSource, Protocol):
     classes: tuple[str, ...]
 
 
+@runtime_checkable
+class GroupedSource(Protocol):
+    """A source that knows which of its pictures belong together, as frames of one drive do.
+
+    Attributes:
+        skipped: Files that were asked for and cannot be read.
+    """
+
+    skipped: list[Path]
+
+    def groups(self, numbers: Sequence[int]) -> list[str] | None:
+        """The group of each of some items; None where nothing says which belong together."""
+
+
 class LatentSource(Protocol):
     """A source of latents, from which a generator draws pictures with and without changes."""
 
@@ -149,6 +164,18 @@ def shown(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> Tens
     Raises:
         UnsupportedError: It takes no pictures.
     """
+    output: Tensor = model.module(as_shown(model, pictures))
+    return output
+
+
+def as_shown(
+    model: Model, pictures: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, "batch 3 size size"]:
+    """Pictures as a model takes them: its device, its size and its range of values.
+
+    Raises:
+        UnsupportedError: It takes no pictures.
+    """
     if model.card.kind in ("generator", "language"):
         takes = "draws pictures" if model.card.kind == "generator" else "reads text"
         raise UnsupportedError(f"{model.name!r} is {model.card.noun}: it {takes}, and takes no pictures.")
@@ -156,5 +183,4 @@ def shown(model: Model, pictures: Float[Tensor, "batch 3 height width"]) -> Tens
     if size is not None and given.shape[2:] != (size, size):
         given = functional.interpolate(given, (size, size), mode="bilinear", antialias=True)
     low, high = model.card.pixel_range
-    output: Tensor = model.module(given if (low, high) == (-1, 1) else (given + 1) * ((high - low) / 2) + low)
-    return output
+    return given if (low, high) == (-1, 1) else (given + 1) * ((high - low) / 2) + low

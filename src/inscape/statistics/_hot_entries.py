@@ -42,20 +42,20 @@ class HotEntries:
     starts: Int[np.ndarray, "units_and_levels_and_one"]
 
     def counts(
-        self, shifts: Sequence[int] | NDArray[np.intp], shown: NDArray[np.uint8]
+        self, ways: Int[np.ndarray, "way picture"], shown: NDArray[np.uint8]
     ) -> Float[np.ndarray, "way unit level column"]:
-        """Labelled pixels that become hot at each level when the label maps move on by some pictures.
+        """Labelled pixels that become hot at each level when pictures get the label maps of others.
 
         Args:
-            shifts: By how many, one number for each way.
+            ways: The picture whose label map each picture gets, a row for each way.
             shown: How often the label maps show each label at a place, or around there, `[place, column]`.
         """
         units, levels, pictures, pixels = self.shape
-        table = torch.from_numpy(np.concatenate([shown, shown]).astype(np.float32))
+        table = torch.from_numpy(shown.astype(np.float32)).view(pictures, pixels, -1)
         places, starts = torch.from_numpy(self.places), torch.from_numpy(self.starts)
-        counts = np.empty((len(shifts), units, levels, shown.shape[1]), dtype=np.float32)
-        for way, shift in zip(counts, shifts, strict=True):
-            moved = table[-int(shift) % pictures * pixels :][: pictures * pixels]
+        counts = np.empty((len(ways), units, levels, shown.shape[1]), dtype=np.float32)
+        for way, given in zip(counts, ways, strict=True):
+            moved = table[torch.from_numpy(given)].flatten(0, 1)
             bags = torch.nn.functional.embedding_bag(
                 places, moved, starts, mode="sum", include_last_offset=True
             )

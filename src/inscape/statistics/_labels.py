@@ -180,6 +180,26 @@ class LabelIndex:
         labelled: NDArray[np.int64] = self.sums[half].sum(axis=0)
         return labelled
 
+    def usual(
+        self, maps: LabelMaps, half: int, group: Int[np.ndarray, "picture"] | None = None
+    ) -> Float[np.ndarray, "pixel column"]:
+        """The share of pictures of a half that shows each label at each pixel that is looked at there.
+
+        Args:
+            maps: The label maps.
+            half: 0 or 1.
+            group: Only of these pictures, as numbers in the half.
+        """
+        if group is None:
+            usual: NDArray[np.float32] = (self.sums[half] / len(range(half, maps.shape[0], 2))).astype(
+                np.float32
+            )
+            return usual
+        taken = self.strides if half == 0 else (1, 1)
+        total = _sums(maps, (2 * group + half).tolist(), taken, self.present)
+        shares: NDArray[np.float32] = (total / max(1, len(group))).astype(np.float32)
+        return shares
+
     def by_concept(self, table: Float[np.ndarray, "... column"]) -> Float[np.ndarray, "... concept"]:
         """A table with a column for every vocabulary index, of zeros where the label does not occur."""
         whole = np.zeros((*table.shape[:-1], self.vocabulary_size), dtype=table.dtype)
@@ -197,27 +217,29 @@ def index_labels(maps: LabelMaps, strides: tuple[int, int]) -> LabelIndex:
     Raises:
         ValueRangeError: A label outside the vocabulary.
     """
-    size = maps.vocabulary_size
-    labelled = np.zeros(size, dtype=np.int64)
-    step = 2 * max(1, _MARKS_AT_ONCE // int(np.prod(maps.shape[1:])))
-    sums: list[Array] = []
-    for half in range(2):
-        taken = strides if half == 0 else (1, 1)
-        pixels = np.empty(maps.size)[:: taken[0], :: taken[1]].size
-        total = np.zeros(pixels * size, dtype=np.int64)
-        for start in range(half, maps.shape[0], step):
-            marks = maps.checked(maps.pictures(range(start, min(start + step, maps.shape[0]), 2)))
-            bins = np.arange(pixels) * size + _sample(marks, taken)
-            total += np.bincount(bins.reshape(-1), minlength=len(total))
-            if half == 0:
-                labelled += np.bincount(marks.reshape(-1), minlength=size)
-        sums.append(total.reshape(pixels, size))
-    labelled += sums[1].sum(axis=0)
-    labelled[0] = 0
+    labelled, halves = maps.count(), [range(half, maps.shape[0], 2) for half in range(2)]
     present = np.concatenate([[0], np.flatnonzero(labelled)])
-    first, second = (np.ascontiguousarray(total[:, present]) for total in sums)
-    first[:, 0], second[:, 0] = 0, 0
-    return LabelIndex(present, size, strides, labelled, (first, second))
+    first, second = (
+        _sums(maps, half, taken, present) for half, taken in zip(halves, (strides, (1, 1)), strict=True)
+    )
+    return LabelIndex(present, maps.vocabulary_size, strides, labelled, (first, second))
+
+
+def _sums(
+    maps: LabelMaps, numbers: Sequence[int], strides: tuple[int, int], present: Int[np.ndarray, "column"]
+) -> Int[np.ndarray, "pixel column"]:
+    """In how many of some pictures each sampled pixel shows each label that occurs."""
+    size = maps.vocabulary_size
+    pixels = np.empty(maps.size)[:: strides[0], :: strides[1]].size
+    total = np.zeros(pixels * size, dtype=np.int64)
+    step = max(1, _MARKS_AT_ONCE // int(np.prod(maps.shape[1:])))
+    for start in range(0, len(numbers), step):
+        marks = maps.checked(maps.pictures(numbers[start : start + step]))
+        bins = np.arange(pixels) * size + _sample(marks, strides)
+        total += np.bincount(bins.reshape(-1), minlength=len(total))
+    sums = np.ascontiguousarray(total.reshape(pixels, size)[:, present])
+    sums[:, 0] = 0
+    return sums
 
 
 def _sample(

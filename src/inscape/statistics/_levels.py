@@ -7,7 +7,7 @@ its level and place; what the levels count is added up at the end. All counts ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,8 @@ class LevelCounts:
     Attributes:
         both: Hot and labelled pixels.
         hot: Hot pixels.
-        expected: Hot and labelled pixels in the mean over all ways to shuffle label maps.
+        expected: Hot and labelled pixels in the mean over all ways to shuffle label maps, within groups where
+            there are some.
     """
 
     both: Float[np.ndarray, "unit level column"]
@@ -95,18 +96,21 @@ class LevelTally:
     that of the combination of labels at its place, or that of its pixel. One more number than there are takes
     what lies in no picture, and the level behind a unit's last one what is not hot.
 
+    Pictures are added group by group, and `close` ends a group.
+
     Args:
         units: How many there are.
-        sums: In how many pictures each pixel shows each label.
-        pictures: How many there are.
+        pixels: Of a picture.
+        columns: Labels that are told apart.
     """
 
     STEP = len(LEVELS) + 1
 
-    def __init__(self, units: int, sums: Int[np.ndarray, "pixel column"], pictures: int) -> None:
-        self._sums, self._pictures = sums, pictures
-        self._both = np.zeros((units, sums.shape[1], len(LEVELS)))
-        self._hot = np.zeros((units, len(sums), len(LEVELS)), dtype=np.int32)
+    def __init__(self, units: int, pixels: int, columns: int) -> None:
+        self._both = np.zeros((units, columns, len(LEVELS)))
+        self._hot = np.zeros((units, pixels, len(LEVELS)), dtype=np.int32)
+        self._all_hot = np.zeros((units, len(LEVELS)), dtype=np.int64)
+        self._expected = np.zeros((units, len(LEVELS), columns), dtype=np.float32)
 
     def add(
         self,
@@ -125,23 +129,31 @@ class LevelTally:
         for unit, ((combined, pixel), levels) in enumerate(units, first):
             by_label = np.zeros((shown.shape[1], len(LEVELS)), dtype=np.float32)
             by_label[:, :levels] = self._binned(combined, len(by_label))[:, :levels]
-            self._hot[unit, :, :levels] += self._binned(pixel, len(self._sums))[:, :levels]
+            self._hot[unit, :, :levels] += self._binned(pixel, self._hot.shape[1])[:, :levels]
             known.append(by_label)
         self._both[first : first + len(known)] += product(shown, np.stack(known))
 
     def _binned(self, bins: Int[np.ndarray, "value"], count: int) -> Int[np.ndarray, "number level"]:
         return np.bincount(bins, minlength=(count + 1) * self.STEP).reshape(-1, self.STEP)[:count]
 
-    def counts(self) -> LevelCounts:
-        """What all of them count; what becomes hot at one level is hot at the next ones too."""
-        usual = torch.from_numpy((self._sums / self._pictures).astype(np.float32))
+    def close(self, usual: Float[np.ndarray, "pixel column"]) -> None:
+        """End a group: its label maps are shuffled between its pictures alone.
+
+        Args:
+            usual: The share of its pictures that shows each label at each pixel.
+        """
         # a float32 is exact enough: chance is known to some percent
         hot = torch.from_numpy(self._hot.astype(np.float32))
-        expected = torch.matmul(hot.transpose(1, 2), usual).numpy()
+        self._expected += torch.matmul(hot.transpose(1, 2), torch.from_numpy(usual)).numpy()
+        self._all_hot += self._hot.sum(axis=1, dtype=np.int64)
+        self._hot[:] = 0
+
+    def counts(self) -> LevelCounts:
+        """What all groups count; what becomes hot at one level is hot at the next ones too."""
         return LevelCounts(
             both=np.cumsum(self._both.transpose(0, 2, 1), axis=1),
-            hot=np.cumsum(self._hot.sum(axis=1, dtype=np.int64), axis=1),
-            expected=np.cumsum(expected, axis=1),
+            hot=np.cumsum(self._all_hot, axis=1),
+            expected=np.cumsum(self._expected, axis=1),
         )
 
 
@@ -151,6 +163,7 @@ def count_levels(
     thresholds: Float[np.ndarray, "level unit"],
     labels: LabelMaps,
     index: LabelIndex,
+    groups: Sequence[Int[np.ndarray, "picture"]] = (),
 ) -> LevelCounts:
     """Count all label pixels of pictures 1, 3, 5, ....
 
@@ -160,22 +173,43 @@ def count_levels(
         thresholds: All candidate thresholds.
         labels: The label maps of all pictures.
         index: What is in them.
+        groups: The pictures of each group, as numbers in this half; one group unless given.
     """
-    count, pixels = thresholds.shape[1], labels.size[0] * labels.size[1]
-    numbers = range(1, labels.shape[0], 2)
-    tally = LevelTally(count, index.sums[1], len(numbers))
-    step = max(1, min(_PICTURES_AT_ONCE, _VALUES_AT_ONCE // pixels))
-    for start in range(0, len(numbers), step):
-        some = numbers[start : start + step]
-        marks = labels.pictures(some)
-        combined, shown = index.combinations(marks.reshape(*marks.shape[:2], -1))
-        grid = CellBins(raw.shape[2:], labels.size, combined, shown.shape[1], LevelTally.STEP)
-        few = max(1, _VALUES_AT_ONCE // max(pixels * len(some), shown.shape[1] * len(LEVELS)))
-        for first in range(0, count, few):
-            part = slice(first, min(first + few, count))
-            maps = raw.part(some, slice(units.start + part.start, units.start + part.stop))
-            frames = framed(maps.transpose(1, 2, 3, 0), raw.border)
-            limits = [allowed_levels(column) for column in thresholds[:, part].T]
-            bins = (grid.bins(*each) for each in zip(frames, limits, strict=True))
-            tally.add(first, zip(bins, map(len, limits), strict=True), shown)
+    tally = LevelTally(thresholds.shape[1], labels.size[0] * labels.size[1], len(index.present))
+    counter = _LevelCounter(raw, units, thresholds, labels, index)
+    for group in groups or [np.arange(labels.shape[0] // 2)]:
+        counter.add(tally, (2 * group + 1).tolist())
+        tally.close(index.usual(labels, 1, group if groups else None))
     return tally.counts()
+
+
+@dataclass(frozen=True)
+class _LevelCounter:
+    """Counts all label pixels of some pictures."""
+
+    raw: RawMaps
+    units: slice
+    thresholds: Float[np.ndarray, "level unit"]
+    labels: LabelMaps
+    index: LabelIndex
+
+    def add(self, tally: LevelTally, numbers: Sequence[int]) -> None:
+        """Add some pictures to a tally."""
+        labels, (count, pixels) = (
+            self.labels,
+            (self.thresholds.shape[1], self.labels.size[0] * self.labels.size[1]),
+        )
+        step = max(1, min(_PICTURES_AT_ONCE, _VALUES_AT_ONCE // pixels))
+        for start in range(0, len(numbers), step):
+            some = numbers[start : start + step]
+            marks = labels.pictures(some)
+            combined, shown = self.index.combinations(marks.reshape(*marks.shape[:2], -1))
+            grid = CellBins(self.raw.shape[2:], labels.size, combined, shown.shape[1], LevelTally.STEP)
+            few = max(1, _VALUES_AT_ONCE // max(pixels * len(some), shown.shape[1] * len(LEVELS)))
+            for first in range(0, count, few):
+                part = slice(first, min(first + few, count))
+                maps = self.raw.part(some, slice(self.units.start + part.start, self.units.start + part.stop))
+                frames = framed(maps.transpose(1, 2, 3, 0), self.raw.border)
+                limits = [allowed_levels(column) for column in self.thresholds[:, part].T]
+                bins = (grid.bins(*each) for each in zip(frames, limits, strict=True))
+                tally.add(first, zip(bins, map(len, limits), strict=True), shown)

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, repeat
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -34,54 +34,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inscape.statistics._blocks import RawMaps
+from inscape.statistics._dealing import Dealing
 from inscape.statistics._hot_entries import HotPlaces, hot_entries, hot_places
 from inscape.statistics._information import dependence
 from inscape.statistics._labels import LabelIndex, LabelMaps
 from inscape.statistics._levels import LEVELS, LevelCounts, LevelTally, sampled
 
-TABLES = 64
-"""At most so many counts of a block in one way are held of each half."""
-
-_PAIRS = 320  # of a picture and another one's label map, from which the shuffles of a half are put together
-_WAYS = 3, 5  # at least, and at most: many for few pictures, whose blocks are worth more pairs
 _PICTURES_AT_ONCE = 64
-
-
-@dataclass(frozen=True)
-class Dealing:
-    """How the shuffles of one half of the pictures are put together.
-
-    Attributes:
-        blocks: The pictures of each block, as numbers in the half; round by round.
-        shifts: For each block by how many places its label maps move, one number for each way.
-        first: How many blocks the first round has.
-        others: Pictures of the half that are in no block of the first round.
-        picks: The way that each shuffle takes in each block; -1 in the rounds that it does not take part in.
-        scale: What deviations are multiplied by.
-    """
-
-    blocks: list[NDArray[np.intp]]
-    shifts: list[NDArray[np.intp]]
-    first: int
-    others: NDArray[np.intp]
-    picks: Int[np.ndarray, "shuffle block"]
-    scale: float
-
-
-def deal(random: np.random.Generator, shuffles: int, pictures: int) -> Dealing:
-    """Draw the blocks, ways and picks of one half."""
-    ways = max(1, min(pictures - 1, max(_WAYS[0], min(_WAYS[1], _PAIRS // pictures))))
-    dealt = max(1, min(pictures, _PAIRS // ways))
-    rounds = max(1, _PAIRS // (ways * dealt))
-    size = max(ways + 1, -(-rounds * dealt * ways // TABLES))
-    edges = [*range(0, max(1, dealt - size + 1), size), dealt]  # what is left joins the last block
-    orders = [random.permutation(pictures) for _ in range(rounds)]
-    blocks = [order[start:end] for order in orders for start, end in pairwise(edges)]
-    shifts = [1 + random.permutation(max(1, len(block) - 1))[:ways] for block in blocks]
-    mine = np.arange(len(blocks)) // (len(edges) - 1) == random.integers(0, rounds, shuffles)[:, None]
-    picks = np.where(mine, random.integers(0, ways, mine.shape), -1)
-    scale = float(np.sqrt((pictures - 1) / (dealt * (1 - 1 / ways)))) if ways > 1 else 0.0
-    return Dealing(blocks, shifts, len(edges) - 1, orders[0][dealt:], picks, scale)
 
 
 @dataclass(frozen=True)
@@ -176,12 +135,17 @@ class SampleCounter:
 
     def choosing(self, dealt: DealtLabels) -> tuple[Float[np.ndarray, "unit level column"], HalfCounts]:
         """Hot and labelled pixels of pictures 0, 2, 4, ..., and what their shuffles are made from."""
-        dealing, pictures = dealt.dealing, -(-self.labels.shape[0] // 2)
-        tally = LevelTally(self.thresholds.shape[1], self.index.sums[0], pictures)
-        ways = self._ways(dealt, 0, tally)
-        for start in range(0, len(dealing.others), _PICTURES_AT_ONCE):
-            numbers = 2 * dealing.others[start : start + _PICTURES_AT_ONCE]
-            self._tally(tally, numbers, self._hot(numbers, dealt.strides))
+        dealing, units = dealt.dealing, self.thresholds.shape[1]
+        tally = LevelTally(units, len(self.index.sums[0]), len(self.index.present))
+        if dealing.grouped:  # blocks mix groups, which are counted one by one
+            ways, left = self._ways(dealt, 0), dealing.groups
+        else:
+            ways, left = self._ways(dealt, 0, tally), [dealing.others]
+        for others, group in zip(left, dealing.groups, strict=True):
+            for start in range(0, len(others), _PICTURES_AT_ONCE):
+                numbers = 2 * others[start : start + _PICTURES_AT_ONCE]
+                self._tally(tally, numbers, self._hot(numbers, dealt.strides))
+            tally.close(self.index.usual(self.labels, 0, group if dealing.grouped else None))
         counted = tally.counts()
         return counted.both, self._half(0, counted, ways, dealing)
 
@@ -214,7 +178,7 @@ class SampleCounter:
         The pictures of the first round, which has each at most once, are counted as they are, too.
         """
         dealing, (levels, units) = dealt.dealing, self.thresholds.shape
-        shape = len(dealing.blocks), len(dealing.shifts[0]) - 1, units, levels, len(self.index.present)
+        shape = len(dealing.blocks), len(dealing.ways[0]) - 1, units, levels, len(self.index.present)
         ways = np.empty(shape, dtype=np.float32)
         done = 0
         while done < len(ways):
@@ -228,7 +192,7 @@ class SampleCounter:
             pixels = len(dealt.shown[done]) // len(some[0])
             entries = hot_entries(hot, levels, pixels, [len(block) for block in some])
             for number, each in enumerate(entries, done):
-                first = each.counts(dealing.shifts[number], dealt.shown[number])
+                first = each.counts(dealing.ways[number], dealt.shown[number])
                 more = np.subtract(first[:-1], first[-1], out=ways[number])
                 for level in range(1, levels):
                     more[:, :, level] += more[:, :, level - 1]

@@ -10,17 +10,18 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from inscape.errors import ValueRangeError
+from inscape.errors import ShapeError, ValueRangeError
 from inscape.parallel.cores import side_by_side
 from inscape.progress import Progress, SilentProgress
 from inscape.statistics._blocks import RawMaps, Stored, blocks_of, workers
 from inscape.statistics._chance import LEVEL, level_error
+from inscape.statistics._dealing import TABLES, Dealing, deal
 from inscape.statistics._grid import Border, sample_stride
 from inscape.statistics._hot_entries import LEAST_LEVEL
 from inscape.statistics._information import information_quality_ratio
 from inscape.statistics._labels import LabelIndex, LabelMaps, index_labels
 from inscape.statistics._levels import LEVELS, best_level, count_levels, level_thresholds
-from inscape.statistics._shuffles import TABLES, DealtLabels, SampleCounter, deal, deal_labels, shuffled_best
+from inscape.statistics._shuffles import DealtLabels, SampleCounter, deal_labels, shuffled_best
 from inscape.statistics.overlap import check_pair, top_of_maps
 from inscape.types import Array
 
@@ -47,7 +48,7 @@ class OverlapTable:
         information: The information quality ratio at that threshold in the other pictures, in [0, 1]; 0
             where the unit is not hot more often on the concept than off it in them.
         chance: The 99th percentile of each unit's best `iou_best` over all concepts when whole label maps are
-            shuffled between pictures (see `_shuffles`).
+            shuffled between pictures, of one group where there are groups (see `_shuffles`).
         chance_by_concept: The 99th percentile of `iou_best` itself in the same shuffles.
         chance_error: Its standard error, which comes of there being so few shuffles.
         information_of_place: `information` as it would be if pictures had the label maps of other ones: what
@@ -80,6 +81,8 @@ class OverlapOptions(TypedDict, total=False):
             "zeros" as in the code of the authors of GAN Dissection.
         seed: Seed of the shuffles. 0 unless given.
         shuffles: Number of shuffles. 100 unless given.
+        groups: The number of each picture's group: label maps are shuffled within groups alone. One group of
+            all pictures unless given.
         progress: Reports the units done.
     """
 
@@ -87,6 +90,7 @@ class OverlapOptions(TypedDict, total=False):
     border: Border
     seed: int
     shuffles: int
+    groups: Sequence[int] | None
     progress: Progress | None
 
 
@@ -126,8 +130,7 @@ def overlap_table(
         )
     rows, columns = (sample_stride(*pair) for pair in zip(raw.shape[2:], known.size, strict=True))
     index = index_labels(known, (rows, columns))
-    random = np.random.default_rng(options.get("seed", 0))
-    dealings = deal(random, shuffles, -(-pictures // 2)), deal(random, shuffles, pictures // 2)
+    dealings = _dealings(pictures, shuffles, options.get("seed", 0), options.get("groups"))
     around = _strides_around(raw, known, (rows, columns))
     dealt = [deal_labels(dealing, half, known, index, around) for half, dealing in enumerate(dealings)]
 
@@ -148,6 +151,17 @@ def overlap_table(
             task.advance(block.stop - block.start)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return OverlapTable(labelled=index.labelled, count=pictures, **joined)
+
+
+def _dealings(pictures: int, shuffles: int, seed: int, groups: Sequence[int] | None) -> list[Dealing]:
+    """How the label maps of each half are shuffled."""
+    if groups is not None and len(groups) != pictures:
+        raise ShapeError(f"Each of {pictures} pictures has a group, got {len(groups)} groups.")
+    random = np.random.default_rng(seed)
+    return [
+        deal(random, shuffles, len(range(half, pictures, 2)), None if groups is None else groups[half::2])
+        for half in range(2)
+    ]
 
 
 def _strides_around(raw: RawMaps, known: LabelMaps, strides: tuple[int, int]) -> tuple[int, int]:
@@ -198,7 +212,9 @@ def _best_of_block(
     ratio = information_quality_ratio(both, choose.hot[:, :, None], choose.labelled, choose.pixels)
     allowed = (thresholds >= LEAST_LEVEL).T
     level, found = best_level(ratio, allowed)
-    counted = count_levels(raw, block, thresholds, known, index)
+    dealing = dealt[1].dealing
+    groups = dealing.groups if dealing.grouped else []
+    counted = count_levels(raw, block, thresholds, known, index, groups)
     measure = sample.measuring(dealt[1], counted)
     null = index.by_concept(shuffled_best(choose, measure, allowed.sum(axis=1)))
     measured = np.take_along_axis(counted.both, level[:, None], axis=1)[:, 0]

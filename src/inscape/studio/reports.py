@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +25,11 @@ class Reports:
     Args:
         library: The models.
         folder: Where reports made here are kept.
+        given: Folders of further reports, which the person who started the studio named.
     """
 
-    def __init__(self, library: Library, folder: Path) -> None:
-        self._library, self._folder = library, folder
+    def __init__(self, library: Library, folder: Path, given: Sequence[Path] = ()) -> None:
+        self._library, self._folder, self._given = library, folder, tuple(given)
 
     def kept_at(self, model: str, layer: str) -> Path:
         """The folder for a report that is made here; another for other weights of the same name."""
@@ -46,6 +48,10 @@ class Reports:
         Raises:
             ModelNotFoundError, LayerError: There is no such model or layer.
         """
+        for folder in self._given:
+            document = _document(folder)
+            if (document.get("model"), document.get("layer")) == (model, layer):
+                return folder
         shipped = self._library.folder(model) / "report"
         for folder in (self.kept_at(model, layer), shipped / layer, shipped):
             if (folder / "report.json").is_file() and _document(folder).get("layer") == layer:

@@ -34,6 +34,7 @@ class Settings:
         models: Folders of models that come before the shipped ones, by name.
         files: Checkpoints to open at the start, before everything else.
         checkpoints: Folders whose checkpoints can be opened in the page.
+        reports: Folders of dissection reports to show, of models by their names.
         device: Where networks run.
         home: Where paintings and reports are kept.
         first_seed: The picture that is made ready at the start, where the model has no painted example.
@@ -45,6 +46,7 @@ class Settings:
     models: Mapping[str, Path] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     checkpoints: tuple[Path, ...] = ()
+    reports: tuple[Path, ...] = ()
     device: str = "auto"
     home: Path = field(default_factory=storage.home)
     first_seed: int = 0
@@ -68,7 +70,7 @@ class Studio:
         self.compute = Compute(self.renew)
         self.jobs = Jobs(self.compute)
         self.library = Library(settings.models, device=settings.device)
-        self.reports = Reports(self.library, settings.folder / "reports")
+        self.reports = Reports(self.library, settings.folder / "reports", settings.reports)
         self.painter = Painter(self.library, self.reports)
         self.paintings = Paintings(settings.folder / "paintings.sqlite")
         self.exports = settings.folder / "exports"

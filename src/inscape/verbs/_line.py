@@ -20,9 +20,9 @@ def command_line(request: Request) -> str:
     options: list[str] = []
     for parameter in parameters_of(type(request)):
         value = getattr(request, parameter.name)
-        if parameter.positional:
+        if parameter.positional and not (parameter.optional and value is None):
             positions += [_word(each) for each in (value if parameter.many else (value,))]
-        elif parameter.required or value != parameter.default:
+        elif not parameter.positional and (parameter.required or value != parameter.default):
             options += _option(parameter, value)
     if any(word.startswith("-") for word in positions):  # which would be read as options
         words = [*options, "--", *positions]

@@ -47,13 +47,22 @@ class DissectRequest(Request):
     ] = None
     labels: Annotated[
         Path | None,
-        Option("Folder of label maps: PNG files with one channel and the same names as the photos."),
+        Option("Folder of label maps: PNG files of numbers or colours with the same names as the photos."),
     ] = None
     concepts: Annotated[
         Path | None,
         Option(
-            "Text file that names the values of the label maps, one per line, starting at 0. "
+            "Text file that names the values of the label maps, one per line, starting at 0, or their "
+            "colours, such as '64 0 128 car'. "
             "[default: concepts.txt in the folder of label maps]"
+        ),
+    ] = None
+    groups: Annotated[
+        str | None,
+        Option(
+            "Photos that belong together, as frames of one drive: a glob of their names whose first star is "
+            "the group ('*_*'), a regular expression whose first bracket is ('([^_]+)_.*'), '*/*' for the "
+            "folder, or the column of a table (drives.csv:drive). Chance is then measured within groups."
         ),
     ] = None
     images: Annotated[int, Option("Number of pictures; a folder with fewer photos is used whole."), Ge(4)] = (
@@ -114,6 +123,14 @@ class DissectRequest(Request):
             raise UsageError(f"--border is repeat or zeros, got {self.border!r}.")
         if self.source is None and (self.labels or self.concepts):
             raise UsageError("Label maps need photos. Name the folder of photos with --source.")
+        if self.groups is not None:
+            from inscape.sources.groups import check_pattern
+
+            if self.source is None:
+                raise UsageError(
+                    "--groups says which photos belong together. Name their folder with --source."
+                )
+            check_pattern(self.groups)
         if self.concepts and not self.labels:
             raise UsageError("--concepts needs label maps. Name their folder with --labels.")
         if self.labels and self.segmenter:
@@ -154,6 +171,8 @@ class DissectResult:
         concepts = sorted(report.concepts.items(), key=lambda row: -row[1])
         listed = ", ".join(f"{name} {count}" for name, count in concepts) or "none"
         lines = [f"{counting} of {len(report.findings)} units of {report.layer} match a concept: {listed}"]
+        if report.skipped:
+            lines.append(f"{len(report.skipped)} files could not be read: {', '.join(report.skipped[:5])}")
         lines += [
             f"{removal.units} units of the set of {concept} off: {concept} {removal.relative_change:+.0%}, "
             f"{sum(removal.borders.values()):.0%} of it becomes what bordered it"
@@ -233,4 +252,10 @@ def _source(model: Model, request: DissectRequest) -> PictureSource | None:
     from inscape.sources import FolderPictures
 
     size = model.card.image_size or _SIZE
-    return FolderPictures(request.source, size=size, labels=request.labels, concepts=request.concepts)
+    return FolderPictures(
+        request.source,
+        size=size,
+        labels=request.labels,
+        concepts=request.concepts,
+        groups=request.groups,
+    )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from inscape.progress import Progress
 
 NAMES = (
-    *("models", "sample", "dissect", "layers", "effect", "find", "artifacts", "roles", "atlas"),
+    *("models", "sample", "dissect", "explain", "layers", "effect", "find", "artifacts"),
+    *("roles", "atlas"),
     *("brush", "paint", "replay", "invert"),
     *("rewrite", "apply", "convert", "train", "scenes", "doctor"),
     "fact trace",

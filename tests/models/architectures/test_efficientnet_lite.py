@@ -93,7 +93,9 @@ def test_the_published_weights_open_and_every_one_is_taken() -> None:
     published = dict(storage.read_pickle(path).value)
     assert len(model.module.state_dict()) == len(published)
     assert model.card.parameters == sum(weight.numel() for weight in model.module.parameters()) == 4_652_008
-    assert model.card.licence == "Apache-2.0" and model.card.image_size == 224
+    assert "Apache-2.0" in model.card.licence and "WordNet" in model.card.licence
+    assert model.card.image_size == 224 and len(set(model.card.classes)) == 1000
+    assert model.card.classes[656] == "minivan" and model.card.class_index("tench") == 0
     names = ["stem", *(f"block{n}" for n in range(16)), "head", "pooled"]
     assert [layer.name for layer in model.card.layers] == names
 

@@ -14,6 +14,7 @@ export const DEFAULTS = {
   DissectionRequest: { images: 1000 },
   EffectRequest: { top: 20, images: 200, insert: false, map: false, grid: 8, value: "quantile", controls: 20, seed: 1000000, workers: "1", device: "auto" },
   EffectsRequest: { images: 200, insert: false },
+  ExplainRequest: { top: 10, device: "auto" },
   FactEditRequest: { seed: 0, method: "rome", out: "fact.edit.safetensors", device: "auto" },
   FactJudgeRequest: { seed: 0, length: 60, device: "auto" },
   FactTraceRequest: { runs: 10, noise: 3.0, seed: 0, device: "auto" },

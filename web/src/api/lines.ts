@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export interface Requests {
   models: Partial<Schemas["ModelsRequest"]>;
   dissect: Partial<Schemas["DissectRequest"]>;
+  explain: Partial<Schemas["ExplainRequest"]>;
   layers: Partial<Schemas["LayersRequest"]>;
   effect: Partial<Schemas["EffectRequest"]>;
   find: Partial<Schemas["FindRequest"]>;

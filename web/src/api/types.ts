@@ -64,6 +64,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/explain/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Seen Photos
+         * @description The photos that were brought, and examples.
+         */
+        get: operations["listSeenPhotos"];
+        put?: never;
+        /**
+         * Bring Seen Photo
+         * @description Bring a photo, whose bytes are the body: anything that is a picture.
+         */
+        post: operations["bringSeenPhoto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explain/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Seen Photo
+         * @description Delete a photo that was brought.
+         */
+        delete: operations["deleteSeenPhoto"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explain/photos/{photo}/small.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Seen Photo
+         * @description A small picture of a photo.
+         */
+        get: operations["getSeenPhoto"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -262,6 +326,26 @@ export interface paths {
          * @description The command line that would run a request of `inscape effect`; nothing is run.
          */
         post: operations["lineOfEffect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Line
+         * @description The command line that would run a request of `inscape explain`; nothing is run.
+         */
+        post: operations["lineOfExplain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -756,6 +840,26 @@ export interface paths {
          * @description Measure what switching units off does to a concept, beside random units.
          */
         post: operations["startEffects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evidence
+         * @description What the classifier says of a photo, and the units that speak for a class and against it.
+         */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2955,7 +3059,7 @@ export interface components {
             classes?: string | null;
             /**
              * Concepts
-             * @description Text file that names the values of the label maps, one per line, starting at 0. [default: concepts.txt in the folder of label maps]
+             * @description Text file that names the values of the label maps, one per line, starting at 0, or their colours, such as '64 0 128 car'. [default: concepts.txt in the folder of label maps]
              */
             concepts?: string | null;
             /**
@@ -2970,6 +3074,11 @@ export interface components {
              * @default false
              */
             effects: boolean;
+            /**
+             * Groups
+             * @description Photos that belong together, as frames of one drive: a glob of their names whose first star is the group ('*_*'), a regular expression whose first bracket is ('([^_]+)_.*'), '*\/*' for the folder, or the column of a table (drives.csv:drive). Chance is then measured within groups.
+             */
+            groups?: string | null;
             /**
              * Html
              * @description Also write the page to this file, with its pictures inside.
@@ -2988,7 +3097,7 @@ export interface components {
             label_size?: number | null;
             /**
              * Labels
-             * @description Folder of label maps: PNG files with one channel and the same names as the photos.
+             * @description Folder of label maps: PNG files of numbers or colours with the same names as the photos.
              */
             labels?: string | null;
             /**
@@ -3370,6 +3479,123 @@ export interface components {
             units: number;
         };
         /**
+         * EvidenceInfo
+         * @description The evidence for a class of a photo.
+         */
+        EvidenceInfo: {
+            /**
+             * Class Name
+             * @description The class that is explained.
+             */
+            class_name: string;
+            /** Classes */
+            classes: components["schemas"]["SaidClass"][];
+            /** Deletion */
+            deletion: components["schemas"]["EvidencePoint"][];
+            /**
+             * Dissected
+             * @description The layer with these units that the page Units shows.
+             */
+            dissected: string | null;
+            /** Layer */
+            layer: string;
+            /** Logit */
+            logit: number;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /**
+             * Named
+             * @description Whether a report of the layer names units.
+             */
+            named: boolean;
+            /** Off */
+            off: number[];
+            /** Parts */
+            parts: components["schemas"]["EvidencePart"][];
+            /**
+             * Picture
+             * @description What the model was shown, as a data URL.
+             */
+            picture: string;
+            /** Remainder */
+            remainder: number;
+            /** Unseen */
+            unseen: components["schemas"]["EvidenceUnseen"][];
+        };
+        /**
+         * EvidencePart
+         * @description A unit that spoke for the class, or against it.
+         */
+        EvidencePart: {
+            /**
+             * Concept
+             * @description What the report names it after.
+             */
+            concept: string | null;
+            /** Contribution */
+            contribution: number;
+            /**
+             * Region
+             * @description Its region, white on transparent, as a data URL.
+             */
+            region: string | null;
+            /**
+             * Share
+             * @description Of the picture that its region covers; null where there is none.
+             */
+            share: number | null;
+            /** Unit */
+            unit: number;
+            /** Weighs For */
+            weighs_for: string[];
+        };
+        /**
+         * EvidencePoint
+         * @description The logit with so many units off.
+         */
+        EvidencePoint: {
+            /**
+             * Active
+             * @description The same of equally active sets.
+             */
+            active: [
+                number,
+                number,
+                number
+            ];
+            /** Best */
+            best: number;
+            /**
+             * Random
+             * @description Mean of random sets, and the interval that holds 95 % of them.
+             */
+            random: [
+                number,
+                number,
+                number
+            ];
+            /** Units */
+            units: number;
+        };
+        /**
+         * EvidenceUnseen
+         * @description A unit that usually speaks for the class, and is off here.
+         */
+        EvidenceUnseen: {
+            /** Concept */
+            concept: string | null;
+            /** Contribution */
+            contribution: number;
+            /** Unit */
+            unit: number;
+            /** Usual */
+            usual: number;
+            /** Weighs For */
+            weighs_for: string[];
+        };
+        /**
          * Example
          * @description A picture of a model and strokes on it. `scripts/choose_example.py` ranks what may be chosen.
          *
@@ -3417,6 +3643,82 @@ export interface components {
              * @default 20
              */
             top: number;
+        };
+        /**
+         * ExplainRequest
+         * @description Show the evidence for an output: which units spoke for it, and where they look.
+         *
+         *     Of a classifier it explains the logit of a class on a photo. Of a generator it explains what a region of
+         *     the picture of --seed shows.
+         */
+        ExplainRequest: {
+            /**
+             * Box
+             * @description Of a generator: region X,Y,W,H in pixels. [default: the whole picture]
+             */
+            box?: string | null;
+            /**
+             * Device
+             * @description Where the network runs: auto, cpu, cuda:0 or mps.
+             * @default auto
+             */
+            device: string;
+            /**
+             * Html
+             * @description Also write the page to this file, with its pictures inside.
+             */
+            html?: string | null;
+            /**
+             * Layer
+             * @description Layer whose units are the parts. [default: the pooled features where the head is linear, else the model's default layer]
+             */
+            layer?: string | null;
+            /**
+             * Model
+             * @description Name of a shipped model (see `inscape models`), a folder or a checkpoint file.
+             */
+            model: string;
+            /**
+             * Of
+             * @description Class to explain, by name or number; of a generator a concept. [default: the first class; the most frequent concept of the region]
+             */
+            of?: string | null;
+            /**
+             * Off
+             * @description Units to switch off first, such as 3,17,40-42.
+             */
+            off?: string | null;
+            /**
+             * Out
+             * @description Folder to write the report and its page to.
+             */
+            out?: string | null;
+            /**
+             * Picture
+             * @description The photo; none for a generator.
+             */
+            picture?: string | null;
+            /**
+             * Report
+             * @description Folder of a dissection report of the layer, to name its units.
+             */
+            report?: string | null;
+            /**
+             * Seed
+             * @description Of a generator: seed of the picture to explain.
+             */
+            seed?: number | null;
+            /**
+             * Top
+             * @description Number of units that speak for it; half as many against it.
+             * @default 10
+             */
+            top: number;
+            /**
+             * Way
+             * @description linear (exact), gradients (integrated gradients) or ablation (each unit alone off). [default: linear where the head is, else gradients]
+             */
+            way?: string | null;
         };
         /**
          * FactComparisonResult
@@ -5561,6 +5863,18 @@ export interface components {
             stopping: boolean;
         };
         /**
+         * SaidClass
+         * @description One of the first classes.
+         */
+        SaidClass: {
+            /** Logit */
+            logit: number;
+            /** Name */
+            name: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
          * SampleRequest
          * @description Draw one PNG for each seed, or one grid of all seeds.
          */
@@ -5756,6 +6070,48 @@ export interface components {
             switch: boolean;
             /** Unit */
             unit: number;
+        };
+        /**
+         * SeenPhoto
+         * @description A photo that can be explained.
+         */
+        SeenPhoto: {
+            /**
+             * Created
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * Example
+             * @description Whether it comes with the studio, and cannot be deleted.
+             */
+            example: boolean;
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Small
+             * @description Address of a small picture.
+             */
+            small: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * SeenPhotoList
+         * @description The photos that can be explained.
+         */
+        SeenPhotoList: {
+            /**
+             * Largest
+             * @description Largest size of a photo, in bytes.
+             */
+            largest: number;
+            /** Photos */
+            photos: components["schemas"]["SeenPhoto"][];
         };
         /**
          * Selection
@@ -6444,6 +6800,131 @@ export interface operations {
             };
         };
     };
+    listSeenPhotos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenPhotoList"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bringSeenPhoto: {
+        parameters: {
+            query?: {
+                /** @description What the file is called. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenPhoto"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSeenPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSeenPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: never;
@@ -6776,6 +7257,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineOfExplain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
             };
         };
         responses: {
@@ -7674,6 +8188,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query: {
+                /** @description The photo. */
+                photo: string;
+                /** @description The class; the first one unless given. */
+                of?: string | null;
+                /** @description Units that are off, such as 3,17. */
+                off?: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceInfo"];
                 };
             };
             /** @description Title, detail and hint of the error. */

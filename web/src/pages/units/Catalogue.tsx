@@ -78,7 +78,7 @@ function Filters({ query, sort }: { query: Query; sort: Sort }) {
 interface ListProps {
   readonly rows: readonly UnitRow[];
   readonly concept: string;
-  readonly onPaint: (row: UnitRow) => void;
+  readonly onPaint: ((row: UnitRow) => void) | null;
 }
 
 function Units({ rows, concept, onPaint }: ListProps) {
@@ -96,7 +96,7 @@ function Units({ rows, concept, onPaint }: ListProps) {
             key={row.unit}
             row={row}
             onOpen={() => show({ unit: String(row.unit) }, false)}
-            onPaint={() => onPaint(row)}
+            onPaint={onPaint && (() => onPaint(row))}
           />
         ))}
       </ul>
@@ -141,7 +141,7 @@ function Side({ model, report, others, rows }: Props & { rows: readonly UnitRow[
           {compare && <CompareLayers model={model.name} layer={report.layer} other={compare} shown={chart} />}
         </section>
       )}
-      <EffectsPanel model={model} report={report} chosen={concept} />
+      {model.paintable && <EffectsPanel model={model} report={report} chosen={concept} />}
     </aside>
   );
 }
@@ -166,7 +166,7 @@ export function Catalogue({ model, report, others }: Props) {
       <Side model={model} report={report} others={others} rows={rows} />
       <section class="catalogue-main" aria-label="Units">
         <Filters query={query} sort={sort} />
-        <Units rows={shown} concept={concept} onPaint={paint} />
+        <Units rows={shown} concept={concept} onPaint={model.paintable ? paint : null} />
       </section>
       {open && (
         <Lightbox
@@ -174,7 +174,7 @@ export function Catalogue({ model, report, others }: Props) {
           layer={report.layer}
           row={open}
           onStep={step}
-          onPaint={() => paint(open)}
+          onPaint={model.paintable ? () => paint(open) : null}
           onClose={() => show({ unit: "" })}
         />
       )}

@@ -11,7 +11,8 @@ interface LightboxProps {
   readonly layer: string;
   readonly row: UnitRow;
   readonly onStep: (by: number) => void;
-  readonly onPaint: () => void;
+  /** Null where the model draws nothing. */
+  readonly onPaint: (() => void) | null;
   readonly onClose: () => void;
 }
 
@@ -81,13 +82,15 @@ export function Lightbox({ model, layer, row, onStep, onPaint, onClose }: Lightb
         <div class="lightbox-bar">
           <Button kind="icon" icon="left" label="Previous unit (K)" onClick={() => onStep(-1)} />
           <Button kind="icon" icon="right" label="Next unit (J)" onClick={() => onStep(1)} />
-          <Button
-            kind="primary"
-            icon="brush"
-            label="Paint with this unit"
-            testid="lightbox-paint"
-            onClick={onPaint}
-          />
+          {onPaint && (
+            <Button
+              kind="primary"
+              icon="brush"
+              label="Paint with this unit"
+              testid="lightbox-paint"
+              onClick={onPaint}
+            />
+          )}
         </div>
         <Numbers row={row} />
         {problem && <p class="problem">{problem.detail}</p>}

@@ -74,7 +74,8 @@ export function Numbers({ row }: { row: UnitRow }) {
 interface CardProps {
   readonly row: UnitRow;
   readonly onOpen: () => void;
-  readonly onPaint: () => void;
+  /** Null where the model draws nothing. */
+  readonly onPaint: (() => void) | null;
 }
 
 export function UnitCard({ row, onOpen, onPaint }: CardProps) {
@@ -88,13 +89,15 @@ export function UnitCard({ row, onOpen, onPaint }: CardProps) {
           {row.passes ? row.concept : "no match above chance"}
         </span>
         <span class="unit-number">unit {row.unit}</span>
-        <Button
-          kind="icon"
-          icon="brush"
-          label={`Paint with unit ${row.unit}`}
-          testid="paint-with"
-          onClick={onPaint}
-        />
+        {onPaint && (
+          <Button
+            kind="icon"
+            icon="brush"
+            label={`Paint with unit ${row.unit}`}
+            testid="paint-with"
+            onClick={onPaint}
+          />
+        )}
       </div>
       <Match row={row} />
       <Numbers row={row} />

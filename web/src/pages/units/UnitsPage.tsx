@@ -1,13 +1,16 @@
-import { Notice, reportOf, router, Select, show, useLoaded, useModels, useStore } from "../../kit";
+import { Notice, reportOf, router, Select, show, useLoaded, useModels, useStore, VerbLine } from "../../kit";
 import { Catalogue } from "./Catalogue";
 import { DissectPanel } from "./DissectPanel";
 
 export function UnitsPage() {
   const { query } = useStore(router).route;
   const { info, models, problem, reload } = useModels();
-  const list = models.filter((one) => one.kind === "generator" && one.layers.length > 0);
+  const list = models.filter(
+    (one) => one.layers.some((layer) => layer.dissected) || (one.paintable && one.layers.length > 0),
+  );
   const model = list.find((one) => one.name === query.model) ?? list[0];
-  const wanted = query.layer ?? model?.default_layer ?? "";
+  const first = model?.paintable ? undefined : model?.layers.find((one) => one.dissected);
+  const wanted = query.layer || (first?.name ?? model?.default_layer ?? "");
   const layer = model?.layers.find((one) => one.name === wanted) ?? model?.layers[0];
   const key = model && layer ? `${model.name}/${layer.name}` : "";
   const report = useLoaded(key, async () => (model && layer ? reportOf(model.name, layer.name) : null));
@@ -43,7 +46,25 @@ export function UnitsPage() {
       </div>
       {report.problem && <Notice {...report.problem} />}
       {report.loading && <p class="hint">Loading…</p>}
-      {model && layer && report.value && !report.value.dissected && (
+      {model && layer && report.value && !report.value.dissected && !model.paintable && (
+        <Notice
+          title={`${layer.name} is not dissected yet`}
+          detail={`${model.name} draws no pictures: it is dissected over a folder of photos, in a terminal.`}
+        >
+          <VerbLine
+            verb="dissect"
+            request={{
+              model: model.argument,
+              out: "report",
+              layer: layer.name,
+              source: "photos",
+              labels: "maps",
+            }}
+          />
+          <p class="hint">Show the report here with `inscape studio --report report`.</p>
+        </Notice>
+      )}
+      {model?.paintable && layer && report.value && !report.value.dissected && (
         <DissectPanel
           key={key}
           model={model}

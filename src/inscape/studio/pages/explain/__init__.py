@@ -1,0 +1,1 @@
+"""The page Explain: the evidence for what a classifier says of a photo."""

@@ -1,0 +1,96 @@
+"""The page Explain, over HTTP: photos are kept, evidence is asked for, and errors say what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inscape.studio.app import create_app
+from inscape.studio.studio import Settings
+from studio.explained import CLASSES, classifier, photo
+from studio.messages import PORT, TOKEN
+from studio.web_client import TestClient
+
+PHOTOS = "/api/explain/photos"
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return classifier(tmp_path_factory.mktemp("judge"))
+
+
+@pytest.fixture
+def settings(judge, tmp_path) -> Settings:
+    return Settings(port=PORT, token=TOKEN, models={"judge": judge}, device="cpu", home=tmp_path / "home")
+
+
+@pytest.fixture
+def client(settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        yield client
+
+
+def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, settings, tmp_path):
+    examples = client.get(PHOTOS).json()["photos"]
+    assert [one["example"] for one in examples] == [True] * 3
+    data = photo(tmp_path / "mill.png", 3).read_bytes()
+    brought = client.post(f"{PHOTOS}?name=mill.png", content=data).json()
+    assert (brought["name"], brought["width"], brought["example"]) == ("mill.png", 32, False)
+    assert client.get(f"/{brought['small']}").headers["content-type"] == "image/jpeg"
+    address = f"/api/models/judge/evidence?photo={brought['id']}"
+    found = client.get(address).json()
+    assert (found["layer"], found["method"], found["named"]) == ("head", "linear", True)
+    assert found["dissected"] == "head" and {one["name"] for one in found["classes"]} == set(CLASSES)
+    assert found["class_name"] == found["classes"][0]["name"]
+    total = sum(part["contribution"] for part in found["parts"])
+    assert total + found["remainder"] == pytest.approx(found["logit"], abs=1e-5)
+    best = found["parts"][0]
+    off = client.get(f"{address}&of={found['class_name']}&off={best['unit']}").json()
+    assert off["logit"] == pytest.approx(found["logit"] - best["contribution"], abs=1e-4)
+    assert off["off"] == [best["unit"]]
+    other = client.get(f"{address}&of={found['classes'][4]['name']}").json()
+    assert other["class_name"] == found["classes"][4]["name"] and other["logit"] < found["logit"]
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as later:
+        later.headers.update(client.headers)
+        assert later.get(PHOTOS).json()["photos"][0] == brought
+        assert later.delete(f"{PHOTOS}/{brought['id']}").status_code == 204
+        assert len(later.get(PHOTOS).json()["photos"]) == 3
+
+
+def test_what_cannot_be_explained_is_one_sentence(client, tmp_path):
+    example = client.get(PHOTOS).json()["photos"][0]["id"]
+    answer = client.get(f"/api/models/town/evidence?photo={example}")
+    assert answer.status_code == 422 or answer.status_code == 400
+    assert "'town' is a generator, and this page explains classifiers" in answer.json()["detail"]
+    assert "--seed N" in answer.json()["hint"]
+    answer = client.get(f"/api/models/town-segmenter/evidence?photo={example}").json()
+    assert "is a segmenter" in answer["detail"]
+    answer = client.get(f"/api/models/judge/evidence?photo={example}&of=churhc").json()
+    assert "did you mean 'church'" in f"{answer['detail']} {answer['hint']}"
+    answer = client.get(f"/api/models/judge/evidence?photo={'0' * 15}f")
+    assert answer.status_code == 404 and "no such photo" in answer.json()["detail"]
+    answer = client.post(f"{PHOTOS}?name=text.jpg", content=b"no picture")
+    assert "'text.jpg' is not a photo" in answer.json()["detail"]
+    assert client.delete(f"{PHOTOS}/{example}").status_code == 404
+
+
+def test_reports_that_the_start_names_are_shown(judge, tmp_path):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("card.json", "weights.safetensors"):
+        (bare / name).symlink_to(judge / name)
+    settings = Settings(
+        port=PORT,
+        token=TOKEN,
+        models={"judge": bare},
+        reports=(judge / "report" / "head",),
+        device="cpu",
+        home=tmp_path / "home",
+    )
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        report = client.get("/api/models/judge/layers/head/report").json()
+        assert report["dissected"] and len(report["units"]) == 1280
