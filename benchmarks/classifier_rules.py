@@ -26,7 +26,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from _options import asked
-from inscape.scenes.tasks import task
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +34,7 @@ from inscape import scenes
 from inscape.models import Model
 from inscape.pictures import to_tensor
 from inscape.rewriting import Pair, PairRewriter, RuleSettings, measure_repair
+from inscape.scenes.tasks import task
 from inscape.sources import FolderPictures
 from inscape.types import JsonObject
 
@@ -148,10 +148,10 @@ def sticker(pictures: Tensor, seed: int) -> tuple[Tensor, Tensor]:
 def scenes_of(first: int, count: int) -> tuple[Tensor, Tensor]:
     """Scenes of the town and what building they show; scenes without a class are left out."""
     world, kinds = scenes.world("town"), task("building")
-    drawn = [world.draw(seed, 64) for seed in range(first, first + count)]
+    drawn = [world.scene(seed, 64) for seed in range(first, first + count)]
     classes = [kinds.class_of(scene.factors) for scene in drawn]
     kept = [number for number, each in enumerate(classes) if each is not None]
-    pictures = to_tensor(np.stack([np.asarray(drawn[number].picture) for number in kept]))
+    pictures = to_tensor(np.stack([drawn[number].picture for number in kept]))
     return pictures, torch.tensor([classes[number] for number in kept])
 
 
