@@ -271,7 +271,8 @@ def _last(model: Model, module: nn.Module, found: Sequence[tuple[str, nn.Module]
     Editing a Classifier (Santurkar et al., NeurIPS 2021) takes the same of a residual block.
 
     Raises:
-        UnsupportedError: The size of the model's pictures is not known, so that it cannot be tried.
+        UnsupportedError: The size of the model's pictures is not known, so that it cannot be tried, or the
+            network calls none of them.
     """
     size = model.card.image_size
     if model.card.kind == "language" or size is None:
@@ -288,8 +289,12 @@ def _last(model: Model, module: nn.Module, found: Sequence[tuple[str, nn.Module]
     finally:
         for handle in handles:
             handle.remove()
-    maps = dict(found)
-    return order[-1], maps[order[-1]]
+    if not order:
+        raise UnsupportedError(
+            f"No convolution or linear map of that {type(module).__name__} of {model.name!r} runs as a "
+            "module of its own, so none can be rewritten."
+        )
+    return order[-1], dict(found)[order[-1]]
 
 
 def _note(order: list[str], name: str, *_: object) -> None:

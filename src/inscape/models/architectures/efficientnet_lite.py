@@ -74,22 +74,19 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         groups = inputs if depthwise else 1
-        self.convolution = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
+        padding = kernel // 2 if stride == 1 else 0  # for steps of two it depends on the side
+        self.convolution = nn.Conv2d(
+            inputs, outputs, kernel, stride, padding=padding, groups=groups, bias=False
+        )
         self.norm: nn.BatchNorm2d | nn.Identity = nn.BatchNorm2d(outputs, eps=_EPSILON)
         self.kernel, self.stride, self.linear = kernel, stride, linear
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d _ _"]:
         """Apply the three."""
-        (top, bottom), (left, right) = (self._padding(side) for side in x.shape[2:])
-        if self.kernel == 1:
-            y = self.convolution(x)
-        elif top == bottom and left == right:
-            convolution = self.convolution
-            y = functional.conv2d(
-                x, convolution.weight, convolution.bias, self.stride, (top, left), 1, convolution.groups
-            )
-        else:
-            y = self.convolution(functional.pad(x, (left, right, top, bottom)))
+        if self.stride > 1:
+            (top, bottom), (left, right) = (self._padding(side) for side in x.shape[2:])
+            x = functional.pad(x, (left, right, top, bottom))
+        y = self.convolution(x)
         y = self.norm(y)
         return y if self.linear else functional.relu6(y, inplace=True)
 
