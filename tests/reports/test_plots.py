@@ -30,6 +30,8 @@ def test_the_drawing_can_be_taken_away_and_is_well_formed():
     assert root.tag.endswith("svg")
     assert len([each for each in root if each.tag.endswith("polyline")]) == 2
     assert len([each for each in root if each.tag.endswith("polygon")]) == 1
+    texts = [each.text for each in root if each.tag.endswith("text")]
+    assert texts[-2:] == ["best & worst", "random"]
     assert base64.b64decode(links["text/csv"]).decode().startswith("units,")
 
 

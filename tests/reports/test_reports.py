@@ -114,7 +114,10 @@ def test_a_report_of_before_a_field_was_kept_is_read(tmp_path):
     [
         ({"schema_version": 2}, "a report of version 2; expected 'find' of version 1. Measure again."),
         ({"schema_version": None}, "a report of version None"),
-        ({"kind": "dream"}, "a report of kind 'dream'. Known kinds: artifacts, dissection, effect, find"),
+        (
+            {"kind": "dream"},
+            "a report of kind 'dream'. Known kinds: artifacts, atlas, dissection, effect, explain, find",
+        ),
         ({"units": [[0, 1.0]]}, "is damaged"),
         ({"model": None}, "is damaged"),
     ],

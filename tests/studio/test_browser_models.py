@@ -17,6 +17,8 @@ ARCHITECTURES = {
     "stylegan2": "StyleGAN2",
     "unet": "U-Net",
     "efficientnet_lite": "EfficientNet-Lite",
+    "residual_classifier": "Residual classifier",
+    "vision_transformer": "Vision transformer",
     "picture_encoder": "Encoder of pictures",
     "decoder": "Decoder",
 }

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 TOKENIZER = "tokenizer.json"
 OWN = (
-    *(
-        "dcgan",
-        "decoder",
-        "efficientnet_lite",
-        "picture_encoder",
-        "progan",
-        "residual_classifier",
-        "stylegan2",
-    ),
-    *("stylegan3", "unet", "vision_transformer"),
+    "dcgan",
+    "decoder",
+    "efficientnet_lite",
+    "picture_encoder",
+    "progan",
+    "residual_classifier",
+    "stylegan2",
+    "stylegan3",
+    "unet",
+    "vision_transformer",
 )
 """Files under `architectures` that have an `ARCHITECTURE`."""
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from inscape.reports.html import escape
 
 _WIDTH, _HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 24, 12, 44
+_ROW, _LETTER = 18, 7
+"""Pixels: a row of the legend, and a letter in it."""
 _LIGHT = ("#0072b2", "#b85000", "#00795a", "#a8507f", "#7a6400", "#3b5bb5")
 _TICKS = 5
 
@@ -62,9 +64,7 @@ def plot(title: str, curves: Sequence[Curve], axes: Axes) -> str:
         curves: At most six have colours of their own.
         axes: What they are drawn against.
     """
-    drawn = _svg(title, curves, axes)
-    alone = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    alone = alone.replace("max-width:100%;height:auto", _palette(), 1)
+    drawn, alone = _svg(title, curves, axes), to_svg(title, curves, axes)
     legend = " ".join(
         f'<span style="white-space:nowrap"><svg width="22" height="8" aria-hidden="true">'
         f'<line x2="22" y1="4" y2="4" {_stroke(number, curve)}/></svg> {escape(curve.name)}</span>'
@@ -77,6 +77,32 @@ def plot(title: str, curves: Sequence[Curve], axes: Axes) -> str:
     )
     caption = f"<figcaption><b>{escape(title)}</b><br>{legend} · {links}</figcaption>"
     return f"<figure>{drawn}{caption}</figure>"
+
+
+def to_svg(title: str, curves: Sequence[Curve], axes: Axes) -> str:
+    """The drawing as a file of its own, with its legend."""
+    rows: list[list[tuple[int, int, Curve]]] = []
+    at = _LEFT
+    for number, curve in enumerate(curves):
+        wide = 34 + _LETTER * len(curve.name)
+        if rows and at + wide <= _WIDTH:
+            rows[-1].append((at, number, curve))
+        else:
+            at = _LEFT
+            rows.append([(at, number, curve)])
+        at += wide
+    height = _HEIGHT + _ROW * len(rows)
+    legend = "".join(
+        f'<line x1="{x}" x2="{x + 22}" y1="{y - 4}" y2="{y - 4}" {_stroke(number, curve)}/>'
+        f'<text x="{x + 26}" y="{y}">{escape(curve.name)}</text>'
+        for y, row in zip(range(_HEIGHT + 12, height + 12, _ROW), rows, strict=True)
+        for x, number, curve in row
+    )
+    alone = _svg(title, curves, axes).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    alone = alone.replace("max-width:100%;height:auto", _palette(), 1)
+    alone = alone.replace(f'viewBox="0 0 {_WIDTH} {_HEIGHT}"', f'viewBox="0 0 {_WIDTH} {height}"', 1)
+    alone = alone.replace(f' height="{_HEIGHT}"', f' height="{height}"', 1)
+    return alone.removesuffix("</svg>") + legend + "</svg>"
 
 
 def to_csv(curves: Sequence[Curve], axes: Axes) -> str:

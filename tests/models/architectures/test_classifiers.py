@@ -6,7 +6,7 @@ import torch
 from inscape.activations import record
 from inscape.errors import FormatError, ShapeError, ValueRangeError
 from inscape.models import Card, Model
-from inscape.models.architectures.residual_classifier import ResidualConfig
+from inscape.models.architectures.residual_classifier import ResidualClassifierConfig
 from inscape.models.architectures.vision_transformer import VisionTransformer, VisionTransformerConfig
 from inscape.models.building import architecture
 
@@ -29,7 +29,7 @@ def test_every_layer_has_the_units_and_the_size_that_it_says(name):
 
 
 def test_the_last_layer_reads_the_mean_of_the_layer_before():
-    network = architecture("residual_classifier").network(ResidualConfig(3)).eval()
+    network = architecture("residual_classifier").network(ResidualClassifierConfig(3)).eval()
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     x = network.stem(images)
     for block in network.blocks:
@@ -58,7 +58,7 @@ def test_attention_is_the_weighted_mean_of_values():
 
 def test_sizes_that_do_not_fit_are_refused():
     with pytest.raises(ValueRangeError, match=r"a width and a number of blocks, got \(4,\) and \(1, 2\)"):
-        ResidualConfig(2, widths=(4,), blocks=(1, 2))
+        ResidualClassifierConfig(2, widths=(4,), blocks=(1, 2))
     with pytest.raises(ValueRangeError, match="must be a multiple of its 3 heads, got 8"):
         VisionTransformerConfig(2, width=8, heads=3)
     with pytest.raises(ValueRangeError, match="3 cannot halve 20 px"):

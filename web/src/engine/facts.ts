@@ -33,6 +33,8 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   dcgan: "DCGAN",
   unet: "U-Net",
   efficientnet_lite: "EfficientNet-Lite",
+  residual_classifier: "Residual classifier",
+  vision_transformer: "Vision transformer",
   picture_encoder: "Encoder of pictures",
   decoder: "Decoder",
 };

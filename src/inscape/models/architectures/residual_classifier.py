@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ResidualConfig(Sizes):
+class ResidualClassifierConfig(Sizes):
     """Sizes of the network.
 
     Attributes:
@@ -85,7 +85,7 @@ class ResidualClassifier(nn.Module):
         config: Its sizes.
     """
 
-    def __init__(self, config: ResidualConfig) -> None:
+    def __init__(self, config: ResidualClassifierConfig) -> None:
         super().__init__()
         self.config = config
         self.stem = Convolution(3, config.widths[0], 3, stride=2)
@@ -127,4 +127,4 @@ def layers_of(network: ResidualClassifier) -> tuple[Layer, ...]:
     return tuple(found)
 
 
-ARCHITECTURE = Architecture("residual classifier", ResidualConfig, ResidualClassifier, layers_of)
+ARCHITECTURE = Architecture("Residual classifier", ResidualClassifierConfig, ResidualClassifier, layers_of)

@@ -172,4 +172,4 @@ def layers_of(network: VisionTransformer) -> tuple[Layer, ...]:
     return tuple(found)
 
 
-ARCHITECTURE = Architecture("vision transformer", VisionTransformerConfig, VisionTransformer, layers_of)
+ARCHITECTURE = Architecture("Vision transformer", VisionTransformerConfig, VisionTransformer, layers_of)
