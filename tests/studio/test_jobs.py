@@ -255,21 +255,22 @@ def test_small_pictures_wait_for_strokes_and_are_not_drawn_for_nobody(compute):
 def test_only_the_same_request_joins_a_job_and_never_one_that_is_being_cancelled(jobs):
     started, go = threading.Event(), threading.Event()
 
-    def asking(seed):
+    def asking(seed, model="m"):
         return jobs.start(
-            "search", "Search", counting(3, started, go), model="m", layer="l", asked=Asked(seed=seed)
+            "search", "Search", counting(3, started, go), model=model, layer="l", asked=Asked(seed=seed)
         )
 
     first = asking(1)
     assert started.wait(10)
     assert asking(1).id == first.id
-    second = asking(2)
-    assert second.id != first.id
+    second, elsewhere = asking(2), asking(1, "other")
+    assert len({first.id, second.id, elsewhere.id}) == 3
     jobs.cancel(first.id)
     again = asking(1)
     assert again.id not in (first.id, second.id)
     go.set()
-    assert [ended(jobs, job.id).state for job in (first, second, again)] == ["cancelled", "done", "done"]
+    states = [ended(jobs, job.id).state for job in (first, second, elsewhere, again)]
+    assert states == ["cancelled", "done", "done", "done"]
 
 
 def test_the_oldest_jobs_that_ended_leave_the_list(jobs):

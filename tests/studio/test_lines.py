@@ -17,6 +17,8 @@ TAKEN = {
     ("NewArtifacts", "controls"): "artifacts",
     ("NewArtifacts", "images"): "artifacts",
     ("NewArtifacts", "top"): "artifacts",
+    ("NewAtlas", "images"): "atlas",
+    ("NewRoles", "images"): "roles",
     ("NewSearch", "images"): "find",
     ("NewTrace", "runs"): "fact trace",
 }
@@ -75,4 +77,4 @@ def test_a_message_that_starts_a_job_has_the_default_and_help_of_the_request(mes
 def test_results_of_jobs_are_told_apart_by_their_kind(document):
     result = document["components"]["schemas"]["JobInfo"]["properties"]["result"]
     (one_of,) = (each for each in result["anyOf"] if "oneOf" in each)
-    assert len(one_of["discriminator"]["mapping"]) == len(one_of["oneOf"]) == 15
+    assert len(one_of["discriminator"]["mapping"]) == len(one_of["oneOf"]) == 17

@@ -4,6 +4,7 @@ import "./kit/styles/shell.css";
 import "./kit/styles/palette.css";
 import "./kit/styles/parts.css";
 import "./kit/styles/findings.css";
+import "./kit/styles/report.css";
 import "./kit/styles/edits.css";
 import "./kit/easel/brushes.css";
 import "./kit/easel/stage.css";

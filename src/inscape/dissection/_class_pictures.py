@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,18 +74,18 @@ class ClassPictures:
         with (self.progress or SilentProgress()).task(task, len(numbers), "pictures") as told:
             for start in range(0, len(numbers), BATCH):
                 some = numbers[start : start + BATCH]
-                yield self._read(some)
+                yield self._read(some, partial(told.advance, 0))
                 told.advance(len(some))
 
     @torch.inference_mode()
-    def _read(self, numbers: Sequence[int]) -> ReadBatch:
+    def _read(self, numbers: Sequence[int], step: Callable[[], None]) -> ReadBatch:
         with resumable(self.model, self.layer) as resume:
             batch = self.source.run(self.model, numbers)
         if not isinstance(resume.output, torch.Tensor) or resume.output.ndim != 2:
             raise UnsupportedError(f"{self.model.name!r} does not give one vector of classes for a picture.")
         known = np.array(batch.classes, np.int64)
         classes = np.where(known < 0, -1, np.array(self.outputs)[known])
-        return ReadBatch(self.layer, resume, batch.inputs, classes)
+        return ReadBatch(self.layer, resume, batch.inputs, classes, step)
 
 
 @dataclass(frozen=True)
@@ -96,29 +97,34 @@ class ReadBatch:
         resume: The pass of the batch.
         pictures: RGB in [-1, 1].
         classes: The model's output that each picture should have most of; -1 where it has no class.
+        step: Called before each set of units; raises `CancelledError` when the person cancelled.
     """
 
     layer: Layer
     resume: Resumable
     pictures: Float[Tensor, "picture 3 height width"]
     classes: NDArray[np.int64]
+    step: Callable[[], None]
 
     @property
     def known(self) -> Bool[np.ndarray, "picture"]:
         """Which pictures have a class."""
         return self.classes >= 0
 
-    @torch.inference_mode()
     def without(self, sets: Sequence[Sequence[int]]) -> Iterator[Float[Tensor, "picture class"]]:
         """The outputs with each set of units off, one set after the other."""
-        changed = self.resume.features.clone()
-        maps = as_maps(changed, self.layer.axes)
+        with torch.inference_mode():
+            changed = self.resume.features.clone()
+            maps = as_maps(changed, self.layer.axes)
         for units in sets:
-            index = torch.tensor(tuple(units), device=maps.device, dtype=torch.long)
-            before = maps[:, index]
-            maps[:, index] = 0
-            yield self.resume(changed)
-            maps[:, index] = before
+            self.step()  # outside of the block: other work may run meanwhile, and may need gradients
+            with torch.inference_mode():
+                index = torch.tensor(tuple(units), device=maps.device, dtype=torch.long)
+                before = maps[:, index]
+                maps[:, index] = 0
+                outputs = self.resume(changed)
+                maps[:, index] = before
+            yield outputs
 
 
 def lead(outputs: Float[Tensor, "... picture class"], classes: Int[np.ndarray, "picture"]) -> Tensor:

@@ -197,6 +197,9 @@ def _svg(title: str, curves: Sequence[Curve], axes: Axes) -> str:
             pieces.append(f'<polygon points="{" ".join(there + back)}" style="{fill}" fill-opacity=".18"/>')
         points = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in curve.points)
         pieces.append(f'<polyline points="{points}" {_stroke(number, curve)}/>')
+        if len(curve.points) == 1:  # a line of one point is not seen
+            x, y = points.split(",")
+            pieces.append(f'<circle cx="{x}" cy="{y}" r="4" {_stroke(number, curve)}/>')
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}" font-size="12" '
         f'fill="currentColor" width="{_WIDTH}" height="{_HEIGHT}" style="max-width:100%;height:auto">'

@@ -170,12 +170,12 @@ class Jobs:
             work: Called in the compute thread with the progress; what it returns is the job's result.
             model: For the page.
             layer: For the page.
-            asked: The request; jobs are the same that have one name and one request.
+            asked: The request; jobs are the same that have one model, one name and one request.
 
         Raises:
             ValueRangeError: Too many jobs wait already.
         """
-        whole = name if asked is None else f"{name} {asked.model_dump_json()}"
+        whole = f"{model} {name} {'' if asked is None else asked.model_dump_json()}"
         with self._lock:
             waiting = [job for job in self._jobs.values() if job.active]
             for job in waiting:

@@ -152,9 +152,17 @@ class Library:
     def fresh(self, name: str, *, device: str | None = None) -> inscape.Generator:
         """A network of its own, for long work that must not meet a stroke in between."""
         self.paintable(name)
-        model = open_model(self.folder(name), device=device or self.device)
+        model = self.network(name, device=device)
         assert isinstance(model, inscape.Generator)
         return model
+
+    def network(self, name: str, *, device: str | None = None) -> inscape.Model:
+        """The same of a model of any kind.
+
+        Raises:
+            ModelNotFoundError: The studio offers no such model.
+        """
+        return open_model(self.argument(name), device=device or self.device)
 
 
 def stamp_of(path: Path) -> Stamp:
@@ -179,3 +187,8 @@ def _read(path: Path, stamp: Stamp) -> Card:
 def paints(card: Card) -> bool:
     """Whether a model of that card can be painted with."""
     return card.kind == "generator" and card.image_size is not None
+
+
+def classifies(card: Card) -> bool:
+    """Whether a model of that card gives one class to a picture; a segmenter gives one to each pixel."""
+    return card.kind == "classifier" and not card.concepts

@@ -12,6 +12,8 @@ export interface Requests {
   effect: Partial<Schemas["EffectRequest"]>;
   find: Partial<Schemas["FindRequest"]>;
   artifacts: Partial<Schemas["ArtifactsRequest"]>;
+  roles: Partial<Schemas["RolesRequest"]>;
+  atlas: Partial<Schemas["AtlasRequest"]>;
   invert: Partial<Schemas["InvertRequest"]>;
   rewrite: Partial<Schemas["RewriteRequest"]>;
   "fact-trace": Partial<Schemas["FactTraceRequest"]>;

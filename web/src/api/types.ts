@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/atlas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Atlases
+         * @description What was put side by side.
+         */
+        get: operations["listAtlases"];
+        put?: never;
+        /**
+         * Start Atlas
+         * @description Put classifiers side by side; the same that waits or runs already is joined.
+         */
+        post: operations["startAtlas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atlas/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Atlas Offers
+         * @description The classifiers and the worlds that can be chosen.
+         */
+        get: operations["listAtlasOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atlas/{report}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Atlas
+         * @description An atlas: plots and tables.
+         */
+        get: operations["getAtlas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/checkpoints": {
         parameters: {
             query?: never;
@@ -1518,6 +1582,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description What was measured of a model.
+         */
+        get: operations["listRoles"];
+        put?: never;
+        /**
+         * Start Roles
+         * @description Measure which units carry a class; the same that waits or runs already is joined.
+         */
+        post: operations["startRoles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model}/roles/{report}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Roles
+         * @description A report: plots, units and the attack.
+         */
+        get: operations["getRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/paintings": {
         parameters: {
             query?: never;
@@ -1978,6 +2086,26 @@ export interface paths {
          * @description The photo for the screen (at most 1024 pixels wide and high), or small (at most 256).
          */
         get: operations["getPhotoPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/classifiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles Offers
+         * @description The classifiers whose roles can be measured, and their classes.
+         */
+        get: operations["listRolesOffers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2470,6 +2598,16 @@ export interface components {
             true: string;
         };
         /**
+         * AtlasOffers
+         * @description What can be put side by side.
+         */
+        AtlasOffers: {
+            /** Classifiers */
+            classifiers: string[];
+            /** Worlds */
+            worlds: string[];
+        };
+        /**
          * AtlasRequest
          * @description Put the detectors of several models, layers or pruned copies side by side.
          *
@@ -2543,6 +2681,19 @@ export interface components {
              * @description World whose scenes are shown (town), or a folder of photos with a folder for each class. [default: the world of the card]
              */
             source?: string | null;
+        };
+        /**
+         * AtlasResult
+         * @description Detectors were counted; the report is kept.
+         */
+        AtlasResult: {
+            /** Id */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "atlas";
         };
         /**
          * AuditRequest
@@ -4321,7 +4472,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "artifacts" | "audit" | "comparison" | "dissection" | "effects" | "fact-comparison" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "rule" | "find" | "search" | "trace";
+            kind: "advice" | "artifacts" | "atlas" | "audit" | "comparison" | "dissection" | "effects" | "fact-comparison" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "roles" | "rule" | "find" | "search" | "trace";
             /** Layer */
             layer: string;
             /** Model */
@@ -4333,7 +4484,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description Result so far of a running job. The list of jobs leaves it out. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactComparisonResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AtlasResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactComparisonResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RolesResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -4741,6 +4892,31 @@ export interface components {
             top: number;
         };
         /**
+         * NewAtlas
+         * @description Ask what the units of classifiers detect.
+         */
+        NewAtlas: {
+            /**
+             * All Layers
+             * @description All layers of one classifier, not its default one.
+             * @default false
+             */
+            all_layers: boolean;
+            /**
+             * Images
+             * @description Number of pictures.
+             * @default 1000
+             */
+            images: number;
+            /** Models */
+            models: string[];
+            /**
+             * Source
+             * @description The world whose scenes are shown. Null shows that of the first model.
+             */
+            source?: string | null;
+        };
+        /**
          * NewComparison
          * @description Ask what a model says with edits and without.
          */
@@ -4834,6 +5010,22 @@ export interface components {
              * @default 1
              */
             truncation: number;
+        };
+        /**
+         * NewRoles
+         * @description Ask which units of a layer carry a class.
+         */
+        NewRoles: {
+            /**
+             * Images
+             * @description Number of pictures: one half chooses units, the other measures.
+             * @default 2000
+             */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Of Class */
+            of_class: string;
         };
         /**
          * NewSearch
@@ -5435,6 +5627,65 @@ export interface components {
             scale?: number | null;
         };
         /**
+         * ReportBody
+         * @description A kept report as it is shown.
+         */
+        ReportBody: {
+            /**
+             * Body
+             * @description HTML of the report's own page. Foreign text in it is escaped.
+             */
+            body: string;
+            /**
+             * Created
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * Facts
+             * @description The main figures in one line.
+             */
+            facts: string;
+            /** Id */
+            id: string;
+            /** Images */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Model */
+            model: string;
+            /** Tables */
+            tables: components["schemas"]["ReportTable"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * ReportHead
+         * @description A kept report, in a list.
+         */
+        ReportHead: {
+            /**
+             * Created
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * Facts
+             * @description The main figures in one line.
+             */
+            facts: string;
+            /** Id */
+            id: string;
+            /** Images */
+            images: number;
+            /** Layer */
+            layer: string;
+            /** Model */
+            model: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * ReportInfo
          * @description The report of a layer; `dissected` is false, and the lists empty, where there is none yet.
          */
@@ -5490,6 +5741,27 @@ export interface components {
             segmenter?: string | null;
             /** Units */
             units?: components["schemas"]["UnitRow"][];
+        };
+        /**
+         * ReportList
+         * @description The reports that are kept, the newest first.
+         */
+        ReportList: {
+            /** Reports */
+            reports: components["schemas"]["ReportHead"][];
+        };
+        /**
+         * ReportTable
+         * @description A table of a report as a file.
+         */
+        ReportTable: {
+            /** Csv */
+            csv: string;
+            /**
+             * Name
+             * @description Name of the file, without its suffix.
+             */
+            name: string;
         };
         /**
          * Reset
@@ -5566,6 +5838,24 @@ export interface components {
              * @default 1
              */
             workers: string;
+        };
+        /**
+         * RolesOffer
+         * @description A classifier for whose classes a world has scenes.
+         */
+        RolesOffer: {
+            /** Classes */
+            classes: string[];
+            /** Name */
+            name: string;
+        };
+        /**
+         * RolesOffers
+         * @description The classifiers whose roles can be measured here.
+         */
+        RolesOffers: {
+            /** Classifiers */
+            classifiers: components["schemas"]["RolesOffer"][];
         };
         /**
          * RolesRequest
@@ -5648,6 +5938,19 @@ export interface components {
              * @description World whose scenes are shown (town), or a folder of photos with a folder for each class. [default: the world of the card]
              */
             source?: string | null;
+        };
+        /**
+         * RolesResult
+         * @description Roles were measured; the report is kept.
+         */
+        RolesResult: {
+            /** Id */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "roles";
         };
         /**
          * RuleChoices
@@ -6702,6 +7005,128 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAtlases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startAtlas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAtlas"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAtlasOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtlasOffers"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAtlas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCheckpoints: {
         parameters: {
             query?: never;
@@ -9438,6 +9863,104 @@ export interface operations {
             };
         };
     };
+    listRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoles"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobInfo"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                report: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPaintings: {
         parameters: {
             query?: never;
@@ -10323,6 +10846,35 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description Title, detail and hint of the error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRolesOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesOffers"];
                 };
             };
             /** @description Title, detail and hint of the error. */

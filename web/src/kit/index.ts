@@ -20,6 +20,7 @@ export * from "./messages";
 export * from "./models";
 export type { Page, Work } from "./page";
 export * from "./pointing";
+export * from "./reports";
 export * from "./router";
 export * from "./SaveNote";
 export * from "./Strip";

@@ -1,7 +1,7 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { tip } from "../actions";
 import { Button } from "../controls";
-import { useStore } from "../hooks";
+import { useClosing, useStore } from "../hooks";
 import { Icon } from "../Icon";
 import { link } from "../link";
 import { studio } from "../page";
@@ -15,6 +15,50 @@ const to = (page: string) => (event: Event) => {
   event.preventDefault();
   go(page);
 };
+
+/** Which pages a narrow header has behind its button "More": those from the eighth, a narrower one from the fifth. */
+const tierOf = (place: number): string => (place > 7 ? "far" : place > 4 ? "mid" : "near");
+
+/** The pages for which a narrow header has no room. */
+function More({ page }: { page: string }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useClosing(root, open, () => setOpen(false));
+  return (
+    <div class="header-more" ref={root}>
+      <button
+        type="button"
+        class="button icon"
+        data-testid="nav-more"
+        aria-label="More pages"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="more" />
+      </button>
+      {open && (
+        <nav class="menu" aria-label="More pages">
+          {studio.pages.map(({ name, title, icon, place }) => (
+            <a
+              key={name}
+              class={`menu-item ${tierOf(place)}`}
+              href={`#/${name}`}
+              data-testid={`more-${name}`}
+              aria-current={name === page ? "page" : undefined}
+              onClick={(event) => {
+                setOpen(false);
+                to(name)(event);
+              }}
+            >
+              <Icon name={icon} size={18} />
+              <span>{title}</span>
+            </a>
+          ))}
+        </nav>
+      )}
+    </div>
+  );
+}
 
 function Tools() {
   const { connection } = useStore(link);
@@ -53,10 +97,11 @@ export function Header({ page }: { page: string }) {
         </svg>
         <span>Inscape</span>
       </a>
-      <nav aria-label="Pages" ref={nav}>
-        {studio.pages.map(({ name, title, icon }) => (
+      <nav class="header-pages" aria-label="Pages" ref={nav}>
+        {studio.pages.map(({ name, title, icon, place }) => (
           <a
             key={name}
+            class={tierOf(place)}
             href={`#/${name}`}
             data-testid={`nav-${name}`}
             data-tip={tip(title, `page-${name}`)}
@@ -68,6 +113,7 @@ export function Header({ page }: { page: string }) {
           </a>
         ))}
       </nav>
+      <More page={page} />
       <Tools />
     </header>
   );

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from inscape.errors import UnsupportedError
-from inscape.models import Model, open_model
+from inscape.models import Model
 from inscape.reports import data_url
+from inscape.studio.library import classifies
 from inscape.studio.page import ERRORS, UPLOAD, Page, image, image_answers, state_of
 from inscape.studio.pages.explain.photos import LARGEST_PHOTO, SeenPhoto, SeenPhotos
 from inscape.studio.shapes import Identifier, Message
@@ -111,7 +112,7 @@ class Explanations(State):
 
     def _opened(self, name: str) -> Model:
         card = self.studio.library.card(name)
-        if card.kind != "classifier" or card.concepts:
+        if not classifies(card):
             said = "a segmenter" if card.kind == "classifier" else card.noun
             raise UnsupportedError(
                 f"{name!r} is {said}, and this page explains classifiers of pictures.",
@@ -120,7 +121,7 @@ class Explanations(State):
                 if card.kind == "generator"
                 else "Choose a classifier, such as efficientnet-lite0.",
             )
-        return open_model(self.studio.library.argument(name), device=self.studio.library.device)
+        return self.studio.library.network(name)
 
     def report(self, model: Model) -> DissectionReport | None:
         """A report of the units that the parts are, if there is one."""

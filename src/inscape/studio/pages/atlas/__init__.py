@@ -1,0 +1,1 @@
+"""The page Atlas: the detectors of classifiers and layers side by side."""
