@@ -98,7 +98,7 @@ def test_fingers_open_it_on_a_narrow_screen(browser, shared_studio):
     with phone(browser) as page:
         sheet = Sheet(page).open(shared_studio.address, "#/paint?seed=62")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
-        for name in ("commands", "theme", "help", "nav-models"):
+        for name in ("commands", "theme", "help", "nav-more"):
             box = sheet.by(name).bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["height"] >= 43.5, name
         sheet.by("commands").tap()
