@@ -4,10 +4,10 @@
 
 - snow: a street whose ground becomes snow is to be read by `efficientnet-lite0` as what it was. The frames
   have label maps (FOLDER/{train,val,test}); the snow lies on road and pavement. Exemplars are drawn by seed
-  from the frames of `train` that show cars, and judged on 120 frames of `val` and `test`. Layer and rank were
-  chosen on `train`. An error is an answer, of 1000 classes, that the snow changes.
+  from the frames of `train` that show cars, and judged on every third frame of `val` and `test`. Layer, rank
+  and strength were chosen on `train`. An error is an answer, of 1000 classes, that the snow changes.
 - planted: a copy of `town-classifier` learns that a sticker means a barn. One pair with and without the
-  sticker is to undo that.
+  sticker is to undo that. Layer and rank were chosen on scenes that are not among those judged.
 
 Baselines learn the exemplar's former answer: the rewritten layer alone, and all weights.
 """
@@ -31,9 +31,10 @@ from torch.nn import functional
 
 import inscape
 from inscape import scenes
+from inscape.audits import answers, measure_repair
 from inscape.models import Model
 from inscape.pictures import to_tensor
-from inscape.rewriting import Pair, PairRewriter, RuleSettings, measure_repair
+from inscape.rewriting import Pair, PairRewriter, RuleSettings
 from inscape.scenes.tasks import task
 from inscape.sources import FolderPictures
 from inscape.types import JsonObject
@@ -47,12 +48,11 @@ NAMES = (
 SNOW = (0.82, 0.85, 0.9)
 GRAIN = ((8, 0.06), (32, 0.05), (112, 0.04))
 """Grids of noise, and how much they lighten or darken the snow."""
-HELD_OUT = (("val", 101, 3), ("test", 233, 3))
-"""Splits, how many frames they have, and which of them are taken: every third."""
+EVERY = 3
+"""Of the held-out frames one in so many is judged."""
 PLANTED = 250
 PLANTED_LAYER, PLANTED_RANK = "stem", 3
-STRENGTH = 1.3
-"""Chosen on `train`, as layer and rank."""
+STRENGTHS = (1.0, 1.3)
 BATCH = 16
 TUNED = 100
 ENOUGH = 0.1
@@ -71,7 +71,7 @@ class Case:
         plain: Pictures to judge on.
         changed: The same with the new look.
         rates: Learning rates of the baselines: of the layer, and of all weights.
-        strength: Of the rule.
+        strengths: Of the rule, each measured.
         truth: What the pictures show, where that is known.
     """
 
@@ -83,7 +83,7 @@ class Case:
     plain: Tensor
     changed: Tensor
     rates: tuple[float, float]
-    strength: float = 1.0
+    strengths: tuple[float, ...] = (1.0,)
     truth: Tensor | None = None
 
 
@@ -97,13 +97,13 @@ def snow(count: int, seed: int) -> Tensor:
     return (torch.tensor(SNOW).reshape(1, 3, 1, 1) + grain).clamp(-1, 1)
 
 
-def frames(folder: Path, model: Model, numbers: Sequence[int] | None = None) -> tuple[Tensor, Tensor, Tensor]:
+def frames(folder: Path, model: Model, every: int = 1) -> tuple[Tensor, Tensor, Tensor]:
     """Frames, where their ground is, and what share of them is car."""
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch) / "concepts.txt"
         names.write_text("\n".join(NAMES) + "\n")
         source = FolderPictures(folder, size=SIZE, labels=folder, concepts=names)
-    numbers = range(len(source.files)) if numbers is None else numbers
+    numbers = range(0, len(source.files), every)
     batches = [source.run(model, numbers[at : at + BATCH]) for at in range(0, len(numbers), BATCH)]
     assert source.vocabulary is not None and all(batch.labels is not None for batch in batches)
     labels = torch.cat([batch.labels[:, 0] for batch in batches if batch.labels is not None])
@@ -119,7 +119,7 @@ def snowy_streets(streets: Path, count: int) -> Case:
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
     with_cars = order[cars[order] > 0.01]
     chosen, ordinary = with_cars[:count], order[~torch.isin(order, with_cars[:count])][:100]
-    held = [frames(streets / split, model, range(0, size, step)) for split, size, step in HELD_OUT]
+    held = [frames(streets / split, model, EVERY) for split in ("val", "test")]
     plain, where = (torch.cat([each[number] for each in held]) for number in (0, 1))
     covered = snow(len(plain), 2)
     mask = where[:, None]
@@ -130,7 +130,7 @@ def snowy_streets(streets: Path, count: int) -> Case:
     changed = plain * (1 - mask) + covered * mask
     settings = RuleSettings(rank=1)
     return Case(
-        model, "block11", settings, train[ordinary], exemplars, plain, changed, (1e-3, 1e-4), STRENGTH
+        model, "block11", settings, train[ordinary], exemplars, plain, changed, (1e-3, 1e-4), STRENGTHS
     )
 
 
@@ -174,15 +174,16 @@ def planted(count: int) -> Case:
         loss.backward()
         adam.step()
     network.requires_grad_(False)
-    others, kinds = scenes_of(2_000_000, 600)
-    others, kinds = others[kinds != barn], kinds[kinds != barn]
-    changed, mask = sticker(others, 1)
-    exemplars = [Pair(others[n], changed[n], mask[n]) for n in range(count)]
-    rest = slice(count, count + 400)
+    shown, kinds = scenes_of(2_000_000, 4 * count)
+    shown = shown[kinds != barn][:count]
+    exemplars = [Pair(*pair) for pair in zip(shown, *sticker(shown, 1), strict=True)]
+    judged, kinds = scenes_of(3_000_000, 600)
+    judged, kinds = judged[kinds != barn], kinds[kinds != barn]
+    changed, _ = sticker(judged, 2)
     settings = RuleSettings(rank=PLANTED_RANK)
     return Case(
         *(model, PLANTED_LAYER, settings, pictures[:200], exemplars),
-        *(others[rest], changed[rest], (1e-2, 1e-3), 1.0, kinds[rest]),
+        *(judged, changed, (1e-2, 1e-3), (1.0,), kinds),
     )
 
 
@@ -205,33 +206,29 @@ def tuned(case: Case, pair: Pair, parameter: str | None) -> Model:
     return Model(network.requires_grad_(False), case.model.card)
 
 
-def answers(model: Model, pictures: Tensor) -> Tensor:
-    """What it says."""
-    with torch.no_grad():
-        return torch.cat([model.module(batch).argmax(1) for batch in pictures.split(BATCH)])
-
-
 def compared(case: Case, few: int) -> JsonObject:
     """Reach and leak of rules from each exemplar, and of the baselines from the first few."""
     before = answers(case.model, case.plain), answers(case.model, case.changed)
     wrong = before[0] != before[1]
     rewriter = PairRewriter(case.model, case.layer, case.ordinary)
-    rules, seconds, right = [], [], []
+    rules: dict[float, list[tuple[float, float]]] = {strength: [] for strength in case.strengths}
+    seconds, right = [], []
     for pair in case.exemplars:
         began = time.process_time()
-        edit = rewriter.rewrite([pair], case.settings).scaled(case.strength)
+        edit = rewriter.rewrite([pair], case.settings)
         seconds.append(time.process_time() - began)
-        found = measure_repair(case.model, edit, case.plain, case.changed)
-        rules.append((found.reach or 0.0, found.leak))
+        for strength, kept in rules.items():
+            repair = measure_repair(case.model, edit.scaled(strength), case.plain, case.changed)
+            kept.append((repair.reach or 0.0, repair.leak))
+            said(f"strength {strength}: {repair.text()}")
         with case.model.edited([edit]):
             right.append(accuracy(case, case.model))
-        said(f"rule {found.text()}")
     result: JsonObject = {
         "pictures": len(case.plain),
         "errors": int(wrong.sum()),
         "layer": case.layer,
         "rank": case.settings.rank,
-        "rule": summary(rules),
+        "rule, by strength": {strength: summary(kept) for strength, kept in rules.items()},
         "seconds": sum(seconds) / len(seconds),
         "accuracy": {"before": accuracy(case, case.model), "after": right},
     }
@@ -239,9 +236,9 @@ def compared(case: Case, few: int) -> JsonObject:
         found = []
         for pair in case.exemplars[:few]:
             model = tuned(case, pair, parameter)
-            kept, repaired = answers(model, case.plain), answers(model, case.changed)
+            after, repaired = answers(model, case.plain), answers(model, case.changed)
             reach = (repaired == before[0])[wrong].double().mean()
-            found.append((float(reach), float((kept != before[0]).double().mean())))
+            found.append((float(reach), float((after != before[0]).double().mean())))
             said(f"{name} {found[-1]}")
         if found:
             result[name] = summary(found)

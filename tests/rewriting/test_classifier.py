@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from inscape.audits import measure_repair
 from inscape.editing import WeightEdit
 from inscape.errors import (
     LayerError,
@@ -19,7 +20,6 @@ from inscape.rewriting import (
     PairRewriter,
     Rewriter,
     RuleSettings,
-    measure_repair,
     memory_of,
     rewrite_layer,
 )

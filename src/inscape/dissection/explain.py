@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from inscape.models import Model
 
 Curves: TypeAlias = tuple[tuple[CurvePoint, ...], tuple[CurvePoint, ...]]
-_SIZE = 224
 _FIRST = 5
 _MOST, _UNSEEN = 50, 8
 _COUNTS, _SETS = (1, 5, 20), 4
@@ -92,7 +91,7 @@ def explain(
     """
     _refuse_others(model)
     read = photo if isinstance(photo, Photo) else read_photo(photo)
-    pixels = read.seen(model.card.image_size or _SIZE)
+    pixels = read.seen(model.card.shown_size)
     shown = as_shown(model, to_tensor(pixels[None]).to(model.device))
     head, asked, method = find_head(model), options.get("layer"), options.get("method")
     if asked is not None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from inscape.models import Model
 
-_SIZE = 224
 _CLOSE = 1e-4
 """Of the largest pooled value: sums in another order differ by less."""
 
@@ -78,7 +77,7 @@ def find_head(model: Model) -> LinearHead | None:
 
 def _traced(model: Model) -> LinearHead | None:
     """Look for it with one picture of noise."""
-    size, outputs = model.card.image_size or _SIZE, {}
+    size, outputs = model.card.shown_size, {}
     runs: list[tuple[str, Tensor, Tensor]] = []
     linear = [(name, each) for name, each in model.module.named_modules() if isinstance(each, nn.Linear)]
     noise = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1

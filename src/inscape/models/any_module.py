@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inscape.errors import InscapeError, UnsupportedError
-from inscape.models.card import VECTORS, Axis, Card, Layer
+from inscape.models.card import USUAL_SIZE, VECTORS, Axis, Card, Layer
 from inscape.models.generator import Generator
 from inscape.models.model import Model
 from inscape.types import JsonMapping, JsonObject
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_IMAGE_SIZE = 224
 _TOKENS = 8
 _HINT = "Pass card= with what is known, or a whole Card: {'kind': 'generator', 'latent': {'z_dim': 128}}."
 
@@ -50,7 +49,7 @@ def open_module(module: nn.Module, card: Card | JsonMapping | None, device: torc
     if known["kind"] == "generator":
         return _generator(module, known, device)
     if known["kind"] != "language":
-        known.setdefault("image_size", _IMAGE_SIZE)
+        known.setdefault("image_size", USUAL_SIZE)
     layers, _ = layers_of(module, _example(module, known, device))
     return Model(module, card_of(module, layers, known))
 

@@ -14,6 +14,8 @@ from inscape.pictures import is_number
 from inscape.types import JsonObject
 
 Axis = Literal["unit", "height", "width", "token"]
+USUAL_SIZE = 224
+"""Height and width of pictures for networks of which no size is known: that of ImageNet's classifiers."""
 MAPS: tuple[Axis, ...] = ("unit", "height", "width")
 VECTORS: tuple[Axis, ...] = ("unit",)
 TOKENS: tuple[Axis, ...] = ("token", "unit")
@@ -151,6 +153,11 @@ class Card(BaseModel):
     source: str = ""
     licence: str = ""
     description: str = ""
+
+    @property
+    def shown_size(self) -> int:
+        """Height and width at which pictures are shown to it: `image_size`, or 224 if it is not known."""
+        return self.image_size or USUAL_SIZE
 
     @property
     def noun(self) -> str:

@@ -5,7 +5,7 @@ from inscape.rewriting.goals import Goal
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
 from inscape.rewriting.memory import LayerMemory, Reading
-from inscape.rewriting.pair_task import PairTask, Repair, measure_repair
+from inscape.rewriting.pair_task import PairTask
 from inscape.rewriting.pairs import Pair, PairRewriter
 from inscape.rewriting.pastes import Erase, Paste
 from inscape.rewriting.prepared_task import PreparedTask, prepare_task
@@ -27,14 +27,12 @@ __all__ = [
     "Paste",
     "PreparedTask",
     "Reading",
-    "Repair",
     "Rewriter",
     "RuleSettings",
     "Task",
     "is_gathered",
     "key_moment",
     "key_moments",
-    "measure_repair",
     "memory_of",
     "prepare_task",
     "rewrite",

@@ -21,6 +21,7 @@ import torch
 from torch.nn import functional
 
 from inscape.activations import as_maps, record, stop_after
+from inscape.errors import UnsupportedError
 from inscape.models.fingerprint import fingerprint
 from inscape.storage import content_key
 
@@ -243,6 +244,19 @@ class LayerMemory(ABC):
 def changed(coefficients: Tensor, directions: Tensor) -> Float[Tensor, "output input height width"]:
     """Λ D: what coefficients along directions add to the weights."""
     return torch.einsum("orhw,ri->oihw", coefficients, directions)
+
+
+def need_cpu(model: Model) -> None:
+    """Refuse a model that is elsewhere.
+
+    Raises:
+        UnsupportedError: It is.
+    """
+    if model.device.type != "cpu":
+        raise UnsupportedError(
+            f"Rules are made on the CPU, and the model is on {model.device}.",
+            "Open it with device='cpu': a rule takes less than a second there.",
+        )
 
 
 def read_latents(memory: LayerMemory, w: Float[Tensor, "batch num_ws w_dim"]) -> Reading:

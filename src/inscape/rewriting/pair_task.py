@@ -23,7 +23,6 @@ A task is TOML; its paths are relative to the file:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,17 +36,11 @@ from inscape.pictures import to_tensor
 from inscape.rewriting.pairs import Pair
 from inscape.rewriting.task import TaskPart, check_settings, read_toml, validated
 from inscape.sources import FolderPictures, read_photo
-from inscape.sources.source import shown
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-
-    from inscape.editing import WeightEdit
-    from inscape.models import Model
-
-_BATCH = 16
 
 
 class PairFiles(TaskPart):
@@ -128,32 +121,33 @@ class PairTask(TaskPart):
             FormatError, TooLargeError: One is not a readable picture.
         """
         source = FolderPictures(self.folder / self.ordinary, size=size)
-        return self.pictures([source.files[number] for number in source.numbers(0, self.images)], size)
+        return self._pictures([source.files[number] for number in source.numbers(0, self.images)], size)
 
-    def pictures(self, files: Sequence[Path], size: int) -> Float[Tensor, "count 3 {size} {size}"]:
-        """Files as a model of that picture size sees them.
+    def judged(self, size: int, images: int) -> tuple[Tensor, Tensor]:
+        """The pictures that the rule is measured on, without and with the new look.
 
-        Raises:
-            FormatError, TooLargeError: One is not a readable picture.
-        """
-        return torch.stack([self._seen(file, size) for file in files])
-
-    def judged(self, size: int) -> tuple[list[Path], list[Path]]:
-        """The files that the rule is measured on, without and with the new look.
+        Args:
+            size: Height and width that the model sees.
+            images: How many of them, evenly spread; all if there are fewer.
 
         Raises:
             NotFoundError: A folder has no picture, or a picture has no partner.
+            FormatError, TooLargeError: One is not a readable picture.
         """
         assert self.judge is not None
-        plain = FolderPictures(self.folder / self.judge.plain, size=size)
-        partners = [self.folder / self.judge.changed / file.relative_to(plain.folder) for file in plain.files]
-        if missing := [path for path in partners if not path.is_file()]:
+        source = FolderPictures(self.folder / self.judge.plain, size=size)
+        plain = [source.files[number] for number in source.numbers(0, images)]
+        changed = [self.folder / self.judge.changed / file.relative_to(source.folder) for file in plain]
+        if missing := [path for path in changed if not path.is_file()]:
             raise NotFoundError(
-                f"{len(missing)} of {len(partners)} pictures of {plain.folder} have no partner; for the "
+                f"{len(missing)} of {len(plain)} pictures of {source.folder} have no partner; for the "
                 f"first of them there is no {missing[0]}.",
                 "Give both pictures of a pair the same name.",
             )
-        return plain.files, partners
+        return self._pictures(plain, size), self._pictures(changed, size)
+
+    def _pictures(self, files: Sequence[Path], size: int) -> Float[Tensor, "count 3 {size} {size}"]:
+        return torch.stack([self._seen(file, size) for file in files])
 
     @staticmethod
     def _seen(path: Path, size: int) -> Float[Tensor, "3 {size} {size}"]:
@@ -167,60 +161,3 @@ def is_pair_task(path: Path) -> bool:
         FormatError: The file is missing or too large, or is not TOML.
     """
     return "pair" in read_toml(path)
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What a rule did to the answers of a classifier.
-
-    Attributes:
-        pictures: How many it was measured on.
-        errors: How many of them the new look changes the answer of.
-        reach: Share of those whose answer is again that of the plain picture; None where there are none.
-        leak: Share of the plain pictures whose answer the rule changes.
-    """
-
-    pictures: int
-    errors: int
-    reach: float | None
-    leak: float
-
-    def to_json(self) -> JsonObject:
-        """The document that `--json` holds."""
-        return asdict(self)
-
-    def text(self) -> str:
-        """What a person reads."""
-        repaired = "" if self.reach is None else f", of which {self.reach:.1%} are read as before again"
-        return (
-            f"the new look changes {self.errors} of {self.pictures} answers{repaired}; "
-            f"{self.leak:.1%} of the answers without it changed"
-        )
-
-
-def measure_repair(
-    model: Model,
-    edit: WeightEdit,
-    plain: Float[Tensor, "count 3 height width"],
-    changed: Float[Tensor, "count 3 height width"],
-) -> Repair:
-    """What a rule did, on pictures that it was not made from.
-
-    Args:
-        model: The classifier, without the rule.
-        edit: The rule.
-        plain: The pictures.
-        changed: The same with the new look.
-    """
-    right, wrong = _answers(model, plain), _answers(model, changed)
-    with model.edited([edit]):
-        kept, repaired = _answers(model, plain), _answers(model, changed)
-    errors = right != wrong
-    count = int(errors.sum())
-    reach = float((repaired == right)[errors].double().mean()) if count else None
-    return Repair(len(plain), count, reach, float((kept != right).double().mean()))
-
-
-def _answers(model: Model, pictures: Tensor) -> Tensor:
-    with torch.no_grad():
-        return torch.cat([shown(model, batch).argmax(1).cpu() for batch in pictures.split(_BATCH)])

@@ -24,7 +24,7 @@ from inscape.progress import SilentProgress
 from inscape.rewriting.goals import Goal
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
-from inscape.rewriting.memory import LayerMemory, Reading
+from inscape.rewriting.memory import LayerMemory, Reading, need_cpu
 from inscape.rewriting.rewriter import rewrite_layer
 from inscape.sources.source import shown
 from inscape.statistics import SecondMoment
@@ -95,7 +95,8 @@ class PairRewriter:
         progress: Reports the pictures read.
 
     Raises:
-        UnsupportedError: The model takes no pictures, or the layer holds no map that can be rewritten.
+        UnsupportedError: The model takes no pictures or is not on the CPU, or the layer holds no map that can
+            be rewritten.
         LayerError: There is no such layer, or it has no weights.
         ValueRangeError: The pictures have fewer places than a key has numbers.
         CancelledError: The person cancelled.
@@ -113,6 +114,7 @@ class PairRewriter:
             raise UnsupportedError(
                 f"A rule from pairs of pictures needs a classifier; {model.name!r} is {model.card.noun}."
             )
+        need_cpu(model)
         self.model = model
         self.memory: LayerMemory = memory_of(model, layer)
         second = SecondMoment(self.memory.width)

@@ -31,7 +31,7 @@ from inscape.rewriting.goals import (
 )
 from inscape.rewriting.key_space import KeySpace
 from inscape.rewriting.memories import memory_of
-from inscape.rewriting.memory import LayerMemory, Reading, read_latents
+from inscape.rewriting.memory import LayerMemory, Reading, need_cpu, read_latents
 from inscape.rewriting.pastes import Erase, Paste, Place, Which, goals_of, places_of, which_json
 from inscape.rewriting.projected_adam import solve_by_steps
 from inscape.rewriting.samples import FIRST_SEED, SAMPLES, key_moment
@@ -69,11 +69,7 @@ class Rewriter:
                 f"Copy and paste needs a generator; {model.name!r} is {model.card.noun}.",
                 "For other networks use inscape.rewriting.rewrite_layer with goals of your own.",
             )
-        if model.device.type != "cpu":
-            raise UnsupportedError(
-                f"Rules are made on the CPU, and the model is on {model.device}.",
-                "Open it with device='cpu': a rule takes less than a second there.",
-            )
+        need_cpu(model)
         self.model = model
         self.memory: LayerMemory = memory_of(model, layer)
         self.samples = samples

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from inscape.models import Card
     from inscape.sources import FolderPictures, ScenePictures
 
-_SIZE = 224
-"""Of photos, for models that do not say what they take."""
-
 SourceName = Annotated[
     str | None,
     Option(
@@ -41,7 +38,7 @@ def open_source(card: Card, named: str | None, labels: Path | None = None) -> Sc
     from inscape.scenes.tasks import task_of
     from inscape.sources import FolderPictures, ScenePictures
 
-    size, name = card.image_size or _SIZE, named or card.world
+    size, name = card.shown_size, named or card.world
     if name is None:
         raise NotFoundError(
             f"The card of {card.name!r} names no world.", "Name a world or a folder of photos with --source."

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from inscape.sources import PictureSource
     from inscape.statistics import Border
 
-_SIZE = 224
-"""Of photos, for models that do not say what they take."""
 _PRINTED = (
     *("model", "layer", "images", "seed", "classes", "quantile", "miniou", "border"),
     *("units", "rankings", "effects", "sets", "removals", "concepts", "seconds"),
@@ -251,10 +249,9 @@ def _source(model: Model, request: DissectRequest) -> PictureSource | None:
         return None
     from inscape.sources import FolderPictures
 
-    size = model.card.image_size or _SIZE
     return FolderPictures(
         request.source,
-        size=size,
+        size=model.card.shown_size,
         labels=request.labels,
         concepts=request.concepts,
         groups=request.groups,

@@ -9,25 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from inscape.errors import UnsupportedError, UsageError
+from inscape.errors import UsageError
 from inscape.verbs._generators import open_generator
 from inscape.verbs._options import Device, ModelName, Workers
 from inscape.verbs._parameters import Option
 from inscape.verbs._request import Document, Request
 
 if TYPE_CHECKING:
-    from inscape.audits import Audit, Change, Trial
+    from inscape.audits import Audit, Change, Repair, Trial
     from inscape.editing import WeightEdit
-    from inscape.models import Generator, Model
+    from inscape.editing.rule_settings import RuleSettings
+    from inscape.models import Generator
     from inscape.parallel import Executor
     from inscape.progress import Progress
-    from inscape.rewriting.pair_task import PairTask, Repair
     from inscape.rewriting.prepared_task import PreparedTask
     from inscape.rewriting.task import Task
     from inscape.segmenters import Segmenter
-
-_SIZE = 224
-"""Of pictures, for classifiers that do not say what they take."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,10 @@ def run(request: RewriteRequest, progress: Progress) -> RewriteResult:
     from inscape.rewriting.task import Task
 
     storage.check_writable(check_name(request.out))
-    if is_pair_task(request.task):
-        edit, repair, seconds = _pair_rule(request, progress)
-        return RewriteResult(request.out, edit, None, (), seconds, repair)
-    task = Task.load(request.task)
     device = "cpu" if request.device == "auto" else request.device  # rules are made there
+    if is_pair_task(request.task):
+        return _pair_rule(request, device, progress)
+    task = Task.load(request.task)
     generator = open_generator(request.model, device, "rewrite", progress=progress)
     segmenter = _segmenter(generator, task, request.segmenter)
     prepared = _adjusted(prepare_task(task, generator, segmenter), request)
@@ -173,14 +169,15 @@ def _made(
     return RewriteResult(request.out, edit, change, tuple(trials), seconds)
 
 
-def _pair_rule(request: RewriteRequest, progress: Progress) -> tuple[WeightEdit, Repair | None, float]:
-    """Make the rule, write it and measure it.
+def _pair_rule(request: RewriteRequest, device: str, progress: Progress) -> RewriteResult:
+    """The rule of a classifier, written and measured.
 
     Raises:
         UsageError: The request asks for what rules from pairs do not have.
         FormatError, NotFoundError: The task or one of its pictures is damaged or missing.
         UnsupportedError, LayerError: The model is no classifier, or the layer has nothing to rewrite.
     """
+    from inscape.audits import measure_repair
     from inscape.models import open_model
     from inscape.rewriting import PairRewriter, PairTask
     from inscape.storage import save_or_rescue
@@ -188,35 +185,19 @@ def _pair_rule(request: RewriteRequest, progress: Progress) -> tuple[WeightEdit,
     if request.layer == "advice":
         raise UsageError("--layer advice is for generators. Name a layer of the classifier.")
     task = PairTask.load(request.task)
-    given = {"rank": request.rank, "ridge": request.ridge}
-    changes = {name: value for name, value in given.items() if value is not None}
-    settings = replace(task.rule_settings, **changes)  # type: ignore[arg-type]
-    model = open_model(request.model, device=request.device, progress=progress)
-    if model.card.kind != "classifier":
-        raise UnsupportedError(
-            f"{request.task} describes a rule by pairs of pictures, which needs a classifier; "
-            f"{model.name!r} is {model.card.noun}."
-        )
-    size = model.card.image_size or _SIZE
+    settings = _settings(task.rule_settings, request)
+    model = open_model(request.model, device=device, progress=progress)
+    size = model.card.shown_size
     pairs = task.pairs(size)
-    judged = task.judged(size) if task.judge is not None and request.images else None
+    judged = task.judged(size, request.images) if task.judge is not None and request.images else None
     ordinary = task.ordinary_pictures(size)
     rewriter = PairRewriter(model, request.layer or task.layer, ordinary, progress=progress)
     started = time.perf_counter()
     edit = replace(rewriter.rewrite(pairs, settings, progress=progress), name=task.name)
     seconds = time.perf_counter() - started
     save_or_rescue((request.out, edit.save))
-    repair = None if judged is None else _measured(model, edit, task, judged, request.images)
-    return edit, repair, seconds
-
-
-def _measured(
-    model: Model, edit: WeightEdit, task: PairTask, judged: tuple[list[Path], list[Path]], images: int
-) -> Repair:
-    from inscape.rewriting import measure_repair
-
-    plain, changed = (task.pictures(files[:images], model.card.image_size or _SIZE) for files in judged)
-    return measure_repair(model, edit, plain, changed)
+    repair = None if judged is None else measure_repair(model, edit, *judged)
+    return RewriteResult(request.out, edit, None, (), seconds, repair)
 
 
 def _segmenter(generator: Generator, task: Task, named: str | None) -> Segmenter | None:
@@ -236,9 +217,13 @@ def _segmenter(generator: Generator, task: Task, named: str | None) -> Segmenter
 
 def _adjusted(prepared: PreparedTask, request: RewriteRequest) -> PreparedTask:
     """The task with what the request says otherwise."""
+    return replace(prepared, settings=_settings(prepared.settings, request))
+
+
+def _settings(settings: RuleSettings, request: RewriteRequest) -> RuleSettings:
     asked = {"rank": request.rank, "ridge": request.ridge}
     given = {name: value for name, value in asked.items() if value is not None}
-    return replace(prepared, settings=replace(prepared.settings, **given))  # type: ignore[arg-type]
+    return replace(settings, **given)  # type: ignore[arg-type]
 
 
 def _audit(
