@@ -64,6 +64,14 @@ def test_a_rule_of_a_classifier_is_written_measured_and_applied(folder, tmp_path
     )
 
 
+@pytest.mark.parametrize("asked", ["--layer advice", "--segmenter town-segmenter"])
+def test_what_only_generators_have_is_refused(folder, tmp_path, capsys, asked):
+    out = tmp_path / "rule.edit.safetensors"
+    arguments = ["rewrite", "town-classifier", "--task", str(folder / "task.toml"), "--out", str(out)]
+    assert run([*arguments, *asked.split()]) == 2
+    assert "is for generators" in capsys.readouterr().err
+
+
 def test_without_a_judge_nothing_is_measured(folder, tmp_path, capsys):
     path = folder / "unjudged.toml"
     path.write_text(TASK.replace('[judge]\nplain = "plain"\nchanged = "changed"\n', ""))

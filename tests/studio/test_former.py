@@ -10,6 +10,7 @@ from inscape import storage
 from inscape.models import Card, open_model
 from inscape.models.weights import weights_hash
 from studio.messages import add, start
+from studio.photo_requests import bring, invert, painting_on, ready
 
 
 def install_version_two(folder):
@@ -92,3 +93,15 @@ def test_a_picture_follows_the_last_stroke(client, studio):
             return
         time.sleep(0.05)
     raise AssertionError("The picture of the painting before the stroke is kept.")
+
+
+def test_one_on_a_photo_waits_until_the_photo_is_inverted_again(client, model_folder):
+    photo = bring(client)
+    invert(client, photo)
+    ready(client, photo)
+    painting = painting_on(client, photo, [add(0)])
+    install_version_two(model_folder)
+    answer = client.post(f"/api/paintings/{painting['id']}/again")
+    assert answer.status_code == 422
+    assert "invert the photo again" in answer.json()["hint"]
+    assert len(client.get("/api/paintings").json()["paintings"]) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from inscape.errors import NotFoundError
+from inscape.errors import NotFoundError, UsageError
 from inscape.verbs._parameters import Option
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def open_source(card: Card, named: str | None, labels: Path | None = None) -> Sc
 
     Raises:
         NotFoundError: There is no such world or folder, or the card names none.
+        UsageError: There are label maps for scenes.
     """
     from inscape.scenes import world, worlds
     from inscape.scenes.tasks import task_of
@@ -44,6 +45,8 @@ def open_source(card: Card, named: str | None, labels: Path | None = None) -> Sc
             f"The card of {card.name!r} names no world.", "Name a world or a folder of photos with --source."
         )
     if name in worlds():
+        if labels is not None:
+            raise UsageError("Label maps need photos. Name the folder of photos with --source.")
         return ScenePictures(world(name), size=size, task=task_of(name, card.classes))
     if not Path(name).is_dir():
         raise NotFoundError(

@@ -184,6 +184,8 @@ def _pair_rule(request: RewriteRequest, device: str, progress: Progress) -> Rewr
 
     if request.layer == "advice":
         raise UsageError("--layer advice is for generators. Name a layer of the classifier.")
+    if request.segmenter is not None:
+        raise UsageError("--segmenter is for generators; a rule from pairs needs none. Leave it out.")
     task = PairTask.load(request.task)
     settings = _settings(task.rule_settings, request)
     model = open_model(request.model, device=device, progress=progress)

@@ -96,5 +96,6 @@ def anew(painting: Painting) -> NewPainting:
             operations.append(AddStroke(stroke=stroke))
         else:
             operations.append(operation)
-    known = painting.model_dump(include={"model", "name", "seed", "truncation", "class_index", "cursor"})
+    kept = {"model", "name", "seed", "photo", "truncation", "class_index", "cursor"}
+    known = painting.model_dump(include=kept)
     return NewPainting(**known, operations=operations)
