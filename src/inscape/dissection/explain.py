@@ -15,7 +15,7 @@ from inscape.activations import as_maps
 from inscape.dissection._evidence_units import Added, Naming
 from inscape.dissection.evidence import Evidence
 from inscape.dissection.evidence_curves import Orders, linear_curves, measured_curves
-from inscape.dissection.evidence_parts import CurvePoint
+from inscape.dissection.evidence_parts import SETS, CurvePoint
 from inscape.dissection.linear_head import LinearHead, find_head
 from inscape.dissection.readout import Above, Method, Readout, unit_maps
 from inscape.dissection.unit_set import check_units
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 Curves: TypeAlias = tuple[tuple[CurvePoint, ...], tuple[CurvePoint, ...]]
 _FIRST = 5
 _MOST, _UNSEEN = 50, 8
-_COUNTS, _SETS = (1, 5, 20), 4
-"""Points and sets of curves that need a run of the network for each."""
+_COUNTS = (1, 5, 20)
+"""Points of curves that need a run of the network for each."""
 _ABLATED = 512
 """Units that are switched off one by one at most: those with the largest activation."""
 
@@ -55,7 +55,8 @@ class ExplainOptions(TypedDict, total=False):
             given.
         off: Units that are switched off first.
         top: Parts that speak for it, 10 unless given; half as many against it.
-        curves: Whether deletion and insertion are measured; they are unless given.
+        curves: Whether deletion and insertion are measured, of a layer with 2 units or more; they are unless
+            given.
     """
 
     of: str | int | None
@@ -172,8 +173,8 @@ def _linear(
     naming = Naming.checked(added, options.get("report"), model.name, head.layers or [head.layer])
     logit = float(logits[index])
     curves: Curves = ((), ())
-    if options.get("curves", True):
-        orders = Orders.of(contributions, added.activations, _MOST)
+    if options.get("curves", True) and len(contributions) >= 2:
+        orders = Orders.of(contributions, added.activations, _MOST, SETS["linear"])
         curves = linear_curves(contributions, orders, logit)
     told = {"picture": name, "class_name": names[index], "classes": _first(model, logits[None])}
     return _Found(naming, "linear", logit, curves).evidence(model, pixels, options, told)
@@ -210,8 +211,8 @@ def measured(
         most = flat.abs().amax(1).topk(min(_ABLATED, layer.units)).indices.tolist()
         contributions = readout.ablation(features, most).numpy()
     curves: Curves = ((), ())
-    if options.get("curves", True):
-        orders = Orders.of(contributions, activations, _COUNTS[-1], _SETS)
+    if options.get("curves", True) and layer.units >= 2:
+        orders = Orders.of(contributions, activations, _COUNTS[-1], SETS[method])
 
         def numbers(scales: np.ndarray) -> np.ndarray:
             return readout.with_units(torch.from_numpy(scales).float(), features).double().cpu().numpy()

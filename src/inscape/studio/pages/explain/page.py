@@ -75,7 +75,9 @@ class EvidencePoint(Message):
 
     units: int
     best: float
-    random: Band = Field(description="Mean of random sets, and the interval that holds 95 % of them.")
+    random: Band = Field(
+        description="Mean of random sets, and the interval that holds 95 % of them; all of fewer than 20."
+    )
     active: Band = Field(description="The same of equally active sets.")
 
 
