@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import inscape
+from inscape.activations import edited
 from inscape.cli.main import run
 from inscape.dissection.evidence import Evidence
 from inscape.dissection.evidence_curves import Orders
@@ -47,6 +48,20 @@ class Curved(Colours):
         return super().forward(images).square()
 
 
+class OfAToken(Colours):
+    """Reads a token that is put before those of 16 patches, as vision transformers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens, self.norm = nn.Identity(), nn.Identity()
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = nn.functional.avg_pool2d(self.act(self.look(images)), 8).flatten(2).transpose(1, 2)
+        tokens = self.tokens(torch.cat([maps.mean(1, keepdim=True) * 8, maps], 1))
+        logits: Tensor = self.head(self.norm(tokens[:, 0]))
+        return logits
+
+
 CARD = {"image_size": 32, "name": "colours", "classes": list(NAMES)}
 
 
@@ -71,8 +86,14 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(photo, model, tmp_path_factory):
-    """A dissection over pictures of red, green and blue squares."""
+def report(model, squares):
+    """A dissection over these pictures."""
+    return inscape.dissect(model, "act", source=squares, top=1, quantile=0.3)
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory):
+    """Pictures of red, green and blue squares, with label maps."""
     folder, random = tmp_path_factory.mktemp("squares"), np.random.default_rng(0)
     for number in range(24):
         values = random.integers(0, 4, (8, 8)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
@@ -80,8 +101,7 @@ def report(photo, model, tmp_path_factory):
         Image.fromarray(colours[values]).save(folder / f"{number}.bmp")
         Image.fromarray(values).save(folder / f"{number}.png")
     (folder / "concepts.txt").write_text("red\ngreen\nblue\n\n")
-    source = FolderPictures(folder, size=32, labels=folder)
-    return inscape.dissect(model, "act", source=source, top=1, quantile=0.3)
+    return FolderPictures(folder, size=32, labels=folder)
 
 
 def test_the_head_and_the_maps_before_it_are_found_by_running(model, curved):
@@ -118,6 +138,36 @@ def test_regions_lie_where_the_units_of_a_report_are_active(model, photo, report
     assert blue.unseen[0].usual > 0.1 and blue.unseen[0].contribution == 0
 
 
+def test_thresholds_of_the_pooled_layer_are_not_those_of_its_maps(model, photo, squares):
+    pooled = inscape.dissect(model, "head.input", source=squares, top=1, quantile=0.3)
+    plain = inscape.explain(model, photo, of=0)
+    found = inscape.explain(model, photo, of=0, report=pooled)
+    assert [part.region for part in found.parts] == [part.region for part in plain.parts]
+    assert np.array_equal(found.masks, plain.masks) and found.named_by is not None
+
+
+def test_what_a_token_usually_is_is_not_read_off_the_patches(photo, squares):
+    model = inscape.open(OfAToken(), card=CARD, device="cpu")
+    head = find_head(model)
+    assert head is not None and head.maps is not None and head.maps.name == "tokens" and not head.mean
+    blue = {"of": "blue thing"}
+    assert inscape.explain(model, photo, **blue).unseen == ()
+    patches = inscape.dissect(model, "tokens", source=squares, top=1, quantile=0.3)
+    assert inscape.explain(model, photo, report=patches, **blue).unseen == ()
+    token = inscape.dissect(model, head.vector.name, source=squares, top=1, quantile=0.3)
+    (unit,) = inscape.explain(model, photo, report=token, **blue).unseen
+    assert unit.unit == 2 and unit.usual == pytest.approx(2 * float(token.values.mean[2]), rel=1e-5)
+
+
+def test_a_layer_of_one_unit_has_parts_and_no_curves(photo):
+    one = nn.Sequential(nn.Conv2d(3, 1, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 2))
+    model = inscape.open(one, card={"image_size": 32}, device="cpu")
+    for method in ("linear", "gradients", "ablation"):
+        found = inscape.explain(model, photo, method=method, layer=None if method == "linear" else "1")
+        assert found.deletion == found.insertion == () and found.figure() == ""
+        assert "Deletion" not in found.page(lambda name: name).body
+
+
 def test_units_that_are_off_change_the_answer_as_they_do_in_the_network(model, photo):
     from inscape.editing import UnitEdit
 
@@ -149,6 +199,36 @@ def test_a_head_that_is_not_linear_says_its_method(curved, photo, method):
     assert named in found.sentence()
 
 
+def test_parts_and_curves_are_those_of_whole_runs_of_the_network(curved, photo):
+    """The plain reference: the network runs anew for every set of units and every point of the path."""
+    layer = curved.layer("look")
+    found = inscape.explain(curved, photo, of=0, method="ablation", layer="look", top=4)
+    pixels = torch.from_numpy(found.pixels).permute(2, 0, 1)[None] / 127.5 - 1
+
+    def logit(scale: Tensor) -> Tensor:
+        with edited(curved, "look", lambda value: value * scale[:, None, None]):
+            return curved.module(pixels)[0, 0]
+
+    ones = torch.ones(layer.units)
+    for part in found.parts:
+        off = ones.clone()
+        off[part.unit] = 0
+        assert part.contribution == pytest.approx(float(logit(ones) - logit(off)), abs=1e-5)
+    best = max(found.parts, key=lambda part: part.contribution).unit
+    alone = torch.eye(layer.units)[best]
+    assert found.deletion[0].best == pytest.approx(float(logit(ones - alone)), abs=1e-5)
+    assert found.insertion[0].best == pytest.approx(float(logit(alone)), abs=1e-5)
+    assert found.deletion[0].random[1] <= found.deletion[0].random[0] <= found.deletion[0].random[2]
+    slopes = torch.zeros(layer.units)
+    for step in (torch.arange(16) + 0.5) / 16:
+        scale = (ones * step).requires_grad_()
+        slopes += torch.autograd.grad(logit(scale), scale)[0] / 16
+    gradients = inscape.explain(curved, photo, of=0, method="gradients", layer="look", top=4)
+    assert len(gradients.parts) > 2
+    for part in gradients.parts:
+        assert part.contribution == pytest.approx(float(slopes[part.unit]), abs=1e-4)
+
+
 def test_integrated_gradients_of_a_linear_head_are_its_parts(model, photo):
     linear = inscape.explain(model, photo, of=0, top=4)
     gradients = inscape.explain(model, photo, of=0, top=4, method="gradients", layer="act")
@@ -160,7 +240,7 @@ def test_curves_take_the_best_units_beside_random_and_equally_active_ones():
     random = np.random.default_rng(0)
     activations = random.random(200)
     contributions = activations * random.standard_normal(200)
-    orders = Orders.of(contributions, activations, 30)
+    orders = Orders.of(contributions, activations, 30, 20)
     assert np.array_equal(orders.best, np.argsort(-contributions)[:30])
     for row in orders.active:
         assert len(set(row)) == 30 and not set(row) & set(orders.best)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from copy import copy
 from typing import Any, TypeAlias
 
 from torch import Tensor, nn
@@ -44,5 +45,8 @@ def mapped(value: Any, function: Callable[[Tensor], object]) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(mapped(part, function) for part in value)
     if isinstance(value, dict):
-        return {key: mapped(part, function) for key, part in value.items()}
+        made = copy(value)  # of its own class: the outputs of transformers are read by attribute
+        for key, part in value.items():
+            made[key] = mapped(part, function)
+        return made
     return value

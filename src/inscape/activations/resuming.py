@@ -3,7 +3,7 @@
 While a forward pass runs, the outputs of the modules that ended before the layer are kept. In a later pass
 those modules are not computed: each gives what it gave before, so that only what stands above the layer is
 work. No module needs to know of it, and connections that skip the layer are right, because what goes around
-it is what was kept.
+it is what was kept. Modules may work in place: what is kept, and what is given again, are copies.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -30,7 +31,6 @@ class _Call:
 
     module: nn.Module
     number: int
-    around: int
     output: object
 
 
@@ -38,10 +38,10 @@ class _Pass:
     """A forward pass that is watched until the layer is reached.
 
     Attributes:
-        ended: The calls that ended before that.
-        around: The numbers of the calls that the layer is inside of.
+        ended: The calls that ended before that, without those that others of them hold.
         features: The output of the layer.
         arguments: What the network was called with.
+        again: How often the module of the layer ran after it was reached.
     """
 
     def __init__(self, layer: Layer, place: nn.Module) -> None:
@@ -50,33 +50,31 @@ class _Pass:
 
     def begin(self, arguments: tuple[object, ...], named: dict[str, object]) -> None:
         """A pass begins; of several, only the last counts."""
-        self.arguments, self.named = arguments, named
+        self.arguments, self.named = _copied((arguments, named))
         self.ended: list[_Call] = []
-        self.around: set[int] = set()
         self.features: object = None
         self.reached = False
-        self._open: list[int] = []
-        self._begun = self._seen = 0
+        self.again = self._begun = self._seen = 0
 
     def call(self, module: nn.Module, forward: Forward, *arguments: object, **named: object) -> object:
         """Run a module; keep what it gives as long as the layer was not reached."""
         if self.reached:
+            self.again += module is self.place
             return forward(*arguments, **named)
         mine = module is self.place and self._is_it()
         if mine and self.layer.input:
             self._reach(arguments[0])
             return forward(*arguments, **named)
-        number, around = self._begun, self._open[-1] if self._open else -1
-        self._begun += 1
-        self._open.append(number)
+        number, self._begun = self._begun, self._begun + 1
         output = forward(*arguments, **named)
-        if not self._open:  # the layer was reached inside
+        if self.reached:  # inside
             return output
-        self._open.pop()
+        while self.ended and self.ended[-1].number > number:  # they ran inside
+            self.ended.pop()
         if mine:
             self._reach(output)
         else:
-            self.ended.append(_Call(module, number, around, output))
+            self.ended.append(_Call(module, number, _copied(output)))
         return output
 
     def _is_it(self) -> bool:
@@ -85,18 +83,13 @@ class _Pass:
 
     def _reach(self, value: object) -> None:
         """What a network adds to the output in place does not change what is kept."""
-        self.reached, self.around, self._open = True, set(self._open), []
-        self.features = mapped(value, Tensor.clone)
+        self.reached, self.features = True, _copied(value)
 
     def kept(self) -> dict[nn.Module, list[object]]:
-        """The outputs of the modules that need not run again, in the order of their calls.
-
-        Those that others of them hold are never called.
-        """
+        """The outputs of the modules that need not run again, in the order of their calls."""
         outputs: dict[nn.Module, list[object]] = {}
-        for call in sorted(self.ended, key=lambda each: each.number):
-            if call.around in self.around:
-                outputs.setdefault(call.module, []).append(call.output)
+        for call in self.ended:
+            outputs.setdefault(call.module, []).append(call.output)
         return outputs
 
 
@@ -109,7 +102,6 @@ class Resumable:
 
     def __init__(self, model: Model, watched: _Pass) -> None:
         self._model, self._watched = model, watched
-        self._own = type(model.module).__module__.startswith("inscape.")  # changes nothing in place
         self.output: object = None
 
     @property
@@ -117,13 +109,19 @@ class Resumable:
         """The output of the layer in the pass that was watched.
 
         Raises:
-            LayerError: The layer has not run.
+            LayerError: The layer has not run, or is all calls of a module that ran several times.
             ShapeError: It does not put out a tensor.
         """
+        layer = self._watched.layer
         if not self._watched.reached:
             raise LayerError(
-                f"Layer {self._watched.layer.name!r} has not run yet.",
-                "Run the network inside the block first.",
+                f"Layer {layer.name!r} has not run yet.", "Run the network inside the block first."
+            )
+        if layer.call is None and self._watched.again:
+            raise LayerError(
+                f"A pass is taken up behind one call of a module, and {layer.module!r} of layer "
+                f"{layer.name!r} runs {self._watched.again + 1} times in a pass.",
+                'Name one of its calls in the card of the model, such as "call": 0.',
             )
         value = self._watched.features
         if not isinstance(value, Tensor):
@@ -149,21 +147,19 @@ class Resumable:
         watched, kept = self._watched, self._watched.kept()
         made: Counter[nn.Module] = Counter()
 
-        def given(value: object) -> object:
-            return value if self._own else mapped(value, Tensor.clone)
-
         def again(module: nn.Module, forward: Forward, *arguments: object, **named: object) -> object:
             number, made[module] = made[module], made[module] + 1
             outputs = kept.get(module, [])
             if number < len(outputs):
-                return given(outputs[number])
+                return _copied(outputs[number])
             if module is watched.place and number == len(outputs):
-                value = given(features)
+                value = features.clone()
                 return forward(value, *arguments[1:], **named) if watched.layer.input else value
             return forward(*arguments, **named)
 
         with _forwards([*kept, watched.place], again):
-            output: object = self._model.module(*watched.arguments, **watched.named)
+            arguments, named = _copied((watched.arguments, watched.named))
+            output: object = self._model.module(*arguments, **named)
         if not isinstance(output, Tensor):
             raise ShapeError(f"The network must give a tensor, got a {type(output).__name__}.")
         return output
@@ -202,6 +198,11 @@ def resumable(model: Model, layer: str | Layer) -> Iterator[Resumable]:
 
     with _forwards(list(model.module.modules()), watch):
         yield resume
+
+
+def _copied(value: Any) -> Any:
+    """A value with copies of its tensors, which a network may change in place."""
+    return mapped(value, Tensor.clone)
 
 
 @contextmanager

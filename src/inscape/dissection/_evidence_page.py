@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from inscape.dissection.evidence_parts import MANY_SETS, SETS
 from inscape.reports import Link, Page, escape, percent, read_template
+from inscape.reports.plots import Axes, Curve, plot
 
 if TYPE_CHECKING:
     from inscape.dissection.evidence_parts import CurvePoint, EvidenceFields, Part
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 600, 250, 52, 36, 12
-_LINES = (("best", "largest parts", "0"), ("random", "random", "1"), ("active", "equally active", "2"))
+DELETION = "Deletion", "units off"
+"""Title and axis of the plot."""
 
 
 def page(found: EvidenceFields, heading: str, facts: str, link: Link) -> Page:
@@ -35,12 +37,11 @@ def page(found: EvidenceFields, heading: str, facts: str, link: Link) -> Page:
     )
     named = f'<p class="note">Units are named by: {escape(found.named_by)}.</p>' if found.named_by else ""
     curves = "".join(
-        f"<figure>{curve(points, what)}<figcaption>{escape(said)}</figcaption></figure>"
-        for points, what, said in (
-            (found.deletion, "units off", "Deletion: the logit as units are switched off."),
-            (found.insertion, "units on", "Insertion: the logit as units are switched on, from none."),
+        curve(points, title, axis, found)
+        for points, title, axis in (
+            (found.deletion, *DELETION),
+            (found.insertion, "Insertion", "units on, from none"),
         )
-        if points
     )
     body = f"""<div class="evidence"><figure class="seen"><img src="{link("picture.png")}" alt="The picture"
 width="{len(found.pixels)}" height="{len(found.pixels)}"></figure><div>{table if classes else ""}</div></div>
@@ -48,9 +49,9 @@ width="{len(found.pixels)}" height="{len(found.pixels)}"></figure><div>{table if
 <h2>What spoke against</h2><ul class="parts">{rows(against) or "<li>Nothing.</li>"}</ul>
 {f"<h2>It did not see</h2><ul>{unseen}</ul>" if unseen else ""}
 <p class="note">These parts and a remainder of {found.remainder:+.4f} add up to the logit,
-{found.logit:.4f}.</p>{curves}"""
+{found.logit:.4f}.</p>{_about_curves(found) if curves else ""}{curves}"""
     style = read_template("inscape.dissection", "evidence.css")
-    return Page(heading, facts, curve(found.deletion, "units off"), body, style)
+    return Page(heading, facts, curve(found.deletion, *DELETION, found), body, style)
 
 
 def _row(found: EvidenceFields, place: int, most: float, link: Link) -> str:
@@ -85,54 +86,27 @@ def _named(unit: int, concept: str | None, weighs_for: tuple[str, ...]) -> str:
     return f"unit {unit}" + (f" ({said})" if said else "")
 
 
-def curve(points: Sequence[CurvePoint], what: str) -> str:
-    """The logit by units switched, with axes; the bands hold 95 % of the sets. Empty where there is none."""
+def curve(points: Sequence[CurvePoint], title: str, axis: str, found: EvidenceFields) -> str:
+    """The number by units switched, as a plot; empty where there are no points."""
     if not points:
         return ""
-    values = [value for point in points for value in (point.best, *point.random, *point.active)]
-    low, high = min(values), max(values)
-    high += (high - low) * 0.05 or 1.0
-    most = max(points[-1].units, 1)
-
-    def at(units: int, value: float) -> str:
-        x = _LEFT + (_WIDTH - _LEFT - 10) * units / most
-        y = _TOP + (_HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
-        return f"{x:.1f},{y:.1f}"
-
-    pieces = []
-    for number in range(5):
-        level = low + (high - low) * number / 4
-        y = at(0, level).split(",")[1]
-        pieces.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y}" y2="{y}" stroke="#8884"/>'
-            f'<text x="{_LEFT - 6}" y="{y}" dy="4" text-anchor="end">{level:.1f}</text>'
+    banded = [
+        Curve(name, [(unit, row[0]) for unit, row in rows], [row[1:] for _, row in rows], dashed=True)
+        for name, rows in (
+            ("random", [(point.units, point.random) for point in points]),
+            ("equally active", [(point.units, point.active) for point in points]),
         )
-    for units in sorted({0, most // 2, most}):
-        x = at(units, low).split(",")[0]
-        pieces.append(f'<text x="{x}" y="{_HEIGHT - 18}" text-anchor="middle">{units}</text>')
-    middle = (_LEFT + _WIDTH) / 2
-    pieces.append(f'<text x="{middle}" y="{_HEIGHT - 2}" text-anchor="middle">{escape(what)}</text>')
-    for name, label, colour in _LINES:
-        pieces.append(_line(points, name, label, f"var(--plane-{colour})", at))
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Logit by {escape(what)}" '
-        'font-size="12" fill="currentColor" style="width:100%;max-width:40rem;height:auto">'
-        f"{''.join(pieces)}</svg>"
-    )
+    ]
+    best = Curve("largest parts", [(point.units, point.best) for point in points])
+    return plot(title, [best, *banded], Axes(axis, "logit" if found.classes else "probability"))
 
 
-def _line(
-    points: Sequence[CurvePoint], name: str, label: str, colour: str, at: Callable[[int, float], str]
-) -> str:
-    if name == "best":
-        line, band = [at(point.units, point.best) for point in points], ""
-    else:
-        rows = [(point.units, point.random if name == "random" else point.active) for point in points]
-        line = [at(units, row[0]) for units, row in rows]
-        edge = [at(units, row[1]) for units, row in rows] + [at(units, row[2]) for units, row in rows[::-1]]
-        band = f'<polygon points="{" ".join(edge)}" fill="{colour}" opacity=".18"/>'
-    x, y = line[-1].split(",")
+def _about_curves(found: EvidenceFields) -> str:
+    """What the curves are, and what their bands hold."""
+    sets = SETS[found.method]
+    held = f"hold 95 % of {sets} sets" if sets >= MANY_SETS else f"are the range of {sets} sets"
     return (
-        f'{band}<polyline points="{" ".join(line)}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
-        f'<text x="{x}" y="{float(y) - 5:.1f}" text-anchor="end" style="fill:{colour}">{label}</text>'
+        "<h2>Deletion and insertion</h2>"
+        '<p class="note">Units are switched off, or on from none: those with the largest parts, random '
+        f"ones, and others that are as active as the largest parts. The bands {held}.</p>"
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAMES = 3
 _SHARE = 0.05
-"""Of a picture that is above a unit's threshold where no report says which threshold that is."""
+"""Of a picture that is above a unit's threshold where no report of the maps says which threshold that is."""
 _EVERY = 4
 """Rows and columns between those that this threshold is read on."""
 _OFF = 0.25
@@ -33,7 +33,7 @@ class Added:
     """What every unit of a layer adds to one number.
 
     Attributes:
-        layer: What the units are called after.
+        layer: What the units are called after: that of the maps where there are some.
         contributions: Of every unit.
         activations: Pooled, of every unit.
         maps: Where each is active; None where the layer has no places.
@@ -41,6 +41,7 @@ class Added:
         all_weights: Of all classes.
         classes: Their names.
         size: Height and width of the picture.
+        mean: Whether activations are means over the places of the maps, as a report of their layer has them.
     """
 
     layer: str
@@ -51,6 +52,7 @@ class Added:
     weights: Float[np.ndarray, "unit"] | None = None
     all_weights: Float[Tensor, "class unit"] | None = None
     classes: tuple[str, ...] = ()
+    mean: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +107,13 @@ class Naming:
         return tuple(self.added.classes[number] for number in first.tolist())
 
     @cached_property
-    def usual(self) -> Float[np.ndarray, "unit"]:
-        """What each unit's activation usually is: in the report, else that of the units here in the mean."""
+    def usual(self) -> Float[np.ndarray, "unit"] | None:
+        """What each unit's activation usually is: in the report, else that of the units here in the mean.
+
+        None where activations are those of a token, and no report is of that token.
+        """
+        if not self.added.mean and (self.report is None or self.report.layer == self.added.layer):
+            return None
         if self.report is None:
             return np.full(len(self.added.activations), max(0.0, float(self.added.activations.mean())))
         return self.report.values.mean.double().numpy()
@@ -114,7 +121,7 @@ class Naming:
     def unseen(self, count: int) -> tuple[Unseen, ...]:
         """Units that usually speak for the class, and are off here; the weightiest first."""
         weights, activations = self.added.weights, self.added.activations
-        if weights is None:
+        if weights is None or self.usual is None:
             return ()
         usual = weights * self.usual
         off = (usual > 0) & (activations < _OFF * self.usual)
@@ -167,8 +174,8 @@ class Naming:
     def _inside(
         self, units: list[int], values: Float[Tensor, "part size size"]
     ) -> Bool[Tensor, "part size size"]:
-        """The top share of the report's pictures, or of this one where there is no report."""
-        if self.report is not None:
+        """The top share of the report's pictures, or of this one where there is no report of these maps."""
+        if self.report is not None and self.report.layer == self.added.layer:
             found = [self.report.findings[unit] for unit in units]
             # a unit that saturates in more than its top share is nowhere above that threshold
             levels = torch.tensor([each.threshold if each.iou > 0 else each.threshold_best for each in found])

@@ -13,9 +13,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from inscape import storage
-from inscape.dissection._evidence_page import curve, page
+from inscape.dissection._evidence_page import DELETION, curve, page
 from inscape.dissection._sprites import marked
 from inscape.dissection.evidence_parts import SAID, CurvePoint, EvidenceFields, Part, Place, Unseen
+from inscape.pictures import Picture
 from inscape.reports import Link, Page, Report
 from inscape.reports.report import VALUES
 from inscape.types import JsonObject
@@ -79,7 +80,7 @@ class Evidence(EvidenceFields, Report):
 
     def figure(self) -> str:
         """The curve of deletion."""
-        return curve(self.deletion, "units off")
+        return curve(self.deletion, *DELETION, self)
 
     def page(self, link: Link) -> Page:
         """The first classes, the parts with their regions, what was not seen, and the curves."""
@@ -102,18 +103,21 @@ class Evidence(EvidenceFields, Report):
 
     def picture_file(self) -> bytes:
         """The picture, a PNG file."""
-        return _png(self.pixels)
+        return Picture(self.pixels).png()
 
     def marked(self, place: int) -> bytes:
         """The picture with the region of a part in full brightness, a PNG file."""
         assert self.masks is not None
-        return _png(marked(self.pixels, self.masks[place]))
+        return Picture(marked(self.pixels, self.masks[place])).png()
 
     def mask_file(self, place: int) -> bytes:
         """The region of a part alone: white on transparent, a PNG file."""
         assert self.masks is not None
-        inside = self.masks[place].astype(np.uint8) * 255
-        return _png(np.dstack([np.full_like(inside, 255)] * 3 + [inside]))
+        from PIL import Image
+
+        inside, stream = self.masks[place].astype(np.uint8) * 255, io.BytesIO()
+        Image.fromarray(np.dstack([np.full_like(inside, 255)] * 3 + [inside])).save(stream, "PNG")
+        return stream.getvalue()
 
     def to_json(self) -> JsonObject:
         """The content of `report.json`."""
@@ -187,14 +191,6 @@ def _points(rows: list[JsonObject]) -> tuple[CurvePoint, ...]:
         CurvePoint(int(row["units"]), float(row["best"]), band(row["random"]), band(row["active"]))
         for row in rows
     )
-
-
-def _png(pixels: UInt8[np.ndarray, "height width channel"]) -> bytes:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def _read(path: Path) -> UInt8[np.ndarray, "height width 3"]:

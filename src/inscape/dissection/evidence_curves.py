@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from inscape.dissection.evidence_parts import CurvePoint
+from inscape.dissection.evidence_parts import MANY_SETS, CurvePoint
 
-_SETS = 20
 _NEAR = 8
 """By how many ranks of activation an equally active unit may lie beside."""
 
@@ -39,18 +38,18 @@ class Orders:
         contributions: Float[np.ndarray, "unit"],
         activations: Float[np.ndarray, "unit"],
         most: int,
-        sets: int = _SETS,
+        sets: int,
     ) -> Orders:
         """Draw them, always the same ones.
 
         Args:
-            contributions: Of every unit.
+            contributions: Of every unit, of which there are 2 at least.
             activations: Likewise.
             most: Units that a curve goes up to; at most half of all are taken.
             sets: Random and equally active orders.
         """
         random, units = np.random.default_rng(0), len(contributions)
-        most = max(1, min(most, units // 2))
+        most = min(most, units // 2)
         best = np.argsort(-contributions, kind="stable")[:most]
         others = np.setdiff1d(np.arange(units), best)
         others = others[np.argsort(activations[others], kind="stable")]
@@ -121,11 +120,12 @@ def counts_to(most: int) -> list[int]:
 
 
 def band(values: Float[np.ndarray, "set"]) -> tuple[float, float, float]:
-    """The mean, and the interval that holds 95 % of the sets."""
+    """The mean, and the interval that holds 95 % of the sets, or all of fewer than 20."""
     mean, low, high = _bands(values[:, None])
     return mean[0], low[0], high[0]
 
 
 def _bands(values: Float[np.ndarray, "set point"]) -> tuple[list[float], list[float], list[float]]:
-    low, high = np.quantile(values, [0.025, 0.975], axis=0)
+    ends = [0.025, 0.975] if len(values) >= MANY_SETS else [0.0, 1.0]
+    low, high = np.quantile(values, ends, axis=0)
     return values.mean(axis=0).tolist(), low.tolist(), high.tolist()

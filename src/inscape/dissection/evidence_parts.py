@@ -13,6 +13,10 @@ SAID = {
     "ablation": "each unit alone off",
 }
 """What people read of a method."""
+SETS = {"linear": 20, "gradients": 4, "ablation": 4}
+"""Random sets of a curve, and equally active ones, by method: all but the first run the network for each."""
+MANY_SETS = 20
+"""From how many sets on an interval holds 95 % of them; that of fewer is their range."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class CurvePoint:
     Attributes:
         units: How many.
         best: Those that contribute most.
-        random: The mean of random sets, and the interval that 95 % of them are in.
+        random: The mean of random sets, and the interval that 95 % of them are in, or their range where they
+            are fewer than 20.
         active: The same of sets that are as active as the best ones.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,9 @@ from inscape.activations import as_maps
 from inscape.dissection._evidence_units import Added, Naming
 from inscape.dissection.evidence import Evidence
 from inscape.dissection.evidence_curves import Orders, linear_curves, measured_curves
-from inscape.dissection.evidence_parts import CurvePoint
+from inscape.dissection.evidence_parts import SETS, CurvePoint
 from inscape.dissection.linear_head import LinearHead, find_head
-from inscape.dissection.readout import Method, Readout, unit_maps
+from inscape.dissection.readout import Above, Method, Readout, unit_maps
 from inscape.dissection.unit_set import check_units
 from inscape.errors import UnsupportedError
 from inscape.models.taps import tapped
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 Curves: TypeAlias = tuple[tuple[CurvePoint, ...], tuple[CurvePoint, ...]]
 _FIRST = 5
 _MOST, _UNSEEN = 50, 8
-_COUNTS, _SETS = (1, 5, 20), 4
-"""Points and sets of curves that need a run of the network for each."""
+_COUNTS = (1, 5, 20)
+"""Points of curves that need a run of the network for each."""
 _ABLATED = 512
 """Units that are switched off one by one at most: those with the largest activation."""
 
@@ -55,7 +55,8 @@ class ExplainOptions(TypedDict, total=False):
             given.
         off: Units that are switched off first.
         top: Parts that speak for it, 10 unless given; half as many against it.
-        curves: Whether deletion and insertion are measured; they are unless given.
+        curves: Whether deletion and insertion are measured, of a layer with 2 units or more; they are unless
+            given.
     """
 
     of: str | int | None
@@ -96,30 +97,19 @@ def explain(
     head, asked, method = find_head(model), options.get("layer"), options.get("method")
     if asked is not None:
         model.layer(asked)
-    own = None if head is None else [each.name for each in (head.maps, head.vector) if each is not None]
     name = read.name or "photo"
-    if (
-        head is not None
-        and own is not None
-        and (asked is None or asked in own)
-        and method in (None, "linear")
-    ):
-        return _linear(model, head, shown, _Seen(pixels, name), options)
+    if head is not None and asked in (None, *head.layers) and method in (None, "linear"):
+        return _linear(model, head, shown, pixels, name, options)
     if method == "linear":
         raise UnsupportedError(
             f"The logits of {model.name!r} are no sum over units of {model.layer(asked).name!r}.",
             "Name gradients or ablation, or leave the method out.",
         )
 
-    def run(count: int) -> Tensor:
-        logits: Tensor = model.module(shown.expand(count, *shown.shape[1:]))
-        return _checked(model, logits)
-
-    readout_layer = model.layer(asked)
-    logits = run_once(run)
-    index = _class_index(model, options.get("of"), logits)
-    readout = Readout(model, readout_layer, run, lambda values: values[:, index])
-    told = {"picture": name, "class_name": _class_name(model, index), "classes": _first(model, logits)}
+    above = Above.of_classifier(model, model.layer(asked), shown)
+    index = _class_index(model, options.get("of"), above.given)
+    readout = Readout(above, lambda logits: logits[:, index])
+    told = {"picture": name, "class_name": _class_name(model, index), "classes": _first(model, above.given)}
     return measured(readout, pixels, method or "gradients", options, told)
 
 
@@ -134,14 +124,14 @@ def _refuse_others(model: Model) -> None:
         )
 
 
-class _Seen:
-    """The picture as it was shown."""
-
-    def __init__(self, pixels: UInt8[np.ndarray, "size size 3"], name: str) -> None:
-        self.pixels, self.name = pixels, name
-
-
-def _linear(model: Model, head: LinearHead, shown: Tensor, seen: _Seen, options: ExplainOptions) -> Evidence:
+def _linear(
+    model: Model,
+    head: LinearHead,
+    shown: Tensor,
+    pixels: UInt8[np.ndarray, "size size 3"],
+    name: str,
+    options: ExplainOptions,
+) -> Evidence:
     """The evidence where logits are sums over pooled features: one run of the network."""
     kept: dict[str, Tensor] = {}
 
@@ -174,20 +164,20 @@ def _linear(model: Model, head: LinearHead, shown: Tensor, seen: _Seen, options:
         contributions,
         features.cpu().numpy(),
         maps,
-        len(seen.pixels),
+        len(pixels),
         weights.cpu().numpy(),
         head.weight.cpu(),
         names,
+        head.mean,
     )
-    layers = [each.name for each in (head.maps, head.vector) if each is not None] or [head.layer]
-    naming = Naming.checked(added, options.get("report"), model.name, layers)
+    naming = Naming.checked(added, options.get("report"), model.name, head.layers or [head.layer])
     logit = float(logits[index])
     curves: Curves = ((), ())
-    if options.get("curves", True):
-        orders = Orders.of(contributions, added.activations, _MOST)
+    if options.get("curves", True) and len(contributions) >= 2:
+        orders = Orders.of(contributions, added.activations, _MOST, SETS["linear"])
         curves = linear_curves(contributions, orders, logit)
-    told = {"picture": seen.name, "class_name": names[index], "classes": _first(model, logits[None])}
-    return _Found(naming, "linear", logit, curves).evidence(model, seen.pixels, options, told)
+    told = {"picture": name, "class_name": names[index], "classes": _first(model, logits[None])}
+    return _Found(naming, "linear", logit, curves).evidence(model, pixels, options, told)
 
 
 def measured(
@@ -206,8 +196,7 @@ def measured(
         options: Those of `explain`.
         told: Further fields of the evidence.
     """
-    layer, model = readout.layer, readout.model
-    features = readout.features()
+    layer, model, features = readout.layer, readout.above.model, readout.above.features.clone()
     off = list(options.get("off", ()))
     if off:
         check_units(off, layer.name, layer.units)
@@ -215,15 +204,15 @@ def measured(
     maps = unit_maps(features, layer)
     flat = as_maps(features, layer.axes)[0].flatten(1)
     activations = flat.mean(1).double().cpu().numpy()
-    logit = float(readout.with_units(torch.ones(1, layer.units), features)[0])
+    whole = readout.with_units(torch.ones(1, layer.units), features) if off else readout.plain
     if method == "gradients":
         contributions = readout.gradients(features).numpy()
     else:
         most = flat.abs().amax(1).topk(min(_ABLATED, layer.units)).indices.tolist()
         contributions = readout.ablation(features, most).numpy()
     curves: Curves = ((), ())
-    if options.get("curves", True):
-        orders = Orders.of(contributions, activations, _COUNTS[-1], _SETS)
+    if options.get("curves", True) and layer.units >= 2:
+        orders = Orders.of(contributions, activations, _COUNTS[-1], SETS[method])
 
         def numbers(scales: np.ndarray) -> np.ndarray:
             return readout.with_units(torch.from_numpy(scales).float(), features).double().cpu().numpy()
@@ -232,7 +221,7 @@ def measured(
         curves = measured_curves(numbers, layer.units, orders, counts)
     added = Added(layer.name, contributions, activations, maps, len(pixels))
     naming = Naming.checked(added, options.get("report"), model.name, [layer.name])
-    return _Found(naming, method, logit, curves).evidence(model, pixels, options, told)
+    return _Found(naming, method, float(whole[0]), curves).evidence(model, pixels, options, told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,23 +259,6 @@ class _Found:
             masks=masks,
             **told,  # type: ignore[arg-type]
         )
-
-
-def run_once(run: Callable[[int], Tensor]) -> Tensor:
-    """What one run gives, as an ordinary tensor."""
-    with torch.inference_mode():
-        given = run(1)
-    return given.clone()
-
-
-def _checked(model: Model, logits: object) -> Tensor:
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
-        came = f"{list(logits.shape)}" if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise UnsupportedError(
-            f"{model.name!r} gives no logit for each class: expected [batch, class], got {came}.",
-            "Explain a classifier of pictures.",
-        )
-    return logits
 
 
 def _class_index(model: Model, asked: str | int | None, logits: Tensor) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import torch
 
-from inscape.dissection.explain import ExplainOptions, measured, run_once
-from inscape.dissection.readout import Readout
+from inscape.dissection.explain import ExplainOptions, measured
+from inscape.dissection.readout import Above, Readout
 from inscape.errors import NotFoundError, UnsupportedError, unknown_name
 from inscape.pictures import to_uint8
 from inscape.regions import Region
@@ -55,16 +55,15 @@ def explain_drawn(
         images: Tensor = network.synthesis(w.expand(count, *w.shape[1:]))
         return images
 
-    drawn = run_once(run)
-    labels = reader.segment(drawn)[0, 0].cpu()
+    above = Above.of_generator(model, model.layer(options.get("layer")), run)
+    labels = reader.segment(above.given)[0, 0].cpu()
     concept = _concept(reader, labels[mask.cpu() > 0.5], options.get("of"))
 
     def number(images: Tensor) -> Float[Tensor, "picture"]:
         return (reader.probability(images, concept) * mask).sum((1, 2)) / mask.sum()
 
-    readout = Readout(model, model.layer(options.get("layer")), run, number)
     told = {"picture": f"seed {seed}", "class_name": concept, "classes": (), "box": where.rectangle}
-    return measured(readout, to_uint8(drawn)[0], method or "gradients", options, told)
+    return measured(Readout(above, number), to_uint8(above.given)[0], method or "gradients", options, told)
 
 
 def _concept(reader: Probing, labels: Tensor, asked: str | int | None) -> str:

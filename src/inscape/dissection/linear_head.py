@@ -10,8 +10,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from inscape.activations.axes import token_grid
 from inscape.errors import InscapeError
 from inscape.models.card import VECTORS, Layer
 from inscape.models.taps import tapped
+from inscape.sources.source import shown
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -41,6 +42,7 @@ class LinearHead:
         bias: Its bias; zeros where it has none.
         maps: The layer that the features are pooled from, or None where they have no place.
         vector: The layer that is the features themselves, if the card has one.
+        mean: Whether the features are means over the places of the maps; False where they are a class token.
     """
 
     path: str
@@ -48,6 +50,12 @@ class LinearHead:
     bias: Float[Tensor, "class"]
     maps: Layer | None
     vector: Layer | None
+    mean: bool = True
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers of the card that have these units: the maps, and the features themselves."""
+        return [each.name for each in (self.maps, self.vector) if each is not None]
 
     @property
     def layer(self) -> str:
@@ -72,7 +80,7 @@ def find_head(model: Model) -> LinearHead | None:
     linear = model.module.get_submodule(head.path)
     assert isinstance(linear, nn.Linear)
     bias = torch.zeros(len(linear.weight)) if linear.bias is None else linear.bias.detach()
-    return LinearHead(head.path, linear.weight.detach(), bias.to(linear.weight), head.maps, head.vector)
+    return replace(head, weight=linear.weight.detach(), bias=bias.to(linear.weight))
 
 
 def _traced(model: Model) -> LinearHead | None:
@@ -102,8 +110,7 @@ def _traced(model: Model) -> LinearHead | None:
             stack.enter_context(tapped(model.module, name, noting(name)))
         for layer in model.card.layers:
             stack.enter_context(model.tapped(layer, keeping(layer.name)))
-        low, high = model.card.pixel_range
-        logits = model.module(((noise + 1) / 2 * (high - low) + low).to(model.device))
+        logits = shown(model, noise)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
         return None
     found = [run for run in runs if run[2].shape == logits.shape and torch.equal(run[2], logits)]
@@ -111,9 +118,10 @@ def _traced(model: Model) -> LinearHead | None:
         return None
     path, features, _ = found[-1]
     pooled = [
-        layer
+        (layer, how)
         for layer in model.card.layers
-        if layer.axes != VECTORS and layer.name in outputs and _pools(layer, outputs[layer.name], features)
+        if layer.axes != VECTORS and layer.name in outputs
+        if (how := _pooling(layer, outputs[layer.name], features)) is not None
     ]
     vectors = [layer for layer in model.card.layers if layer.input and layer.module == path]
     same = [
@@ -123,23 +131,24 @@ def _traced(model: Model) -> LinearHead | None:
     ]
     empty = torch.zeros(0)
     vector = next(iter([*vectors, *reversed(same)]), None)
-    return LinearHead(path, empty, empty, pooled[-1] if pooled else None, vector)
+    maps, how = pooled[-1] if pooled else (None, "mean")
+    return LinearHead(path, empty, empty, maps, vector, how == "mean")
 
 
-def _pools(layer: Layer, output: Tensor, features: Tensor) -> bool:
-    """Whether the features are the mean of maps over their places, or a token, or the mean of tokens."""
+def _pooling(layer: Layer, output: Tensor, features: Tensor) -> Literal["mean", "token"] | None:
+    """Whether the features are the mean of maps over their places or of tokens, or one token, or neither."""
     units = layer.axes.index("unit") + 1
     if output.ndim != len(layer.axes) + 1 or output.shape[units] != features.shape[1]:
-        return False
-    flat = output.movedim(units, 1).flatten(2)
-    ways = [flat.mean(2)]
+        return None
+    flat, extra = output.movedim(units, 1).flatten(2), 0
     if "token" in layer.axes:
         try:
             extra, _ = token_grid(flat.shape[2])
         except InscapeError:
-            return False
-        ways += [flat[:, :, extra:].mean(2)] + ([flat[:, :, 0]] if extra else [])
-    return any(_equal(way, features) for way in ways)
+            return None
+    if _equal(flat.mean(2), features) or _equal(flat[:, :, extra:].mean(2), features):
+        return "mean"
+    return "token" if extra and _equal(flat[:, :, 0], features) else None
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:

@@ -11,13 +11,13 @@ Where the number is linear in the units, their parts are exact. Elsewhere two me
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 
-from inscape.activations import as_grid, as_maps
+from inscape.activations import as_grid, as_maps, resumable
+from inscape.errors import UnsupportedError
 from inscape.models.card import Layer
 
 if TYPE_CHECKING:
@@ -33,38 +33,97 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Readout:
-    """A number that a network gives.
+class Above:
+    """What a network gives for one picture, and gives with other outputs of a layer.
 
     Attributes:
         model: The network.
-        layer: Whose units are looked at.
-        run: Runs the network for so many equal pictures, and gives what is read off them.
-        number: From what was read to the number, of each picture.
+        layer: The layer.
+        features: Its output for the picture.
+        given: What the network gives for it.
+        again: What the network gives with some other outputs of the layer, 8 at most; gradients flow through.
     """
 
     model: Model
     layer: Layer
-    run: Callable[[int], Tensor]
+    features: Float[Tensor, "1 ..."]
+    given: Float[Tensor, "1 ..."]
+    again: Callable[[Tensor], Tensor]
+
+    @classmethod
+    def of_classifier(cls, model: Model, layer: Layer, shown: Float[Tensor, "1 3 size size"]) -> Above:
+        """Show a classifier a picture; what lies below the layer is computed once.
+
+        Raises:
+            UnsupportedError: It gives no logit for each class.
+            LayerError: The layer does not run, or is all calls of a module that runs several times.
+        """
+        with torch.inference_mode(), resumable(model, layer) as resume:
+            model.module(shown.expand(_AT_ONCE, *shown.shape[1:]))
+        logits = resume.output
+        if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+            came = str([1, *logits.shape[1:]]) if isinstance(logits, torch.Tensor) else type(logits).__name__
+            raise UnsupportedError(
+                f"{model.name!r} gives no logit for each class: expected [batch, class], got {came}.",
+                "Explain a classifier of pictures.",
+            )
+        plain = resume.features.clone()
+
+        def again(features: Tensor) -> Tensor:
+            return resume(torch.cat([features, plain[len(features) :]]))[: len(features)]
+
+        return cls(model, layer, plain[:1], logits[:1].clone(), again)
+
+    @classmethod
+    def of_generator(cls, model: Model, layer: Layer, run: Callable[[int], Tensor]) -> Above:
+        """Draw a picture.
+
+        Args:
+            model: The generator.
+            layer: The layer.
+            run: Draws so many equal pictures.
+        """
+        kept: list[Tensor] = []
+        with torch.inference_mode(), model.tapped(layer, lambda _, output: kept.append(output.clone())):
+            drawn = run(1)
+
+        def again(features: Tensor) -> Tensor:
+            with model.tapped(layer, lambda _, output: features):
+                return run(len(features))
+
+        return cls(model, layer, kept[-1].clone(), drawn.clone(), again)
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A number that a network gives.
+
+    Attributes:
+        above: What the network gives.
+        number: From what it gives to the number, of each picture.
+    """
+
+    above: Above
     number: Callable[[Tensor], Float[Tensor, "picture"]]
 
-    def features(self) -> Tensor:
-        """The layer's output for one picture."""
-        kept: list[Tensor] = []
-        with (
-            torch.inference_mode(),
-            self.model.tapped(self.layer, lambda _, output: kept.append(output.clone())),
-        ):
-            self.run(1)
-        return kept[-1].clone()
+    @property
+    def layer(self) -> Layer:
+        """Whose units are looked at."""
+        return self.above.layer
+
+    @property
+    def plain(self) -> Float[Tensor, "1"]:
+        """The number of the picture as it is."""
+        with torch.inference_mode():
+            return self.number(self.above.given)
 
     def with_units(self, scales: Float[Tensor, "picture unit"], features: Tensor) -> Float[Tensor, "picture"]:
         """The number with each unit times a scale."""
-        found = []
-        for some in scales.split(_AT_ONCE):
-            with torch.inference_mode(), self._replaced(self._scaled(features, some)):
-                found.append(self.number(self.run(len(some))))
-        return torch.cat(found)
+        with torch.inference_mode():
+            found = [
+                self.number(self.above.again(self._scaled(features, some))) for some in scales.split(_AT_ONCE)
+            ]
+            return torch.cat(found)
 
     def gradients(self, features: Tensor) -> Float[Tensor, "unit"]:
         """The part of every unit by integrated gradients."""
@@ -74,8 +133,7 @@ class Readout:
             with torch.enable_grad():
                 shape = (-1, *(1,) * (plain.ndim - 1))
                 path = (plain * some.to(plain).reshape(shape)).requires_grad_()
-                with self._replaced(path * 1.0):
-                    number = self.number(self.run(len(some))).sum()
+                number = self.number(self.above.again(path * 1.0)).sum()
                 (slope,) = torch.autograd.grad(number, path)
             parts = as_maps(slope * plain, self.layer.axes)
             total += parts.flatten(2).sum((0, 2)).double().cpu()
@@ -96,9 +154,6 @@ class Readout:
         unit = self.layer.axes.index("unit") + 1
         shape[unit] = scales.shape[1]
         return features * scales.to(features).reshape(shape)
-
-    def _replaced(self, value: Tensor) -> AbstractContextManager[None]:
-        return self.model.tapped(self.layer, lambda _, output: value)
 
 
 def unit_maps(features: Tensor, layer: Layer) -> Float[Tensor, "unit height width"] | None:

@@ -17,6 +17,8 @@ _ROW, _LETTER = 18, 7
 """Pixels: a row of the legend, and a letter in it."""
 _LIGHT = ("#0072b2", "#b85000", "#00795a", "#a8507f", "#7a6400", "#3b5bb5")
 _TICKS = 5
+_IN_A_PAGE = "max-width:100%;height:auto"
+"""The style of a drawing in a page, which has the colours; a file brings its own."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,7 @@ def to_svg(title: str, curves: Sequence[Curve], axes: Axes) -> str:
         for y, row in zip(range(_HEIGHT + 12, height + 12, _ROW), rows, strict=True)
         for x, number, curve in row
     )
-    alone = _svg(title, curves, axes).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    alone = alone.replace("max-width:100%;height:auto", _palette(), 1)
-    alone = alone.replace(f'viewBox="0 0 {_WIDTH} {_HEIGHT}"', f'viewBox="0 0 {_WIDTH} {height}"', 1)
-    alone = alone.replace(f' height="{_HEIGHT}"', f' height="{height}"', 1)
-    return alone.removesuffix("</svg>") + legend + "</svg>"
+    return _svg(title, curves, axes, height=height, legend=legend, style=_palette())
 
 
 def to_csv(curves: Sequence[Curve], axes: Axes) -> str:
@@ -174,7 +172,16 @@ class _Scale:
         return [step_ * number for number in range(first, math.floor(self.high / step_ + 1e-9) + 1)]
 
 
-def _svg(title: str, curves: Sequence[Curve], axes: Axes) -> str:
+def _svg(
+    title: str,
+    curves: Sequence[Curve],
+    axes: Axes,
+    *,
+    height: int = _HEIGHT,
+    legend: str = "",
+    style: str = _IN_A_PAGE,
+) -> str:
+    """The drawing, of some height with what is put below it."""
     xs = [x for curve in curves for x, _ in curve.points]
     ys = [y for curve in curves for _, y in curve.points]
     ys += [end for curve in curves for ends in curve.band for end in ends]
@@ -201,9 +208,9 @@ def _svg(title: str, curves: Sequence[Curve], axes: Axes) -> str:
             x, y = points.split(",")
             pieces.append(f'<circle cx="{x}" cy="{y}" r="4" {_stroke(number, curve)}/>')
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}" font-size="12" '
-        f'fill="currentColor" width="{_WIDTH}" height="{_HEIGHT}" style="max-width:100%;height:auto">'
-        f"{''.join(pieces)}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="{escape(title)}" font-size="12" fill="currentColor" width="{_WIDTH}" height="{height}" '
+        f'style="{style}">{"".join(pieces)}{legend}</svg>'
     )
 
 

@@ -75,7 +75,9 @@ class EvidencePoint(Message):
 
     units: int
     best: float
-    random: Band = Field(description="Mean of random sets, and the interval that holds 95 % of them.")
+    random: Band = Field(
+        description="Mean of random sets, and the interval that holds 95 % of them; all of fewer than 20."
+    )
     active: Band = Field(description="The same of equally active sets.")
 
 
@@ -128,8 +130,8 @@ class Explanations(State):
         from inscape.dissection.linear_head import find_head
 
         head = find_head(model)
-        places = [] if head is None else [each.name for each in (head.maps, head.vector) if each is not None]
-        for layer in places or [model.layer(None).name]:
+        layers = [] if head is None else head.layers
+        for layer in layers or [model.layer(None).name]:
             if self.studio.reports.has(model.name, layer):
                 return self.studio.reports.load(model.name, layer)
         return None
