@@ -30,6 +30,9 @@ def opened(page, studio: RunningStudio, query: str = "model=judge") -> Sheet:
 def test_a_photo_is_explained_and_units_are_switched_off(page, explaining, tmp_path):
     sheet = opened(page, explaining)
     expect(sheet.by("explained")).to_be_visible(timeout=WAIT)
+    second = page.locator("[data-testid^=explain-photo-]").nth(1)
+    second.click()  # a photo that is brought replaces one that was chosen too
+    expect(second).to_have_attribute("aria-pressed", "true")
     page.set_input_files("[data-testid=explain-file]", str(photo(tmp_path / "my mill.png", 3)))
     expect(sheet.by("explain-delete")).to_have_text("Delete my mill.png", timeout=WAIT)
     expect(page.locator("[data-testid=explain-class]")).to_have_count(5, timeout=WAIT)

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { json, type ModelInfo, part } from "../../api/client";
 import { formatRanges } from "../../engine/ranges";
 import { parseSeeds } from "../../engine/seedList";
@@ -66,10 +66,15 @@ function Photographed({ model }: { model: ModelInfo }) {
   const { value, problem, reload } = useLoaded("explain-photos", () =>
     json<SeenPhotoList>("api/explain/photos"),
   );
-  const photo = value?.photos.find((one) => one.id === query.photo) ?? value?.photos[0];
+  const before = useRef("");
+  const named = (id: string | undefined) => value?.photos.find((one) => one.id === id);
+  const photo = named(query.photo) ?? named(before.current) ?? value?.photos[0];
+  before.current = photo?.id ?? "";
   useEffect(() => {
-    if (photo && query.photo !== photo.id) show({ photo: photo.id });
-  }, [photo?.id]);
+    // only when a list has come: a photo that was just brought is not in the one before
+    if (!photo || query.photo === photo.id) return;
+    show(query.photo ? { photo: photo.id, of: "", off: "" } : { photo: photo.id });
+  }, [value]);
   if (problem) return <Notice {...problem} />;
   if (!value || !photo) return <Loading what="Looking for photos" />;
   return (
