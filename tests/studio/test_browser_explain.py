@@ -55,8 +55,10 @@ def test_another_class_is_explained_and_the_address_holds_it_over_a_restart(page
     last = page.locator("[data-testid=explain-class]").last
     expect(last).to_be_visible(timeout=WAIT)
     name = last.locator("span").inner_text()
-    last.click()
+    last.focus()
+    page.keyboard.press("Enter")
     expect(sheet.by("explain-heading")).to_contain_text(f"Why {name}?", timeout=WAIT)
+    expect(page.get_by_role("button", name=name)).to_be_focused()
     where = page.url.partition("#")[2]
     explaining.kill()
     explaining.start()

@@ -91,6 +91,8 @@ function UnseenList({
 
 interface Props {
   readonly found: Evidence;
+  /** Whether the next one is awaited. */
+  readonly busy: boolean;
   readonly photo: SeenPhoto;
   readonly model: ModelInfo;
   readonly off: readonly number[];
@@ -100,7 +102,7 @@ interface Props {
 }
 
 /** The photo, the first classes, and the units that spoke for and against the one that is explained. */
-export function EvidenceView({ found, photo, model, off, onClass, onToggle, onReset }: Props) {
+export function EvidenceView({ found, busy, photo, model, off, onClass, onToggle, onReset }: Props) {
   const [lit, setLit] = useState<number | null>(null);
   const speaking = found.parts.filter((one) => one.contribution > 0);
   const against = found.parts.filter((one) => one.contribution < 0).reverse();
@@ -120,7 +122,7 @@ export function EvidenceView({ found, photo, model, off, onClass, onToggle, onRe
     />
   );
   return (
-    <div class="explain-grid" data-testid="explained">
+    <div class="explain-grid" data-testid="explained" aria-busy={busy}>
       <div class="explain-side">
         <div class={`explain-picture ${region ? "dim" : ""}`}>
           <img src={found.picture} alt={`${photo.name}, as the model is shown it`} />

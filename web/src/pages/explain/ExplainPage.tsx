@@ -26,6 +26,8 @@ function Explained({ model, photo }: Props) {
   if (off.length > 0) asked.set("off", off.join(","));
   const path = `api/models/${part(model.name)}/evidence?${asked}`;
   const { value, problem } = useLoaded(path, () => json<Evidence>(path));
+  const last = useRef<Evidence | null>(null);
+  if (value) last.current = value;
   const ranges = formatRanges([...off].sort((a, b) => a - b)).replaceAll(" ", "");
   const line = {
     model: model.argument,
@@ -44,10 +46,11 @@ function Explained({ model, photo }: Props) {
           <Notice {...problem} />
         </div>
       )}
-      {!value && !problem && <Loading what="Asking the model" testid="explain-loading" />}
-      {value && (
+      {!last.current && !problem && <Loading what="Asking the model" testid="explain-loading" />}
+      {last.current && !problem && (
         <EvidenceView
-          found={value}
+          found={last.current}
+          busy={!value}
           photo={photo}
           model={model}
           off={off}
