@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from inscape import storage
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from studio.explained import CLASSES, classifier, photo
@@ -94,3 +96,22 @@ def test_reports_that_the_start_names_are_shown(judge, tmp_path):
         client.headers["x-inscape-token"] = TOKEN
         report = client.get("/api/models/judge/layers/head/report").json()
         assert report["dissected"] and len(report["units"]) == 1280
+
+
+def test_weights_that_are_written_anew_are_asked(judge, tmp_path):
+    folder = tmp_path / "judge"
+    shutil.copytree(judge, folder)
+    settings = Settings(
+        port=PORT, token=TOKEN, models={"judge": folder}, device="cpu", home=tmp_path / "home"
+    )
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
+        client.headers["x-inscape-token"] = TOKEN
+        example = client.get(PHOTOS).json()["photos"][0]["id"]
+        address = f"/api/models/judge/evidence?photo={example}"
+        before = client.get(address).json()
+        weights, _ = storage.load_tensors(folder / "weights.safetensors")
+        weights["classify.weight"] *= 2
+        storage.save_tensors(folder / "weights.safetensors", weights)
+        after = client.get(address).json()
+        assert after["class_name"] == before["class_name"]
+        assert after["logit"] == pytest.approx(2 * before["logit"], rel=1e-4)

@@ -121,17 +121,23 @@ class Explanations(State):
                 if card.kind == "generator"
                 else "Choose a classifier, such as efficientnet-lite0.",
             )
+        self.studio.library.watch(name)
         return self.studio.library.network(name)
 
-    def report(self, model: Model) -> DissectionReport | None:
-        """A report of the units that the parts are, if there is one."""
+    def report(self, name: str, model: Model) -> DissectionReport | None:
+        """A report of the units that the parts are, if there is one.
+
+        Args:
+            name: What the studio calls the model.
+            model: The model.
+        """
         from inscape.dissection.linear_head import find_head
 
         head = find_head(model)
         places = [] if head is None else [each.name for each in (head.maps, head.vector) if each is not None]
         for layer in places or [model.layer(None).name]:
-            if self.studio.reports.has(model.name, layer):
-                return self.studio.reports.load(model.name, layer)
+            if self.studio.reports.has(name, layer):
+                return self.studio.reports.load(name, layer)
         return None
 
 
@@ -190,7 +196,7 @@ async def get_evidence(
 def _evidence(page: Explanations, name: str, photo: str, of: str | None, off: str) -> EvidenceInfo:
     """The same; called in the compute thread."""
     model, seen = page.opened(name), page.photos.photo(photo)
-    report = page.report(model)
+    report = page.report(name, model)
     asked = ExplainRequest(name, picture=_PHOTO, of=of, off=off or None, top=_TOP)
     found = explain_opened(model, asked, seen, report)
     dissected = report.layer if report is not None else None
