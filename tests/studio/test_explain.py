@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inscape import storage
+from inscape.errors import FormatError, ModelNotFoundError
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
 from studio.explained import CLASSES, classifier, photo
@@ -65,7 +66,7 @@ def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, setting
 def test_what_cannot_be_explained_is_one_sentence(client, tmp_path):
     example = client.get(PHOTOS).json()["photos"][0]["id"]
     answer = client.get(f"/api/models/town/evidence?photo={example}")
-    assert answer.status_code == 422 or answer.status_code == 400
+    assert answer.status_code == 422
     assert "'town' is a generator, and this page explains classifiers" in answer.json()["detail"]
     assert "--seed N" in answer.json()["hint"]
     answer = client.get(f"/api/models/town-segmenter/evidence?photo={example}").json()
@@ -79,23 +80,46 @@ def test_what_cannot_be_explained_is_one_sentence(client, tmp_path):
     assert client.delete(f"{PHOTOS}/{example}").status_code == 404
 
 
-def test_reports_that_the_start_names_are_shown(judge, tmp_path):
+@pytest.fixture
+def bare(judge, tmp_path) -> Path:
+    """The model without its report."""
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("card.json", "weights.safetensors"):
         (bare / name).symlink_to(judge / name)
-    settings = Settings(
-        port=PORT,
-        token=TOKEN,
-        models={"judge": bare},
-        reports=(judge / "report" / "head",),
-        device="cpu",
-        home=tmp_path / "home",
+    return bare
+
+
+def named(model: Path, report: Path, home: Path) -> Settings:
+    """A start that names a report."""
+    return Settings(
+        port=PORT, token=TOKEN, models={"judge": model}, reports=(report,), device="cpu", home=home
     )
+
+
+def test_reports_that_the_start_names_are_shown_while_they_are_there(judge, bare, tmp_path):
+    given = tmp_path / "given"
+    shutil.copytree(judge / "report" / "head", given)
+    settings = named(bare, given, tmp_path / "home")
     with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{PORT}") as client:
         client.headers["x-inscape-token"] = TOKEN
         report = client.get("/api/models/judge/layers/head/report").json()
         assert report["dissected"] and len(report["units"]) == 1280
+        every = {model["name"] for model in client.get("/api/models").json()["models"]}
+        assert {"judge", "town"} <= every
+        (given / "report.json").write_text("{")
+        assert not client.get("/api/models/judge/layers/head/report").json()["dissected"]
+        shutil.rmtree(given)
+        assert {model["name"] for model in client.get("/api/models").json()["models"]} == every
+
+
+def test_a_report_that_would_never_be_shown_is_refused_at_the_start(judge, bare, tmp_path):
+    report = judge / "report" / "head"
+    other = Settings(port=PORT, token=TOKEN, reports=(report,), device="cpu", home=tmp_path / "home")
+    with pytest.raises(ModelNotFoundError, match="of the model 'judge', which .* It offers .*town"):
+        create_app(other)
+    with pytest.raises(FormatError, match=r"report\.json"):
+        create_app(named(bare, tmp_path / "nothing", tmp_path / "home"))
 
 
 def test_weights_that_are_written_anew_are_asked(judge, tmp_path):
