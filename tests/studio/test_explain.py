@@ -109,6 +109,8 @@ def test_reports_that_the_start_names_are_shown_while_they_are_there(judge, bare
         assert {"judge", "town"} <= every
         (given / "report.json").write_text("{")
         assert not client.get("/api/models/judge/layers/head/report").json()["dissected"]
+        answer = client.get("/api/models/judge/layers/head/units/3/strip.webp").json()
+        assert "--source FOLDER" in answer["hint"]
         shutil.rmtree(given)
         assert {model["name"] for model in client.get("/api/models").json()["models"]} == every
 

@@ -13,7 +13,7 @@ from inscape import storage
 from inscape.brush_kinds import FILE
 from inscape.errors import FormatError, ModelNotFoundError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
-from inscape.studio.library import Library, Stamp, stamp_of
+from inscape.studio.library import Library, Stamp, paints, stamp_of
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
@@ -144,7 +144,9 @@ class Reports:
         if folder is None:
             raise NotDissectedError(
                 f"layer {layer!r} of {model!r} has not been dissected yet.",
-                "Start its dissection on the page Units.",
+                "Start its dissection on the page Units."
+                if paints(self._library.card(model))
+                else "Run `inscape dissect MODEL --source FOLDER`, and start the studio with --report.",
             )
         return folder
 
