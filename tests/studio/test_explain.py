@@ -12,6 +12,7 @@ from inscape import storage
 from inscape.errors import FormatError, ModelNotFoundError
 from inscape.studio.app import create_app
 from inscape.studio.studio import Settings
+from inscape.verbs.explain import ExplainRequest
 from studio.explained import CLASSES, classifier, photo
 from studio.messages import PORT, TOKEN
 from studio.web_client import TestClient
@@ -36,7 +37,7 @@ def client(settings) -> Iterator[TestClient]:
         yield client
 
 
-def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, settings, tmp_path):
+def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, settings, judge, tmp_path):
     examples = client.get(PHOTOS).json()["photos"]
     assert [one["example"] for one in examples] == [True] * 3
     data = photo(tmp_path / "mill.png", 3).read_bytes()
@@ -48,6 +49,9 @@ def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, setting
     assert (found["layer"], found["method"], found["named"]) == ("head", "linear", True)
     assert found["dissected"] == "head" and {one["name"] for one in found["classes"]} == set(CLASSES)
     assert found["class_name"] == found["classes"][0]["name"]
+    assert found["report"] == str(judge / "report" / "head") and found["places"]
+    assert found["curves"].count("</figure>") == 2
+    assert len([part for part in found["parts"] if part["contribution"] > 0]) == ExplainRequest("judge").top
     total = sum(part["contribution"] for part in found["parts"])
     assert total + found["remainder"] == pytest.approx(found["logit"], abs=1e-5)
     best = found["parts"][0]
@@ -73,6 +77,8 @@ def test_what_cannot_be_explained_is_one_sentence(client, tmp_path):
     assert "is a segmenter" in answer["detail"]
     answer = client.get(f"/api/models/judge/evidence?photo={example}&of=churhc").json()
     assert "did you mean 'church'" in f"{answer['detail']} {answer['hint']}"
+    answer = client.get(f"/api/models/judge/evidence?photo={example}&off=3,1O").json()
+    assert "Units are whole numbers and ranges" in answer["detail"]
     answer = client.get(f"/api/models/judge/evidence?photo={'0' * 15}f")
     assert answer.status_code == 404 and "no such photo" in answer.json()["detail"]
     answer = client.post(f"{PHOTOS}?name=text.jpg", content=b"no picture")

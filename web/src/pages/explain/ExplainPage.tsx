@@ -2,15 +2,23 @@ import { useEffect, useRef } from "preact/hooks";
 import { json, type ModelInfo, part } from "../../api/client";
 import { formatRanges } from "../../engine/ranges";
 import { parseSeeds } from "../../engine/seedList";
-import { Loading, Notice, router, Select, show, useLoaded, useModels, useStore, VerbLine } from "../../kit";
+import {
+  Button,
+  Loading,
+  Notice,
+  router,
+  Select,
+  show,
+  useLoaded,
+  useModels,
+  useStore,
+  VerbLine,
+} from "../../kit";
 import { EvidenceView } from "./EvidenceView";
 import { Photos } from "./Photos";
 import type { Evidence, SeenPhoto, SeenPhotoList } from "./shapes";
 
 const fits = (model: ModelInfo) => model.kind === "classifier" && model.concepts.length === 0;
-
-/** Units that the address holds. */
-const unitsOf = (text: string | undefined): number[] => parseSeeds(text ?? "").seeds;
 
 interface Props {
   readonly model: ModelInfo;
@@ -20,30 +28,36 @@ interface Props {
 /** The evidence for a class of one photo; the last one stays until the next is there. */
 function Explained({ model, photo }: Props) {
   const { query } = useStore(router).route;
-  const off = unitsOf(query.off);
   const asked = new URLSearchParams({ photo: photo.id });
   if (query.of) asked.set("of", query.of);
-  if (off.length > 0) asked.set("off", off.join(","));
+  if (query.off) asked.set("off", query.off); // what cannot be read there, the studio says
   const path = `api/models/${part(model.name)}/evidence?${asked}`;
   const { value, problem } = useLoaded(path, () => json<Evidence>(path));
   const last = useRef<Evidence | null>(null);
   if (value) last.current = value;
+  const off = value?.off ?? parseSeeds(query.off ?? "").seeds;
   const ranges = formatRanges([...off].sort((a, b) => a - b)).replaceAll(" ", "");
   const line = {
     model: model.argument,
     picture: photo.example ? "photo.jpg" : photo.name,
     of: query.of || null,
-    off: ranges || null,
+    off: ranges || query.off || null,
+    report: last.current?.report ?? null,
   };
   const toggle = (unit: number) => {
     const next = off.includes(unit) ? off.filter((one) => one !== unit) : [...off, unit];
     show({ off: next.join(",") });
   };
+  const reset = () => show({ off: "" });
   return (
     <>
       {problem && (
         <div role="alert" data-testid="explain-problem">
-          <Notice {...problem} />
+          <Notice {...problem}>
+            {query.off && (
+              <Button label="All units on" icon="reset" testid="explain-all-on" onClick={reset} />
+            )}
+          </Notice>
         </div>
       )}
       {!last.current && !problem && <Loading what="Asking the model" testid="explain-loading" />}
@@ -56,7 +70,7 @@ function Explained({ model, photo }: Props) {
           off={off}
           onClass={(of) => show({ of }, false)}
           onToggle={toggle}
-          onReset={() => show({ off: "" })}
+          onReset={reset}
         />
       )}
       <VerbLine verb="explain" request={line} />
