@@ -41,7 +41,7 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     Raises:
         MissingExtraError: The packages of the studio are not installed.
         UsageError: A folder of checkpoints is not a folder.
-        ModelNotFoundError: There is no such model.
+        ModelNotFoundError: There is no such model, or a report is of a model that is not offered.
         FormatError: A folder holds no dissection report.
     """
     from importlib.util import find_spec
@@ -51,7 +51,6 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     for package in ("fastapi", "uvicorn", "websockets"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "studio")
-    from inscape.dissection import DissectionReport
     from inscape.studio.server import serve
     from inscape.studio.studio import Settings
 
@@ -59,8 +58,11 @@ def studio(request: StudioRequest, as_json: bool) -> None:
     for folder in request.checkpoints:
         if not folder.is_dir():
             raise UsageError(f"--checkpoints takes folders, got {folder}, which is not a folder.")
-    for folder in request.report:
-        DissectionReport.load(folder)
+    if request.report:
+        from inscape.dissection import DissectionReport
+
+        for folder in request.report:
+            DissectionReport.load(folder)
     folders, files = _sorted(request.model)
     settings = Settings(
         host=request.host,

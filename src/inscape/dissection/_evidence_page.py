@@ -36,20 +36,13 @@ def page(found: EvidenceFields, heading: str, facts: str, link: Link) -> Page:
         for each in found.unseen
     )
     named = f'<p class="note">Units are named by: {escape(found.named_by)}.</p>' if found.named_by else ""
-    curves = "".join(
-        curve(points, title, axis, found)
-        for points, title, axis in (
-            (found.deletion, *DELETION),
-            (found.insertion, "Insertion", "units on, from none"),
-        )
-    )
     body = f"""<div class="evidence"><figure class="seen"><img src="{link("picture.png")}" alt="The picture"
 width="{len(found.pixels)}" height="{len(found.pixels)}"></figure><div>{table if classes else ""}</div></div>
 {named}<h2>It saw</h2><ul class="parts">{rows(speaking)}</ul>
 <h2>What spoke against</h2><ul class="parts">{rows(against) or "<li>Nothing.</li>"}</ul>
 {f"<h2>It did not see</h2><ul>{unseen}</ul>" if unseen else ""}
 <p class="note">These parts and a remainder of {found.remainder:+.4f} add up to the logit,
-{found.logit:.4f}.</p>{_about_curves(found) if curves else ""}{curves}"""
+{found.logit:.4f}.</p>{curves(found)}"""
     style = read_template("inscape.dissection", "evidence.css")
     return Page(heading, facts, curve(found.deletion, *DELETION, found), body, style)
 
@@ -84,6 +77,18 @@ def _said(part: Part) -> str:
 def _named(unit: int, concept: str | None, weighs_for: tuple[str, ...]) -> str:
     said = concept or ", ".join(weighs_for)
     return f"unit {unit}" + (f" ({said})" if said else "")
+
+
+def curves(found: EvidenceFields) -> str:
+    """The curves of deletion and insertion under a heading; empty where there are none."""
+    drawn = "".join(
+        curve(points, title, axis, found)
+        for points, title, axis in (
+            (found.deletion, *DELETION),
+            (found.insertion, "Insertion", "units on, from none"),
+        )
+    )
+    return f"{_about_curves(found)}{drawn}" if drawn else ""
 
 
 def curve(points: Sequence[CurvePoint], title: str, axis: str, found: EvidenceFields) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from inscape import storage
-from inscape.dissection._evidence_page import DELETION, curve, page
+from inscape.dissection._evidence_page import DELETION, curve, curves, page
 from inscape.dissection._sprites import marked
 from inscape.dissection.evidence_parts import SAID, CurvePoint, EvidenceFields, Part, Place, Unseen
 from inscape.pictures import Picture
@@ -81,6 +81,10 @@ class Evidence(EvidenceFields, Report):
     def figure(self) -> str:
         """The curve of deletion."""
         return curve(self.deletion, *DELETION, self)
+
+    def curves(self) -> str:
+        """The curves of deletion and insertion, a figure each, as HTML that needs nothing beside it."""
+        return curves(self)
 
     def page(self, link: Link) -> Page:
         """The first classes, the parts with their regions, what was not seen, and the curves."""

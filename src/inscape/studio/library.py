@@ -60,6 +60,10 @@ class Library:
         self._on_cpu.pop(name, None)
         self._read_from.pop(name, None)
 
+    def watch(self, name: str) -> None:
+        """Let `changed` name a model once its files are others than now: its network is about to be kept."""
+        self._read_from[name] = self.folder(name), _stamps(self.folder(name))
+
     def changed(self) -> list[str]:
         """The models whose files are others than those that their networks were read from; closed now."""
         names = []
@@ -132,7 +136,7 @@ class Library:
             UnsupportedError: It is not a generator.
         """
         if name not in self._open:
-            self._read_from[name] = self.folder(name), _stamps(self.folder(name))
+            self.watch(name)
             self._open[name] = self.fresh(name)
         return self._open[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING
 import inscape
 from inscape import storage
 from inscape.brush_kinds import FILE
-from inscape.errors import FormatError, NotDissectedError, UnitError
+from inscape.errors import FormatError, ModelNotFoundError, NotDissectedError, UnitError
 from inscape.reports import read_report_json
-from inscape.studio.library import Library, Stamp, stamp_of
+from inscape.studio.library import Library, Stamp, paints, stamp_of
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ class Reports:
 
     def __init__(self, library: Library, folder: Path, given: Sequence[Path] = ()) -> None:
         self._library, self._folder, self._given = library, folder, tuple(given)
+
+    def check_given(self) -> None:
+        """Refuse folders that were named at the start and would never be shown.
+
+        Raises:
+            FormatError: A folder holds no report.
+            ModelNotFoundError: A report is of a model that the studio does not offer.
+            LayerError: The model has no such layer.
+        """
+        for folder in self._given:
+            document, offered = _document(folder), self._library.names()
+            model, layer = str(document.get("model")), str(document.get("layer"))
+            if model not in offered:
+                raise ModelNotFoundError(
+                    f"The report in {folder} is of the model {model!r}, which the studio does not offer. It "
+                    f"offers {', '.join(offered)}.",
+                    "Name the model too, with --model.",
+                )
+            self._library.card(model).layer(layer)
 
     def kept_at(self, model: str, layer: str) -> Path:
         """The folder for a report that is made here; another for other weights of the same name."""
@@ -49,9 +69,12 @@ class Reports:
             ModelNotFoundError, LayerError: There is no such model or layer.
         """
         for folder in self._given:
-            document = _document(folder)
-            if (document.get("model"), document.get("layer")) == (model, layer):
-                return folder
+            with suppress(
+                FormatError
+            ):  # damaged, or gone since the start: a report of one model spoils no other
+                document = _document(folder)
+                if (document.get("model"), document.get("layer")) == (model, layer):
+                    return folder
         shipped = self._library.folder(model) / "report"
         for folder in (self.kept_at(model, layer), shipped / layer, shipped):
             if (folder / "report.json").is_file() and _document(folder).get("layer") == layer:
@@ -121,7 +144,9 @@ class Reports:
         if folder is None:
             raise NotDissectedError(
                 f"layer {layer!r} of {model!r} has not been dissected yet.",
-                "Start its dissection on the page Units.",
+                "Start its dissection on the page Units."
+                if paints(self._library.card(model))
+                else "Run `inscape dissect MODEL --source FOLDER`, and start the studio with --report.",
             )
         return folder
 

@@ -63,6 +63,10 @@ class Studio:
     Args:
         settings: How it is started.
         pages: Open the states of the pages.
+
+    Raises:
+        FormatError, ModelNotFoundError, LayerError: A report that the settings name is none, or not of a
+            layer of a model that is offered.
     """
 
     def __init__(self, settings: Settings, pages: Iterable[Callable[[Studio], State]] = ()) -> None:
@@ -76,6 +80,7 @@ class Studio:
         self.exports = settings.folder / "exports"
         self.failure: Problem | None = None
         self._states = [page(self) for page in pages]
+        self.reports.check_given()
 
     def state(self, kind: type[S]) -> S:
         """The state of a page, by its class."""

@@ -3641,8 +3641,11 @@ export interface components {
             class_name: string;
             /** Classes */
             classes: components["schemas"]["SaidClass"][];
-            /** Deletion */
-            deletion: components["schemas"]["EvidencePoint"][];
+            /**
+             * Curves
+             * @description HTML of the plots of the report's own page: the logit as units are switched off, and on.
+             */
+            curves: string;
             /**
              * Dissected
              * @description The layer with these units that the page Units shows.
@@ -3670,8 +3673,18 @@ export interface components {
              * @description What the model was shown, as a data URL.
              */
             picture: string;
+            /**
+             * Places
+             * @description Whether the units of the layer have places in the picture.
+             */
+            places: boolean;
             /** Remainder */
             remainder: number;
+            /**
+             * Report
+             * @description Folder of the report of that layer.
+             */
+            report: string | null;
             /** Unseen */
             unseen: components["schemas"]["EvidenceUnseen"][];
         };
@@ -3701,34 +3714,6 @@ export interface components {
             unit: number;
             /** Weighs For */
             weighs_for: string[];
-        };
-        /**
-         * EvidencePoint
-         * @description The logit with so many units off.
-         */
-        EvidencePoint: {
-            /**
-             * Active
-             * @description The same of equally active sets.
-             */
-            active: [
-                number,
-                number,
-                number
-            ];
-            /** Best */
-            best: number;
-            /**
-             * Random
-             * @description Mean of random sets, and the interval that holds 95 % of them.
-             */
-            random: [
-                number,
-                number,
-                number
-            ];
-            /** Units */
-            units: number;
         };
         /**
          * EvidenceUnseen

@@ -32,6 +32,11 @@ function Tables({ tables }: Pick<ReportBody, "tables">) {
   );
 }
 
+/** Part of a report's own page: foreign text in it is escaped, and the policy of the studio lets no script run. */
+export function ReportHtml({ html, testid }: { html: string; testid: string }) {
+  return <div class="report-body" data-testid={testid} dangerouslySetInnerHTML={{ __html: html }} />;
+}
+
 interface Props {
   /** Where the reports of the page are. */
   readonly path: string;
@@ -67,12 +72,7 @@ export function KeptReport({ path, all }: Props) {
       {value && (
         <>
           <Tables tables={value.tables} />
-          <div
-            class="report-body"
-            data-testid="report-body"
-            // the report's own page: foreign text in it is escaped, and the policy of the studio lets no script run
-            dangerouslySetInnerHTML={{ __html: value.body }}
-          />
+          <ReportHtml html={value.body} testid="report-body" />
         </>
       )}
     </section>

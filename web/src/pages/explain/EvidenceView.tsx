@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import type { ModelInfo } from "../../api/client";
 import type { components } from "../../api/types";
-import { Button, Icon, linkTo } from "../../kit";
-import { DeletionChart } from "./DeletionChart";
+import { Button, Icon, linkTo, ReportHtml } from "../../kit";
 import type { Evidence, SeenPhoto } from "./shapes";
 
 type Part = Evidence["parts"][number];
@@ -19,8 +18,15 @@ const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(
 const nameOf = ({ unit, concept, weighs_for: classes }: Pick<Part, "unit" | "concept" | "weighs_for">) =>
   concept ?? (classes.length > 0 ? `for ${classes.join(", ")}` : `unit ${unit}`);
 
+const whereIs = ({ share }: Part, places: boolean): string => {
+  if (!places) return "of the whole photo";
+  return share === null ? "above its threshold nowhere" : `${(100 * share).toFixed(0)} % of the photo`;
+};
+
 interface RowProps {
   readonly part: Part;
+  /** Whether units of the layer have places in the picture. */
+  readonly places: boolean;
   readonly most: number;
   readonly link: string | null;
   readonly lit: boolean;
@@ -29,8 +35,8 @@ interface RowProps {
 }
 
 /** One unit: what it adds, where it is (while it is pointed at), and a way to switch it off. */
-function PartRow({ part, most, link, lit, onLight, onOff }: RowProps) {
-  const { unit, contribution, share } = part;
+function PartRow({ part, places, most, link, lit, onLight, onOff }: RowProps) {
+  const { unit, contribution } = part;
   const side = contribution > 0 ? "for" : "against";
   return (
     <li
@@ -56,9 +62,7 @@ function PartRow({ part, most, link, lit, onLight, onOff }: RowProps) {
         <i style={{ width: `${(100 * Math.abs(contribution)) / most}%` }} />
       </span>
       <p class="explain-more">
-        <small>
-          {share === null ? "above its threshold nowhere" : `${(100 * share).toFixed(0)} % of the photo`}
-        </small>
+        <small>{whereIs(part, places)}</small>
         <Button kind="quiet" label="Switch off" testid={`off-${unit}`} onClick={onOff} />
       </p>
     </li>
@@ -91,6 +95,8 @@ function UnseenList({
 
 interface Props {
   readonly found: Evidence;
+  /** Whether the next one is awaited. */
+  readonly busy: boolean;
   readonly photo: SeenPhoto;
   readonly model: ModelInfo;
   readonly off: readonly number[];
@@ -100,7 +106,7 @@ interface Props {
 }
 
 /** The photo, the first classes, and the units that spoke for and against the one that is explained. */
-export function EvidenceView({ found, photo, model, off, onClass, onToggle, onReset }: Props) {
+export function EvidenceView({ found, busy, photo, model, off, onClass, onToggle, onReset }: Props) {
   const [lit, setLit] = useState<number | null>(null);
   const speaking = found.parts.filter((one) => one.contribution > 0);
   const against = found.parts.filter((one) => one.contribution < 0).reverse();
@@ -112,6 +118,7 @@ export function EvidenceView({ found, photo, model, off, onClass, onToggle, onRe
     <PartRow
       key={one.unit}
       part={one}
+      places={found.places}
       most={most}
       link={linkOf(one.unit)}
       lit={one.unit === lit}
@@ -120,7 +127,7 @@ export function EvidenceView({ found, photo, model, off, onClass, onToggle, onRe
     />
   );
   return (
-    <div class="explain-grid" data-testid="explained">
+    <div class="explain-grid" data-testid="explained" aria-busy={busy}>
       <div class="explain-side">
         <div class={`explain-picture ${region ? "dim" : ""}`}>
           <img src={found.picture} alt={`${photo.name}, as the model is shown it`} />
@@ -152,7 +159,6 @@ export function EvidenceView({ found, photo, model, off, onClass, onToggle, onRe
             </li>
           ))}
         </ol>
-        <DeletionChart points={found.deletion} />
       </div>
       <div class="explain-parts">
         <h2 data-testid="explain-heading">
@@ -190,6 +196,9 @@ export function EvidenceView({ found, photo, model, off, onClass, onToggle, onRe
             : `No report of ${found.layer} names the units, so each shows the classes that it weighs most for.`}
         </p>
       </div>
+      <section class="report explain-curves" aria-label="Deletion and insertion">
+        <ReportHtml html={found.curves} testid="explain-curves" />
+      </section>
     </div>
   );
 }

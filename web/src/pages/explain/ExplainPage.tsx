@@ -1,16 +1,24 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { json, type ModelInfo, part } from "../../api/client";
 import { formatRanges } from "../../engine/ranges";
 import { parseSeeds } from "../../engine/seedList";
-import { Loading, Notice, router, Select, show, useLoaded, useModels, useStore, VerbLine } from "../../kit";
+import {
+  Button,
+  Loading,
+  Notice,
+  router,
+  Select,
+  show,
+  useLoaded,
+  useModels,
+  useStore,
+  VerbLine,
+} from "../../kit";
 import { EvidenceView } from "./EvidenceView";
 import { Photos } from "./Photos";
 import type { Evidence, SeenPhoto, SeenPhotoList } from "./shapes";
 
 const fits = (model: ModelInfo) => model.kind === "classifier" && model.concepts.length === 0;
-
-/** Units that the address holds. */
-const unitsOf = (text: string | undefined): number[] => parseSeeds(text ?? "").seeds;
 
 interface Props {
   readonly model: ModelInfo;
@@ -20,40 +28,49 @@ interface Props {
 /** The evidence for a class of one photo; the last one stays until the next is there. */
 function Explained({ model, photo }: Props) {
   const { query } = useStore(router).route;
-  const off = unitsOf(query.off);
   const asked = new URLSearchParams({ photo: photo.id });
   if (query.of) asked.set("of", query.of);
-  if (off.length > 0) asked.set("off", off.join(","));
+  if (query.off) asked.set("off", query.off); // what cannot be read there, the studio says
   const path = `api/models/${part(model.name)}/evidence?${asked}`;
   const { value, problem } = useLoaded(path, () => json<Evidence>(path));
+  const last = useRef<Evidence | null>(null);
+  if (value) last.current = value;
+  const off = value?.off ?? parseSeeds(query.off ?? "").seeds;
   const ranges = formatRanges([...off].sort((a, b) => a - b)).replaceAll(" ", "");
   const line = {
     model: model.argument,
     picture: photo.example ? "photo.jpg" : photo.name,
     of: query.of || null,
-    off: ranges || null,
+    off: ranges || query.off || null,
+    report: last.current?.report ?? null,
   };
   const toggle = (unit: number) => {
     const next = off.includes(unit) ? off.filter((one) => one !== unit) : [...off, unit];
     show({ off: next.join(",") });
   };
+  const reset = () => show({ off: "" });
   return (
     <>
       {problem && (
         <div role="alert" data-testid="explain-problem">
-          <Notice {...problem} />
+          <Notice {...problem}>
+            {query.off && (
+              <Button label="All units on" icon="reset" testid="explain-all-on" onClick={reset} />
+            )}
+          </Notice>
         </div>
       )}
-      {!value && !problem && <Loading what="Asking the model" testid="explain-loading" />}
-      {value && (
+      {!last.current && !problem && <Loading what="Asking the model" testid="explain-loading" />}
+      {last.current && !problem && (
         <EvidenceView
-          found={value}
+          found={last.current}
+          busy={!value}
           photo={photo}
           model={model}
           off={off}
           onClass={(of) => show({ of }, false)}
           onToggle={toggle}
-          onReset={() => show({ off: "" })}
+          onReset={reset}
         />
       )}
       <VerbLine verb="explain" request={line} />
@@ -66,10 +83,15 @@ function Photographed({ model }: { model: ModelInfo }) {
   const { value, problem, reload } = useLoaded("explain-photos", () =>
     json<SeenPhotoList>("api/explain/photos"),
   );
-  const photo = value?.photos.find((one) => one.id === query.photo) ?? value?.photos[0];
+  const before = useRef("");
+  const named = (id: string | undefined) => value?.photos.find((one) => one.id === id);
+  const photo = named(query.photo) ?? named(before.current) ?? value?.photos[0];
+  before.current = photo?.id ?? "";
   useEffect(() => {
-    if (photo && query.photo !== photo.id) show({ photo: photo.id });
-  }, [photo?.id]);
+    // only when a list has come: a photo that was just brought is not in the one before
+    if (!photo || query.photo === photo.id) return;
+    show(query.photo ? { photo: photo.id, of: "", off: "" } : { photo: photo.id });
+  }, [value]);
   if (problem) return <Notice {...problem} />;
   if (!value || !photo) return <Loading what="Looking for photos" />;
   return (

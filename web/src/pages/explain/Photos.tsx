@@ -36,7 +36,6 @@ export function Photos({ photos, largest, chosen, onChange }: Props) {
   const remove = async (photo: SeenPhoto) => {
     try {
       await request(`api/explain/photos/${photo.id}`, { method: "DELETE" });
-      show({ photo: "", of: "", off: "" });
     } catch (error) {
       setProblem(problemOf(error));
     }

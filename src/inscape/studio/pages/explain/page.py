@@ -20,16 +20,13 @@ from inscape.studio.studio import State, Studio
 from inscape.verbs.explain import ExplainRequest, explain_opened
 
 if TYPE_CHECKING:
-    from inscape.dissection import DissectionReport
     from inscape.dissection.evidence import Evidence
 
 router = APIRouter(prefix="/api")
 PhotoInPath = Annotated[Identifier, Path()]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called.")]
-Band = tuple[float, float, float]
-_TOP = 8
 _PHOTO = FilePath("photo.jpg")
-"""What the command line of the page says for the photo: a browser does not tell where a file was."""
+"""Stands in the request, which names a file; the photo itself is handed over beside it."""
 
 
 class SeenPhotoList(Message):
@@ -70,17 +67,6 @@ class EvidenceUnseen(Message):
     weighs_for: list[str]
 
 
-class EvidencePoint(Message):
-    """The logit with so many units off."""
-
-    units: int
-    best: float
-    random: Band = Field(
-        description="Mean of random sets, and the interval that holds 95 % of them; all of fewer than 20."
-    )
-    active: Band = Field(description="The same of equally active sets.")
-
-
 class EvidenceInfo(Message):
     """The evidence for a class of a photo."""
 
@@ -93,10 +79,14 @@ class EvidenceInfo(Message):
     parts: list[EvidencePart]
     remainder: float
     unseen: list[EvidenceUnseen]
-    deletion: list[EvidencePoint]
+    curves: str = Field(
+        description="HTML of the plots of the report's own page: the logit as units are switched off, and on."
+    )
     off: list[int]
+    places: bool = Field(description="Whether the units of the layer have places in the picture.")
     named: bool = Field(description="Whether a report of the layer names units.")
     dissected: str | None = Field(description="The layer with these units that the page Units shows.")
+    report: str | None = Field(description="Folder of the report of that layer.")
     picture: str = Field(description="What the model was shown, as a data URL.")
 
 
@@ -123,17 +113,23 @@ class Explanations(State):
                 if card.kind == "generator"
                 else "Choose a classifier, such as efficientnet-lite0.",
             )
+        self.studio.library.watch(name)
         return self.studio.library.network(name)
 
-    def report(self, model: Model) -> DissectionReport | None:
-        """A report of the units that the parts are, if there is one."""
+    def dissected(self, name: str, model: Model) -> str | None:
+        """The layer with a report of the units that the parts are, if there is one.
+
+        Args:
+            name: What the studio calls the model.
+            model: The model.
+        """
         from inscape.dissection.linear_head import find_head
 
         head = find_head(model)
         layers = [] if head is None else head.layers
         for layer in layers or [model.layer(None).name]:
-            if self.studio.reports.has(model.name, layer):
-                return self.studio.reports.load(model.name, layer)
+            if self.studio.reports.has(name, layer):
+                return layer
         return None
 
 
@@ -192,14 +188,15 @@ async def get_evidence(
 def _evidence(page: Explanations, name: str, photo: str, of: str | None, off: str) -> EvidenceInfo:
     """The same; called in the compute thread."""
     model, seen = page.opened(name), page.photos.photo(photo)
-    report = page.report(model)
-    asked = ExplainRequest(name, picture=_PHOTO, of=of, off=off or None, top=_TOP)
+    dissected, reports = page.dissected(name, model), page.studio.reports
+    report = None if dissected is None else reports.load(name, dissected)
+    asked = ExplainRequest(name, picture=_PHOTO, of=of, off=off or None)
     found = explain_opened(model, asked, seen, report)
-    dissected = report.layer if report is not None else None
-    return _info(found, dissected)
+    folder = None if dissected is None else reports.find(name, dissected)
+    return _info(found, dissected, folder)
 
 
-def _info(found: Evidence, dissected: str | None) -> EvidenceInfo:
+def _info(found: Evidence, dissected: str | None, folder: FilePath | None) -> EvidenceInfo:
     parts = [
         EvidencePart(
             unit=part.unit,
@@ -222,10 +219,6 @@ def _info(found: Evidence, dissected: str | None) -> EvidenceInfo:
         )
         for each in found.unseen
     ]
-    points = [
-        EvidencePoint(units=each.units, best=each.best, random=each.random, active=each.active)
-        for each in found.deletion
-    ]
     return EvidenceInfo(
         class_name=found.class_name,
         model=found.model,
@@ -236,10 +229,12 @@ def _info(found: Evidence, dissected: str | None) -> EvidenceInfo:
         parts=parts,
         remainder=found.remainder,
         unseen=unseen,
-        deletion=points,
+        curves=found.curves(),
         off=list(found.off),
+        places=found.masks is not None,
         named=found.named_by is not None,
         dissected=dissected,
+        report=None if folder is None else str(folder),
         picture=data_url("picture.png", found.picture_file()),
     )
 
