@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import base64
 import copy
+import csv
+import re
+from dataclasses import replace
 
 import pytest
 import torch
 
-from inscape.dissection.atlas import AtlasOptions, Entry, make_atlas
+from inscape.dissection.atlas import AtlasOptions, Entry, changes_between, make_atlas
 from inscape.dissection.atlas_report import Change
 from inscape.dissection.pruning import pruned
 from inscape.errors import UnsupportedError, UsageError, ValueRangeError
@@ -61,6 +65,24 @@ def test_switches_are_counted_by_what_they_were_and_became(atlas):
     change = Change.between(first, other)
     assert (change.kept, change.switched) == (5, 1)
     assert change.from_to == [("red", "green", 1)] and change.frequent() == "red → green 1"
+
+
+def test_lines_are_compared_with_themselves_and_the_largest_control_is_drawn(atlas):
+    first = atlas.rows[0]
+    rows = [
+        first._replace(model=f"{line} {share}", line=line, place=share, control=share / 10 + number)
+        for number, line in enumerate(("smallest", "random", "smallest, trained again"))
+        for share in (0.0, 50.0, 80.0)
+    ]
+    mixed = [rows[number] for number in (0, 6, 1, 7, 2, 8, 3, 4, 5)]  # as copies are made: each, then again
+    pairs = [(change.before, change.after) for change in changes_between(mixed)]
+    shares = [("0.0", "50.0"), ("50.0", "80.0"), ("0.0", "80.0")]
+    lines = ("smallest", "smallest, trained again", "random")
+    assert pairs == [(f"{line} {one}", f"{line} {two}") for line in lines for one, two in shares]
+    links = re.findall(r'text/csv;base64,([^"]+)"', replace(atlas, rows=mixed).figure())
+    drawn = list(csv.DictReader(base64.b64decode(links[0]).decode().splitlines()))
+    control = "shuffled label maps, the most of all lines"
+    assert [(row["moments"], row[control]) for row in drawn] == [("0", "2"), ("50", "7"), ("80", "10")]
 
 
 def test_a_report_is_what_was_saved(atlas, tmp_path):

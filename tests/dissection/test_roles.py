@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from inscape.activations import edited
 from inscape.dissection._class_pictures import ClassPictures, balanced
 from inscape.dissection.attacks import AttackOptions, attacked
+from inscape.dissection.moved import Moves, compare_moves
 from inscape.dissection.roles import RolesOptions, find_roles
 from inscape.errors import NotFoundError, UnsupportedError, UsageError, ValueRangeError
 from inscape.models import open_model
@@ -135,3 +137,22 @@ def test_classes_that_no_picture_has_are_named(model):
 
     with pytest.raises(NotFoundError, match="every picture is of this class"):
         find_roles(model, CLASSES[0], OnlyRed(), RolesOptions(images=20, seed=0, controls=2))
+
+
+def test_moves_are_compared_by_spearmans_correlation_with_shuffles_beside_it():
+    random = np.random.default_rng(0)
+    changes = random.standard_normal((9, 2, 64)).round(1)  # rounded: some ranks are shared
+    found = Moves(changes, random.random(9) < 0.5, random.integers(0, 4, 9))
+    margins = random.standard_normal((4, 64)).round(1)
+    told = compare_moves(found, margins, 2, AttackOptions(), 7)
+    moved, peaks = np.abs(changes).mean(0)
+    both = margins.clip(0)[2] + margins.clip(0)[found.classes].mean(0)
+    assert told.correlation == pytest.approx(spearmanr(both, moved).statistic)
+    assert told.peaks == pytest.approx(spearmanr(both, peaks).statistic)
+    assert told.target == pytest.approx(spearmanr(margins[2].clip(0), moved).statistic)
+    order = np.random.RandomState(7)
+    shuffled = [spearmanr(order.permutation(both), moved).statistic for _ in range(1000)]
+    assert told.shuffled == pytest.approx(np.mean(shuffled))
+    assert told.shuffled_high == pytest.approx(np.quantile(np.abs(shuffled), 0.95))
+    nothing = compare_moves(found, margins * 0, 2, AttackOptions(), 7)
+    assert nothing.correlation == nothing.shuffled == nothing.shuffled_high == 0

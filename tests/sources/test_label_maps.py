@@ -142,6 +142,12 @@ def test_a_pattern_that_names_no_group_is_one_sentence(coloured, tmp_path):
         groups_of(files, coloured, f"{coloured / 'd.csv'}:road")
     with pytest.raises(FormatError, match=r"has no row for the photo north_2\.bmp"):
         groups_of(files, coloured, f"{coloured / 'd.csv'}:drive")
+    for rest in ("north_2\n", "north_2,\n", "north_2, \n"):  # a short row, and empty cells
+        (coloured / "d.csv").write_text(f"file,drive\nnorth_1,north\n{rest}")
+        with pytest.raises(
+            FormatError, match=r"has no row for the photo north_2\.bmp with a value of 'drive'"
+        ):
+            groups_of(files, coloured, f"{coloured / 'd.csv'}:drive")
     with pytest.raises(FormatError, match="has no row"):
         groups_of(files, coloured, f"{coloured / 'd.csv'}:file")
 

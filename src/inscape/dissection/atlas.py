@@ -176,11 +176,15 @@ def _accuracy(model: Model, held: HeldPictures) -> float | None:
 
 
 def changes_between(rows: Sequence[AtlasRow]) -> list[Change]:
-    """What became of units from each model to the next with the same layer, and from the first to each."""
-    found: list[Change] = []
-    layers = dict.fromkeys((row.layer, row.units) for row in rows)
-    for layer, units in layers:
-        same = [row for row in rows if (row.layer, row.units) == (layer, units)]
-        pairs = [*pairwise(same), *((same[0], row) for row in same[2:])]
-        found += [Change.between(before, after) for before, after in pairs]
-    return found
+    """What became of units along each line: from a model to the next with the same layer, and from the first.
+
+    Lines are compared with themselves alone: pruned copies with copies of the same kind, from the first on.
+    """
+    lines: dict[tuple[str, str, int], list[AtlasRow]] = {}
+    for row in rows:
+        lines.setdefault((row.line, row.layer, row.units), []).append(row)
+    return [
+        Change.between(before, after)
+        for same in lines.values()
+        for before, after in [*pairwise(same), *((same[0], row) for row in same[2:])]
+    ]

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from inscape.activations import as_maps, record
 from inscape.dissection.attacks import AttackOptions, attacked
 from inscape.dissection.roles_report import AttackFinding
-from inscape.sources.source import show
+from inscape.sources.source import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,13 +59,13 @@ def moves(
     index = torch.from_numpy(rows).to(batch.pictures.device)
     changed = attacked(pictures.model, batch.pictures[index].clone(), number, options)
     layer = pictures.layer
-    with record(pictures.model, layer.name) as recorded, record(pictures.model.module, "") as whole:
-        show(pictures.model, changed)
+    with torch.inference_mode(), record(pictures.model, layer.name) as recorded:
+        outputs = shown(pictures.model, changed)
     axes = layer.axes
     change = _values(as_maps(recorded.outputs[layer.name], axes)) - _values(
         as_maps(batch.resume.features[index], axes)
     )
-    taken = whole.outputs[""].argmax(1) == number
+    taken = outputs.argmax(1) == number
     return Moves(change.double().cpu().numpy(), taken.cpu().numpy(), batch.classes[rows])
 
 
@@ -91,15 +91,16 @@ def compare_moves(
     carried = margins.clip(0)
     both = carried[number] + carried[found.classes].mean(0)
     random = np.random.RandomState(seed % 2**32)
-    shuffled = [_correlation(random.permutation(both), moved) for _ in range(_SHUFFLES)]
+    ranks, ranked = _ranks(both), _ranks(moved)
+    shuffled = np.stack([random.permutation(ranks) for _ in range(_SHUFFLES)]) @ ranked
     signed = found.changes[:, 0].mean(0)
     return AttackFinding(
         pictures=len(found.changes),
         size=options.size,
         reached=float(found.reached.mean()),
-        correlation=_correlation(both, moved),
-        target=_correlation(carried[number], moved),
-        peaks=_correlation(both, peaks),
+        correlation=float(ranks @ ranked),
+        target=float(_ranks(carried[number]) @ ranked),
+        peaks=float(ranks @ _ranks(peaks)),
         shuffled=float(np.mean(shuffled)),
         shuffled_high=float(np.quantile(np.abs(shuffled), 0.95)),
         moved=[(int(unit), float(moved[unit])) for unit in np.argsort(-moved, kind="stable")],
@@ -108,8 +109,9 @@ def compare_moves(
     )
 
 
-def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Spearman's; 0 where one of them is the same everywhere."""
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(spearmanr(first, second).statistic)
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks of mean 0 and length 1: two of them multiply to Spearman's correlation. 0 where all are equal."""
+    ranks = rankdata(values)
+    ranks -= ranks.mean()
+    length = float(np.linalg.norm(ranks))
+    return ranks / length if length else ranks

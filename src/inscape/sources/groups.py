@@ -90,14 +90,14 @@ def _of_table(files: Sequence[Path], folder: Path, table: Path, column: str) -> 
         raise NotFoundError(
             f"The table {table} has no column {column!r}; it has {', '.join(map(str, columns)) or 'none'}."
         )
-    named = {str(row[columns[0]]).strip(): str(row[column]).strip() for row in rows}
+    named = {str(row[columns[0]]).strip(): row[column].strip() for row in rows if (row[column] or "").strip()}
     found = []
     for path in files:
         known = (path.relative_to(folder).as_posix(), path.name, path.stem)
         group = next((named[name] for name in known if name in named), None)
         if group is None:
             raise FormatError(
-                f"The table {table} has no row for the photo {known[0]}.",
+                f"The table {table} has no row for the photo {known[0]} with a value of {column!r}.",
                 f"Its first column, {columns[0]!r}, names the files.",
             )
         found.append(group)

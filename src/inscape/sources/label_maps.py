@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ class Legend:
         """The named concepts, each once: several values or colours may have one name."""
         return Vocabulary(Concept(name, "object") for name in dict.fromkeys(self.names) if name)
 
-    @property
+    @cached_property
     def numbers(self) -> NDArray[np.uint8]:
         """The concept's number by place in `names`; 0 is none."""
         known = self.vocabulary
