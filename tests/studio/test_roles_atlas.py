@@ -56,10 +56,11 @@ def test_only_classifiers_whose_classes_a_world_has_scenes_of_have_roles(client)
     assert list(offered)[:2] == ["seasons", "others"] and offered["seasons"] == list(CLASSES)
     assert {"town-classifier", "town-classifier-vit"} <= set(offered)
     assert {"strangers", "efficientnet-lite0", "town", "town-segmenter"}.isdisjoint(offered)
-    offers = client.get(f"{ATLAS}/offers").json()
-    assert {"seasons", "strangers", "town-classifier"} <= set(offers["classifiers"])
-    assert {"town", "town-segmenter", "smollm2"}.isdisjoint(offers["classifiers"])
-    assert "town" in offers["worlds"]
+    models = client.get("/api/models").json()["models"]
+    classifiers = {model["name"] for model in models if model["classifies"]}
+    assert {"seasons", "strangers", "town-classifier"} <= classifiers
+    assert {"town", "town-segmenter", "smollm2"}.isdisjoint(classifiers)
+    assert "town" in client.get(f"{ATLAS}/offers").json()["worlds"]
 
 
 def test_roles_are_what_the_verb_finds_and_there_after_a_restart(client, settings, folders):
@@ -101,7 +102,9 @@ def test_an_atlas_is_what_the_verb_finds_and_is_gone_with_the_weights(client, fo
     try:
         classifier(folders["others"], seed=9)
         assert client.get(ATLAS).json() == {"reports": []}
-        assert client.get(f"{ATLAS}/{head['id']}").status_code == 404
+        answer = client.get(f"{ATLAS}/{head['id']}")
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == f"There is no report {head['id']}."
     finally:
         weights.write_bytes(kept)
     assert client.get(ATLAS).json() == {"reports": [head]}

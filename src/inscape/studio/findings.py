@@ -62,11 +62,16 @@ class Findings(State, Generic[F]):
 
     def all(self, model: str) -> list[F]:
         """What is kept of a model, the newest first; what another version wrote is left out."""
-        found = []
-        for path in self._folder(model).glob(f"*/{_FILE}"):
-            with suppress(FormatError, ValidationError):
-                found.append(self.shape.model_validate(storage.read_json(path)))
+        folders = [path.parent for path in self._folder(model).glob(f"*/{_FILE}")]
+        found = [one for folder in folders if (one := self.kept(model, folder.name)) is not None]
         return sorted(found, key=lambda one: -one.created)
+
+    def kept(self, model: str, identifier: str) -> F | None:
+        """A finding that is kept; None where there is none, or another version wrote it."""
+        path = self._folder(model) / identifier / _FILE
+        with suppress(FormatError, ValidationError):
+            return self.shape.model_validate(storage.read_json(path)) if path.is_file() else None
+        return None
 
     def keep(self, finding: F, pictures: Mapping[str, bytes]) -> None:
         """Keep a finding in place of an older one of the same identifier; the oldest of the model go."""

@@ -55,7 +55,8 @@ class KeptReports(Findings[R]):
     def heads(self, model: str) -> ReportList:
         """What is kept of a model."""
         fields = set(ReportHead.model_fields)
-        return ReportList(reports=[ReportHead(**one.model_dump(include=fields)) for one in self.all(model)])
+        shown = [one for one in self.all(model) if self.holds(one)]
+        return ReportList(reports=[ReportHead(**one.model_dump(include=fields)) for one in shown])
 
     def one(self, model: str, identifier: str) -> R:
         """A kept report.
@@ -63,10 +64,14 @@ class KeptReports(Findings[R]):
         Raises:
             NotFoundError: There is none.
         """
-        for each in self.all(model):
-            if each.id == identifier:
-                return each
-        raise NotFoundError(f"there is no report {identifier} of {model}.", "Measure again.")
+        found = self.kept(model, identifier)
+        if found is None or not self.holds(found):
+            raise NotFoundError(f"There is no report {identifier}.", "Measure again.")
+        return found
+
+    def holds(self, report: R) -> bool:
+        """Whether a report that is kept is still true; another is not shown."""
+        return True
 
 
 def body_of(report: Report, tables: Mapping[str, DataFrame]) -> JsonObject:

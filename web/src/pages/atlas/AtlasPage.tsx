@@ -133,8 +133,8 @@ export function AtlasPage() {
   const trouble = problem ?? offers.problem;
   if (trouble) return <Notice {...trouble} />;
   if (!info || !offers.value) return <p class="hint">Loading…</p>;
-  const { classifiers, worlds } = offers.value;
-  const list = models.filter((one) => classifiers.includes(one.name));
+  const { worlds } = offers.value;
+  const list = models.filter((one) => one.classifies);
   return (
     <div class="atlas-page">
       <div class="row page-head">

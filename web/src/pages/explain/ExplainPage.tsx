@@ -18,8 +18,6 @@ import { EvidenceView } from "./EvidenceView";
 import { Photos } from "./Photos";
 import type { Evidence, SeenPhoto, SeenPhotoList } from "./shapes";
 
-const fits = (model: ModelInfo) => model.kind === "classifier" && model.concepts.length === 0;
-
 interface Props {
   readonly model: ModelInfo;
   readonly photo: SeenPhoto;
@@ -105,7 +103,7 @@ function Photographed({ model }: { model: ModelInfo }) {
 export function ExplainPage() {
   const { query } = useStore(router).route;
   const { info, models, problem } = useModels();
-  const list = models.filter(fits);
+  const list = models.filter((one) => one.classifies);
   const named = models.find((one) => one.name === query.model);
   const model = list.find((one) => one.name === query.model) ?? (named ? undefined : list[0]);
   if (problem) return <Notice {...problem} />;

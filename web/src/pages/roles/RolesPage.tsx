@@ -97,13 +97,12 @@ function Measured({ model, offer }: Props) {
 
 /** Why a model that the address names has no roles here. */
 function Needs({ named }: { named: ModelInfo | undefined }) {
-  const photos = named?.kind === "classifier" && named.concepts.length === 0;
   return (
     <div data-testid="roles-needs">
       <Notice
         title={named ? `Roles of ${named.name} cannot be measured here` : "No classifier of scenes here"}
         detail="This page needs a classifier whose classes a world has scenes of, such as town-classifier."
-        {...(photos
+        {...(named?.classifies
           ? {
               hint: `\`inscape roles ${named.name} --class C --source FOLDER\` shows it photos, with a folder for each class.`,
             }

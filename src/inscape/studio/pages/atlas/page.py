@@ -20,7 +20,7 @@ from inscape.studio.findings import identifier_of
 from inscape.studio.jobs import JobInfo, Result
 from inscape.studio.kept_reports import KeptReports, ReportBody, ReportList, body_of
 from inscape.studio.library import classifies
-from inscape.studio.page import ERRORS, Page, StudioOf, state_of
+from inscape.studio.page import ERRORS, Page, state_of
 from inscape.studio.shapes import Identifier, Message, Name, field_of
 from inscape.verbs.atlas import AtlasRequest, atlas_opened
 
@@ -29,9 +29,8 @@ _MOST_MODELS = 8
 
 
 class AtlasOffers(Message):
-    """What can be put side by side."""
+    """What classifiers can be shown."""
 
-    classifiers: list[str]
     worlds: list[str]
 
 
@@ -64,9 +63,9 @@ class Atlases(KeptReports[AtlasBody]):
 
     name, shape = "atlas", AtlasBody
 
-    def all(self, model: str = "") -> list[AtlasBody]:
-        """Those whose models are still there with the same weights, the newest first."""
-        return [one for one in super().all(model) if all(map(self._is_there, one.weights.items()))]
+    def holds(self, report: AtlasBody) -> bool:
+        """Whether its models are still there with the same weights."""
+        return all(map(self._is_there, report.weights.items()))
 
     def _is_there(self, known: tuple[str, str]) -> bool:
         name, key = known
@@ -83,11 +82,9 @@ AtlasesOf = Annotated[Atlases, Depends(state_of(Atlases))]
 
 
 @router.get("/offers", operation_id="listAtlasOffers", responses=ERRORS)
-def list_atlas_offers(studio: StudioOf) -> AtlasOffers:
-    """The classifiers and the worlds that can be chosen."""
-    cards = studio.library.readable(lambda name: (name, studio.library.card(name)))
-    names = [name for name, card in cards if classifies(card)]
-    return AtlasOffers(classifiers=names, worlds=list(worlds()))
+def list_atlas_offers() -> AtlasOffers:
+    """The worlds that can be chosen."""
+    return AtlasOffers(worlds=list(worlds()))
 
 
 @router.get("", operation_id="listAtlases", responses=ERRORS)

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from inscape.models.catalogue import studio_models
 from inscape.pictures import Picture
 from inscape.studio.encoding import jpeg
-from inscape.studio.library import paints
+from inscape.studio.library import classifies, paints
 from inscape.studio.page import ERRORS, UPLOAD, Page, StudioOf, image, image_answers, state_of
 from inscape.studio.pages.models.checkpoints import (
     LARGEST_FILE,
@@ -74,6 +74,7 @@ class ModelInfo(Message):
     )
     argument: str = Field(description="Argument MODEL of the command line, not quoted.")
     paintable: bool
+    classifies: bool = Field(description="Whether it gives one class to a picture; a segmenter does not.")
     removable: bool = Field(description="Whether it was opened on the page Models, which can remove it.")
 
 
@@ -204,7 +205,8 @@ def model_info(studio: Studio, name: str) -> ModelInfo:
     ]
     said = card.model_dump(include=set(ModelInfo.model_fields))
     said |= {"name": name, "concepts": list(card.vocabulary.names), "layers": layers}
-    said |= {"classes": list(card.classes) if card.latent.get("c_dim") else [], "paintable": paints(card)}
+    said |= {"classes": list(card.classes) if card.latent.get("c_dim") else []}
+    said |= {"paintable": paints(card), "classifies": classifies(card)}
     return ModelInfo(**said, argument=library.argument(name), removable=not library.fixed(name))
 
 
