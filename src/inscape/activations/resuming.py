@@ -53,12 +53,12 @@ class _Pass:
         self.arguments, self.named = _copied((arguments, named))
         self.ended: list[_Call] = []
         self.features: object = None
-        self.reached = False
+        self._reached = False
         self.again = self._begun = self._seen = 0
 
     def call(self, module: nn.Module, forward: Forward, *arguments: object, **named: object) -> object:
         """Run a module; keep what it gives as long as the layer was not reached."""
-        if self.reached:
+        if self.is_reached():
             self.again += module is self.place
             return forward(*arguments, **named)
         mine = module is self.place and self._is_it()
@@ -67,7 +67,7 @@ class _Pass:
             return forward(*arguments, **named)
         number, self._begun = self._begun, self._begun + 1
         output = forward(*arguments, **named)
-        if self.reached:  # inside
+        if self.is_reached():  # inside
             return output
         while self.ended and self.ended[-1].number > number:  # they ran inside
             self.ended.pop()
@@ -77,13 +77,17 @@ class _Pass:
             self.ended.append(_Call(module, number, _copied(output)))
         return output
 
+    def is_reached(self) -> bool:
+        """Whether the pass came to the layer."""
+        return self._reached
+
     def _is_it(self) -> bool:
         number, self._seen = self._seen, self._seen + 1
         return self.layer.call in (None, number)
 
     def _reach(self, value: object) -> None:
         """What a network adds to the output in place does not change what is kept."""
-        self.reached, self.features = True, _copied(value)
+        self._reached, self.features = True, _copied(value)
 
     def kept(self) -> dict[nn.Module, list[object]]:
         """The outputs of the modules that need not run again, in the order of their calls."""
@@ -113,7 +117,7 @@ class Resumable:
             ShapeError: It does not put out a tensor.
         """
         layer = self._watched.layer
-        if not self._watched.reached:
+        if not self._watched.is_reached():
             raise LayerError(
                 f"Layer {layer.name!r} has not run yet.", "Run the network inside the block first."
             )

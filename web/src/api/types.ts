@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * List Atlas Offers
-         * @description The classifiers and the worlds that can be chosen.
+         * @description The worlds that can be chosen.
          */
         get: operations["listAtlasOffers"];
         put?: never;
@@ -2599,11 +2599,9 @@ export interface components {
         };
         /**
          * AtlasOffers
-         * @description What can be put side by side.
+         * @description What classifiers can be shown.
          */
         AtlasOffers: {
-            /** Classifiers */
-            classifiers: string[];
             /** Worlds */
             worlds: string[];
         };
@@ -4773,6 +4771,11 @@ export interface components {
              * @description Names of its classes, starting at 0. Empty if they have no names.
              */
             classes: string[];
+            /**
+             * Classifies
+             * @description Whether it gives one class to a picture; a segmenter does not.
+             */
+            classifies: boolean;
             /** Concepts */
             concepts: string[];
             /** Default Layer */

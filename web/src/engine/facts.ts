@@ -13,6 +13,7 @@ type Card = Omit<
   | "default_layer"
   | "training"
   | "argument"
+  | "classifies"
   | "paintable"
   | "removable"
 >;
