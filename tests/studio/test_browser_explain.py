@@ -60,7 +60,7 @@ def test_another_class_is_explained_and_the_address_holds_it_over_a_restart(page
     last.focus()
     page.keyboard.press("Enter")
     expect(sheet.by("explain-heading")).to_contain_text(f"Why {name}?", timeout=WAIT)
-    expect(page.get_by_role("button", name=name)).to_be_focused()
+    expect(page.locator("[data-testid=explain-class]", has_text=name)).to_be_focused(timeout=WAIT)
     where = page.url.partition("#")[2]
     explaining.kill()
     explaining.start()

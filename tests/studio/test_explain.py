@@ -51,7 +51,10 @@ def test_a_photo_is_kept_and_explained_and_there_after_a_restart(client, setting
     assert found["class_name"] == found["classes"][0]["name"]
     assert found["report"] == str(judge / "report" / "head") and found["places"]
     assert found["curves"].count("</figure>") == 2
-    assert len([part for part in found["parts"] if part["contribution"] > 0]) == ExplainRequest("judge").top
+    assert (
+        len([part for part in found["parts"] if part["contribution"] > 0])
+        == ExplainRequest("judge", "photo.png").top
+    )
     total = sum(part["contribution"] for part in found["parts"])
     assert total + found["remainder"] == pytest.approx(found["logit"], abs=1e-5)
     best = found["parts"][0]

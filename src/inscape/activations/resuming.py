@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from torch import Tensor, nn
 
@@ -22,6 +22,7 @@ from inscape.errors import LayerError, ShapeError
 from inscape.models.card import Layer
 from inscape.models.model import Model
 
+V = TypeVar("V")
 Forward = Callable[..., object]
 
 
@@ -204,9 +205,10 @@ def resumable(model: Model, layer: str | Layer) -> Iterator[Resumable]:
         yield resume
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: V) -> V:
     """A value with copies of its tensors, which a network may change in place."""
-    return mapped(value, Tensor.clone)
+    copied: V = mapped(value, Tensor.clone)
+    return copied
 
 
 @contextmanager
