@@ -30,7 +30,6 @@ from torch import Tensor
 from torch.nn import functional
 
 import inscape
-from inscape import scenes
 from inscape.audits import answers, measure_repair
 from inscape.models import Model
 from inscape.pictures import to_tensor
@@ -149,12 +148,8 @@ def sticker(pictures: Tensor, seed: int) -> tuple[Tensor, Tensor]:
 
 def scenes_of(first: int, count: int) -> tuple[Tensor, Tensor]:
     """Scenes of the town and what building they show; scenes without a class are left out."""
-    world, kinds = scenes.world("town"), task("building")
-    drawn = [world.scene(seed, 64) for seed in range(first, first + count)]
-    classes = [kinds.class_of(scene.factors) for scene in drawn]
-    kept = [number for number, each in enumerate(classes) if each is not None]
-    pictures = to_tensor(np.stack([drawn[number].picture for number in kept]))
-    return pictures, torch.tensor([classes[number] for number in kept])
+    pictures, classes = task("building").classified(range(first, first + count), 64)
+    return to_tensor(pictures), torch.from_numpy(classes)
 
 
 def planted(count: int) -> Case:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inscape.cli.main import VERBS, run
+from inscape.training.recipes import recipe_names
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,6 +28,12 @@ def test_help_lists_every_verb():
     result = command("--help")
     assert result.returncode == 0
     assert all(verb.split()[0] in result.stdout for verb in VERBS)
+
+
+def test_the_help_of_train_names_every_recipe(capsys):
+    assert run(["train", "--help"]) == 0
+    named = re.findall(r"[a-z]+(?:-[a-z]+)*", re.sub(r"-\s+", "-", capsys.readouterr().out))
+    assert set(recipe_names()) <= set(named)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -2,25 +2,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import inscape
 from inscape.dissection.pruning import pruned
 from inscape.errors import CancelledError, FormatError, NotFoundError, UnsupportedError, UsageError
 from inscape.models import Card, open_model
+from inscape.pictures import to_tensor
 from inscape.progress import Task
 from inscape.scenes import world
 from inscape.scenes.tasks import task, task_of
 from inscape.storage import load_tensors
 from inscape.training import train
 from inscape.training._scenes_ahead import ScenesAhead
-from inscape.training.classifier import ClassifierOptions, train_classifier
+from inscape.training.classifier import CHECK_SEED, ClassifierOptions, train_classifier
 from inscape.training.export import export_classifier
 from inscape.training.recipes import ClassifierRecipe, classifier_recipe
 from inscape.training.retraining import Retraining
+from inscape.training.train import _begun
 
 RECIPE = ClassifierRecipe(
     "tiny",
@@ -31,7 +35,8 @@ RECIPE = ClassifierRecipe(
     16,
     {"widths": [8, 8], "blocks": [1, 1], "head": 8},
 )
-TINY = ClassifierOptions(steps=20, batch=4, scenes=120, check=20, save_every=3)
+TINY = ClassifierOptions(steps=20, batch=4, rate=2e-3, scenes=120, check=60, save_every=3)
+REPOSITORY = Path(inscape.__file__).parents[2]
 
 
 class StopAfter:
@@ -84,9 +89,36 @@ def test_the_card_says_what_was_learned(run):
     assert card.world_hash == world("town").hash()
 
 
+def test_the_scores_are_those_of_scenes_read_one_by_one(run):
+    model, seeds = open_model(run[1], device="cpu"), range(CHECK_SEED, CHECK_SEED + TINY.check)
+    scenes = [world("town").scene(seed, size=16) for seed in seeds]
+    truth = [task("building").class_of(scene.factors) for scene in scenes]
+    with torch.inference_mode():
+        read = [int(model.module(to_tensor(scene.picture[None])).argmax()) for scene in scenes]
+    right = [said == number for said, number in zip(read, truth, strict=True) if number is not None]
+    assert 0 < sum(right) < len(right) < TINY.check
+    assert run[0].scores["accuracy"] == pytest.approx(np.mean(right), abs=1e-4)
+    barn = task("building").classes.index("barn")
+    found = [said == barn for said, number in zip(read, truth, strict=True) if number == barn]
+    assert run[0].scores["barn"] == pytest.approx(np.mean(found), abs=1e-4)
+
+
+def test_the_global_random_state_is_left_alone(tmp_path):
+    before = torch.get_rng_state()
+    train_classifier(RECIPE, 1.0, tmp_path, device="cpu", options=replace(TINY, steps=1, check=10))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_training_on_the_same_classes_keeps_the_last_layer(run, tmp_path):
+    options = replace(TINY, steps=1, rate=1e-9, average=0.0, seed=3)
+    train_classifier(replace(RECIPE, start=str(run[1])), 1.0, tmp_path, device="cpu", options=options)
+    old, new = (load_tensors(path / "weights.safetensors")[0] for path in (run[1], tmp_path))
+    assert torch.allclose(old["classify.weight"].float(), new["classify.weight"].float(), atol=1e-3)
+
+
 def test_a_training_can_begin_with_the_layers_of_another_task(run, tmp_path):
     season = replace(RECIPE, name="tiny-season", task="season", start=str(run[1]))
-    options = replace(TINY, steps=1, rate=1e-9, average=0.0)
+    options = replace(TINY, steps=1, rate=1e-9, average=0.0, seed=3)
     train_classifier(season, 1.0, tmp_path, device="cpu", options=options)
     old, new = (load_tensors(path / "weights.safetensors")[0] for path in (run[1], tmp_path))
     assert torch.allclose(
@@ -98,8 +130,9 @@ def test_a_training_can_begin_with_the_layers_of_another_task(run, tmp_path):
 
 
 def test_what_cannot_be_trained_is_refused(run, tmp_path):
-    with pytest.raises(FormatError, match="another world, size, seed or other options"):
-        train_classifier(RECIPE, 1.0, run[1], device="cpu", options=replace(TINY, seed=5))
+    for other in (replace(TINY, seed=5), replace(TINY, average=0.9)):
+        with pytest.raises(FormatError, match="another world, size, seed or other options"):
+            train_classifier(RECIPE, 1.0, run[1], device="cpu", options=other)
     with pytest.raises(
         FormatError, match="'tiny' is of architecture 'residual_classifier', and cannot start"
     ):
@@ -107,6 +140,11 @@ def test_what_cannot_be_trained_is_refused(run, tmp_path):
     wide = replace(RECIPE, config={**RECIPE.config, "head": 16}, start=str(run[1]))
     with pytest.raises(FormatError, match="'tiny' has other sizes than 'tiny'"):
         train_classifier(wide, 1.0, tmp_path, device="cpu", options=TINY)
+    deep = replace(RECIPE, name="deep", config={**RECIPE.config, "blocks": [1, 2]}, start=str(run[1]))
+    with pytest.raises(
+        FormatError, match="'tiny' has other layers than 'deep': .* the first of them 'blocks"
+    ):
+        train_classifier(deep, 1.0, tmp_path, device="cpu", options=TINY)
     with pytest.raises(UsageError, match="reads pictures of 64 px, got --size 128"):
         train("town-classifier", tmp_path, 1.0, size=128)
     with pytest.raises(FormatError, match="which tells no classes"):
@@ -120,6 +158,26 @@ def test_scenes_that_are_drawn_ahead_know_their_classes(run):
         truth = [task(name).class_of(scene.factors) for scene in drawn]
         assert scenes.classes(task(name))[:20].tolist() == [-1 if each is None else each for each in truth]
     assert np.array_equal(scenes.pictures(np.arange(20)), np.stack([scene.picture for scene in drawn]))
+
+
+def test_scenes_of_no_class_are_left_out():
+    drawn = {seed: world("town").scene(seed, size=16) for seed in range(60)}
+    wanted = {seed: task("building").class_of(scene.factors) for seed, scene in drawn.items()}
+    kept = [seed for seed, number in wanted.items() if number is not None]
+    pictures, classes = task("building").classified(range(60), 16)
+    assert len(kept) < 60 and classes.tolist() == [wanted[seed] for seed in kept]
+    assert np.array_equal(pictures, np.stack([drawn[seed].picture for seed in kept]))
+
+
+def test_scenes_that_are_drawn_ahead_belong_to_what_decides_their_classes(tmp_path, monkeypatch):
+    season = task("season")
+    turned = replace(season, decided={key: 3 - number for key, number in season.decided.items()})
+    folders = []
+    for each in (season, turned):
+        monkeypatch.setattr("inscape.training._scenes_ahead.tasks_of", lambda name, each=each: [each])
+        ahead = ScenesAhead(tmp_path, world="town", size=16, count=8, first_seed=0, classified=True)
+        folders.append(ahead._plan.folder)
+    assert folders[0] != folders[1]
 
 
 def test_classes_follow_from_the_choices_behind_a_scene():
@@ -153,8 +211,21 @@ def test_retraining_leaves_what_is_gone_at_zero(run):
         Retraining(open_model("town-segmenter", device="cpu"))
 
 
-@pytest.mark.parametrize("name", ["town-classifier", "town-classifier-vit", "town-classifier-season"])
-def test_shipped_recipes_name_a_task_and_a_layer(name):
-    recipe = classifier_recipe(name)
-    assert recipe is not None and recipe.name == name
-    assert task(recipe.task, recipe.world).world == "town"
+@pytest.mark.parametrize(
+    ("place", "name", "start"),
+    [
+        ("src/inscape/models/zoo/town-classifier", "town-classifier", "scratch"),
+        ("src/inscape/models/zoo/town-classifier-vit", "town-classifier-vit", "scratch"),
+        ("checkpoints/town-classifier-season", "town-classifier-season", "shipped"),
+        ("checkpoints/town-classifier-same", "town-classifier", "shipped"),
+    ],
+)
+def test_what_was_trained_is_what_the_recipe_trains(place, name, start):
+    card = Card.read(REPOSITORY / place / "card.json")
+    recipe = _begun(classifier_recipe(name), start, None)
+    options = asdict(ClassifierOptions.of(recipe, seed=card.training["seed"], images=card.training["images"]))
+    assert options == {**card.training["options"], "seed": card.training["seed"]}
+    assert (card.name, card.world, card.architecture) == (name, recipe.world, recipe.architecture)
+    assert card.classes == task(recipe.task, recipe.world).classes
+    assert card.default_layer == recipe.layer and recipe.layer in [layer.name for layer in card.layers]
+    assert card.training.get("start", {}).get("name", "scratch") == recipe.start

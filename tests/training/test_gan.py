@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from inscape.training._scenes_ahead import ScenesAhead
 from inscape.training.export import export_generator
 from inscape.training.gan import GanOptions, train_gan
 from inscape.training.recipes import GanRecipe, Stage
+from inscape.training.segmenter import SegmenterOptions
 
 
 def options(images: int, **more: object) -> GanOptions:
@@ -258,6 +260,20 @@ def test_minutes_are_a_number_above_zero(minutes: float, tmp_path: Path) -> None
 def test_a_segmenter_comes_in_the_sizes_of_the_generator(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="64, 128, got 63"):
         train("town-segmenter", tmp_path / "run", 1, size=63)
+
+
+def test_a_segmenter_is_trained_on_as_many_pictures_as_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = partial(SegmenterOptions, scenes=24, channels=(4, 6), check=4)
+    monkeypatch.setattr("inscape.training.segmenter.SegmenterOptions", small)
+    done = train("town-segmenter", tmp_path, 1, size=64, images=40, device="cpu")
+    assert (done.step, done.images) == (2, 32)
+
+
+def test_only_a_generator_is_measured_again(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--measure is for generators, and 'room-segmenter' is none"):
+        train("room-segmenter", tmp_path, 1, measure=True)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ def test_half_precision_keeps_what_training_needs(tmp_path: Path) -> None:
 def test_growing_keeps_the_picture_the_discriminators_and_what_adam_knew() -> None:
     small = small_state(GROWING)
     small.apply(gradients(small))
+    random = torch.get_rng_state()
     large = grown(small)
+    assert torch.equal(random, torch.get_rng_state())
     z = torch.randn(3, RECIPE.z_dim)
     with torch.no_grad():
         for one, other in (

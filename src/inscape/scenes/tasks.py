@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inscape.errors import NotFoundError, unknown_name
+from inscape.scenes.worlds import world as open_world
+from inscape.storage import content_key
 
 if TYPE_CHECKING:
-    from inscape.scenes.scene import Factor
+    from numpy.typing import NDArray
+
+    from inscape.scenes.scene import Factor, Pixels, Scene
 
 _BUILDINGS = ("cottage", "townhouse", "church", "hall", "barn")
 _TOPS = {"none": "", "spire": " with a spire", "dome": " with a dome"}
@@ -37,6 +43,29 @@ class Task:
     def class_of(self, factors: Mapping[str, Factor]) -> int | None:
         """The class of a scene, from 0, by the choices behind it; None where it is of none."""
         return self.decided.get(tuple(str(factors[name]) for name in self.factors))
+
+    def key(self) -> str:
+        """A key of the classes and of what decides them."""
+        return content_key(self.classes, self.factors, sorted(self.decided.items()))
+
+    def classes_of(self, scenes: Iterable[Scene]) -> NDArray[np.int64]:
+        """The class of each scene, from 0; -1 where it is of none."""
+        found = [self.class_of(scene.factors) for scene in scenes]
+        return np.array([-1 if number is None else number for number in found], np.int64)
+
+    def classified(self, seeds: Iterable[int], size: int) -> tuple[Pixels, NDArray[np.int64]]:
+        """Draw the scenes of some seeds, without those of no class.
+
+        Args:
+            seeds: At least one.
+            size: Height and width in pixels.
+
+        Returns:
+            Pictures uint8 `[n, size, size, 3]`, and their classes.
+        """
+        drawn = [open_world(self.world).scene(seed, size=size) for seed in seeds]
+        classes = self.classes_of(drawn)
+        return np.stack([scene.picture for scene in drawn])[classes >= 0], classes[classes >= 0]
 
 
 def _task(name: str, world: str, factors: tuple[str, ...], named: Mapping[tuple[str, ...], str]) -> Task:

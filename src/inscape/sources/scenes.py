@@ -50,8 +50,7 @@ class ScenePictures:
         scenes = [self._world.scene(seed, size=self._size) for seed in numbers]
         pictures = to_tensor(np.stack([scene.picture for scene in scenes])).to(model.device)
         show(model, pictures)
-        found = () if self._task is None else [self._task.class_of(scene.factors) for scene in scenes]
-        classes = tuple(-1 if number is None else number for number in found)
+        classes = () if self._task is None else tuple(self._task.classes_of(scenes).tolist())
         return Batch(pictures, torch.from_numpy(np.stack([scene.labels for scene in scenes])), classes)
 
     def key(self) -> str | None:

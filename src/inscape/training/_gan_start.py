@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from inscape.models.architectures.stylegan2 import StyleGAN2
 from inscape.models.architectures.stylegan2_blocks import SynthesisBlock
 from inscape.training._adversary import grown_adversary, new_adversary
 from inscape.training._gan_state import GanState, generator_config
+from inscape.training._seeded import seeded
 from inscape.training.recipes import GanRecipe
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
@@ -34,8 +36,7 @@ def first_state(recipe: GanRecipe, start: str | Path, device: torch.device) -> G
     """
     if start == "scratch":
         size = recipe.stages[0].size
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed)
+        with seeded(recipe.seed):
             generator = StyleGAN2(generator_config(recipe, size))
         return GanState(recipe, generator, new_adversary(recipe, size, device), device=device)
     path = kept_checkpoint(recipe) if start == "shipped" else Path(start)
@@ -87,15 +88,14 @@ def grown(state: GanState) -> GanState:
         resolution=size,
         channels={**old.generator.config.channels, size: recipe.channels[size]},
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed + size)
+    with seeded(recipe.seed + size):
         fresh = StyleGAN2(config)
     top = getattr(fresh.synthesis, f"b{size}")
     assert isinstance(top, SynthesisBlock)
     torch.nn.init.zeros_(top.torgb.weight)
     networks = []
     for network in (old.generator, state.average):
-        larger = StyleGAN2(config)
+        larger = copy.deepcopy(fresh)
         larger.load_state_dict({**fresh.state_dict(), **network.state_dict()})
         networks.append(larger)
     adversary = grown_adversary(old.adversary, recipe, size, state.device)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Generic
+from typing import Generic, Self
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from inscape.models.card import Card
 from inscape.progress import Progress
 from inscape.training._loss_log import LossLog
 from inscape.training._machine import Way, fastest, taken
-from inscape.training._network_state import Limit, Network, NetworkState, one_cycle, train_network
+from inscape.training._network_state import Limit, Network, NetworkState, halved, one_cycle, train_network
 from inscape.training.result import TrainResult
 from inscape.types import JsonObject
 
@@ -39,6 +39,10 @@ class NetworkOptions:
     average: float = 0.995
     save_every: int = 100
     seed: int = 0
+
+    def over(self, images: int | None) -> Self:
+        """The same, over a number of pictures; as many as the minutes allow where it is None."""
+        return self if images is None else replace(self, steps=max(1, images // self.batch))
 
 
 @dataclass(frozen=True)
@@ -141,14 +145,11 @@ class NetworkRun(ABC, Generic[Network]):
             metadata: Of the file of weights.
         """
         state, average = self.state, self.state.average
-        halved = {
-            name: value.half().contiguous() if value.is_floating_point() else value
-            for name, value in average.state_dict().items()
-        }
-        average.load_state_dict(halved)
+        weights = halved(average)
+        average.load_state_dict(weights)
         scores = self.scores(average)
         files = [self.out / "card.json", self.out / "weights.safetensors", self._file]
-        storage.save_tensors(files[1], halved, metadata)
+        storage.save_tensors(files[1], weights, metadata)
         options = asdict(self._schedule)
         training = {
             "seed": options.pop("seed"),

@@ -60,9 +60,8 @@ def _draw(plan: _Plan, chunk: int) -> int:
     if plan.classified:
         each = [world.scene(seed, size=plan.size) for seed in seeds]
         drawn = np.stack([scene.picture for scene in each])
-        classes = [[task.class_of(scene.factors) for task in tasks_of(plan.world)] for scene in each]
-        numbers = [[_NO_CLASS if number is None else number for number in row] for row in classes]
-        _write(plan.folder / _CLASSES, np.array(numbers, np.uint8), start)
+        classes = np.stack([task.classes_of(each) for task in tasks_of(plan.world)], 1)
+        _write(plan.folder / _CLASSES, np.where(classes < 0, _NO_CLASS, classes).astype(np.uint8), start)
     else:
         drawn, _ = world.batch(seeds, size=plan.size)
     _write(plan.folder / _PICTURES, drawn, start)
@@ -106,7 +105,7 @@ class ScenesAhead:
     def __init__(
         self, folder: Path, *, world: str, size: int, count: int, first_seed: int, classified: bool = False
     ) -> None:
-        told = [(task.classes, sorted(task.decided)) for task in tasks_of(world)] if classified else []
+        told = [task.key() for task in tasks_of(world)] if classified else []
         key = storage.content_key(drawing_key(scenes.world(world)), size, count, first_seed, *told)
         self._plan = _Plan(folder / f"{world}-{size}-{key}", world, size, count, first_seed, classified)
         self._worker: multiprocessing.process.BaseProcess | None = None

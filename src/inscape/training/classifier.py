@@ -7,7 +7,8 @@ moments that double: before the first step, and after 8, 16, 32, ... steps, each
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import copy
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,9 @@ from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
 from inscape.scenes.tasks import Task, task
 from inscape.training._network_run import NetworkOptions, NetworkResult, NetworkRun
-from inscape.training._network_state import NetworkState
+from inscape.training._network_state import NetworkState, halved
 from inscape.training._scenes_ahead import ScenesAhead
+from inscape.training._seeded import seeded
 from inscape.training.recipes import ClassifierRecipe
 from inscape.types import JsonObject
 
@@ -43,6 +45,8 @@ CHECK_SEED = 80_000_000
 
 MOMENTS = "moments"
 _FIRST_MOMENT = 8
+_LAST = "classify."
+_CHECKED = 50
 _SHIFT = 4
 
 
@@ -55,14 +59,14 @@ class ClassifierOptions(NetworkOptions):
         check: Unseen scenes that judge the result.
     """
 
-    rate: float = 2e-3
     save_every: int = 256
     scenes: int = 16_000
     check: int = 1000
 
-    def over(self, images: int | None) -> ClassifierOptions:
-        """The same, over a number of pictures; as many as the minutes allow where it is None."""
-        return self if images is None else replace(self, steps=max(1, images // self.batch))
+    @classmethod
+    def of(cls, recipe: ClassifierRecipe, *, seed: int = 0, images: int | None = None) -> ClassifierOptions:
+        """What a recipe is trained with, from a seed, over a number of pictures or as the minutes allow."""
+        return cls(rate=recipe.highest_rate, seed=seed).over(images)
 
 
 def train_classifier(
@@ -83,7 +87,7 @@ def train_classifier(
             judging the result come on top.
         out: Folder for the state, the scenes, the moments, `card.json` and `weights.safetensors`.
         device: Where to train.
-        options: The rest.
+        options: The rest; by default what the recipe is trained with.
         progress: Where to say how far it is.
 
     Raises:
@@ -92,7 +96,8 @@ def train_classifier(
         CancelledError: The person cancelled; the state is kept.
     """
     shown = progress or SilentProgress()
-    run = _Run(recipe, Path(out), options or ClassifierOptions(), resolve_device(device))
+    options = options or ClassifierOptions.of(recipe)
+    run = _Run(recipe, Path(out), options, resolve_device(device))
     run.scenes.draw(run.options.scenes, progress=shown)
     if run.state.step == 0:
         run.keep_moment()
@@ -112,21 +117,18 @@ class _Run(NetworkRun[nn.Module]):
         self.config = known.config.from_json(
             {"classes": len(self.task.classes), "resolution": recipe.size, **recipe.config}
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed)
+        with seeded(options.seed):
             first: nn.Module = known.network(self.config)
         self.layers = known.layers(first)
         self.start = None if recipe.start == "scratch" else self._begin(first, device)
 
         def build() -> nn.Module:
-            network: nn.Module = known.network(self.config)
-            network.load_state_dict(first.state_dict())
-            return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+            return copy.deepcopy(first).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
         state = NetworkState(build, "classifier", device)
         key = storage.content_key(
-            *(self.world.hash(), self.task.classes, self.config.to_json(), options.seed, self.start),
-            *(options.batch, options.scenes, options.rate),
+            *(self.world.hash(), self.task.key(), self.config.to_json(), options.seed, self.start),
+            *(options.batch, options.scenes, options.rate, options.average),
         )
         super().__init__(state, out, recipe.size, options, key)
         self.scenes = ScenesAhead(
@@ -148,11 +150,17 @@ class _Run(NetworkRun[nn.Module]):
             )
         taken = model.module.state_dict()
         if model.card.classes != self.task.classes:
-            taken = {name: value for name, value in taken.items() if not name.startswith("classify.")}
+            taken = {name: value for name, value in taken.items() if not name.startswith(_LAST)}
         try:
-            first.load_state_dict(taken, strict=False)
+            missing, unknown = first.load_state_dict(taken, strict=False)
         except RuntimeError as error:
             raise FormatError(f"{model.name!r} has other sizes than {self.recipe.name!r}.") from error
+        differing = [name for name in (*missing, *unknown) if not name.startswith(_LAST)]
+        if differing:
+            raise FormatError(
+                f"{model.name!r} has other layers than {self.recipe.name!r}: {len(differing)} weights are in "
+                f"one of them alone, the first of them {differing[0]!r}."
+            )
         return {
             "name": model.name,
             "task": model.card.training.get("task"),
@@ -194,26 +202,22 @@ class _Run(NetworkRun[nn.Module]):
         """Write the moving average as a model of its own, in half precision."""
         state = self.state
         training = {"steps": state.step, "images": state.images, "seed": self.seed}
-        halved = {
-            name: value.half().contiguous() if value.is_floating_point() else value
-            for name, value in state.average.state_dict().items()
-        }
         with storage.atomic_folder(self.out / MOMENTS / f"{state.images:06d}") as folder:
             self.card(state.average, training).write(folder / "card.json")
-            storage.save_tensors(folder / "weights.safetensors", halved)
+            storage.save_tensors(folder / "weights.safetensors", halved(state.average))
 
     @torch.inference_mode()
     def scores(self, average: nn.Module) -> dict[str, float]:
         """Accuracy on unseen scenes, its mean over classes, and the share of each class that is found."""
-        right = np.zeros((2, len(self.task.classes)))
-        for seed in range(CHECK_SEED, CHECK_SEED + self.options.check):
-            scene = self.world.scene(seed, size=self.size)
-            if (number := self.task.class_of(scene.factors)) is None:
-                continue
-            shown = to_tensor(scene.picture[None]).to(self.state.device)
-            right[:, number] += 1, float(int(average(shown).argmax()) == number)
-        found = right[1] / np.maximum(right[0], 1)
-        scores = {"accuracy": right[1].sum() / right[0].sum(), "balanced": found[right[0] > 0].mean()}
+        count, seeds = len(self.task.classes), range(CHECK_SEED, CHECK_SEED + self.options.check)
+        shown, right = np.zeros((2, count))
+        for start in range(0, len(seeds), _CHECKED):
+            pictures, classes = self.task.classified(seeds[start : start + _CHECKED], self.size)
+            read = average(to_tensor(pictures).to(self.state.device)).argmax(1).cpu().numpy()
+            shown += np.bincount(classes, minlength=count)
+            right += np.bincount(classes[read == classes], minlength=count)
+        found = right / np.maximum(shown, 1)
+        scores = {"accuracy": right.sum() / shown.sum(), "balanced": found[shown > 0].mean()}
         scores |= dict(zip(self.task.classes, found, strict=True))
         return {name: round(float(score), 4) for name, score in scores.items()}
 

@@ -35,6 +35,7 @@ from inscape.training._latents import mixed_latents
 from inscape.training._network_run import NetworkOptions, NetworkResult, NetworkRun
 from inscape.training._network_state import NetworkState
 from inscape.training._scenes_ahead import ScenesAhead
+from inscape.training._seeded import seeded
 from inscape.types import JsonObject
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ class _Run(NetworkRun[PictureEncoder]):
 
     def _first(self, seed: int, device: torch.device) -> PictureEncoder:
         """The encoder before training; the global random state is left alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             encoder = PictureEncoder(self.config).to(device)
         measure_generator(encoder, self.generator, seed)
         return encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

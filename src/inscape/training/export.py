@@ -131,11 +131,28 @@ def export_encoder(run: Path | str, model: Path | str) -> Path:
             f"The encoder in {run} was trained for other weights than those of the shipped {generator!r}.",
             f"Train one for these: inscape train {card.name} --out RUN",
         )
-    weights, metadata = storage.load_tensors(Path(run) / "weights.safetensors")
-    with storage.atomic_folder(model) as folder:
-        card.write(folder / "card.json")
-        storage.save_tensors(folder / "weights.safetensors", weights, metadata)
-    return Path(model)
+    return _copied(run, model)
+
+
+def export_segmenter(run: Path | str, model: Path | str) -> Path:
+    """Write the segmenter of a run as a model that `inscape.open` opens.
+
+    Args:
+        run: The folder of the run.
+        model: Folder to write, as a whole.
+
+    Raises:
+        FormatError: The run holds no finished segmenter, or one of a world that draws other scenes today.
+    """
+    card = Card.read(Path(run) / "card.json")
+    if card.architecture != "unet" or card.world is None:
+        raise FormatError(f"{run} holds {card.noun} of architecture {card.architecture!r}, no segmenter.")
+    if card.world_hash != scenes.world(card.world).hash():
+        raise FormatError(
+            f"The segmenter in {run} was trained on other scenes than the world {card.world!r} draws today.",
+            f"Train one on these: inscape train {card.name} --out RUN",
+        )
+    return _copied(run, model)
 
 
 def export_classifier(run: Path | str, model: Path | str, *, moments: Path | str | None = None) -> Path:
@@ -155,14 +172,18 @@ def export_classifier(run: Path | str, model: Path | str, *, moments: Path | str
         raise FormatError(
             f"{run} holds {card.noun} of architecture {card.architecture!r}, which tells no classes."
         )
-    places = {run: Path(model)}
     if moments is not None:
-        places |= {path.parent: Path(moments) / path.parent.name for path in run.glob("moments/*/card.json")}
-    for source, place in places.items():
-        weights, metadata = storage.load_tensors(source / "weights.safetensors")
-        with storage.atomic_folder(place) as folder:
-            Card.read(source / "card.json").write(folder / "card.json")
-            storage.save_tensors(folder / "weights.safetensors", weights, metadata)
+        for path in run.glob("moments/*/card.json"):
+            _copied(path.parent, Path(moments) / path.parent.name)
+    return _copied(run, model)
+
+
+def _copied(run: Path | str, model: Path | str) -> Path:
+    """Write the card and the weights of a run as a folder of their own, without the rest of the run."""
+    weights, metadata = storage.load_tensors(Path(run) / "weights.safetensors")
+    with storage.atomic_folder(model) as folder:
+        Card.read(Path(run) / "card.json").write(folder / "card.json")
+        storage.save_tensors(folder / "weights.safetensors", weights, metadata)
     return Path(model)
 
 

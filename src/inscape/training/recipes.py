@@ -127,6 +127,8 @@ class ClassifierRecipe:
         size: Height and width of the pictures.
         config: Sizes of the network that differ from the architecture's own.
         start: "scratch", or the name or folder of a model whose layers the training begins with.
+        rate: The highest learning rate from scratch.
+        further_rate: The highest learning rate of a training that begins with another model's layers.
         shipped: The shipped model of these layers, where it has another name.
     """
 
@@ -138,7 +140,14 @@ class ClassifierRecipe:
     size: int = 64
     config: JsonObject = field(default_factory=dict)
     start: str = "scratch"
+    rate: float = 2e-3
+    further_rate: float = 1e-3
     shipped: str | None = None
+
+    @property
+    def highest_rate(self) -> float:
+        """The highest learning rate of a training that begins as this one does."""
+        return self.rate if self.start == "scratch" else self.further_rate
 
 
 _GENERATORS = {
@@ -148,7 +157,9 @@ _CLASSIFIERS = {
     each.name: each
     for each in (
         ClassifierRecipe("town-classifier", "town", "building", "residual_classifier", "head"),
-        ClassifierRecipe("town-classifier-vit", "town", "building", "vision_transformer", "neurons4"),
+        ClassifierRecipe(
+            *("town-classifier-vit", "town", "building", "vision_transformer", "neurons4"), rate=1e-3
+        ),
         ClassifierRecipe(
             *("town-classifier-season", "town", "season", "residual_classifier", "head"),
             shipped="town-classifier",

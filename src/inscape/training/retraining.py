@@ -11,7 +11,6 @@ from torch.nn import functional
 from inscape.errors import UnsupportedError
 from inscape.pictures import to_tensor
 from inscape.progress import Progress, SilentProgress
-from inscape.scenes import world
 from inscape.scenes.tasks import task_of
 
 if TYPE_CHECKING:
@@ -43,16 +42,15 @@ class Retraining:
             raise UnsupportedError(
                 f"{model.name!r} tells no classes of a world apart: nothing says what to train it on again."
             )
-        drawn, self._progress = world(task.world), progress or SilentProgress()
-        pictures, classes = [], []
+        self._progress, seeds = progress or SilentProgress(), range(FIRST_SEED, FIRST_SEED + scenes)
+        drawn = []
         with self._progress.task("Drawing scenes", scenes, "scenes") as told:
-            for seed in range(FIRST_SEED, FIRST_SEED + scenes):
-                scene = drawn.scene(seed, size=card.image_size)
-                if (number := task.class_of(scene.factors)) is not None:
-                    pictures.append(scene.picture)
-                    classes.append(number)
-                told.advance()
-        self._pictures, self._classes = np.stack(pictures), torch.tensor(classes)
+            for start in range(0, scenes, _BATCH):
+                some = seeds[start : start + _BATCH]
+                drawn.append(task.classified(some, card.image_size))
+                told.advance(len(some))
+        self._pictures = np.concatenate([pictures for pictures, _ in drawn])
+        self._classes = torch.from_numpy(np.concatenate([classes for _, classes in drawn]))
 
     def __call__(self, pruned: Pruned, steps: int) -> Model:
         """Train a copy, at a rate that falls to 0.

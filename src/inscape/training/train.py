@@ -41,8 +41,8 @@ def train(
         minutes: Time for training. For a generator this run, otherwise all runs in `out`.
         size: Height and width of the pictures: 64 or 128. 128 unless given; for an encoder that of the
             shipped generator.
-        images: For a generator: stop after so many pictures in all, however many minutes are left. For a
-            classifier: train on so many, however many minutes that takes.
+        images: For a generator: stop after so many pictures in all, however many minutes are left. For
+            other models: train on so many, however many minutes that takes.
         start: "scratch", "shipped", or for a generator another run, for a classifier another model.
         measure: For a generator: measure again how a step is fastest on this machine.
         seed: Seed of all random numbers.
@@ -51,28 +51,29 @@ def train(
 
     Raises:
         NotFoundError: There is no such recipe.
-        UsageError: It has no such size or start, or the minutes are not above 0.
+        UsageError: It has no such size or start, it is measured once only, or the minutes are not above 0.
         FormatError: `out` holds another training.
     """
-    _check(recipe, Path(out), minutes, start)
+    _check(recipe, Path(out), minutes, start, measure)
     if recipe.endswith(_ENCODER):
         from inscape.training.encoder import EncoderOptions, train_encoder
 
         name = recipe.removesuffix(_ENCODER)
         _check_size(name, size)
-        encoder = EncoderOptions(seed=seed)
+        encoder = EncoderOptions(seed=seed).over(images)
         return train_encoder(name, minutes, out, options=encoder, device=device, progress=progress)
     if recipe.endswith(_SEGMENTER):
         from inscape.training.segmenter import SegmenterOptions, train_segmenter
 
         world = recipe.removesuffix(_SEGMENTER)
         size = generator_recipe(world, size or DEFAULT_SIZE).size  # it reads the pictures of the generator
-        segmenter = SegmenterOptions(seed=seed, size=size)
+        segmenter = SegmenterOptions(seed=seed, size=size).over(images)
         return train_segmenter(world, minutes, out, options=segmenter, device=device, progress=progress)
     if (classifier := classifier_recipe(recipe)) is not None:
         from inscape.training.classifier import ClassifierOptions, train_classifier
 
-        begun, asked = _begun(classifier, start, size), ClassifierOptions(seed=seed).over(images)
+        begun = _begun(classifier, start, size)
+        asked = ClassifierOptions.of(begun, seed=seed, images=images)
         return train_classifier(begun, minutes, out, options=asked, device=device, progress=progress)
     from inscape.training.gan import GanOptions, train_gan
 
@@ -81,12 +82,12 @@ def train(
     return train_gan(chosen, out, minutes, options=generator, device=device, progress=progress)
 
 
-def _check(recipe: str, out: Path, minutes: float, start: str | Path) -> None:
+def _check(recipe: str, out: Path, minutes: float, start: str | Path, measure: bool) -> None:
     """Refuse what cannot be trained.
 
     Raises:
         NotFoundError: There is no such recipe.
-        UsageError: The minutes are not above 0, or this recipe has no such start.
+        UsageError: The minutes are not above 0, or this recipe has no such start, or is measured once only.
         FormatError: The folder holds another training.
     """
     if not 0 < minutes < float("inf"):
@@ -101,6 +102,8 @@ def _check(recipe: str, out: Path, minutes: float, start: str | Path) -> None:
     if start != "scratch" and is_network and not is_classifier:
         kind = "A segmenter" if recipe.endswith(_SEGMENTER) else "An encoder"
         raise UsageError(f"{kind} is trained from scratch, got {str(start)!r}.")
+    if measure and is_network:
+        raise UsageError(f"--measure is for generators, and {recipe!r} is none. Leave it out.")
 
 
 def _begun(recipe: ClassifierRecipe, start: str | Path, size: int | None) -> ClassifierRecipe:

@@ -27,7 +27,9 @@ class TrainRequest(Request):
     recipe: Annotated[
         str,
         Argument(
-            "Recipe to train, such as town or town-classifier; docs/training.md lists them.",
+            "Recipe to train: a generator (town, room), its encoder (town-encoder, room-encoder), the "
+            "segmenter of its world (town-segmenter, room-segmenter), or a classifier (town-classifier, "
+            "town-classifier-vit, town-classifier-season).",
             metavar="RECIPE",
         ),
     ]
@@ -47,7 +49,7 @@ class TrainRequest(Request):
     images: Annotated[
         int | None,
         Option(
-            "Stop a generator after this number of pictures over all runs; train a classifier on this "
+            "Stop a generator after this number of pictures over all runs; train another model on this "
             "number, whatever the minutes."
         ),
         Ge(1),

@@ -7,6 +7,7 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 
+from inscape.errors import NotFoundError
 from inscape.scenes.canvas import rectangle
 from inscape.scenes.room import DAYLIGHT, Room, RoomScene
 from inscape.scenes.room.geometry import Camera, Face
@@ -20,6 +21,14 @@ SIZE = 64
 
 def subsets(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     return list(chain.from_iterable(combinations(names, count) for count in range(len(names) + 1)))
+
+
+def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """A mask with the pixels around it, which a blurred image reaches."""
+    for _ in range(pixels):
+        wide = np.pad(mask, 1)
+        mask = mask | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+    return mask
 
 
 @pytest.fixture(scope="module", params=[3, 4, 5, 8, 16, 42])
@@ -56,15 +65,25 @@ def test_without_any_light_a_room_is_black(scene: RoomScene) -> None:
     ).any()
 
 
+def test_a_light_that_a_room_has_not_is_refused_with_those_it_has(scene: RoomScene) -> None:
+    for shown in (scene.lighting.linear, scene.lighting.picture):
+        with pytest.raises(NotFoundError, match="no light 'candle' in this room") as refused:
+            shown([*scene.lighting.names, "candle"])
+        assert all(name in str(refused.value.hint) for name in scene.lighting.names)
+
+
 def test_a_reflection_brightens_its_mask_when_its_source_is_on(scene: RoomScene) -> None:
-    """What a source sends beside what it lights falls inside its own mirror images, apart from blur."""
+    """Elsewhere the camera sees a source at itself alone: next to nothing of a window, the halo of a lamp."""
     lighting = scene.lighting
-    for found in scene.reflections:
-        on = lighting.linear([found.source])
-        number = lighting.names.index(found.source)
+    for number, name in enumerate(lighting.names):
         lit = lighting.surface * lighting.maps[number][..., None] * lighting.tints[number]
-        extra = (on - lit).sum(2)
-        assert extra[found.mask].mean() > 0.01, (found.source, found.surface)
+        extra = (lighting.linear([name]) - lit).sum(2)
+        itself = scene.labels[0] == VOCABULARY.index("window" if name == DAYLIGHT else "lamp")
+        images = [found.mask for found in scene.reflections if found.source == name]
+        assert all(extra[image].mean() > 0.3 for image in images), name
+        elsewhere = extra[~grown(np.logical_or.reduce([itself, *images]), 3)]
+        assert elsewhere.max() < (0.05 if name == DAYLIGHT else 0.3), name
+        assert elsewhere.mean() < 0.006, name
 
 
 def stage_of(camera: Camera, *faces: Face) -> Stage:

@@ -6703,7 +6703,7 @@ export interface components {
             device: string;
             /**
              * Images
-             * @description Stop a generator after this number of pictures over all runs; train a classifier on this number, whatever the minutes.
+             * @description Stop a generator after this number of pictures over all runs; train another model on this number, whatever the minutes.
              */
             images?: number | null;
             /**
@@ -6726,7 +6726,7 @@ export interface components {
             out: string;
             /**
              * Recipe
-             * @description Recipe to train, such as town or town-classifier; docs/training.md lists them.
+             * @description Recipe to train: a generator (town, room), its encoder (town-encoder, room-encoder), the segmenter of its world (town-segmenter, room-segmenter), or a classifier (town-classifier, town-classifier-vit, town-classifier-season).
              */
             recipe: string;
             /**

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from inscape.errors import NotFoundError, unknown_name
 from inscape.scenes.canvas import Color
 from inscape.scenes.room.geometry import Camera, Spot
 from inscape.scenes.room.stage import Halves, Stage
@@ -112,7 +113,11 @@ class Lighting:
 
         Args:
             lights: Names of sources.
+
+        Raises:
+            NotFoundError: The room has no such light.
         """
+        check_lights(lights, self.names, where="in this room")
         on = [number for number, name in enumerate(self.names) if name in lights]
         falling = self.maps.reshape(len(self.maps), -1)[on].T @ self.tints[on]
         linear = self.surface * falling.reshape(self.surface.shape)
@@ -130,8 +135,28 @@ class Lighting:
         return linear
 
     def picture(self, lights: Collection[str]) -> Pixels:
-        """The picture under some of the lights, sRGB uint8 `[height, width, 3]`."""
+        """The picture under some of the lights, sRGB uint8 `[height, width, 3]`.
+
+        Raises:
+            NotFoundError: The room has no such light.
+        """
         return display(self.linear(lights), self.exposure)
+
+
+def check_lights(lights: Collection[str], names: Collection[str], *, where: str) -> None:
+    """Refuse lights that a room does not have.
+
+    Args:
+        lights: What was asked for.
+        names: The sources of the room.
+        where: The room, for the error: "in room 7".
+
+    Raises:
+        NotFoundError: One of the lights is no source of the room.
+    """
+    for name in lights:
+        if name not in names:
+            raise NotFoundError(*unknown_name("light", name, names, where=where))
 
 
 def light(stage: Stage, sources: Sources) -> Lighting:

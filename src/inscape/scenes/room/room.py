@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inscape.concepts import Vocabulary
-from inscape.errors import NotFoundError, unknown_name
 from inscape.scenes.drawn import DrawnWorld
 from inscape.scenes.room.captions import write_captions
-from inscape.scenes.room.light import Lighting, light
+from inscape.scenes.room.light import Lighting, check_lights, light
 from inscape.scenes.room.setting import Setting, compose
 from inscape.scenes.room.stage import LAMPS, Stage
 from inscape.scenes.room.vocabulary import VOCABULARY
@@ -69,7 +68,7 @@ class Room(DrawnWorld[Stage]):
 
         Example:
             >>> room = Room()
-            >>> by_day = room.draw(9, 64, lights=["daylight"])
+            >>> by_day = room.draw(14, 64, lights=["daylight"])
             >>> by_day.lighting.names
             ('daylight', 'ceiling lamp')
 
@@ -86,10 +85,7 @@ class Room(DrawnWorld[Stage]):
         """
         stage = self._canvas(size)
         setting = compose(stage, seed, rules, lights)
-        for name in lights or ():
-            if name not in setting.sources.names:
-                where = f"in room {seed}"
-                raise NotFoundError(*unknown_name("light", name, setting.sources.names, where=where))
+        check_lights(lights or (), setting.sources.names, where=f"in room {seed}")
         lighting = light(stage, setting.sources)
         labels = np.empty((len(self.vocabulary.planes), size, size), np.uint8)
         picture = lighting.picture(setting.lights)
