@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 import sys
+from functools import cache
 from pathlib import Path
 
+from inscape.types import JsonObject
+
 ROOT = Path(__file__).parent.parent
+OFFERED = ("RuleChoices", "WorkState")
+"""The messages besides requests whose defaults the page needs before the studio was asked anything."""
 
 
 def command_line_page() -> str:
@@ -28,20 +33,39 @@ def command_line_page() -> str:
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 
 
-def of_the_studio(option: str) -> str:
-    """What `scripts/write_openapi.py` prints with an option."""
-    script = ROOT / "scripts" / "write_openapi.py"
-    return subprocess.run(
-        [sys.executable, str(script), option], check=True, capture_output=True, text=True
-    ).stdout
+@cache
+def described() -> JsonObject:
+    """What the studio's server offers."""
+    from inscape.studio.app import openapi
+
+    return openapi()
+
+
+def defaults() -> str:
+    """`defaults.ts`: types alone do not say what a field is unless it is given."""
+    schemas = described()["components"]["schemas"]
+    names = [name for name in sorted(schemas) if name.endswith("Request") or name in OFFERED]
+    objects = {name: _object(schemas[name].get("properties", {})) for name in names}
+    rows = [f"  {name}: {fields},\n" for name, fields in objects.items() if fields != "{  }"]
+    head = "/** What fields are unless given. Written by scripts/check_generated.py. */\n"
+    return f"{head}export const DEFAULTS = {{\n{''.join(rows)}}} as const;\n"
+
+
+def _object(properties: dict[str, JsonObject]) -> str:
+    fields = [
+        f"{name}: {json.dumps(field['default'])}"
+        for name, field in properties.items()
+        if "default" in field and not isinstance(field["default"], list)
+    ]
+    return f"{{ {', '.join(fields)} }}"
 
 
 def main() -> int:
     """Compare or write."""
     pages = {
         ROOT / "docs" / "cli.md": command_line_page,
-        ROOT / "web" / "openapi.json": lambda: of_the_studio("--stdout"),
-        ROOT / "web" / "src" / "api" / "defaults.ts": lambda: of_the_studio("--defaults"),
+        ROOT / "web" / "openapi.json": lambda: json.dumps(described(), indent=1, sort_keys=True) + "\n",
+        ROOT / "web" / "src" / "api" / "defaults.ts": defaults,
     }
     stale = []
     for path, make in pages.items():

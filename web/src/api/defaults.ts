@@ -1,4 +1,4 @@
-/** What fields are unless given. Written by scripts/write_openapi.py. */
+/** What fields are unless given. Written by scripts/check_generated.py. */
 export const DEFAULTS = {
   ActivityRequest: { truncation: 1.0, top: 20 },
   AdviceRequest: { name: "", images: 64 },
