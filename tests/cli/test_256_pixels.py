@@ -61,10 +61,10 @@ def test_a_checkpoint_is_dissected_measured_painted_and_replayed(checkpoint, tmp
     assert dissected["images"] == 4 and len(dissected["units"]) == 512
     assert (report / "index.html").is_file()
     concept = next(iter(dissected["concepts"]))
-    units = ",".join(str(unit) for unit, _ in dissected["rankings"][concept][:3])
+    units = ",".join(str(unit) for unit, _ in dissected["rankings"][concept][:2])
     chosen = ("--units", units, "--concept", concept, "--report", report)
     effect = answer(capsys, "effect", checkpoint, *chosen, "--images", 2, "--controls", 2)
-    assert effect["images"] == 2 and effect["control"]["sets"] == 2 and len(effect["curve"]) == 4
+    assert effect["images"] == 2 and effect["control"]["sets"] == 2 and len(effect["curve"]) == 3
     out, again = tmp_path / "painted.png", tmp_path / "again.png"
     painted = answer(capsys, "paint", checkpoint, *chosen, "--seed", 3, "--box", "64,64,96,96", "--out", out)
     assert 0 <= painted["area_before"] <= 1 and 0 <= painted["area_after"] <= 1
