@@ -120,7 +120,7 @@ def test_it_fits_a_phone(browser, measured, where, scheme):
         expect(sheet.by("nav-find")).to_have_attribute("aria-current", "page")
 
 
-@pytest.mark.parametrize("width", [760, 1024, 1280])
+@pytest.mark.parametrize("width", [320, 500, 680, 760, 1024, 1280])
 def test_every_page_is_reached_from_a_header_that_does_not_scroll(page, measured, width):
     page.set_viewport_size({"width": width, "height": 800})
     sheet = opened(page, measured, "paint")

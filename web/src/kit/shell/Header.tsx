@@ -16,10 +16,11 @@ const to = (page: string) => (event: Event) => {
   go(page);
 };
 
-/** Which pages a narrow header has behind its button "More": those from the eighth, a narrower one from the fifth. */
-const tierOf = (place: number): string => (place > 7 ? "far" : place > 4 ? "mid" : "near");
+/** What a header leaves out as it narrows: first the pages that are far, then those that are less far. */
+const tierOf = (place: number): string =>
+  place > 7 ? "far" : place > 4 ? "mid" : place > 3 ? "near" : "first";
 
-/** The pages for which a narrow header has no room. */
+/** All pages, for a header that has no room for them. */
 function More({ page }: { page: string }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
@@ -30,18 +31,18 @@ function More({ page }: { page: string }) {
         type="button"
         class="button icon"
         data-testid="nav-more"
-        aria-label="More pages"
+        aria-label="All pages"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
         <Icon name="more" />
       </button>
       {open && (
-        <nav class="menu" aria-label="More pages">
-          {studio.pages.map(({ name, title, icon, place }) => (
+        <nav class="menu" aria-label="All pages">
+          {studio.pages.map(({ name, title, icon }) => (
             <a
               key={name}
-              class={`menu-item ${tierOf(place)}`}
+              class="menu-item"
               href={`#/${name}`}
               data-testid={`more-${name}`}
               aria-current={name === page ? "page" : undefined}
