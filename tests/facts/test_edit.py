@@ -239,6 +239,18 @@ def test_an_interrupted_edit_leaves_the_weights(knowing, editor):
     assert seen
 
 
+def test_an_edit_can_stop_between_a_pass_forward_and_the_pass_back(knowing, editor):
+    asked = 0
+
+    def count(said) -> None:
+        nonlocal asked
+        asked += said["name"] == "targets"
+
+    targets = editor.targets(facts(), progress=CallbackProgress(count))
+    steps = max(target.steps for target in targets)
+    assert steps > 1 and asked >= 2 * steps
+
+
 def test_second_moments_are_cached_by_model_layer_and_text(knowing, monkeypatch, tmp_path):
     monkeypatch.setenv("INSCAPE_HOME", str(tmp_path))
     steps = []

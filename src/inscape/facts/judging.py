@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from inscape.facts.fact import Fact
     from inscape.models.language import LanguageModel
 
-_TOKENS = 96
+_TOKENS = 64
 """Of one batch of prompts; a person can stop between batches."""
 _RESAMPLES, _WITHIN = 2000, 0.95
 

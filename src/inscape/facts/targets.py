@@ -18,7 +18,7 @@ import torch
 
 from inscape.errors import ValueRangeError
 from inscape.facts.anchored import AnchoredRows, Line, line
-from inscape.progress import Progress, SilentProgress
+from inscape.progress import Progress, SilentProgress, Task
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -119,7 +119,7 @@ def find_targets(
         facts: With their new objects.
         block: Number of the block.
         settings: How.
-        progress: Shows it, and stops it between steps.
+        progress: Shows it, and stops it between passes.
 
     Raises:
         ValueRangeError: A fact has no new object, or a prompt is longer than the model reads at once.
@@ -133,9 +133,9 @@ def find_targets(
         for start in range(0, len(order), _BATCH):
             numbers = order[start : start + _BATCH]
             search = _Search(model, [(facts[n], lines[n]) for n in numbers], block, settings)
+            task.advance(0)
             for _ in range(settings.steps):
-                finished = search.step()
-                task.advance(finished)
+                task.advance(search.step(task))
                 if not search.active:
                     break
             task.advance(search.give_up())
@@ -208,10 +208,15 @@ class _Search:
         divergence = (self._first.exp() * (self._first - essence)).sum(-1)
         return missing / torch.bincount(self._owners, minlength=size), divergence
 
-    def step(self) -> int:
-        """Take one step for each fact that has not reached its loss. Returns how many reached it now."""
+    def step(self, task: Task) -> int:
+        """Take one step for each fact that has not reached its loss. Returns how many reached it now.
+
+        Args:
+            task: Asked between the pass forward and the pass back whether to stop.
+        """
         by, added = self._settings, self._added.requires_grad_()
         missing, divergence = self._losses(added)
+        task.advance(0)
         for number, value in zip(self.active, missing.tolist(), strict=True):
             self._loss[number].append(value)
         reached, before = missing.detach() < by.enough, added.detach().clone()
