@@ -1,7 +1,7 @@
 """Edits of facts in SmolLM2-135M, beside baselines and controls; one JSON document.
 
     python benchmarks/facts_edit.py [--parts alone,baselines,controls,many,rest,time] [--facts 100]
-        [--keep FOLDER]
+        [--keep FOLDER] [--plot FILE]
 
 Facts are drawn by seed from those that ship and that the model holds. Layers, rates and thresholds were
 chosen on others, which are left out here.
@@ -9,7 +9,8 @@ chosen on others, which are left out here.
 - alone: ROME, each fact in a model of its own.
 - baselines: fine-tuning (ft) and constrained fine-tuning (ft+l), likewise.
 - controls: the same values along random keys, with C = I, and in the wrong layer, on the first 30 facts.
-- many: the facts at once, in growing numbers: MEMIT, AlphaEdit, and the sum of ROME's edits.
+- many: the facts at once, in growing numbers: MEMIT, AlphaEdit, and the sum of ROME's edits. `--plot` draws
+  their scores.
 - sequence: ROME, each edit made in the model that has the edits before it.
 - rest: entropy of n-grams, and perplexity of other texts, before and after all facts at once.
 - time: CPU-seconds of an edit, beside the plain form of ROME in the same run.
@@ -326,9 +327,23 @@ def said(text: str) -> None:
     sys.stderr.write(f"{time.process_time():.0f} s: {text}\n")
 
 
+def plotted(many: JsonObject) -> str:
+    """The scores by the number of facts, with their intervals, an SVG drawing."""
+    from inscape.reports.plots import Axes, Curve, to_svg
+
+    curves = []
+    for name, rows in many.items():
+        if name != "before":
+            points = [(float(count), row["score"]) for count, row in rows.items()]
+            curves.append(Curve(name, points, [tuple(row["intervals"]["score"]) for row in rows.values()]))
+    return to_svg("Score by facts at once", curves, Axes("facts at once", "score", True, bottom=0.5, top=1.0))
+
+
 def main() -> None:
     """Run what was asked for."""
-    options = asked(__doc__, parts=",".join(PARTS), facts=100, seed=1, judged=40, out=None, keep=None)
+    options = asked(
+        __doc__, parts=",".join(PARTS), facts=100, seed=1, judged=40, out=None, keep=None, plot=None
+    )
     torch.set_num_threads(1)
     keep = Path(options.keep) if options.keep else None
     bench = Bench(options.facts, options.seed, options.judged, keep)
@@ -338,6 +353,8 @@ def main() -> None:
         if options.out:
             Path(options.out).write_text(json.dumps(found, indent=1))
         said(part)
+    if options.plot and "many" in found:
+        Path(options.plot).write_text(plotted(found["many"]))
     json.dump(found, sys.stdout, indent=1)
 
 
