@@ -17,7 +17,6 @@ from __future__ import annotations
 import copy
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from _options import asked
+from _streets import SIZE, frames
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,15 +35,9 @@ from inscape.models import Model
 from inscape.pictures import to_tensor
 from inscape.rewriting import Pair, PairRewriter, RuleSettings
 from inscape.scenes.tasks import task
-from inscape.sources import FolderPictures
 from inscape.types import JsonObject
 
-SIZE = 224
 ROAD, PAVEMENT, CAR = "road", "pavement", "car"
-NAMES = (
-    *("sky", "building", "pole", "road", "pavement", "tree"),
-    *("sign", "fence", "car", "pedestrian", "bicyclist"),
-)
 SNOW = (0.82, 0.85, 0.9)
 GRAIN = ((8, 0.06), (32, 0.05), (112, 0.04))
 """Grids of noise, and how much they lighten or darken the snow."""
@@ -96,14 +90,11 @@ def snow(count: int, seed: int) -> Tensor:
     return (torch.tensor(SNOW).reshape(1, 3, 1, 1) + grain).clamp(-1, 1)
 
 
-def frames(folder: Path, model: Model, every: int = 1) -> tuple[Tensor, Tensor, Tensor]:
-    """Frames, where their ground is, and what share of them is car."""
-    with tempfile.TemporaryDirectory() as scratch:
-        names = Path(scratch) / "concepts.txt"
-        names.write_text("\n".join(NAMES) + "\n")
-        source = FolderPictures(folder, size=SIZE, labels=folder, concepts=names)
-    numbers = range(0, len(source.files), every)
-    batches = [source.run(model, numbers[at : at + BATCH]) for at in range(0, len(numbers), BATCH)]
+def read(streets: Path, part: str, model: Model, every: int = 1) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames of a part of the data, where their ground is, and what share of them is car."""
+    with frames(streets, part) as source:
+        numbers = range(0, len(source.files), every)
+        batches = [source.run(model, numbers[at : at + BATCH]) for at in range(0, len(numbers), BATCH)]
     assert source.vocabulary is not None and all(batch.labels is not None for batch in batches)
     labels = torch.cat([batch.labels[:, 0] for batch in batches if batch.labels is not None])
     ground = sum(labels == source.vocabulary.index(name) for name in (ROAD, PAVEMENT))
@@ -114,11 +105,11 @@ def frames(folder: Path, model: Model, every: int = 1) -> tuple[Tensor, Tensor, 
 def snowy_streets(streets: Path, count: int) -> Case:
     """A street in snow is a street."""
     model = inscape.open("efficientnet-lite0", device="cpu")
-    train, ground, cars = frames(streets / "train", model)
+    train, ground, cars = read(streets, "train", model)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
     with_cars = order[cars[order] > 0.01]
     chosen, ordinary = with_cars[:count], order[~torch.isin(order, with_cars[:count])][:100]
-    held = [frames(streets / split, model, EVERY) for split in ("val", "test")]
+    held = [read(streets, split, model, EVERY) for split in ("val", "test")]
     plain, where = (torch.cat([each[number] for each in held]) for number in (0, 1))
     covered = snow(len(plain), 2)
     mask = where[:, None]

@@ -18,16 +18,14 @@ Prints one JSON document. Units and names are chosen on the frames of `train`; e
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from _options import asked
+from _streets import NAMES, SIZE, frames
 
 from inscape.types import JsonObject
 
@@ -39,35 +37,8 @@ if TYPE_CHECKING:
     from inscape.sources import FolderPictures
     from inscape.statistics import OverlapTable
 
-NAMES = [
-    "sky",
-    "building",
-    "pole",
-    "road",
-    "pavement",
-    "tree",
-    "sign",
-    "fence",
-    "car",
-    "pedestrian",
-    "bicyclist",
-]
 CONCEPTS = ("building", "road", "car", "sky", "tree")
-MODEL, SIZE, ERRORS, LEAST = "efficientnet-lite0", 224, 2.0, 0.05
-
-
-@contextlib.contextmanager
-def frames(streets: Path, parts: tuple[str, ...]) -> Iterator[FolderPictures]:
-    """The frames of some parts of the data, each in the group of its drive."""
-    from inscape.sources import FolderPictures
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in parts:
-            for path in (streets / part).iterdir():
-                (folder / path.name).symlink_to(path.resolve())
-        (folder / "concepts.txt").write_text("\n".join([*NAMES, "", ""]))
-        yield FolderPictures(folder, size=SIZE, labels=folder, groups="*_*")
+MODEL, ERRORS, LEAST = "efficientnet-lite0", 2.0, 0.05
 
 
 def tables(
@@ -101,7 +72,7 @@ def units(streets: Path, images: int) -> JsonObject:
     from inscape.models.architectures.efficientnet_lite import EfficientNetLite
 
     model, layers = inscape.open(MODEL), ("block15", "head")
-    with frames(streets, ("train",)) as source:
+    with frames(streets, "train") as source:
         chosen = tables(model, source, layers, images)
         names = source.vocabulary.names if source.vocabulary else ()
         with torch.random.fork_rng():
@@ -110,7 +81,7 @@ def units(streets: Path, images: int) -> JsonObject:
         untrained = Model(network, model.card.model_copy(update={"name": "untrained"}))
         report = inscape.dissect(untrained, "block15", images, source=source, top=Thumbnails(1, 32))
     random = sum(finding.counts for finding in report.findings) / len(report.findings)
-    with frames(streets, ("val", "test")) as source:
+    with frames(streets, "val", "test") as source:
         held = tables(model, source, layers, images)
     found: JsonObject = {"random_weights": random, "held_out_frames": held["head", "within"].count}
     for layer in layers:
@@ -148,10 +119,10 @@ def evidence(streets: Path, images: int) -> JsonObject:
     from inscape.sources import read_photo
 
     model = inscape.open(MODEL)
-    with frames(streets, ("train",)) as source:
+    with frames(streets, "train") as source:
         report = inscape.dissect(model, "head", images, source=source, top=Thumbnails(1, 32))
     random, gaps, wins, hits = np.random.default_rng(0), [], [], []
-    with frames(streets, ("val", "test")) as source:
+    with frames(streets, "val", "test") as source:
         numbers = list(source.numbers(0, images))
         drives = source.groups(numbers) or []
         labels = [_labels(model, source, number) for number in numbers]

@@ -69,9 +69,7 @@ class Reports:
             ModelNotFoundError, LayerError: There is no such model or layer.
         """
         for folder in self._given:
-            with suppress(
-                FormatError
-            ):  # damaged, or gone since the start: a report of one model spoils no other
+            with suppress(FormatError):  # gone or damaged since the start: it spoils no other report
                 document = _document(folder)
                 if (document.get("model"), document.get("layer")) == (model, layer):
                     return folder

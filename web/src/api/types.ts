@@ -2599,7 +2599,7 @@ export interface components {
         };
         /**
          * AtlasOffers
-         * @description What classifiers can be shown.
+         * @description The worlds whose scenes classifiers can be shown.
          */
         AtlasOffers: {
             /** Worlds */

@@ -29,7 +29,7 @@ _MOST_MODELS = 8
 
 
 class AtlasOffers(Message):
-    """What classifiers can be shown."""
+    """The worlds whose scenes classifiers can be shown."""
 
     worlds: list[str]
 
