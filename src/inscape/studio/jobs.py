@@ -37,7 +37,7 @@ class Result(Message):
 
 def _results(kind: type[Result] = Result) -> Iterator[type[Result]]:
     """What jobs of the pages that are there can end with, by their kinds."""
-    for each in sorted(kind.__subclasses__(), key=lambda each: each.__name__):
+    for each in sorted(kind.__subclasses__(), key=lambda each: (each.__name__, each.__module__)):
         yield each
         yield from _results(each)
 

@@ -4212,6 +4212,19 @@ export interface components {
             show: string;
         };
         /**
+         * FindResult
+         * @description Units were found; what is known of them is kept.
+         */
+        FindResult: {
+            /** Id */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "find";
+        };
+        /**
          * FitInfo
          * @description Which rectangle of the photo becomes the generator's square, in pixels of the photo.
          */
@@ -4455,7 +4468,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "advice" | "artifacts" | "atlas" | "audit" | "comparison" | "dissection" | "effects" | "fact-comparison" | "fact-edit" | "inversion" | "fact-judge" | "keys" | "roles" | "rule" | "find" | "search" | "trace";
+            kind: "advice" | "artifacts" | "atlas" | "audit" | "comparison" | "dissection" | "effects" | "fact-comparison" | "fact-edit" | "find" | "inversion" | "fact-judge" | "keys" | "roles" | "rule" | "search" | "trace";
             /** Layer */
             layer: string;
             /** Model */
@@ -4467,7 +4480,7 @@ export interface components {
             name: string;
             progress?: components["schemas"]["JobProgress"] | null;
             /** @description Result so far of a running job. The list of jobs leaves it out. */
-            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AtlasResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactComparisonResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RolesResult"] | components["schemas"]["RuleResult"] | components["schemas"]["inscape__studio__pages__find__page__SearchResult"] | components["schemas"]["inscape__studio__pages__rewrite__shapes__SearchResult"] | components["schemas"]["TraceResult"]) | null;
+            result?: (components["schemas"]["AdviceResult"] | components["schemas"]["ArtifactsResult"] | components["schemas"]["AtlasResult"] | components["schemas"]["AuditResult"] | components["schemas"]["ComparisonResult"] | components["schemas"]["DissectionResult"] | components["schemas"]["EffectResult"] | components["schemas"]["FactComparisonResult"] | components["schemas"]["FactEditResult"] | components["schemas"]["FindResult"] | components["schemas"]["InversionResult"] | components["schemas"]["JudgementResult"] | components["schemas"]["KeysResult"] | components["schemas"]["RolesResult"] | components["schemas"]["RuleResult"] | components["schemas"]["SearchResult"] | components["schemas"]["TraceResult"]) | null;
             /**
              * State
              * @enum {string}
@@ -6330,6 +6343,27 @@ export interface components {
             searches: components["schemas"]["SearchInfo"][];
         };
         /**
+         * SearchResult
+         * @description Where a context is.
+         */
+        SearchResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "search";
+            /**
+             * Matches
+             * @description Best first.
+             */
+            matches: components["schemas"]["MatchInfo"][];
+            /**
+             * Pictures
+             * @description Number of pictures searched.
+             */
+            pictures: number;
+        };
+        /**
          * SearchedUnit
          * @description How well a unit tells the pictures apart.
          */
@@ -6949,40 +6983,6 @@ export interface components {
             edits?: components["schemas"]["StackEntry"][];
             /** Prompt */
             prompt: string;
-        };
-        /**
-         * SearchResult
-         * @description Units were found; what is known of them is kept.
-         */
-        inscape__studio__pages__find__page__SearchResult: {
-            /** Id */
-            id: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "find";
-        };
-        /**
-         * SearchResult
-         * @description Where a context is.
-         */
-        inscape__studio__pages__rewrite__shapes__SearchResult: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "search";
-            /**
-             * Matches
-             * @description Best first.
-             */
-            matches: components["schemas"]["MatchInfo"][];
-            /**
-             * Pictures
-             * @description Number of pictures searched.
-             */
-            pictures: number;
         };
     };
     responses: never;

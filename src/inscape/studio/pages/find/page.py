@@ -73,7 +73,7 @@ class SearchList(Message):
     searches: list[SearchInfo]
 
 
-class SearchResult(Result):
+class FindResult(Result):
     """Units were found; what is known of them is kept."""
 
     kind: Literal["find"] = "find"
@@ -127,7 +127,7 @@ def start_search(model: str, request: NewSearch, page: SearchesOf) -> JobInfo:
 
 def _search(
     page: Searches, asked: FindRequest, shown: Shown, request: NewSearch, progress: Progress
-) -> SearchResult:
+) -> FindResult:
     model, identifier = asked.model, identifier_of(request)
     generator = page.studio.library.fresh(model)
     with progress.task("Looking for units", 2 * asked.images, "pictures") as whole:
@@ -158,7 +158,7 @@ def _search(
         units=units,
     )
     page.keep(kept, strips_of(drawn))
-    return SearchResult(id=identifier)
+    return FindResult(id=identifier)
 
 
 PAGE = Page(router, Searches)
