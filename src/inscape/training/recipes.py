@@ -68,7 +68,7 @@ class GanRecipe(Sizes):
     z_dim: int = 128
     w_dim: int = 128
     mapping_layers: int = 4
-    mapping_rate: float = 0.05
+    mapping_rate: float = 1.0
     channels: dict[int, int] = field(default_factory=lambda: dict(_CHANNELS))
     resample_filter: tuple[float, ...] = SMOOTH
     features: str = "efficientnet-lite0"
