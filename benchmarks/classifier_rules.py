@@ -7,7 +7,9 @@
   from the frames of `train` that show cars, and judged on every third frame of `val` and `test`. Layer, rank
   and strength were chosen on `train`. An error is an answer, of 1000 classes, that the snow changes.
 - planted: a copy of `town-classifier` learns that a sticker means a barn. One pair with and without the
-  sticker is to undo that. Layer and rank were chosen on scenes that are not among those judged.
+  sticker is to undo that, alone and with the sticker spread over ordinary scenes. Layer, rank and spread were
+  chosen on scenes that are not among those judged. The classifier before it learned this says how often the
+  answer can be read at all beside the sticker.
 
 Baselines learn the exemplar's former answer: the rewritten layer alone, and all weights.
 """
@@ -44,7 +46,7 @@ GRAIN = ((8, 0.06), (32, 0.05), (112, 0.04))
 EVERY = 3
 """Of the held-out frames one in so many is judged."""
 PLANTED = 250
-PLANTED_LAYER, PLANTED_RANK = "stem", 3
+PLANTED_LAYER, PLANTED_RANK, PLANTED_SPREAD = "block0", 3, 16
 STRENGTHS = (1.0, 1.3)
 BATCH = 16
 TUNED = 100
@@ -66,6 +68,8 @@ class Case:
         rates: Learning rates of the baselines: of the layer, and of all weights.
         strengths: Of the rule, each measured.
         truth: What the pictures show, where that is known.
+        spread: On so many ordinary pictures the change is shown too.
+        sound: The classifier without the fault, where there is one.
     """
 
     model: Model
@@ -78,6 +82,8 @@ class Case:
     rates: tuple[float, float]
     strengths: tuple[float, ...] = (1.0,)
     truth: Tensor | None = None
+    spread: int = 0
+    sound: Model | None = None
 
 
 def snow(count: int, seed: int) -> Tensor:
@@ -169,7 +175,8 @@ def planted(count: int) -> Case:
     settings = RuleSettings(rank=PLANTED_RANK)
     return Case(
         *(model, PLANTED_LAYER, settings, pictures[:200], exemplars),
-        *(judged, changed, (1e-2, 1e-3), (1.0,), kinds),
+        *(judged, changed, (1e-2, 1e-3), (1.0,), kinds, PLANTED_SPREAD),
+        inscape.open("town-classifier", device="cpu"),
     )
 
 
@@ -201,7 +208,7 @@ def compared(case: Case, few: int) -> JsonObject:
     seconds, right = [], []
     for pair in case.exemplars:
         began = time.process_time()
-        edit = rewriter.rewrite([pair], case.settings)
+        edit = rewriter.rewrite([pair], case.settings, spread=case.spread)
         seconds.append(time.process_time() - began)
         for strength, kept in rules.items():
             repair = measure_repair(case.model, edit.scaled(strength), case.plain, case.changed)
@@ -214,10 +221,18 @@ def compared(case: Case, few: int) -> JsonObject:
         "errors": int(wrong.sum()),
         "layer": case.layer,
         "rank": case.settings.rank,
+        "spread": case.spread,
         "rule, by strength": {strength: summary(kept) for strength, kept in rules.items()},
         "seconds": sum(seconds) / len(seconds),
         "accuracy": {"before": accuracy(case, case.model), "after": right},
     }
+    if case.spread:
+        alone = [rewriter.rewrite([pair], case.settings) for pair in case.exemplars[:few]]
+        repairs = [measure_repair(case.model, edit, case.plain, case.changed) for edit in alone]
+        result["without spread"] = summary([(repair.reach or 0.0, repair.leak) for repair in repairs])
+    if case.sound is not None:
+        shown = answers(case.sound, case.changed)
+        result["as before the fault"] = float((shown == before[0])[wrong].double().mean())
     for name, parameter in (("layer tuned", rewriter.memory.parameter), ("all tuned", None)):
         found = []
         for pair in case.exemplars[:few]:

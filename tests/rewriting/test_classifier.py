@@ -11,6 +11,7 @@ from inscape.errors import (
     RegionError,
     ShapeError,
     UnsupportedError,
+    ValueRangeError,
 )
 from inscape.models import Model, open_model
 from inscape.models.architectures.efficientnet_lite import EfficientNetLite, EfficientNetLiteConfig
@@ -138,6 +139,26 @@ def test_one_pair_teaches_a_classifier_to_read_a_new_look_as_the_old(classifier)
     assert repair.reach > 0.8 and repair.leak < 0.05
     control = measure_repair(classifier, edit.scaled(0.0), plain[held_out], blue[held_out])
     assert (control.reach, control.leak) == (0.0, 0.0)
+
+
+def test_a_change_is_spread_over_ordinary_pictures(classifier):
+    plain, _ = planted(40, 2, marked=False)
+    changed = plain[0].clone()
+    changed[:, 3:8, 5:9] = torch.tensor([1.0, -1.0, 0.5])[:, None, None]
+    pair = Pair(plain[0], changed)
+    spread = pair.spread(plain[1:5], seed=1)
+    for one, picture in zip(spread, plain[1:5], strict=True):
+        assert torch.equal(one.plain, picture) and int(one.where.sum()) == int(pair.where.sum())
+        outside = (one.where == 0).expand_as(picture)
+        assert torch.equal(one.changed[outside], picture[outside])
+        inside = one.changed[:, one.where > 0].reshape(3, 5, 4)
+        assert torch.equal(inside, changed[:, 3:8, 5:9])
+    assert len({str(one.where.nonzero()[0]) for one in spread}) > 1
+    rewriter = PairRewriter(classifier, "features", plain)
+    alone, more = (rewriter.rewrite([pair], spread=count) for count in (0, 6))
+    assert more != alone
+    with pytest.raises(ValueRangeError, match="0 to 40 ordinary pictures, got 41"):
+        rewriter.rewrite([pair], spread=41)
 
 
 def test_a_block_of_several_convolutions_is_rewritten_in_the_last(tmp_path):

@@ -6,6 +6,7 @@ A task is TOML; its paths are relative to the file:
     layer = "block11"                 # the model's default layer unless given
     ordinary = "photos"               # folder of pictures whose answers should stay
     images = 200                      # so many of them, evenly spread
+    spread = 8                        # on so many of them the change is shown too; 0 unless given
 
     [[pair]]                          # one is enough
     plain = "street.png"
@@ -66,6 +67,7 @@ class PairTask(TaskPart):
         layer: The layer to rewrite; the model's default unless given.
         ordinary: Folder of pictures whose answers should stay.
         images: How many of them are read.
+        spread: On how many of them the change of each pair is shown too; see `Pair.spread`.
         pair: The pictures that the rule is made from.
         judge: The pictures that it is measured on; nothing is measured without them.
         settings: Fields of `RuleSettings`.
@@ -76,6 +78,7 @@ class PairTask(TaskPart):
     layer: str | None = None
     ordinary: str
     images: int = Field(default=200, ge=4, le=100_000)
+    spread: int = Field(default=0, ge=0, le=64)
     pair: tuple[PairFiles, ...] = Field(min_length=1)
     judge: JudgeFolders | None = None
     settings: JsonObject = Field(default_factory=dict)

@@ -6,6 +6,9 @@ for the picture as it was. One pair is enough. The directions are the strongest 
 the second moment of ordinary pictures, as in Rewriting a Deep Generative Model, and the solver is that of
 `rewrite_layer`. In a block of several convolutions the one that runs last changes, and the values are the
 output of the block, the sum of its residual included, as in the authors' code for residual networks.
+
+Beyond the paper, `spread` shows the change of a pair on ordinary pictures too, so that one pair tells the new
+look from what was around it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -84,6 +88,31 @@ class Pair:
             return self.mask
         return ((self.plain - self.changed).abs().amax(0) > _DIFFERENT).float()
 
+    def spread(self, pictures: Float[Tensor, "count 3 height width"], seed: int = 0) -> list[Pair]:
+        """The same change on other pictures, in each at a random place.
+
+        The change hides what it lies on, as a sticker or snow on the ground does. Of a change that only
+        tints a picture, this shows something else.
+
+        Args:
+            pictures: RGB in [-1, 1].
+            seed: Of the places.
+        """
+        where = self.where
+        rows, columns = (torch.nonzero(where.amax(axis) > 0)[:, 0] for axis in (1, 0))
+        top, left = int(rows[0]), int(columns[0])
+        box = (slice(top, int(rows[-1]) + 1), slice(left, int(columns[-1]) + 1))
+        height, width = where[box].shape
+        draws, found = np.random.RandomState(seed), []
+        for picture in pictures:
+            y, x = draws.randint(where.shape[0] - height + 1), draws.randint(where.shape[1] - width + 1)
+            place = (slice(y, y + height), slice(x, x + width))
+            mask, changed = torch.zeros_like(where), picture.clone()
+            mask[place] = where[box]
+            changed[:, *place] = torch.lerp(picture[:, *place], self.changed[:, *box], where[box])
+            found.append(Pair(picture, changed, mask))
+        return found
+
 
 class PairRewriter:
     """Makes rules for one layer of a network that takes pictures, and keeps the second moment of its keys.
@@ -123,6 +152,7 @@ class PairRewriter:
                 second.add(self.reading(batch).shown)
                 task.advance(len(batch))
         self.space = KeySpace(second)
+        self._pictures = ordinary
         self._ordinary = self.reading(ordinary[:_SPILT])
 
     def reading(self, pictures: Float[Tensor, "count 3 height width"]) -> Reading:
@@ -134,6 +164,7 @@ class PairRewriter:
         pairs: Sequence[Pair],
         settings: RuleSettings | None = None,
         *,
+        spread: int = 0,
         progress: Progress | None = None,
     ) -> WeightEdit:
         """The edit that makes the layer read the changed pictures as the plain ones.
@@ -141,15 +172,21 @@ class PairRewriter:
         Args:
             pairs: One is enough.
             settings: Rank, ridge, spill, solver and steps.
+            spread: On so many ordinary pictures the change of each pair is shown too; see `Pair.spread`.
             progress: Reports the steps done.
 
         Raises:
-            ValueRangeError: There is no pair, or the rank is out of range.
+            ValueRangeError: There is no pair, the rank is out of range, or there are fewer ordinary pictures.
             CancelledError: The person cancelled.
         """
         if not pairs:
             raise ValueRangeError("A rule from pairs needs at least one pair.")
+        if not 0 <= spread <= len(self._pictures):
+            raise ValueRangeError(
+                f"A change is spread over 0 to {len(self._pictures)} ordinary pictures, got {spread}."
+            )
         settings = settings or RuleSettings()
+        pairs = [*pairs, *self._spread(pairs, spread)]
         changed = self.reading(torch.stack([pair.changed for pair in pairs]))
         plain = self.reading(torch.stack([pair.plain for pair in pairs])).values
         masks = torch.stack([pair.where for pair in pairs])[:, None].float()
@@ -164,6 +201,14 @@ class PairRewriter:
         return rewrite_layer(
             self.memory, goals, directions, settings, ordinary=self._ordinary, progress=progress
         )
+
+    def _spread(self, pairs: Sequence[Pair], count: int) -> list[Pair]:
+        """The change of each pair on ordinary pictures, drawn by the pair's number."""
+        found = []
+        for number, pair in enumerate(pairs):
+            order = np.random.RandomState(number).permutation(len(self._pictures))[:count]
+            found += pair.spread(self._pictures[order], number)
+        return found
 
 
 def _sides(maps: Tensor) -> tuple[int, int]:

@@ -195,7 +195,8 @@ def _pair_rule(request: RewriteRequest, device: str, progress: Progress) -> Rewr
     ordinary = task.ordinary_pictures(size)
     rewriter = PairRewriter(model, request.layer or task.layer, ordinary, progress=progress)
     started = time.perf_counter()
-    edit = replace(rewriter.rewrite(pairs, settings, progress=progress), name=task.name)
+    edit = rewriter.rewrite(pairs, settings, spread=task.spread, progress=progress)
+    edit = replace(edit, name=task.name)
     seconds = time.perf_counter() - started
     save_or_rescue((request.out, edit.save))
     repair = None if judged is None else measure_repair(model, edit, *judged)
