@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from warm import warm_python
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "extending.md").read_text()
@@ -74,12 +73,10 @@ def console(text: str) -> list[tuple[str, list[str]]]:
 def execute(line: str, copy: Path) -> str:
     """Run a line with the copy's Inscape; what it printed."""
     program, *words = shlex.split(line)
-    start = [sys.executable] if program == "python" else [sys.executable, "-m", "inscape"]
+    start = [] if program == "python" else ["-m", "inscape"]
     assert program in ("python", "inscape"), line
     named = {"PYTHONPATH": str(copy / "src"), "INSCAPE_HOME": str(copy / "home"), "INSCAPE_SKIP_WEB": "1"}
-    done = subprocess.run(
-        [*start, *words], cwd=copy, env={**os.environ, **named}, capture_output=True, text=True, timeout=300
-    )
+    done = warm_python(*start, *words, folder=copy, environment=named)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
