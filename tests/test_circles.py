@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import inscape
+from warm import warm_python
 
 SOURCE = Path(inscape.__file__).parent
 
@@ -81,5 +80,5 @@ def test_every_file_about_models_can_be_imported_first():
         "        del sys.modules[old]\n"
         "    importlib.import_module(name)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = warm_python("-c", code)
     assert done.returncode == 0, done.stderr[-2000:]

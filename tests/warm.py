@@ -14,9 +14,19 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 SEARCHED = "PYTHONPATH"
+IMPORTED = (
+    "fastapi",
+    "jaxtyping",
+    "PIL.Image",
+    "safetensors.torch",
+    "scipy.optimize",
+    "typer.testing",
+    "uvicorn",
+)
 
 
 @cache
@@ -68,7 +78,7 @@ def _run(arguments: Sequence[str]) -> None:
     elif kind == "-m":
         module, *rest = rest
         sys.argv = [module, *rest]
-        sys.path.insert(0, os.getcwd())
+        sys.path.insert(0, str(Path.cwd()))
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     else:
         sys.argv = [*arguments]
@@ -95,7 +105,7 @@ def _become(
         status = 0
     except SystemExit as end:
         if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
+            sys.stderr.write(f"{end.code}\n")
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -107,22 +117,17 @@ def _become(
 
 def _serve() -> None:
     """Import, then fork once for every line of the standard input; answer with the wait status."""
-    import fastapi
-    import jaxtyping
-    import PIL.Image
-    import safetensors.torch
-    import scipy.optimize
-    import torch
-    import typer.testing
-    import uvicorn  # noqa: F401
-
+    for name in IMPORTED:
+        import_module(name)
     del sys.path[0]  # the folder of this file
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
         asked = json.loads(line)
         if (child := os.fork()) == 0:
             _become(**asked)
-        print(os.waitpid(child, 0)[1], flush=True)
+        sys.stdout.write(f"{os.waitpid(child, 0)[1]}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

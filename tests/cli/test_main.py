@@ -12,10 +12,11 @@ import pytest
 
 from inscape.cli.main import VERBS, run
 from inscape.training.recipes import recipe_names
+from warm import warm_python
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "inscape", *arguments], capture_output=True, text=True)
+    return warm_python("-m", "inscape", *arguments)
 
 
 def only_line(text: str) -> str:

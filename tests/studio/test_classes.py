@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from inscape.studio.studio import Settings
 from small_generators import small_generator
 from studio.conftest import ByUnits, dissected
 from studio.messages import PORT, TOKEN, frame, request_bytes, start, stroke
+from warm import warm_python
 
 NAMES = ("cat", "dog", "owl")
 
@@ -73,7 +72,7 @@ def test_a_painting_keeps_its_class_and_exports_it(client, model, tmp_path):
     imported = client.post("/api/paintings/import", content=exported).json()
     assert (imported["seed"], imported["class_index"]) == (4, 1)
     command = client.get(f"/api/paintings/{made['id']}/command").json()["python"]
-    subprocess.run([sys.executable, "-c", command], cwd=tmp_path, check=True)
+    assert warm_python("-c", command, folder=tmp_path).returncode == 0
     (again,) = tmp_path.glob("*.png")
     assert np.array_equal(np.asarray(Image.open(again)), model.sample(4, class_index=1).pixels)
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import base64
 import io
-import subprocess
-import sys
 import zlib
 
 import numpy as np
@@ -30,6 +28,7 @@ from studio.photo_requests import (
     ready,
     strong,
 )
+from warm import warm_python
 
 
 def the_same_in_python(studio_settings: Settings, house: dict, painting: dict, **limits) -> np.ndarray:
@@ -210,7 +209,7 @@ def test_the_python_that_is_shown_makes_the_same_picture(shared, house, tmp_path
     assert 'filename="house.png.inversion.safetensors"' in file.headers["content-disposition"]
     (tmp_path / "inverted").mkdir()
     (tmp_path / "inverted" / "house.inversion.safetensors").write_bytes(file.content)
-    subprocess.run([sys.executable, "-c", command["python"]], check=True, cwd=tmp_path, timeout=120)
+    assert warm_python("-c", command["python"], folder=tmp_path).returncode == 0
     made = pixels_of((tmp_path / "painted.png").read_bytes())
     assert np.array_equal(made, exported(shared, painting))
     first, second = command["cli"].splitlines()

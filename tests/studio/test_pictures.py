@@ -20,6 +20,7 @@ from inscape.pictures import read_recipe
 from inscape.regions import Region
 from inscape.studio.encoding import jpeg
 from studio.messages import add, start
+from warm import warm_python
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -192,14 +193,21 @@ def test_the_copied_lines_write_the_exported_file(client, tmp_path, form):
     painting = start(client, 2)
     command = client.get(f"/api/paintings/{painting['id']}/command").json()[form]
     exported = client.get(f"/api/paintings/{painting['id']}/export.png").content
-    inscape_command = tmp_path / "inscape"
-    inscape_command.write_text(f'#!/bin/sh\nexec {sys.executable} -m inscape "$@"\n')
-    inscape_command.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    line = ["sh", "-c", command] if form == "cli" else [sys.executable, "-c", command]
-    subprocess.run(line, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    if form == "python":
+        assert warm_python("-c", command, folder=tmp_path).returncode == 0
+    else:
+        run_in_a_shell(command, tmp_path)
     (written,) = tmp_path.glob("inscape-*.png")
     assert written.read_bytes() == exported
+
+
+def run_in_a_shell(command: str, folder: Path) -> None:
+    """Run lines that call `inscape`, which is not installed under that name."""
+    inscape_command = folder / "inscape"
+    inscape_command.write_text(f'#!/bin/sh\nexec {sys.executable} -m inscape "$@"\n')
+    inscape_command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", command], cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def test_what_a_recipe_says_cannot_leave_the_copied_lines(client):

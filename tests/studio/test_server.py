@@ -18,12 +18,15 @@ from inscape.studio.app import create_app, openapi
 from inscape.studio.server import address_of, listen
 from studio.messages import TOKEN
 from studio.web_client import TestClient
+from warm import warm_python
+
+COMMAND = ("-m", "inscape", "studio", "--no-browser", "--json")
 
 
 def run(*arguments, home: Path):
     """The command, started."""
     return subprocess.Popen(
-        [sys.executable, "-m", "inscape", "studio", "--no-browser", "--json", *arguments],
+        [sys.executable, *COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -31,27 +34,29 @@ def run(*arguments, home: Path):
     )
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_prints_its_address_serves_and_ends_quietly(home, end):
-    studio = run("--port", "0", home=home)
-    address = json.loads(studio.stdout.readline())["address"]
-    base, token = address.split("/?token=")
-    request = urllib.request.Request(f"{base}/api/studio", headers={"x-inscape-token": token})
-    assert json.load(urllib.request.urlopen(request, timeout=20))["version"]
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(f"{base}/api/studio", timeout=20)
-    studio.send_signal(end)
-    out, err = studio.communicate(timeout=30)
-    assert (out, "Traceback" in err) == ("", False)
-    assert studio.returncode in (0, 130, -signal.SIGTERM)
+def refuses(*arguments, home: Path) -> str:
+    """What the command writes when it does not start."""
+    ended = warm_python(*COMMAND, *arguments, environment={"INSCAPE_HOME": str(home)})
+    assert (ended.returncode, ended.stdout) == (1, "")
+    return ended.stderr
 
 
-def test_every_launch_has_a_token_of_its_own(home):
-    studios = [run("--port", "0", home=home) for _ in range(2)]
-    tokens = {json.loads(studio.stdout.readline())["address"].split("=")[1] for studio in studios}
-    for studio in studios:
-        studio.kill()
-        studio.communicate()
+def test_the_command_prints_its_address_with_a_token_of_its_own_serves_and_ends_quietly(home):
+    ends = (signal.SIGINT, signal.SIGTERM)
+    studios = [run("--port", "0", home=home) for _ in ends]
+    tokens = set()
+    for studio, end in zip(studios, ends, strict=True):
+        address = json.loads(studio.stdout.readline())["address"]
+        base, token = address.split("/?token=")
+        request = urllib.request.Request(f"{base}/api/studio", headers={"x-inscape-token": token})
+        assert json.load(urllib.request.urlopen(request, timeout=20))["version"]
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{base}/api/studio", timeout=20)
+        studio.send_signal(end)
+        out, err = studio.communicate(timeout=30)
+        assert (out, "Traceback" in err) == ("", False)
+        assert studio.returncode in (0, 130, -signal.SIGTERM)
+        tokens.add(token)
     assert len(tokens) == 2
 
 
@@ -60,23 +65,19 @@ def test_a_port_in_use_is_named_in_one_sentence(home):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        studio = run("--port", str(port), home=home)
-        out, err = studio.communicate(timeout=30)
-    assert (studio.returncode, out) == (1, "")
-    assert err.count("\n") == 1 and f"Port {port}" in err and f"--port {port + 1}" in err
+        refused = refuses("--port", str(port), home=home)
+    assert refused.count("\n") == 1 and f"Port {port}" in refused and f"--port {port + 1}" in refused
 
 
 def test_a_folder_that_cannot_be_written_is_named_in_one_sentence(home):
     (home / "file").write_text("")
-    out, err = (studio := run("--port", "0", home=home / "file")).communicate(timeout=30)
-    assert (studio.returncode, out, err.count("\n")) == (1, "", 1)
-    assert "INSCAPE_HOME" in err
+    refused = refuses("--port", "0", home=home / "file")
+    assert refused.count("\n") == 1 and "INSCAPE_HOME" in refused
 
 
 def test_a_folder_that_is_no_model_is_named(home):
-    out, err = (studio := run("--model", str(home), home=home)).communicate(timeout=30)
-    assert (studio.returncode, out, err.count("\n")) == (1, "", 1)
-    assert "card.json" in err
+    refused = refuses("--model", str(home), home=home)
+    assert refused.count("\n") == 1 and "card.json" in refused
 
 
 def test_unknown_hosts_are_named():

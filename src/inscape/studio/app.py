@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import Field
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -134,10 +136,18 @@ def create_api(studio: Studio | None) -> FastAPI:
     )
     api.state.studio = studio
     problems.install(api)
-    api.include_router(router, tags=["studio"])
-    for name, page in pages().items():
-        api.include_router(page.router, tags=[name])
+    api.router.routes.extend(_routes())
     return api
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """The routes of all pages, made ready for requests once for all applications of this process."""
+    every = APIRouter()
+    every.include_router(router, tags=["studio"])
+    for name, page in pages().items():
+        every.include_router(page.router, tags=[name])
+    return every.routes
 
 
 def openapi() -> JsonObject:
