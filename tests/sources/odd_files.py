@@ -361,8 +361,7 @@ def bombs() -> Iterator[Odd]:
         header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
         data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
         yield Odd(f"bomb of {side}.png", data, **large)
-    packed = zlib.compressobj(1)
-    body = b"".join(packed.compress(bytes(3 * 9000 + 1)) for _ in range(9000)) + packed.flush()
+    body = _zeros(9000 * (3 * 9000 + 1))
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 9000, 9000, 8, 2, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     yield Odd("whole bomb.png", data, **large)
@@ -383,10 +382,10 @@ def bombs() -> Iterator[Odd]:
     yield Odd("bomb.webp", _webp_of(16_000, 16_000), **large)
     yield Odd("bomb.jp2", _jp2_of(60_000, 60_000), **large)
     rows = b"".join(b"\0" + row.tobytes() for row in scene())
-    text = chunk(b"zTXt", b"note\0\0" + zlib.compress(bytes(60_000_000), 1))
+    text = chunk(b"zTXt", b"note\0\0" + _zeros(60_000_000))
     says = "begins like a PNG file, and the rest is damaged"
     yield Odd("bomb of text.png", png(48, 36, 8, 2, rows, text), error=FormatError, says=says)
-    deep = chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(60_000_000), 1))
+    deep = chunk(b"iCCP", b"icc\0\0" + _zeros(60_000_000))
     yield Odd("bomb of a profile.png", png(48, 36, 8, 2, rows, deep), error=FormatError, says=says)
     pieces = {"error": TooLargeError, "says": "is cut into more than 500000 pieces"}
     yield Odd("a million chunks.png", png(48, 36, 8, 2, rows, chunk(b"teSt", b"") * 1_000_000), **pieces)
@@ -394,6 +393,16 @@ def bombs() -> Iterator[Odd]:
     yield Odd("a million comments.gif", screen + b"!\xfe" + b"\1a" * 2_000_000, **pieces)
     says = "of at most 100 MB are read"
     yield Odd("large file.jpg", encoded(scene(), "JPEG"), error=TooLargeError, says=says, length=100_000_001)
+
+
+def _zeros(count: int) -> bytes:
+    """So many zeros, compressed: one piece that knows of no other, again and again."""
+    piece = 1 << 16
+    packed = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+    again = packed.compress(bytes(piece)) + packed.flush(zlib.Z_FULL_FLUSH)
+    rest = packed.compress(bytes(count % piece)) + packed.flush()
+    adler = (count % 65521) << 16 | 1
+    return b"\x78\1" + again * (count // piece) + rest + struct.pack(">I", adler)
 
 
 def _resized(data: bytes, pattern: str, place: int, *numbers: int) -> bytes:
