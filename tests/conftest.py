@@ -12,6 +12,12 @@ import pytest
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; set before torch is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+LONGEST = (
+    *("cli/test_256_pixels.py", "training/test_encoder.py", "photos/test_invert.py", "training/test_gan.py"),
+    *("studio/test_browser_paint.py", "studio/test_browser_photo.py", "studio/test_browser_rewrite.py"),
+    *("studio/test_browser_access.py", "studio/test_browser_roles_atlas.py", "sources/test_odd_files.py"),
+    *("models/test_writing.py", "parallel/test_measurements.py", "training/test_toy_world.py"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +34,11 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     folder.mkdir()
     monkeypatch.setenv("INSCAPE_HOME", str(folder))
     yield folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, so that no worker has one left when the others have ended."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 @pytest.fixture

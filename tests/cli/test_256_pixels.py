@@ -56,15 +56,15 @@ def pixels(path: Path) -> np.ndarray:
 
 def test_a_checkpoint_is_dissected_measured_painted_and_replayed(checkpoint, tmp_path, capsys):
     report = tmp_path / "report"
-    few = ("--segmenter", "town-segmenter", "--images", 2, "--label-size", 32, "--top", 1)
+    few = ("--segmenter", "town-segmenter", "--images", 4, "--label-size", 32, "--top", 1)
     dissected = answer(capsys, "dissect", checkpoint, *few, "--out", report)
-    assert dissected["images"] == 2 and len(dissected["units"]) == 512
+    assert dissected["images"] == 4 and len(dissected["units"]) == 512
     assert (report / "index.html").is_file()
     concept = next(iter(dissected["concepts"]))
     units = ",".join(str(unit) for unit, _ in dissected["rankings"][concept][:2])
     chosen = ("--units", units, "--concept", concept, "--report", report)
-    effect = answer(capsys, "effect", checkpoint, *chosen, "--images", 1, "--controls", 1)
-    assert effect["images"] == 1 and effect["control"]["sets"] == 1 and len(effect["curve"]) == 3
+    effect = answer(capsys, "effect", checkpoint, *chosen, "--images", 2, "--controls", 2)
+    assert effect["images"] == 2 and effect["control"]["sets"] == 2 and len(effect["curve"]) == 3
     out, again = tmp_path / "painted.png", tmp_path / "again.png"
     painted = answer(capsys, "paint", checkpoint, *chosen, "--seed", 3, "--box", "64,64,96,96", "--out", out)
     assert 0 <= painted["area_before"] <= 1 and 0 <= painted["area_after"] <= 1

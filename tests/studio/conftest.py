@@ -114,9 +114,9 @@ def studio(client: TestClient):
     return gate._app.state.studio
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator:
-    """Chromium."""
+    """Chromium, one for all files of a worker: it starts as long as two tests take."""
     need_browser()
     with chromium() as browser:
         yield browser

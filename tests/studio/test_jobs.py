@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel
 
 from inscape.errors import CancelledError, FormatError, NotFoundError, ValueRangeError
@@ -248,7 +249,8 @@ def test_small_pictures_wait_for_strokes_and_are_not_drawn_for_nobody(compute):
         free.set()
         await asyncio.gather(beside, asyncio.wrap_future(stroke), asyncio.wrap_future(busy))
 
-    asyncio.run(page())
+    with start_blocking_portal() as portal:  # a browser's event loop may be in this thread
+        portal.call(page)
     assert order == ["stroke", "beside"]
 
 
