@@ -107,7 +107,7 @@ class Bench:
         edit = prepared.make(rewriter, solver="layer", steps=self.options.steps)
         rows["layer without a rule"] = _row(self.audit.measure([edit], *judged))
         pastes = [each for each in prepared.paste if isinstance(each, Paste)]
-        if pastes:
+        if pastes and not self.options.no_tuning:
             goals = [rewriter.goal(each, prepared.context, prepared.settings) for each in pastes]
             tuned = fine_tune(rewriter, pastes, goals, progress=self.progress)
             rows["fine-tuning"] = _row(self.audit.measure(tuned.images, *judged))
@@ -149,6 +149,7 @@ def main() -> None:
         all_layers=dict(action="store_true", help="with --layer advice: measure every layer on all pictures"),
         tasks=None,
         only_rule=dict(action="store_true"),
+        no_tuning=dict(action="store_true", help="leave fine-tuning out: it takes longer than all the rest"),
     )
     bench = Bench(options)
     names = options.tasks.split(",") if options.tasks else sorted(path.stem for path in TASKS.glob("*.toml"))

@@ -104,9 +104,8 @@ def painted(model: Generator) -> None:
 
 
 RULES = (
-    ("spire-to-tree", "layer32b", 10),
-    ("conifer-to-broadleaf", "layer32b", 10),
-    ("banner-erased", "layer64a", 1),
+    ("spire-to-tree", "layer64b", 10),
+    ("conifer-to-broadleaf", "layer32a", 10),
 )
 """Tasks of the benchmark, and the layer and rank that advice took for each."""
 
