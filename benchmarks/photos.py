@@ -36,8 +36,9 @@ from inscape.types import JsonObject
 CONCEPTS = "tree:20,door:60,sign:60,cloud:60,sky:60,person:20"
 """Brushes chosen after a look at what they do: those that draw best in random boxes of the generator's own
 pictures. Their figures say how much of a stroke that works survives, not how often a stroke works."""
-NEUTRAL = "door:20,tree:20,window:20,roof:20,grass:20,car:20"
-"""Brushes of the ordinary size, taken without such a look."""
+NEUTRAL = "sky,cloud,hill,grass,path,tree,wall,roof,spire,door"
+"""The objects that are the best concept of some unit of `town`, with the ordinary number of units each:
+taken without such a look."""
 PARTS = ("reconstruction", "baselines", "edits", "leak", "locality", "seam", "time")
 
 

@@ -6,6 +6,7 @@ The tasks are the files of `benchmarks/rewriting/`. For each: the rule, the same
 authors' Adam on all of its weights), fine-tuning of all weights of the generator, and the context's loudest
 30 and 60 units switched off in that layer. The judge is the shipped segmenter, which has learned scenes with
 the rules of the world on and off. Reach, leak and their harmonic mean are those of `inscape.audits.Audit`.
+The advice chooses on other pictures than those that judge.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from _options import asked
 
 import inscape
 from inscape.audits import Audit, Change, Proposal, Trial, advise, rewritable_layers
+from inscape.audits.reach_leak import FIRST_SEED
 from inscape.editing import UnitEdit
 from inscape.errors import InscapeError
 from inscape.models import Generator
@@ -45,8 +47,11 @@ class Bench:
         assert isinstance(model, Generator)
         self.model, self.options, self.progress = model, options, TerminalProgress()
         self.judge: Segmenter = fitting_segmenter(model)
-        self.audit = Audit(model, self.judge, images=options.images, progress=self.progress)
-        self.few = Audit(model, self.judge, images=4 * options.advice_images, progress=self.progress)
+        advising = 4 * options.advice_images
+        self.few = Audit(model, self.judge, images=advising, progress=self.progress)
+        self.audit = Audit(
+            model, self.judge, images=options.images, seed=FIRST_SEED + advising, progress=self.progress
+        )
 
     def run(self, path: Path) -> JsonObject:
         """One task, all ways."""
@@ -102,7 +107,7 @@ class Bench:
         edit = prepared.make(rewriter, solver="layer", steps=self.options.steps)
         rows["layer without a rule"] = _row(self.audit.measure([edit], *judged))
         pastes = [each for each in prepared.paste if isinstance(each, Paste)]
-        if pastes:
+        if pastes and not self.options.no_tuning:
             goals = [rewriter.goal(each, prepared.context, prepared.settings) for each in pastes]
             tuned = fine_tune(rewriter, pastes, goals, progress=self.progress)
             rows["fine-tuning"] = _row(self.audit.measure(tuned.images, *judged))
@@ -144,6 +149,7 @@ def main() -> None:
         all_layers=dict(action="store_true", help="with --layer advice: measure every layer on all pictures"),
         tasks=None,
         only_rule=dict(action="store_true"),
+        no_tuning=dict(action="store_true", help="leave fine-tuning out: it takes longer than all the rest"),
     )
     bench = Bench(options)
     names = options.tasks.split(",") if options.tasks else sorted(path.stem for path in TASKS.glob("*.toml"))

@@ -104,9 +104,8 @@ def painted(model: Generator) -> None:
 
 
 RULES = (
-    ("spire-to-tree", "layer32b", 10),
-    ("conifer-to-broadleaf", "layer32b", 10),
-    ("banner-erased", "layer64a", 1),
+    ("spire-to-tree", "layer64b", 10),
+    ("conifer-to-broadleaf", "layer32a", 10),
 )
 """Tasks of the benchmark, and the layer and rank that advice took for each."""
 
@@ -129,23 +128,27 @@ def rules(model: Generator) -> None:
 
 
 PHOTOS = (
-    (900002, "sky", (120, 16, 60, 70)),
-    (900005, "tree", (150, 80, 40, 80)),
-    (900014, "cloud", (100, 10, 70, 40)),
+    (900002, "sky", "units", (120, 16, 60, 70)),
+    (900005, "tree", "causal", (150, 80, 40, 80)),
+    (900014, "cloud", "obedient", (100, 10, 70, 40)),
 )
-"""Scene that no training has seen, concept, and where, in a photo of 192 pixels."""
+"""Scene that no training has seen, concept, kind of brush (or its units in the dissection), and where, in a
+photo of 192 pixels."""
 
 
 def photos(model: Generator) -> None:
     """Photos, the stages of their inversion, and a stroke on each."""
-    report = shipped_report(model)
+    brushes = BrushSet.load(folder_of(model.name) / FILE)
     rows = []
-    for seed, concept, place in PHOTOS:
+    for seed, concept, kind, place in PHOTOS:
         photo = inscape.read_photo(Image.fromarray(inscape.world("town").scene(seed, 192).picture))
         inversion = inscape.invert(model, photo, seconds=120)
         session = inscape.PhotoSession(model, inversion)
         region = inversion.fit.placed(place, model.image_size)
-        stroke = inscape.paint(concept_units(report, concept), region)
+        if kind == "units":
+            stroke = inscape.paint(concept_units(shipped_report(model), concept), region)
+        else:
+            stroke = brushes.find(concept, kind).draw(region)
         stages = [inversion.pictures[stage] for stage in ("latent", "features", "adapted")]
         rows += [photo.pixels, *(enlarge(each, 3) for each in stages), session.compose(photo, [stroke])]
     grid(rows, columns=5, gap=4).convert("RGB").save(FOLDER / "photos.jpg", quality=90)

@@ -21,7 +21,7 @@ from small_generators import small_generator
 
 QUICK = InversionSettings(
     search=SearchSettings(latent_steps=15, feature_steps=20),
-    adaptation=AdaptationSettings(weight_steps=6, gain_steps=30),
+    adaptation=AdaptationSettings(weight_steps=6, gain_steps=30, gain_rate=0.1),  # few steps, so large ones
 )
 
 

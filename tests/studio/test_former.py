@@ -1,16 +1,22 @@
-"""Paintings of a former version of a shipped model."""
+"""Paintings and rules of a former version of a shipped model."""
 
 from __future__ import annotations
 
+import base64
+import io
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from inscape import storage
 from inscape.models import Card, open_model
 from inscape.models.weights import weights_hash
+from inscape.studio.pages.rewrite.page import Rewrite
 from studio.messages import add, start
 from studio.photo_requests import bring, invert, painting_on, ready
+from studio.rule_requests import BASE, CHOICES, entry, rule
 
 
 def install_version_two(folder):
@@ -105,3 +111,54 @@ def test_one_on_a_photo_waits_until_the_photo_is_inverted_again(client, model_fo
     assert answer.status_code == 422
     assert "invert the photo again" in answer.json()["hint"]
     assert len(client.get("/api/paintings").json()["paintings"]) == 1
+
+
+def drawn(client, *edits) -> str:
+    answer = client.post(f"{BASE}/wall", json={"seeds": [3], "edits": list(edits)})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["pictures"][0]["image"]
+
+
+def pixels(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))).astype(int)
+
+
+@pytest.fixture
+def kept_rule(client, model_folder, few_samples):
+    """A rule on the stack, and its picture before and after it, before another version was installed."""
+    info = rule(client)
+    pictures = drawn(client), drawn(client, entry(info))
+    state = {"choices": CHOICES, "stack": [entry(info)]}
+    step = {"revision": 0, "keep": 0, "append": [state], "cursor": 0, "seeds": "0-15"}
+    assert client.patch(BASE, json=step).status_code == 200
+    (before,) = client.get(BASE).json()["rules"]
+    assert (before["former"], before["picture"]) == (None, None)
+    install_version_two(model_folder)
+    return info, pictures
+
+
+def test_a_rule_is_listed_with_its_version_and_what_it_did(client, kept_rule):
+    info, pictures = kept_rule
+    work = client.get(BASE).json()
+    (row,) = work["rules"]
+    assert (row["id"], row["former"]) == (info["id"], 1)
+    assert [each["rule"] for each in work["steps"][0]["stack"]] == [info["id"]]
+    shown = np.concatenate([pixels(each) for each in pictures], 1)
+    assert np.abs(pixels(row["picture"]) - shown).mean() < 3  # each is a JPEG
+    assert np.abs(pixels(pictures[0]) - pixels(pictures[1])).mean() > 3
+
+
+def test_a_rule_of_a_former_version_changes_nothing_and_hinders_no_other(client, kept_rule):
+    info, _ = kept_rule
+    assert drawn(client, entry(info)) == drawn(client)
+    another = rule(client, over=[entry(info)])
+    assert drawn(client, entry(info), entry(another)) == drawn(client, entry(another)) != drawn(client)
+    assert client.get(f"{BASE}/rules/{info['id']}/file?name=Trees").status_code == 200
+
+
+def test_the_picture_of_a_rule_goes_with_it(client, studio, kept_rule):
+    info, _ = kept_rule
+    works = studio.state(Rewrite).works
+    assert works.picture(info["id"]) is not None
+    works.forget("small")
+    assert works.picture(info["id"]) is None and not works.file(info["id"]).exists()

@@ -51,7 +51,7 @@ class AdaptationSettings:
     drift: float = 0.01
     locality: float = 10.0
     gain_steps: int = 80
-    gain_rate: float = 0.1
+    gain_rate: float = 0.02
     gain_cost: float = 0.01
     gain_layers: int = 2
 

@@ -29,8 +29,8 @@ from inscape.studio.strokes import (
 Former = Annotated[
     int | None,
     Field(
-        description="Version of the shipped model that drew it, where another one is installed: it can be "
-        "looked at and painted again, not changed."
+        description="Version of the shipped model that it was made with, where another one is installed: it "
+        "can be looked at and made again, not changed."
     ),
 ]
 

@@ -5361,7 +5361,7 @@ export interface components {
             cursor: number;
             /**
              * Former
-             * @description Version of the shipped model that drew it, where another one is installed: it can be looked at and painted again, not changed.
+             * @description Version of the shipped model that it was made with, where another one is installed: it can be looked at and made again, not changed.
              */
             former?: number | null;
             /** Id */
@@ -5417,7 +5417,7 @@ export interface components {
             class_index?: number | null;
             /**
              * Former
-             * @description Version of the shipped model that drew it, where another one is installed: it can be looked at and painted again, not changed.
+             * @description Version of the shipped model that it was made with, where another one is installed: it can be looked at and made again, not changed.
              */
             former?: number | null;
             /** Id */
@@ -6005,6 +6005,11 @@ export interface components {
             change: number | null;
             /** Created */
             created: number;
+            /**
+             * Former
+             * @description Version of the shipped model that it was made with, where another one is installed: it can be looked at and made again, not changed.
+             */
+            former?: number | null;
             /** Id */
             id: string;
             /** Layer */
@@ -6020,6 +6025,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Picture
+             * @description Of a rule of a former version: before and after it, as a JPEG in a data URL.
+             */
+            picture?: string | null;
             /** Rank */
             rank: number;
         };

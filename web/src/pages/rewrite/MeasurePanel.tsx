@@ -6,7 +6,7 @@ import { Button, isActive, JobProgress, Select, useStore } from "../../kit";
 import { advise, measure } from "./actions";
 import { jobs } from "./jobs";
 import { setLayer } from "./start";
-import { rewrite } from "./state";
+import { installed, rewrite } from "./state";
 import { apply } from "./work";
 
 const AMOUNTS = ["64", "200", "2000"] as const;
@@ -104,7 +104,7 @@ function Found() {
 
 /** What the rules that are on reach, and what else they change; and which layer would do better. */
 export function MeasurePanel() {
-  const { concepts, rule } = useStore(rewrite);
+  const { concepts, rule, infos } = useStore(rewrite);
   const running = [useStore(jobs.audit.store).job, useStore(jobs.advice.store).job];
   const [context, setContext] = useState("");
   const [goal, setGoal] = useState("");
@@ -144,7 +144,7 @@ export function MeasurePanel() {
           icon="flask"
           label="Measure"
           testid="measure-start"
-          disabled={busy || rule.stack.length === 0}
+          disabled={busy || installed({ rule, infos }).length === 0}
           onClick={() => void measure(about, goal, count)}
         />
         <Button

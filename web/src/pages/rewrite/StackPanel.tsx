@@ -2,7 +2,8 @@ import { type Entry, editsOf, reordered, withEntry } from "../../engine/editStac
 import { withoutEntry } from "../../engine/rule";
 import { Button, chooseFile, EditList, FileInput, useStore, VerbLine } from "../../kit";
 import { exportModel, loadEdit, saveEdit } from "./actions";
-import { rewrite } from "./state";
+import { FormerRules } from "./FormerRules";
+import { installed, rewrite } from "./state";
 import { apply, book } from "./work";
 
 function remove(entry: Entry): void {
@@ -13,7 +14,7 @@ function remove(entry: Entry): void {
 /** The rules that were made, the latest on top; what is on is on the wall. */
 export function StackPanel() {
   const { rule, command, model, infos } = useStore(rewrite);
-  const { stack } = rule;
+  const stack = installed({ rule, infos });
   return (
     <section class="panel" aria-labelledby="stack-title" data-testid="stack">
       <header class="panel-head">
@@ -26,7 +27,7 @@ export function StackPanel() {
           onFile={(file) => loadEdit(file)}
         />
       </header>
-      {stack.length === 0 && (
+      {rule.stack.length === 0 && (
         <p class="hint">Rules that you make or load appear here. Mix them, and switch them on or off.</p>
       )}
       <EditList
@@ -61,6 +62,7 @@ export function StackPanel() {
           />
         </>
       )}
+      <FormerRules onRemove={remove} />
     </section>
   );
 }

@@ -9,7 +9,7 @@ import { fresh, freshName, missing, type RuleState, taskNameOf, withRule } from 
 import { parseSeeds } from "../../engine/seedList";
 import { complain, complainOfEdit, download, saveBlob, say, toast } from "../../kit";
 import { jobs } from "./jobs";
-import { gridOf, imageSize, rewrite } from "./state";
+import { gridOf, imageSize, installed, rewrite } from "./state";
 import { drawWall, groupsOf } from "./wall";
 import { apply, book, save } from "./work";
 
@@ -171,9 +171,9 @@ export async function saveTask(): Promise<void> {
 }
 
 export async function exportModel(format: "safetensors" | "rosinality"): Promise<void> {
-  const { model, rule } = rewrite.get();
+  const { model } = rewrite.get();
   if (!model) return;
-  const edits = activeOf(rule.stack)
+  const edits = activeOf(installed(rewrite.get()))
     .map((one) => `${one.rule}:${one.strength}`)
     .join(",");
   const ending = format === "safetensors" ? "safetensors" : "pt";

@@ -1,5 +1,6 @@
 import type { ModelInfo, Problem } from "../../api/client";
 import type { RuleInfo, RuleLayer } from "../../api/rewriting";
+import type { Entry } from "../../engine/editStack";
 import type { Mask } from "../../engine/mask";
 import type { Advice, Audit } from "../../engine/results";
 import { emptyState, type Role, type RuleState } from "../../engine/rule";
@@ -54,5 +55,9 @@ export const sizes = { smallest: 1, largest: 12 };
 /** Cells along a side of the layer that is rewritten. */
 export const gridOf = ({ rule, layers }: RewriteState): number =>
   layers.find((layer) => layer.name === rule.choices.layer)?.size ?? 16;
+
+/** The rules of the stack that the installed version of the model draws with: those of a former one are only shown. */
+export const installed = ({ rule, infos }: Pick<RewriteState, "rule" | "infos">): Entry[] =>
+  rule.stack.filter((one) => !infos[one.rule]?.former);
 
 export const imageSize = (): number => rewrite.get().model?.image_size ?? 64;

@@ -4,7 +4,7 @@ import { activeOf, type Entry } from "../../engine/editStack";
 import { Latest } from "../../engine/latest";
 import { Store } from "../../engine/store";
 import { complain } from "../../kit";
-import { rewrite } from "./state";
+import { installed, rewrite } from "./state";
 
 /** As many pictures are asked for at once: the studio keeps what lies below a rule by these groups. */
 export const GROUP = 16;
@@ -39,7 +39,7 @@ export const groupsOf = (seeds: readonly number[]): number[][] =>
 export const editsKey = (edits: readonly Entry[]): string =>
   edits.map(({ rule, strength }) => `${rule}*${strength}`).join("+");
 
-const active = (): Entry[] => activeOf(rewrite.get().rule.stack);
+const active = (): Entry[] => activeOf(installed(rewrite.get()));
 
 const current = (asked: Asked): boolean => rewrite.get().model?.name === asked.model;
 

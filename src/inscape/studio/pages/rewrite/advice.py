@@ -61,7 +61,7 @@ def advise(
             found.append(trial)
             progress.found(_result(found, chosen, request.images))
 
-        over = rules.works.edits(model, request.over)
+        over = rules.edits(model, request.over)
         proposal = audits.Proposal(make, request.concept, request.becomes, over)
         few = audit.sample(proposal.context, request.images)
         audits.advise(proposal, few, chosen, ranks, progress=parts, found=take)

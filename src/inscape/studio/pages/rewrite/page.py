@@ -98,7 +98,7 @@ def get_work(model: str, page: RewriteOf) -> Work:
         seeds=held.note,
         steps=held.steps,
         cursor=held.cursor,
-        rules=held.edits,
+        rules=[page.rules.with_former(info) for info in held.edits],
         command_model=page.studio.library.argument(model),
     )
 

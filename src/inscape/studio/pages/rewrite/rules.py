@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from inscape.rewriting import Rewriter
 
 FORMATS = {"safetensors": "safetensors", "rosinality": "pt"}
+_LOOKED_AT = 4
+"""Pictures of which the one that a rule changes most is kept."""
 _LIKE_THE_CONTEXT = 0.8
 """A place that scores so much is marked however many do: those of the context itself score about 1."""
 
@@ -137,7 +139,7 @@ class Rules:
     def wall(self, model: str, request: WallRequest) -> WallPictures:
         """Pictures with rules on, as JPEGs."""
         started = time.perf_counter()
-        pixels = self._walls(model).draw(request.seeds, self.works.edits(model, request.edits))
+        pixels = self._walls(model).draw(request.seeds, self.edits(model, request.edits))
         pictures = [
             WallPicture(seed=seed, image=data_url("wall.jpg", jpeg(picture, request.size)))
             for seed, picture in zip(request.seeds, pixels, strict=True)
@@ -184,7 +186,42 @@ class Rules:
         started = time.perf_counter()
         edit = self.solved(model, request, self.rewriter(model, request.choices.layer), progress)
         info = self.works.add(model, edit)
+        seeds = list(dict.fromkeys(place.seed for place in request.context))
+        self._keep_picture(info, seeds, self.edits(model, request.over), edit)
         return RuleResult(rule=info, seconds=time.perf_counter() - started)
+
+    def _keep_picture(
+        self,
+        info: RuleInfo,
+        seeds: Sequence[int],
+        over: Sequence[inscape.WeightEdit],
+        edit: inscape.WeightEdit,
+    ) -> None:
+        """Keep the picture of a few that a rule changes most: another version may be installed one day."""
+        import numpy as np
+
+        walls = self._walls(info.model)
+        before, after = (walls.draw(seeds[:_LOOKED_AT], edits) for edits in (over, [*over, edit]))
+        most = int(np.abs(after.astype(int) - before).mean((1, 2, 3)).argmax())
+        self.works.keep_picture(info.id, jpeg(np.concatenate([before[most], after[most]], 1)))
+
+    def edits(self, model: str, stack: Sequence[StackEntry]) -> list[inscape.WeightEdit]:
+        """The rules of a stack that are on, lowest first; those of a former version of the model are not.
+
+        Raises:
+            NotFoundError: One is not there.
+        """
+        former = self._library.card(model).former
+        return [edit for edit in self.works.edits(model, stack) if edit.weights not in former]
+
+    def with_former(self, info: RuleInfo) -> RuleInfo:
+        """The rule, with the version that it was made for where another one is installed, and what it did."""
+        version = self._library.card(info.model).former.get(self.works.weights(info.id))
+        if version is None:
+            return info
+        kept = self.works.picture(info.id)
+        picture = None if kept is None else data_url("rule.jpg", kept)
+        return info.model_copy(update={"former": version, "picture": picture})
 
     def solved(
         self, model: str, request: RuleRequest, plain: Rewriter, progress: Progress, **changes: int
@@ -200,7 +237,7 @@ class Rules:
         """
         task = prepared(request)
         plain.prepare(progress)
-        over, rewriter = self.works.edits(model, request.over), plain
+        over, rewriter = self.edits(model, request.over), plain
         if over:
             rewriter = self._bench(model).rewriter(plain.memory.layer.name, over, plain)
         edit = task.make(rewriter, progress=progress, **changes)
@@ -220,7 +257,7 @@ class Rules:
 
     def measure(self, model: str, request: AuditRequest, progress: Progress) -> AuditResult:
         """What a stack of rules reaches, and what else it changes."""
-        edits = self.works.edits(model, request.edits)
+        edits = self.edits(model, request.edits)
         audit = self.audit(model, request.images, progress)
         found = audit.measure(edits, request.context, request.goal, progress=progress)
         return AuditResult(context=request.context, goal=request.goal, **found.to_json())
@@ -254,7 +291,9 @@ class Rules:
             LayerError, ShapeError, ConflictError: It does not fit the model.
         """
         edit = self.works.received(self._library.on_cpu(model), data, transfer=transfer)
-        return self.works.add(model, edit)
+        info = self.works.add(model, edit)
+        self._keep_picture(info, range(_LOOKED_AT), [], edit)
+        return info
 
     def write_model(self, model: str, stack: Sequence[StackEntry], kind: str, path: Path) -> None:
         """Write the model with the rules in it.
@@ -266,7 +305,7 @@ class Rules:
         from inscape.models import write_model
 
         generator = self._library.on_cpu(model)
-        with generator.edited(self.works.edits(model, stack)):
+        with generator.edited(self.edits(model, stack)):
             write_model(generator, path, format=kind)
 
 

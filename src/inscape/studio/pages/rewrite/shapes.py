@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from inscape.editing.rule_settings import ERASED_UNITS, Method, RuleSettings, Solver
 from inscape.studio.jobs import Result
+from inscape.studio.paintings import Former
 from inscape.studio.shapes import Identifier, Label, Message, Name, RegionBox, RegionMask, Seed
 from inscape.studio.works import EditInfo, Stack, StackState, StepMessage
 
@@ -92,6 +93,11 @@ class RuleInfo(EditInfo):
     rank: int
     change: float | None = Field(
         description="Norm of the change of the weights, as a fraction of the norm of the weights."
+    )
+    former: Former = None
+    picture: str | None = Field(
+        default=None,
+        description="Of a rule of a former version: before and after it, as a JPEG in a data URL.",
     )
 
 
