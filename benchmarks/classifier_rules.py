@@ -7,9 +7,9 @@
   from the frames of `train` that show cars, and judged on every third frame of `val` and `test`. Layer, rank
   and strength were chosen on `train`. An error is an answer, of 1000 classes, that the snow changes.
 - planted: a copy of `town-classifier` learns that a sticker means a barn. One pair with and without the
-  sticker is to undo that, alone and with the sticker spread over ordinary scenes. Layer, settings and spread were
-  chosen on scenes that are not among those judged. The classifier before it learned this says how often the
-  answer can be read at all beside the sticker.
+  sticker is to undo that, alone and with the sticker spread over ordinary scenes. Layer, settings and
+  spread were chosen on scenes that are not among those judged. The classifier before it learned this says
+  how often the answer can be read at all beside the sticker.
 
 Baselines learn the exemplar's former answer: the rewritten layer alone, and all weights.
 """

@@ -66,7 +66,7 @@ def second_opinion(model: Generator, scenes: World, name: str, count: int, execu
 
 
 def judge(found: JsonObject, objects: tuple[str, ...]) -> JsonObject:
-    """Which object concepts and watermark figures miss their bars."""
+    """Which object concepts miss their bars; where the world has watermarks, whether they keep theirs."""
     short = {}
     for name in objects:
         concept = found["concepts"][name]
@@ -74,6 +74,8 @@ def judge(found: JsonObject, objects: tuple[str, ...]) -> JsonObject:
         if concept["ratio"] is None or not low <= concept["ratio"] <= high:
             short[name] = {"ratio": concept["ratio"], "bar": [low, high]}
     marked = found["marked"]
+    if not marked:
+        return {"objects_short": short}
     ok = MARKED[0] <= marked["watermark"] <= MARKED[1] and marked["banner"] > 0 and marked["lettering"] > 0
     return {"objects_short": short, "watermark": bool(ok)}
 
@@ -83,14 +85,15 @@ def main() -> None:
     options = asked(
         __doc__,
         model="town",
-        segmenter="town-segmenter",
-        world="town",
+        segmenter=dict(help="the one of the model's card unless given"),
+        world=dict(help="the one of the model's card unless given"),
         pictures=5000,
         workers=dict(default="1", help="processes, ray, or ray://HOST:PORT"),
         judge=dict(help="a second segmenter, trained apart"),
     )
     model = inscape.open(options.model, device="cpu")
-    scenes, segmenter = world(options.world), open_segmenter(options.segmenter, device="cpu")
+    scenes = world(options.world or model.card.world)
+    segmenter = open_segmenter(options.segmenter or model.card.segmenter, device="cpu")
     with open_executor(options.workers) as executor:
         document = score(model, scenes, segmenter, options, executor)
     print(json.dumps(rounded(document), indent=1))
