@@ -69,10 +69,10 @@ def rooms_sheet() -> None:
     grid(rows, columns=6).convert("RGB").save(FOLDER / "rooms.jpg", quality=88)
 
 
-def generated(model: Generator) -> None:
-    """64 pictures of the generator, as they come: seeds 0 to 63."""
+def generated(model: Generator, name: str) -> None:
+    """64 pictures of a generator, as they come: seeds 0 to 63."""
     pictures = [enlarge(model.sample(seed).pixels, 2) for seed in range(64)]
-    grid(pictures, columns=16).convert("RGB").save(FOLDER / "generated.jpg", quality=90)
+    grid(pictures, columns=16).convert("RGB").save(FOLDER / name, quality=90)
 
 
 STROKES = (
@@ -190,19 +190,20 @@ def facts_page() -> None:
 PICTURES = {
     "world": world_sheet,
     "rooms": rooms_sheet,
-    "generated": lambda: generated(town()),
-    "painted": lambda: painted(town()),
-    "rules": lambda: rules(town()),
-    "photos": lambda: photos(town()),
+    "generated": lambda: generated(shipped("town"), "generated.jpg"),
+    "generated-rooms": lambda: generated(shipped("room"), "generated-rooms.jpg"),
+    "painted": lambda: painted(shipped("town")),
+    "rules": lambda: rules(shipped("town")),
+    "photos": lambda: photos(shipped("town")),
     "facts": facts,
     "facts-page": facts_page,
 }
 
 
 @cache
-def town() -> Generator:
-    """The shipped generator."""
-    model = inscape.open("town", device="cpu")
+def shipped(name: str) -> Generator:
+    """A shipped generator."""
+    model = inscape.open(name, device="cpu")
     assert isinstance(model, Generator)
     return model
 
