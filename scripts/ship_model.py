@@ -57,6 +57,8 @@ def main(told: Sequence[str] | None = None) -> None:
     elif is_part:
         export = export_encoder if name.endswith("-encoder") else export_segmenter
         print(export(run, model))
+        if export is export_encoder:
+            name_encoder(model.parent / name.removesuffix("-encoder"))
     elif arguments.state:
         print(keep_training(run, beside / KEPT))
     else:
@@ -73,7 +75,16 @@ def ship_generator(run: Path, model: Path, kept: Path) -> None:
     exported = export_generator(run, model, kept=kept, distances=run / "distance.jsonl")
     card = Card.read(model / "card.json").model_copy(update={"version": version, "former": former})
     card.write(model / "card.json")
+    name_encoder(model)
     print(f"{exported.model}: half precision changes pixels by at most {exported.grey_levels} grey levels")
+
+
+def name_encoder(generator: Path) -> None:
+    """Let the card of a shipped generator name its encoder where that ships, and none where it does not."""
+    encoder = f"{generator.name}-encoder"
+    ships = (generator.parent / encoder / "card.json").exists()
+    card = Card.read(generator / "card.json")
+    card.model_copy(update={"encoder": encoder if ships else None}).write(generator / "card.json")
 
 
 if __name__ == "__main__":

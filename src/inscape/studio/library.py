@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import inscape
+from inscape.brush_kinds import FILE as BRUSHES
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
 from inscape.models.shipped import ZOO
@@ -28,6 +29,7 @@ class Library:
 
     def __init__(self, folders: Mapping[str, Path], *, device: str) -> None:
         shipped = {name: folder_of(name) for name in names()}
+        shipped = dict(sorted(shipped.items(), key=lambda one: not (one[1] / BRUSHES).exists()))
         self._folders = {**folders, **{name: path for name, path in shipped.items() if name not in folders}}
         self._fixed = frozenset(self._folders)
         self.device = device
@@ -37,7 +39,7 @@ class Library:
         self._read_from: dict[str, tuple[Path, list[Stamp]]] = {}
 
     def names(self) -> list[str]:
-        """The models that were named at the start, then the shipped ones."""
+        """The models that were named at the start, then the shipped ones, those with brushes first."""
         return list(self._folders)
 
     def add(self, name: str, folder: Path) -> None:
