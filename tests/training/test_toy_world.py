@@ -29,6 +29,7 @@ TOY = replace(
     w_dim=16,
     batch=16,
     generator_rate=0.005,
+    mapping_rate=0.05,
     average_images=1000,
     average_warm_up=0.2,
 )
