@@ -122,7 +122,7 @@ def test_the_encoder_is_listed_and_not_painted_with(client):
 
 def test_only_shipped_segmenters_can_be_named(client):
     names = client.get("/api/studio").json()["segmenters"]
-    assert names == ["town-segmenter"]
+    assert names == ["town-segmenter", "room-segmenter"]
     for wrong in ("hf:any/thing", "/etc", "town"):
         answer = client.post(
             "/api/models/small/layers/layer8a/dissection", json={"images": 20, "segmenter": wrong}

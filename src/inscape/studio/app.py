@@ -18,7 +18,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from inscape import __version__
-from inscape.segmenters import segmenter_names
 from inscape.studio import problems
 from inscape.studio.jobs import JobInfo, JobList
 from inscape.studio.page import ERRORS, StudioOf, pages
@@ -61,7 +60,7 @@ def get_studio(studio: StudioOf) -> StudioInfo:
         default_model=default,
         ready=default is not None and studio.library.opened(default),
         device=studio.settings.device,
-        segmenters=segmenter_names(),
+        segmenters=studio.library.segmenters(),
         failure=studio.failure,
     )
 

@@ -13,6 +13,7 @@ from inscape.brush_kinds import FILE as BRUSHES
 from inscape.errors import InscapeError, ModelNotFoundError, UnsupportedError, unknown_name
 from inscape.models import Card, folder_of, names, open_model
 from inscape.models.shipped import ZOO
+from inscape.segmenters import segmenter_names
 
 logger = logging.getLogger("inscape")
 T = TypeVar("T")
@@ -118,6 +119,12 @@ class Library:
         """The first model that can be painted with."""
         cards = self.readable(lambda name: (name, self.card(name)))
         return next((name for name, card in cards if paints(card)), None)
+
+    def segmenters(self) -> list[str]:
+        """The shipped segmenters, those of the models here first, in their order."""
+        known = segmenter_names()
+        named = dict.fromkeys(card.segmenter for card in self.readable(self.card))
+        return sorted(known, key=lambda name: [*named, *known].index(name))
 
     def paintable(self, name: str) -> Card:
         """The card of a model that can be painted with.
