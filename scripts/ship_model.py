@@ -57,8 +57,9 @@ def main(told: Sequence[str] | None = None) -> None:
     elif is_part:
         export = export_encoder if name.endswith("-encoder") else export_segmenter
         print(export(run, model))
-        if export is export_encoder:
-            name_encoder(model.parent / name.removesuffix("-encoder"))
+        generator = model.parent / name.removesuffix("-encoder")
+        if generator != model and (generator / "card.json").exists():
+            name_encoder(generator)
     elif arguments.state:
         print(keep_training(run, beside / KEPT))
     else:

@@ -114,9 +114,9 @@ def studio(client: TestClient):
     return gate._app.state.studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator:
-    """Chromium, one for all files of a worker: it starts as long as two tests take."""
+    """Chromium."""
     need_browser()
     with chromium() as browser:
         yield browser
