@@ -85,15 +85,16 @@ def main() -> None:
     options = asked(
         __doc__,
         model="town",
-        segmenter=dict(help="the one of the model's card unless given"),
-        world=dict(help="the one of the model's card unless given"),
+        segmenter=dict(help="the one of the model's card, or else of the world, unless given"),
+        world=dict(help="the one of the model's card, or else town, unless given"),
         pictures=5000,
         workers=dict(default="1", help="processes, ray, or ray://HOST:PORT"),
         judge=dict(help="a second segmenter, trained apart"),
     )
     model = inscape.open(options.model, device="cpu")
-    scenes = world(options.world or model.card.world)
-    segmenter = open_segmenter(options.segmenter or model.card.segmenter, device="cpu")
+    scenes = world(options.world or model.card.world or "town")
+    labelled_by = options.segmenter or model.card.segmenter or f"{scenes.name}-segmenter"
+    segmenter = open_segmenter(labelled_by, device="cpu")
     with open_executor(options.workers) as executor:
         document = score(model, scenes, segmenter, options, executor)
     print(json.dumps(rounded(document), indent=1))
